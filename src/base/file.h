@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace trawl {
+
+Result<std::string> read_file(const std::string& path);
+
+// Holds an exclusive lock on DIR/LOCK for as long as it lives, so that one process at a
+// time owns a data directory. The kernel lets go when the process dies, however it dies.
+class DirectoryLock {
+ public:
+  // Makes the directory when it is missing.
+  //   unavailable  another process holds it; the message has its process id
+  //   storage      the directory cannot be made or written
+  static Result<DirectoryLock> acquire(const std::string& directory);
+  DirectoryLock(DirectoryLock&& other) noexcept;
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  ~DirectoryLock();
+
+ private:
+  explicit DirectoryLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace trawl

@@ -1,0 +1,102 @@
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace trawl {
+namespace {
+
+std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), out, &size, algorithm, nullptr) != 1) {
+    std::abort();  // OpenSSL without SHA: nothing could run safely.
+  }
+  return {reinterpret_cast<char*>(out), size};
+}
+
+std::string hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const unsigned char byte : bytes) {
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return out;
+}
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr auto kCrcTable = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1)));
+    table[i] = crc;
+  }
+  return table;
+}();
+
+}  // namespace
+
+std::string sha1_hex(std::string_view bytes) { return hex(digest(EVP_sha1(), bytes)); }
+std::string sha256_hex(std::string_view bytes) { return hex(digest(EVP_sha256(), bytes)); }
+
+std::uint64_t hash64(std::string_view bytes) {
+  const std::string full = digest(EVP_sha256(), bytes);
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value = (value << 8) | static_cast<unsigned char>(full[i]);
+  return value;
+}
+
+std::uint32_t crc32(std::string_view bytes, std::uint32_t crc) {
+  crc = ~crc;
+  for (const unsigned char byte : bytes) crc = kCrcTable[(crc ^ byte) & 0xFF] ^ (crc >> 8);
+  return ~crc;
+}
+
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    std::abort();  // Without entropy neither keys nor ids may be made.
+  }
+  return bytes;
+}
+
+std::string base64url_encode(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const unsigned char byte : bytes) {
+    bits = (bits << 8) | byte;
+    for (count += 8; count >= 6; count -= 6) out.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
+  }
+  if (count > 0) out.push_back(kAlphabet[(bits << (6 - count)) & 63]);
+  return out;
+}
+
+bool base64url_decode(std::string_view text, std::string& bytes) {
+  bytes.clear();
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) return false;
+    bits = (bits << 6) | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes.push_back(static_cast<char>((bits >> count) & 0xFF));
+    }
+  }
+  // Left-over bits must be zero and fewer than a digit, or two texts would mean the same.
+  return count < 6 && (bits & ((1u << count) - 1)) == 0;
+}
+
+}  // namespace trawl

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace trawl {
+
+// Lower-case hexadecimal digests.
+std::string sha1_hex(std::string_view bytes);
+std::string sha256_hex(std::string_view bytes);
+
+// The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
+std::uint64_t hash64(std::string_view bytes);
+
+// CRC-32 (ISO-HDLC, the polynomial of zlib), continued from an earlier value.
+std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
+
+// From the operating system's generator.
+std::string random_bytes(std::size_t count);
+
+std::string base64url_encode(std::string_view bytes);
+// False when the text is not unpadded base64url in its one canonical form.
+bool base64url_decode(std::string_view text, std::string& bytes);
+
+}  // namespace trawl

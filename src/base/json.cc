@@ -1,0 +1,417 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+namespace trawl {
+namespace {
+
+// False when it is nested deeper than `depth_left`. simdjson checks the depth as well,
+// but lets an empty array or object stand one level below its limit.
+bool convert(const simdjson::dom::element& from, json::value& to, std::size_t depth_left) {
+  using simdjson::dom::element_type;
+  switch (from.type()) {
+    case element_type::ARRAY: {
+      if (depth_left == 0) return false;
+      const simdjson::dom::array source = from.get_array().value_unsafe();
+      json::array& array = to.emplace_array();
+      array.reserve(source.size());
+      for (const auto item : source) {
+        if (!convert(item, array.emplace_back(nullptr), depth_left - 1)) return false;
+      }
+      break;
+    }
+    case element_type::OBJECT: {
+      if (depth_left == 0) return false;
+      const simdjson::dom::object source = from.get_object().value_unsafe();
+      json::object& object = to.emplace_object();
+      object.reserve(source.size());
+      for (const auto field : source) {
+        json::value& slot = object[json::string_view(field.key.data(), field.key.size())];
+        if (!convert(field.value, slot, depth_left - 1)) return false;
+      }
+      break;
+    }
+    case element_type::INT64:
+      to = from.get_int64().value_unsafe();
+      break;
+    case element_type::UINT64:
+      to = from.get_uint64().value_unsafe();
+      break;
+    case element_type::DOUBLE:
+      to = from.get_double().value_unsafe();
+      break;
+    case element_type::STRING: {
+      const std::string_view text = from.get_string().value_unsafe();
+      to.emplace_string().assign(text.data(), text.size());
+      break;
+    }
+    case element_type::BOOL:
+      to = from.get_bool().value_unsafe();
+      break;
+    case element_type::NULL_VALUE:
+      to = nullptr;
+      break;
+  }
+  return true;
+}
+
+// Length of the valid UTF-8 sequence at the start of text, or 0.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  std::uint32_t point = 0;
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+    point = lead & 0x1F;
+  } else if ((lead & 0xF0) == 0xE0) {
+    length = 3;
+    point = lead & 0x0F;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    point = lead & 0x07;
+  } else {
+    return 0;
+  }
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    point = (point << 6) | (byte(i) & 0x3F);
+  }
+  if (length == 3 && (point < 0x800 || (point >= 0xD800 && point <= 0xDFFF))) return 0;
+  if (length == 4 && (point < 0x10000 || point > 0x10FFFF)) return 0;
+  return length;
+}
+
+template <class Number>
+void append_chars(std::string& out, Number number) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;
+  out.append(buffer, end);
+}
+
+template <bool kSorted>
+void append(std::string& out, const json::value& value);
+
+template <bool kSorted>
+void append(std::string& out, const json::object& object) {
+  out.push_back('{');
+  bool first = true;
+  const auto pair = [&](const json::key_value_pair& field) {
+    if (!first) out.push_back(',');
+    first = false;
+    append_json_string(out, {field.key().data(), field.key().size()});
+    out.push_back(':');
+    append<kSorted>(out, field.value());
+  };
+  if constexpr (kSorted) {
+    std::vector<const json::key_value_pair*> fields;
+    fields.reserve(object.size());
+    for (const auto& field : object) fields.push_back(&field);
+    std::sort(fields.begin(), fields.end(),
+              [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    for (const auto* field : fields) pair(*field);
+  } else {
+    for (const auto& field : object) pair(field);
+  }
+  out.push_back('}');
+}
+
+template <bool kSorted>
+void append(std::string& out, const json::array& array) {
+  out.push_back('[');
+  bool first = true;
+  for (const auto& item : array) {
+    if (!first) out.push_back(',');
+    first = false;
+    append<kSorted>(out, item);
+  }
+  out.push_back(']');
+}
+
+template <bool kSorted>
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      append_chars(out, value.get_int64());
+      break;
+    case json::kind::uint64:
+      append_chars(out, value.get_uint64());
+      break;
+    case json::kind::double_:
+      append_json_number(out, value.get_double());
+      break;
+    case json::kind::string:
+      append_json_string(out, view(value.get_string()));
+      break;
+    case json::kind::array:
+      append<kSorted>(out, value.get_array());
+      break;
+    case json::kind::object:
+      append<kSorted>(out, value.get_object());
+      break;
+  }
+}
+
+const json::value* step(const json::value& at, std::string_view segment) {
+  if (const auto* object = at.if_object()) {
+    return object->if_contains(json::string_view(segment.data(), segment.size()));
+  }
+  if (const auto* array = at.if_array()) {
+    std::size_t index = 0;
+    const auto end = segment.data() + segment.size();
+    const auto [stop, error] = std::from_chars(segment.data(), end, index);
+    if (error == std::errc{} && stop == end && index < array->size()) {
+      return &(*array)[index];
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return make_error(ErrorCode::bad_request, "the JSON text is empty");
+  }
+  // One parser a thread: its buffers are reused. A single large text must not keep its
+  // memory for the life of the thread.
+  thread_local std::unique_ptr<simdjson::dom::parser> parser;
+  constexpr std::size_t kKeptCapacityMax = 4 << 20;
+  if (!parser || parser->max_depth() != depth_max + 1 ||
+      (parser->capacity() > kKeptCapacityMax && text.size() <= kKeptCapacityMax)) {
+    parser = std::make_unique<simdjson::dom::parser>();
+    if (parser->allocate(std::max<std::size_t>(text.size(), 4096), depth_max + 1) !=
+        simdjson::SUCCESS) {
+      return make_error(ErrorCode::internal, "out of memory while reading JSON");
+    }
+  }
+  const auto too_deep = [depth_max] {
+    return make_error(ErrorCode::bad_request,
+                      fmt::format("the JSON is nested deeper than {} levels", depth_max));
+  };
+  simdjson::dom::element root;
+  if (const auto error = parser->parse(text.data(), text.size(), true).get(root)) {
+    if (error == simdjson::DEPTH_ERROR) return too_deep();
+    return make_error(ErrorCode::bad_request,
+                      fmt::format("this is not valid JSON: {}", simdjson::error_message(error)));
+  }
+  json::value value;
+  if (!convert(root, value, depth_max)) return too_deep();
+  return value;
+}
+
+void append_json(std::string& out, const json::value& value) { append<false>(out, value); }
+void append_json(std::string& out, const json::object& object) { append<false>(out, object); }
+void append_json(std::string& out, const json::array& array) { append<false>(out, array); }
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out.push_back('"');
+  std::size_t plain = 0;  // Start of the run not copied yet.
+  std::size_t i = 0;
+  const auto flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
+  while (i < text.size()) {
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
+      ++i;
+      continue;
+    }
+    if (c >= 0x80) {
+      if (const std::size_t length = utf8_length(text.substr(i)); length > 0) {
+        i += length;
+        continue;
+      }
+      flush(i);
+      out += "\xEF\xBF\xBD";
+    } else {
+      flush(i);
+      switch (c) {
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\t': out += "\\t"; break;
+        default:
+          out += "\\u00";
+          out.push_back(kHex[c >> 4]);
+          out.push_back(kHex[c & 15]);
+      }
+    }
+    plain = ++i;
+  }
+  flush(text.size());
+  out.push_back('"');
+}
+
+void append_json_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;
+  const std::string_view text(buffer, end - buffer);
+  out += text;
+  // 3.0 stays a number with a fraction, so that it reads back as the same kind.
+  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
+std::string to_json_text(const json::value& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+std::string canonical_json(const json::value& value) {
+  std::string out;
+  append<true>(out, value);
+  return out;
+}
+
+std::string_view type_name(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: return "null";
+    case json::kind::bool_: return "boolean";
+    case json::kind::int64:
+    case json::kind::uint64: return "integer";
+    case json::kind::double_: return "number";
+    case json::kind::string: return "string";
+    case json::kind::array: return "array";
+    case json::kind::object: return "object";
+  }
+  return "value";
+}
+
+const json::value* find_path(const json::value& root, std::string_view path) {
+  const json::value* at = &root;
+  while (true) {
+    if (const json::value* whole = step(*at, path)) return whole;
+    const auto dot = path.find('.');
+    if (dot == std::string_view::npos) return nullptr;
+    at = step(*at, path.substr(0, dot));
+    if (at == nullptr) return nullptr;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+const json::value* find_path(const json::object& root, std::string_view path) {
+  if (const auto* whole = root.if_contains(json::string_view(path.data(), path.size()))) {
+    return whole;
+  }
+  const auto dot = path.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  const auto* first = root.if_contains(json::string_view(path.data(), dot));
+  return first == nullptr ? nullptr : find_path(*first, path.substr(dot + 1));
+}
+
+void set_path(json::object& root, std::string_view path, json::value value) {
+  json::object* at = &root;
+  for (std::size_t depth = 1;; ++depth) {
+    // Everything that walks a value recurses, so a path of a million dots must not make a
+    // million objects. find_path finds the rest under one key just as well.
+    const auto dot = depth < kJsonDepthMax ? path.find('.') : std::string_view::npos;
+    json::value& slot = (*at)[json::string_view(path.data(), std::min(dot, path.size()))];
+    if (dot == std::string_view::npos) {
+      slot = std::move(value);
+      return;
+    }
+    if (!slot.is_object()) slot.emplace_object();
+    at = &slot.get_object();
+    path.remove_prefix(dot + 1);
+  }
+}
+
+bool is_number(const json::value& value) {
+  return value.is_int64() || value.is_uint64() || value.is_double();
+}
+
+double as_double(const json::value& value) {
+  if (value.is_int64()) return static_cast<double>(value.get_int64());
+  if (value.is_uint64()) return static_cast<double>(value.get_uint64());
+  return value.is_double() ? value.get_double() : 0.0;
+}
+
+void JsonWriter::separate() {
+  if (comma_) out_.push_back(',');
+  comma_ = true;
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+  separate();
+  out_.push_back(bracket);
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+  out_.push_back(bracket);
+  comma_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  separate();
+  append_json_string(out_, name);
+  out_.push_back(':');
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::string(std::string_view text) {
+  separate();
+  append_json_string(out_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::integer(std::int64_t number) {
+  separate();
+  append_chars(out_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::unsigned_integer(std::uint64_t number) {
+  separate();
+  append_chars(out_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::number(double number) {
+  separate();
+  append_json_number(out_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::boolean(bool value) {
+  return raw(value ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::null() { return raw("null"); }
+
+JsonWriter& JsonWriter::value(const json::value& value) {
+  separate();
+  append_json(out_, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view text) {
+  separate();
+  out_.append(text);
+  return *this;
+}
+
+}  // namespace trawl

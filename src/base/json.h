@@ -1,0 +1,83 @@
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace trawl {
+
+namespace json = boost::json;
+
+inline constexpr std::size_t kJsonDepthMax = 64;
+
+// Parses one JSON text (RFC 8259). Strict: valid UTF-8, exact doubles, nothing after the
+// value; of equal keys the last wins. simdjson reads it; Boost.JSON holds it.
+//   bad_request  not JSON, or nested deeper than depth_max
+Result<json::value> parse_json(std::string_view text,
+                               std::size_t depth_max = kJsonDepthMax);
+
+// Appends compact JSON. Doubles are the shortest text that reads back the same; NaN and
+// infinities become null. Bytes that are not UTF-8 become U+FFFD.
+void append_json(std::string& out, const json::value& value);
+void append_json(std::string& out, const json::object& object);
+void append_json(std::string& out, const json::array& array);
+void append_json_string(std::string& out, std::string_view text);
+void append_json_number(std::string& out, double number);
+std::string to_json_text(const json::value& value);
+
+// Compact JSON with the keys of every object sorted: equal values have equal text.
+std::string canonical_json(const json::value& value);
+
+// "string", "integer", "number", "boolean", "object", "array" or "null", for messages.
+std::string_view type_name(const json::value& value);
+
+// The value at a dotted path ("metadata.status", "tags.0"), or null. A key that itself
+// contains dots is found when it is the whole of the remaining path.
+const json::value* find_path(const json::value& root, std::string_view path);
+const json::value* find_path(const json::object& root, std::string_view path);
+
+// Sets the value at a dotted path, making objects on the way; what stands in the way and
+// is no object is replaced. Past kJsonDepthMax levels the rest of the path is one key.
+void set_path(json::object& root, std::string_view path, json::value value);
+
+inline std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
+
+// Numbers of any of the three kinds as a double.
+bool is_number(const json::value& value);
+double as_double(const json::value& value);
+
+// Writes JSON piece by piece into a string, placing the commas. For rows and pages that
+// are built without a tree.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  JsonWriter& begin_object() { return open('{'); }
+  JsonWriter& end_object() { return close('}'); }
+  JsonWriter& begin_array() { return open('['); }
+  JsonWriter& end_array() { return close(']'); }
+  JsonWriter& key(std::string_view name);
+
+  JsonWriter& string(std::string_view text);
+  JsonWriter& integer(std::int64_t number);
+  JsonWriter& unsigned_integer(std::uint64_t number);
+  JsonWriter& number(double number);
+  JsonWriter& boolean(bool value);
+  JsonWriter& null();
+  JsonWriter& value(const json::value& value);
+  // Text that is JSON already.
+  JsonWriter& raw(std::string_view text);
+
+ private:
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
+  void separate();
+
+  std::string& out_;
+  bool comma_ = false;
+};
+
+}  // namespace trawl

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace trawl::sqlite {
+
+// One prepared statement in use. Bind by position from 1, step, read columns from 0; reset
+// on destruction, so that a connection can prepare once and run often.
+class Statement {
+ public:
+  Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+  Statement(Statement&& other) noexcept
+      : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)),
+        next_(other.next_) {}
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  // Binds the arguments to the parameters in order. Text is bound without a copy where it
+  // is passed as a view: it must outlive the last step().
+  template <class... Args>
+  Statement& bind(const Args&... args) {
+    (bind_next(args), ...);
+    return *this;
+  }
+  Statement& bind_next(std::int64_t value);
+  Statement& bind_next(std::uint64_t value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(int value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(std::uint32_t value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(bool value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(double value);
+  Statement& bind_next(std::string_view text);
+  Statement& bind_next(const std::string& text) { return bind_next(std::string_view(text)); }
+  Statement& bind_next(const char* text) { return bind_next(std::string_view(text)); }
+  Statement& bind_next(std::nullptr_t);
+  Statement& bind_blob(std::string_view bytes);
+  template <class T>
+  Statement& bind_next(const std::optional<T>& value) {
+    return value ? bind_next(*value) : bind_next(nullptr);
+  }
+
+  // True on a row, false at the end.
+  //   storage, unavailable  SQLite failed; the detail has its words
+  Result<bool> step();
+  // Steps once and expects no row.
+  Result<void> run();
+  // Makes it ready to be bound and run again.
+  void reset();
+
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  bool is_null(int column) const;
+  // Valid until the next step or reset.
+  std::string_view text(int column) const;
+  std::string string(int column) const { return std::string(text(column)); }
+  std::optional<std::string> optional_string(int column) const;
+
+ private:
+  sqlite3* db_;
+  sqlite3_stmt* statement_;
+  int next_ = 1;
+};
+
+struct OpenOptions {
+  bool read_only = false;
+  int cache_kib = 64 * 1024;
+  std::int64_t mmap_bytes = std::int64_t{1} << 40;
+};
+
+// One connection; used by one thread at a time.
+class Connection {
+ public:
+  // Opens in WAL mode with synchronous=FULL: a commit that returned is on disk.
+  //   storage  the file cannot be opened, is no database or is damaged
+  static Result<std::unique_ptr<Connection>> open(const std::string& path,
+                                                  const OpenOptions& options = {});
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Runs statements without parameters or rows.
+  Result<void> execute(const std::string& sql);
+  // Prepared on first use, kept for the life of the connection. `sql` is the cache key.
+  // Only one Statement of the same text may be in use at a time.
+  Result<Statement> prepare(std::string_view sql);
+  std::int64_t last_insert_rowid() const;
+  std::int64_t changes() const;
+  Result<std::int64_t> integer(std::string_view sql);
+  // Copies frames back into the main file without waiting for readers.
+  void checkpoint();
+  // PRAGMA user_version, for schema migrations.
+  Result<std::int64_t> user_version() { return integer("PRAGMA user_version"); }
+  sqlite3* handle() { return db_; }
+
+ private:
+  explicit Connection(sqlite3* db) : db_(db) {}
+  sqlite3* db_;
+  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+};
+
+// Rolls back unless committed.
+class Transaction {
+ public:
+  enum class Kind { read, write };
+  static Result<Transaction> begin(Connection& connection, Kind kind);
+  Transaction(Transaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Result<void> commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+// Lends read connections to threads, opening one more when all are out. Thread-safe.
+class ReaderPool {
+ public:
+  ReaderPool(std::string path, OpenOptions options);
+
+  class Lease {
+   public:
+    Lease(ReaderPool& pool, std::unique_ptr<Connection> connection)
+        : pool_(&pool), connection_(std::move(connection)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+    Connection& operator*() { return *connection_; }
+    Connection* operator->() { return connection_.get(); }
+
+   private:
+    ReaderPool* pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+  Result<Lease> lease();
+
+ private:
+  std::string path_;
+  OpenOptions options_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // Guarded by mutex_.
+};
+
+Error sqlite_error(sqlite3* db, std::string_view doing);
+
+}  // namespace trawl::sqlite

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace trawl {
+
+// Threads that run tasks from a bounded queue. Thread-safe.
+class WorkerPool {
+ public:
+  WorkerPool(std::size_t threads, std::size_t queue_max);
+  ~WorkerPool();  // Runs what is queued, then joins.
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // False, and the task is not run, when the queue is full or the pool is stopping.
+  bool submit(std::function<void()> task);
+  // Takes no more tasks, runs what is queued, and returns when the last one has ended.
+  // Not to be called from a task.
+  void stop();
+  std::size_t queued() const;
+
+ private:
+  void work();
+
+  const std::size_t queue_max_;
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<std::function<void()>> queue_;  // Guarded by mutex_.
+  bool stopping_ = false;                    // Guarded by mutex_.
+  std::mutex join_mutex_;
+  std::vector<std::thread> threads_;  // Joined under join_mutex_.
+};
+
+}  // namespace trawl
