@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/strong_id.h"
+
+namespace trawl {
+
+// The words of the status column. Imported history may hold others.
+namespace status {
+inline constexpr std::string_view kProcessing = "processing";
+inline constexpr std::string_view kCompleted = "completed";
+inline constexpr std::string_view kFailed = "failed";
+inline constexpr std::string_view kCancelled = "cancelled";
+}  // namespace status
+
+// A document as it stood at a stage boundary or in the results; its rank is its place.
+struct ScoredId {
+  std::string collection_id;
+  std::string document_id;
+  std::optional<double> score;
+
+  bool operator==(const ScoredId&) const = default;
+};
+
+// What one stage of an execution did.
+struct StageRecord {
+  std::string stage_name;
+  std::string stage_id;
+  std::string stage_type;
+  std::int64_t start_offset_us = 0;  // From the start of the execution.
+  std::int64_t duration_us = 0;
+  std::int64_t input_count = 0;
+  std::int64_t output_count = 0;
+  std::int64_t scanned_count = 0;  // Documents looked at: postings scored or rows filtered.
+  bool cache_hit = false;
+  double credits_used = 0;
+  std::optional<std::string> error;
+  std::vector<std::string> warnings;
+  json::object metadata;  // What the stage reports of itself, such as facets.
+  // The candidates it handed on, best first; at most the configured number of them.
+  std::vector<ScoredId> candidates;
+  bool candidates_truncated = false;
+
+  bool operator==(const StageRecord&) const = default;
+};
+
+struct CollectionVersion {
+  std::string collection_id;
+  std::uint64_t version = 0;
+
+  bool operator==(const CollectionVersion&) const = default;
+};
+
+// The row of the executions list: the thirteen fields of the wire contract.
+struct ExecutionSummary {
+  ExecutionId execution_id;
+  std::string execution_mode = "adhoc";
+  std::string status{status::kProcessing};
+  TimeUs timestamp = 0;  // Start of the execution.
+  double duration_ms = 0;
+  double credits_used = 0;
+  std::int64_t total_processed = 0;  // Sum of the stages' input counts.
+  std::int64_t total_returned = 0;
+  std::optional<double> cache_hit_rate;  // 0..1; none when no stage completed.
+  std::optional<std::string> query_summary;
+  std::int64_t stages_completed = 0;
+  std::int64_t total_stages = 0;
+  std::optional<std::vector<std::string>> collection_ids;
+
+  bool operator==(const ExecutionSummary&) const = default;
+};
+
+// One execution, whole. Plain data: copyable, no locks.
+struct Execution {
+  ExecutionSummary summary;
+  NamespaceId namespace_id;
+
+  std::string caller_key_id;  // Which API key ran it.
+  std::string client;         // Its User-Agent.
+  std::string request_id;
+  std::string trace_id;
+  std::vector<std::pair<std::string, std::string>> labels;
+
+  // The pipeline as it was validated: canonical JSON {collection_identifiers,
+  // input_schema, stages, budget_limits}. Empty when unknown, as for imported rows.
+  std::string pipeline;
+  std::string fingerprint;  // SHA-256 hex of the pipeline.
+  std::string shape;        // The same with every literal stripped.
+  std::optional<std::string> inputs;  // JSON text, verbatim where it was imported.
+  std::optional<std::string> inputs_hash;  // SHA-1 hex.
+  std::vector<CollectionVersion> collection_versions;
+  std::vector<StageRecord> stages;
+  std::vector<ScoredId> results;
+  std::optional<std::string> error;
+  std::optional<std::string> failed_stage;
+
+  bool operator==(const Execution&) const = default;
+};
+
+}  // namespace trawl

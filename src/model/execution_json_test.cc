@@ -1,0 +1,232 @@
+#include "model/execution_json.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "model/execution_test_data.h"
+
+namespace trawl {
+namespace {
+
+Result<Execution> parse(std::string_view text) {
+  TRAWL_ASSIGN(const json::value value, parse_json(text));
+  return parse_execution(value);
+}
+
+// A row that is accepted, with one more field in front of the others' defaults.
+std::string row_with(const std::string& field) {
+  return R"({"execution_id":"e","status":"completed","timestamp":0)" +
+         (field.empty() ? "" : "," + field) + "}";
+}
+
+std::string golden(const std::string& name) {
+  auto text = read_file(TRAWL_SOURCE_DIR "/tests/golden/" + name).value();
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+TEST(ExecutionJson, RowIsAsOnTheWireForEver) {
+  EXPECT_EQ(execution_row_json(test::golden_execution().summary),
+            golden("execution_row.json"));
+}
+
+TEST(ExecutionJson, DetailIsAsOnTheWireForEver) {
+  EXPECT_EQ(execution_detail_json(test::golden_execution()),
+            golden("execution_detail.json"));
+}
+
+TEST(ExecutionJson, EmptyExecutionWritesEveryField) {
+  Execution execution;
+  execution.summary.execution_id = ExecutionId("e");
+  EXPECT_EQ(execution_detail_json(execution),
+            R"({"execution_id":"e","execution_mode":"adhoc","status":"processing",)"
+            R"("timestamp":"1970-01-01T00:00:00.000000Z","duration_ms":0,"credits_used":0,)"
+            R"("total_processed":0,"total_returned":0,"cache_hit_rate":null,)"
+            R"("query_summary":null,"stages_completed":0,"total_stages":0,)"
+            R"("collection_ids":null,"inputs":null,"inputs_hash":null,"pipeline":null,)"
+            R"("fingerprint":null,"shape":null,"stages":[],"results":[],)"
+            R"("collection_versions":[],"error":null,"failed_stage":null,)"
+            R"("namespace_id":null,"labels":{},"caller_key_id":null,"client":null,)"
+            R"("request_id":null,"trace_id":null})");
+}
+
+// Goal: what is exported can be imported again without loss.
+TEST(ExecutionJson, ReadingWhatWasWrittenGivesTheSame) {
+  const auto seed =
+      static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 2'000; ++i) {
+    const Execution execution = test::random_execution(random);
+    const std::string text = execution_detail_json(execution);
+    const auto again = parse(text);
+    ASSERT_TRUE(again) << text << "\n" << again.error().message;
+    ASSERT_TRUE(*again == execution) << text << "\n" << execution_detail_json(*again);
+    EXPECT_EQ(execution_detail_json(*again), text);
+
+    ASSERT_EQ(parse_stages(stages_json(execution.stages)).value(), execution.stages);
+    ASSERT_EQ(parse_scored_ids(scored_ids_json(execution.results)).value(),
+              execution.results);
+    ASSERT_EQ(parse_labels(labels_json(execution.labels)).value(), execution.labels);
+    ASSERT_EQ(
+        parse_collection_versions(collection_versions_json(execution.collection_versions))
+            .value(),
+        execution.collection_versions);
+    ASSERT_EQ(parse(execution_row_json(execution.summary)).value().summary,
+              execution.summary);
+  }
+}
+
+TEST(ExecutionJson, OneBadNumberDoesNotSpoilAPage) {
+  ExecutionSummary summary;
+  summary.execution_id = ExecutionId("e");
+  summary.duration_ms = std::numeric_limits<double>::quiet_NaN();
+  summary.credits_used = -1;
+  summary.total_processed = -5;
+  summary.cache_hit_rate = 1.0000001;
+  const auto again = parse(execution_row_json(summary)).value().summary;
+  EXPECT_EQ(again.duration_ms, 0);
+  EXPECT_EQ(again.credits_used, 0);
+  EXPECT_EQ(again.total_processed, 0);
+  EXPECT_EQ(again.cache_hit_rate, 1.0);
+  summary.duration_ms = std::numeric_limits<double>::infinity();
+  summary.cache_hit_rate = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(parse(execution_row_json(summary)));
+}
+
+TEST(ExecutionJson, ReadsTheLeastRow) {
+  const auto execution = parse(row_with("")).value();
+  EXPECT_EQ(execution.summary.execution_mode, "adhoc");
+  EXPECT_FALSE(execution.summary.cache_hit_rate);
+  EXPECT_FALSE(execution.summary.collection_ids);
+  EXPECT_FALSE(execution.inputs);
+  EXPECT_FALSE(execution.inputs_hash);
+  EXPECT_EQ(execution.pipeline, "");
+}
+
+TEST(ExecutionJson, ReadsTimesOfEveryForm) {
+  const auto time_of = [](const std::string& time) {
+    return parse(R"({"execution_id":"e","status":"s","timestamp":)" + time + "}")
+        .value()
+        .summary.timestamp;
+  };
+  constexpr TimeUs kTime = 1'769'853'600'000'000;
+  EXPECT_EQ(time_of("1769853600"), kTime);
+  EXPECT_EQ(time_of("1769853600000"), kTime);
+  EXPECT_EQ(time_of("1769853600.25"), kTime + 250'000);
+  EXPECT_EQ(time_of("1769853600000.125"), kTime + 125);
+  EXPECT_EQ(time_of(R"("2026-01-31T10:00:00Z")"), kTime);
+  EXPECT_EQ(time_of(R"("2026-01-31T11:00:00.000001+01:00")"), kTime + 1);
+  EXPECT_EQ(time_of(R"("2026-01-31T10:00:00")"), kTime);
+  EXPECT_EQ(time_of("-1"), -1'000'000);
+  EXPECT_EQ(time_of("-62135596800"), kTimeMin);
+  EXPECT_EQ(time_of("253402300799999"), kTimeMax - 999);
+  EXPECT_EQ(parse(R"({"execution_id":"e","status":"s","created_at":1})")
+                .value()
+                .summary.timestamp,
+            1'000'000);
+}
+
+TEST(ExecutionJson, InputsAreKeptAsTheyCame) {
+  const auto inputs_of = [](const std::string& inputs) {
+    return parse(row_with("\"inputs\":" + inputs)).value();
+  };
+  // Not even spaces or invalid JSON are touched.
+  EXPECT_EQ(inputs_of(R"(" {\"b\": 1,  \"a\":2} ")").inputs, R"( {"b": 1,  "a":2} )");
+  EXPECT_EQ(inputs_of(R"("")").inputs, "");
+  EXPECT_EQ(inputs_of(R"({"b": 1.50, "a": [ ]})").inputs, R"({"b":1.5,"a":[]})");
+  EXPECT_EQ(inputs_of("null").inputs, std::nullopt);
+}
+
+TEST(ExecutionJson, MissingHashIsMadeFromTheInputs) {
+  const auto execution = parse(row_with(R"("inputs":"{\"b\": 1, \"a\": 2}")")).value();
+  EXPECT_EQ(execution.inputs_hash, sha1_hex(R"({"a":2,"b":1})"));
+  EXPECT_EQ(hash_inputs(R"({ "a":2,"b":1 })"), sha1_hex(R"({"a":2,"b":1})"));
+  EXPECT_EQ(hash_inputs("not json"), sha1_hex("not json"));
+  EXPECT_EQ(hash_inputs(""), sha1_hex(""));
+  EXPECT_FALSE(parse(row_with(R"("inputs":"{}","inputs_hash":null)")).value().inputs_hash);
+}
+
+TEST(ExecutionJson, RefusesWrongValuesAndNamesThem) {
+  const auto location_of = [](const std::string& text) {
+    const auto execution = parse(text);
+    EXPECT_FALSE(execution) << text;
+    if (execution) return std::string("accepted");
+    EXPECT_EQ(execution.error().code, ErrorCode::invalid);
+    EXPECT_FALSE(execution.error().message.empty());
+    return execution.error().location;
+  };
+  EXPECT_EQ(location_of(R"([])"), "");
+  EXPECT_EQ(location_of(R"({"status":"s","timestamp":0})"), "execution_id");
+  EXPECT_EQ(location_of(R"({"execution_id":"e","timestamp":0})"), "status");
+  EXPECT_EQ(location_of(R"({"execution_id":"e","status":"s"})"), "timestamp");
+  EXPECT_EQ(location_of(R"({"execution_id":"e","status":"s","timestamp":"no"})"),
+            "timestamp");
+  EXPECT_EQ(location_of(R"({"execution_id":"e","status":"s","timestamp":1e300})"),
+            "timestamp");
+  EXPECT_EQ(location_of(R"({"execution_id":"e","status":"s","timestamp":true})"),
+            "timestamp");
+  EXPECT_EQ(location_of(R"({"execution_id":"a\u0000b","status":"s","timestamp":0})"),
+            "execution_id");
+  EXPECT_EQ(location_of(R"({"execution_id":"a\u0085b","status":"s","timestamp":0})"),
+            "execution_id");
+  EXPECT_EQ(location_of(R"({"execution_id":")" + std::string(201, 'x') +
+                        R"(","status":"s","timestamp":0})"),
+            "execution_id");
+  EXPECT_EQ(location_of(R"({"execution_id":7,"status":"s","timestamp":0})"),
+            "execution_id");
+  EXPECT_EQ(location_of(row_with(R"("duration_ms":-1)")), "duration_ms");
+  EXPECT_EQ(location_of(row_with(R"("duration_ms":"1")")), "duration_ms");
+  EXPECT_EQ(location_of(row_with(R"("total_processed":1.5)")), "total_processed");
+  EXPECT_EQ(location_of(row_with(R"("total_returned":-1)")), "total_returned");
+  EXPECT_EQ(location_of(row_with(R"("cache_hit_rate":1.01)")), "cache_hit_rate");
+  EXPECT_EQ(location_of(row_with(R"("collection_ids":[1])")), "collection_ids");
+  EXPECT_EQ(location_of(row_with(R"("inputs":5)")), "inputs");
+  EXPECT_EQ(location_of(row_with(R"("pipeline":"{}")")), "pipeline");
+  EXPECT_EQ(location_of(row_with(R"("labels":{"a":1})")), "labels.a");
+  EXPECT_EQ(location_of(row_with(R"("stages":{})")), "stages");
+  EXPECT_EQ(location_of(row_with(R"("stages":[1])")), "stages[0]");
+  EXPECT_EQ(location_of(row_with(R"("stages":[{},{"duration_ms":-1}])")),
+            "stages[1].duration_ms");
+  EXPECT_EQ(location_of(row_with(R"("stages":[{"candidates":[{"score":"x"}]}])")),
+            "stages[0].candidates[0].score");
+  EXPECT_EQ(location_of(row_with(R"("collection_versions":[{"version":-1}])")),
+            "collection_versions[0].version");
+}
+
+TEST(ExecutionJson, LengthOfAnIdIsInCharacters) {
+  std::string id;
+  for (int i = 0; i < 200; ++i) id += "漢";
+  EXPECT_TRUE(parse(R"({"execution_id":")" + id + R"(","status":"s","timestamp":0})"));
+}
+
+TEST(ExecutionJson, StoredIdsAreRunsOfACollection) {
+  EXPECT_EQ(scored_ids_json({}), "[]");
+  EXPECT_EQ(scored_ids_json({{"c", "d1", 2.5}, {"c", "d2", std::nullopt}, {"b", "d1", -1}}),
+            R"([["c","d1",2.5,"d2",null],["b","d1",-1]])");
+}
+
+TEST(ExecutionJson, StoredTextThatIsDamagedIsAnError) {
+  EXPECT_FALSE(parse_stages("[{"));
+  EXPECT_FALSE(parse_stages("7"));
+  for (const char* text : {R"([{"document_id":1}])", R"([[]])", R"([["c","d"]])",
+                           R"([["c","d","e"]])", R"([["c",1,2]])", R"([[1,"d",2]])"}) {
+    EXPECT_FALSE(parse_scored_ids(text)) << text;
+  }
+  EXPECT_FALSE(parse_labels("[]"));
+}
+
+TEST(ExecutionJson, MetadataAsDeepAsARequestMayBeIsReadBack) {
+  std::string deep;
+  for (int i = 0; i < 63; ++i) deep += R"({"a":)";
+  deep += "1" + std::string(63, '}');
+  StageRecord stage;
+  stage.metadata = parse_json(deep).value().get_object();
+  EXPECT_EQ(parse_stages(stages_json({stage})).value().front(), stage);
+}
+
+}  // namespace
+}  // namespace trawl
