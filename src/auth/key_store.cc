@@ -1,0 +1,344 @@
+#include "auth/key_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/sqlite.h"
+#include "base/text.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+constexpr const char* kSchema = R"sql(
+CREATE TABLE keys (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  key_id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  user TEXT NOT NULL,
+  description TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  permissions TEXT NOT NULL,
+  namespace_id TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER
+) STRICT;
+)sql";
+
+constexpr std::size_t kIdRandomLength = 10;
+constexpr std::size_t kSecretRandomLength = 40;
+constexpr std::size_t kSecretBytesMin = 8;
+constexpr std::size_t kSecretBytesMax = 256;
+constexpr std::size_t kPrefixLength = 10;
+
+constexpr std::array<std::string_view, 4> kPermissionNames = {"read", "write", "delete",
+                                                              "admin"};
+
+// What a list may show of a key. A short secret would be given away by its first ten
+// characters, so of those fewer are shown.
+std::string key_prefix(std::string_view secret) {
+  constexpr std::size_t kShownWholeFrom = 3 * kPrefixLength;
+  constexpr std::size_t kShownOfShort = 3;
+  std::string prefix(
+      secret.substr(0, secret.size() >= kShownWholeFrom ? kPrefixLength : kShownOfShort));
+  prefix.resize(kPrefixLength, '*');
+  return prefix;
+}
+
+Result<void> check_secret(std::string_view secret) {
+  if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
+    return make_error(ErrorCode::invalid,
+                      fmt::format("the key has {} characters; use {} to {}", secret.size(),
+                                  kSecretBytesMin, kSecretBytesMax));
+  }
+  const bool visible = std::all_of(secret.begin(), secret.end(),
+                                   [](char c) { return c > ' ' && c < '\x7F'; });
+  if (!visible) {
+    return make_error(
+        ErrorCode::invalid,
+        "the key has a character that is not visible ASCII; use letters, digits "
+        "and punctuation without spaces");
+  }
+  return {};
+}
+
+std::string permissions_text(const std::vector<Permission>& permissions) {
+  std::string text;
+  for (const Permission permission : permissions) {
+    if (!text.empty()) text.push_back(',');
+    text += permission_name(permission);
+  }
+  return text;
+}
+
+Result<std::vector<Permission>> read_permissions(std::string_view text) {
+  std::vector<Permission> permissions;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const auto permission = parse_permission(text.substr(0, comma));
+    if (!permission) {
+      return make_error(ErrorCode::storage, "the stored keys are damaged",
+                        fmt::format("permission '{}'", text.substr(0, comma)));
+    }
+    permissions.push_back(*permission);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return permissions;
+}
+
+std::optional<TimeUs> optional_time(const sqlite::Statement& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return row.integer(column);
+}
+
+class SqliteKeyStore final : public KeyStore {
+ public:
+  explicit SqliteKeyStore(std::unique_ptr<sqlite::Connection> connection)
+      : connection_(std::move(connection)) {}
+
+  Result<void> load();
+
+  bool empty() const override {
+    const std::shared_lock lock(mutex_);
+    return keys_.empty();
+  }
+  Result<Created> create(ApiKey wanted, std::optional<std::string> secret) override;
+  Result<ApiKey> authenticate(std::string_view secret, TimeUs now) const override;
+  std::vector<ApiKey> list() const override {
+    const std::shared_lock lock(mutex_);
+    return keys_;
+  }
+  Result<ApiKey> revoke(std::string_view identifier, TimeUs now) override;
+
+ private:
+  // The place in keys_ of what revoke() is to revoke.
+  Result<std::size_t> find(std::string_view identifier, TimeUs now) const;
+  Result<void> insert(const ApiKey& key);
+
+  // Taken first, by whoever writes; it holds off no reader while the disk works.
+  std::mutex write_mutex_;
+  std::unique_ptr<sqlite::Connection> connection_;  // Guarded by write_mutex_.
+  mutable std::shared_mutex mutex_;                 // Guards the rest.
+  std::vector<ApiKey> keys_;                        // Oldest first.
+  std::unordered_map<std::string, std::size_t> by_hash_;
+};
+
+Result<void> SqliteKeyStore::load() {
+  TRAWL_ASSIGN(auto rows,
+               connection_->prepare(
+                   "SELECT key_id, name, user, description, prefix, hash, permissions, "
+                   "namespace_id, created_at, expires_at, revoked_at FROM keys "
+                   "ORDER BY number"));
+  while (true) {
+    TRAWL_ASSIGN(const bool more, rows.step());
+    if (!more) return {};
+    ApiKey key;
+    key.id = KeyId(rows.string(0));
+    key.name = rows.string(1);
+    key.user = rows.string(2);
+    key.description = rows.string(3);
+    key.prefix = rows.string(4);
+    key.hash = rows.string(5);
+    TRAWL_ASSIGN(key.permissions, read_permissions(rows.text(6)));
+    if (auto id = rows.optional_string(7)) key.namespace_id = NamespaceId(std::move(*id));
+    key.created_at = rows.integer(8);
+    key.expires_at = optional_time(rows, 9);
+    key.revoked_at = optional_time(rows, 10);
+    by_hash_[key.hash] = keys_.size();
+    keys_.push_back(std::move(key));
+  }
+}
+
+Result<KeyStore::Created> SqliteKeyStore::create(ApiKey wanted,
+                                                 std::optional<std::string> secret) {
+  if (wanted.name.empty()) {
+    return invalid_at("name", "the name of the key is empty; give it one");
+  }
+  if (wanted.permissions.empty()) {
+    return invalid_at(
+        "permissions",
+        "the key has no permission; give it some of read, write, delete, admin");
+  }
+  for (const std::string* text : {&wanted.name, &wanted.user, &wanted.description}) {
+    if (!is_valid_utf8(*text)) {
+      return make_error(ErrorCode::invalid,
+                        "a text of the key is not valid UTF-8; send UTF-8");
+    }
+  }
+  if (secret) TRAWL_TRY(check_secret(*secret));
+  Created created;
+  created.secret = secret ? std::move(*secret) : make_random_id("sk_", kSecretRandomLength);
+  created.key = std::move(wanted);
+  ApiKey& key = created.key;
+  key.id = KeyId(make_random_id("key_", kIdRandomLength));
+  key.prefix = key_prefix(created.secret);
+  key.hash = sha256_hex(created.secret);
+  key.revoked_at.reset();
+  std::sort(key.permissions.begin(), key.permissions.end());
+  key.permissions.erase(std::unique(key.permissions.begin(), key.permissions.end()),
+                        key.permissions.end());
+
+  const std::lock_guard write_lock(write_mutex_);
+  key.created_at = system_clock().now();
+  // Only holders of write_mutex_ change keys_, so it may be read without the other.
+  for (const ApiKey& other : keys_) {
+    if (other.user == key.user && other.name == key.name &&
+        other.status(key.created_at) == "active") {
+      return make_error(
+          ErrorCode::already_exists,
+          fmt::format("'{}' has an active key '{}' already; revoke it, or choose "
+                      "another name",
+                      truncate_text(key.user, 128), truncate_text(key.name, 128)));
+    }
+  }
+  if (by_hash_.count(key.hash) != 0) {
+    return make_error(ErrorCode::already_exists,
+                      "this key is in use, or was before it was revoked; choose another");
+  }
+  TRAWL_TRY(insert(key));
+  const std::lock_guard lock(mutex_);
+  by_hash_[key.hash] = keys_.size();
+  keys_.push_back(key);
+  return created;
+}
+
+Result<void> SqliteKeyStore::insert(const ApiKey& key) {
+  TRAWL_ASSIGN(auto statement,
+               connection_->prepare(
+                   "INSERT INTO keys (key_id, name, user, description, prefix, hash, "
+                   "permissions, namespace_id, created_at, expires_at) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  const std::string permissions = permissions_text(key.permissions);
+  std::optional<std::string> namespace_id;
+  if (key.namespace_id) namespace_id = key.namespace_id->str();
+  return statement
+      .bind(key.id.str(), key.name, key.user, key.description, key.prefix, key.hash,
+            permissions, namespace_id, key.created_at, key.expires_at)
+      .run();
+}
+
+Result<ApiKey> SqliteKeyStore::authenticate(std::string_view secret, TimeUs now) const {
+  // Only hashes are compared: how long that takes says nothing about any secret.
+  const std::string hash = sha256_hex(secret);
+  const std::shared_lock lock(mutex_);
+  const auto found = by_hash_.find(hash);
+  if (found == by_hash_.end()) {
+    return make_error(
+        ErrorCode::unauthorized,
+        "this API key is not known; check that it was copied whole, or make one");
+  }
+  const ApiKey& key = keys_[found->second];
+  if (key.revoked_at) {
+    return make_error(ErrorCode::unauthorized,
+                      fmt::format("this API key was revoked at {}; use another",
+                                  format_time(*key.revoked_at)));
+  }
+  if (key.expires_at && *key.expires_at <= now) {
+    return make_error(ErrorCode::unauthorized,
+                      fmt::format("this API key expired at {}; make a new one",
+                                  format_time(*key.expires_at)));
+  }
+  return key;
+}
+
+Result<std::size_t> SqliteKeyStore::find(std::string_view identifier, TimeUs now) const {
+  std::vector<std::size_t> named;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i].id.str() == identifier) return i;
+    if (keys_[i].name == identifier && keys_[i].status(now) == "active") named.push_back(i);
+  }
+  if (named.size() == 1) return named.front();
+  if (named.empty()) {
+    return make_error(ErrorCode::not_found,
+                      fmt::format("there is no active key '{}'; name one by its id or name",
+                                  truncate_text(identifier, 128)));
+  }
+  return make_error(
+      ErrorCode::invalid,
+      fmt::format("{} active keys are named '{}'; name one by its id, such as {}",
+                  named.size(), truncate_text(identifier, 128),
+                  keys_[named.front()].id.str()));
+}
+
+Result<ApiKey> SqliteKeyStore::revoke(std::string_view identifier, TimeUs now) {
+  const std::lock_guard write_lock(write_mutex_);
+  TRAWL_ASSIGN(const std::size_t place, find(identifier, now));
+  if (keys_[place].revoked_at) return keys_[place];
+  TRAWL_ASSIGN(auto statement,
+               connection_->prepare("UPDATE keys SET revoked_at = ? WHERE key_id = ?"));
+  TRAWL_TRY(statement.bind(now, keys_[place].id.str()).run());
+  const std::lock_guard lock(mutex_);
+  keys_[place].revoked_at = now;
+  return keys_[place];
+}
+
+}  // namespace
+
+std::string_view permission_name(Permission permission) {
+  return kPermissionNames[static_cast<std::size_t>(permission)];
+}
+
+std::optional<Permission> parse_permission(std::string_view name) {
+  for (std::size_t i = 0; i < kPermissionNames.size(); ++i) {
+    if (kPermissionNames[i] == name) return static_cast<Permission>(i);
+  }
+  return std::nullopt;
+}
+
+bool ApiKey::allows(Permission wanted) const {
+  return std::any_of(permissions.begin(), permissions.end(),
+                     [&](Permission has) { return has >= wanted; });
+}
+
+std::string_view ApiKey::status(TimeUs now) const {
+  if (revoked_at) return "revoked";
+  return expires_at && *expires_at <= now ? "expired" : "active";
+}
+
+Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path) {
+  // Made here rather than by SQLite, so that only its owner may read it; SQLite gives the
+  // files beside it the same rights.
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return make_error(ErrorCode::storage,
+                      fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  }
+  ::close(fd);
+  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
+  TRAWL_ASSIGN(const std::int64_t found, connection->user_version());
+  if (found > kSchemaVersion) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format(
+            "{} was written by a newer version of trawl (schema {}; this one knows up "
+            "to {}); use that version, or another data directory",
+            path, found, kSchemaVersion));
+  }
+  if (found == 0) {
+    TRAWL_ASSIGN(auto transaction,
+                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::write));
+    TRAWL_TRY(connection->execute(kSchema));
+    TRAWL_TRY(connection->execute(fmt::format("PRAGMA user_version={}", kSchemaVersion)));
+    TRAWL_TRY(transaction.commit());
+  }
+  auto store = std::make_unique<SqliteKeyStore>(std::move(connection));
+  TRAWL_TRY(store->load());
+  return std::unique_ptr<KeyStore>(std::move(store));
+}
+
+}  // namespace trawl
