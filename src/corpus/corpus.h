@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "corpus/snapshot.h"
+#include "model/collection.h"
+
+namespace trawl {
+
+// A document to be stored. An empty document_id asks for a new one.
+struct DocumentWrite {
+  std::string document_id;
+  json::object fields;
+};
+
+// Namespaces, collections and their documents. Every call that writes commits one new
+// version of its collection before it returns: what it wrote is durable and searchable.
+// Names and ids are interchangeable wherever an argument is called `identifier`.
+// Thread-safe; one write runs at a time.
+class Corpus {
+ public:
+  virtual ~Corpus() = default;
+
+  //   already_exists  the name is taken
+  virtual Result<Namespace> create_namespace(Namespace wanted) = 0;
+  //   not_found
+  virtual Result<Namespace> find_namespace(std::string_view identifier) const = 0;
+  // By creation time, oldest first.
+  virtual Result<std::vector<Namespace>> list_namespaces() const = 0;
+  // Gives the namespace to `change`, stores what it leaves behind.
+  virtual Result<Namespace> update_namespace(
+      std::string_view identifier,
+      const std::function<Result<void>(Namespace&)>& change) = 0;
+  // With all its collections.
+  virtual Result<void> delete_namespace(std::string_view identifier) = 0;
+
+  virtual Result<Collection> create_collection(Collection wanted) = 0;
+  virtual Result<Collection> find_collection(const NamespaceId& namespace_id,
+                                             std::string_view identifier) const = 0;
+  virtual Result<std::vector<Collection>> list_collections(
+      const NamespaceId& namespace_id) const = 0;
+  virtual Result<Collection> update_collection(
+      const NamespaceId& namespace_id, std::string_view identifier,
+      const std::function<Result<void>(Collection&)>& change) = 0;
+  virtual Result<void> delete_collection(const NamespaceId& namespace_id,
+                                         std::string_view identifier) = 0;
+
+  // The newest version of a collection. Callers that must name an older one (a run again
+  // as of then) pass it.
+  //   not_found  no such collection, or the version lies in the future
+  virtual Result<std::shared_ptr<const Snapshot>> snapshot(
+      const CollectionId& id, std::optional<std::uint64_t> version = {}) const = 0;
+
+  // Stores documents; one that has the id of another replaces it. All or none. Returns the
+  // ids in order.
+  virtual Result<std::vector<std::string>> put(const CollectionId& id,
+                                               std::vector<DocumentWrite> documents) = 0;
+  // As put, but a document_id that is taken is refused with already_exists.
+  virtual Result<std::vector<std::string>> insert(const CollectionId& id,
+                                                  std::vector<DocumentWrite> documents) = 0;
+  // Reads a document, gives its fields to `change`, stores what that leaves behind.
+  //   not_found  no such document
+  virtual Result<Document> update(
+      const CollectionId& id, const std::string& document_id,
+      const std::function<Result<void>(json::object&)>& change) = 0;
+  // The same for many in one version; for each id whether it was there. An error of
+  // `change` stores nothing.
+  virtual Result<std::vector<bool>> update_many(
+      const CollectionId& id, std::span<const std::string> document_ids,
+      const std::function<Result<void>(std::size_t index, json::object&)>& change) = 0;
+  // For each id whether it was there.
+  virtual Result<std::vector<bool>> remove(const CollectionId& id,
+                                           std::span<const std::string> document_ids) = 0;
+
+  // Removes what was replaced or deleted longer ago than the corpus keeps it; versions that
+  // still saw it can no longer be asked for. Returns how many documents that were. Call it
+  // now and then; other calls may run meanwhile.
+  virtual Result<std::uint64_t> vacuum(TimeUs /*now*/) { return std::uint64_t{0}; }
+
+  // Whether the store answers, for health checks.
+  virtual Result<void> ping() const = 0;
+};
+
+}  // namespace trawl

@@ -1,0 +1,466 @@
+#include "corpus/filter.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "corpus/filter_node.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, FilterOp>, 15> kOps{{
+    {"eq", FilterOp::eq},
+    {"ne", FilterOp::ne},
+    {"gt", FilterOp::gt},
+    {"lt", FilterOp::lt},
+    {"gte", FilterOp::gte},
+    {"lte", FilterOp::lte},
+    {"in", FilterOp::in},
+    {"nin", FilterOp::nin},
+    {"contains", FilterOp::contains},
+    {"starts_with", FilterOp::starts_with},
+    {"ends_with", FilterOp::ends_with},
+    {"regex", FilterOp::regex},
+    {"exists", FilterOp::exists},
+    {"is_null", FilterOp::is_null},
+    {"text", FilterOp::text},
+}};
+
+constexpr std::array<std::string_view, 4> kConditionKeys{"field", "operator", "value",
+                                                         "case_sensitive"};
+constexpr std::array<std::string_view, 4> kGroupKeys{"AND", "OR", "NOT", "case_sensitive"};
+constexpr std::array<std::string_view, 3> kForeignGroups{"must", "must_not", "should"};
+
+constexpr std::int64_t kRegexMemory = 1 << 20;  // bytes, for one pattern and its states
+constexpr std::size_t kShownMax = 64;           // characters of a value in a message
+
+std::string_view key_of(const json::key_value_pair& field) {
+  return {field.key().data(), field.key().size()};
+}
+
+template <class Keys>
+bool contains(const Keys& keys, std::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+bool holds_filters(const json::value& value) {
+  const auto* array = value.if_array();
+  return value.is_object() ||
+         (array != nullptr && !array->empty() && array->front().is_object());
+}
+
+bool is_dynamic(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr || object->size() != 2) return false;
+  const auto* type = object->if_contains("type");
+  const auto* field = object->if_contains("field");
+  return type != nullptr && type->is_string() && type->get_string() == "dynamic" &&
+         field != nullptr && field->is_string();
+}
+
+std::string join(const std::string& location, std::string_view name) {
+  return location.empty() ? std::string(name) : fmt::format("{}.{}", location, name);
+}
+
+Error refuse(const std::string& location, std::string_view message) {
+  return invalid_at(location, location.empty() ? std::string(message)
+                                               : fmt::format("{} {}", location, message));
+}
+
+// Builds the tree and notes on the way what it looks up.
+class Compiler {
+ public:
+  explicit Compiler(const FilterOptions& options)
+      : templates_(options.templates == ObjectReader::Templates::allowed) {}
+
+  Result<FilterNode> filter(const json::value& source, const std::string& location,
+                            std::size_t depth, bool case_sensitive);
+  Result<FilterNode> condition(std::string_view path, std::string_view op,
+                               const json::value& value, bool case_sensitive,
+                               const std::string& location);
+
+  std::vector<std::string> paths;
+  bool has_templates = false;
+
+ private:
+  Result<FilterNode> condition(const json::object& source, const std::string& location,
+                               bool case_sensitive);
+  Result<FilterNode> group(const json::object& source, const std::string& location,
+                           std::size_t depth, bool case_sensitive);
+  Result<FilterNode> shorthand(const json::object& source, const std::string& location,
+                               bool case_sensitive);
+  Result<void> members(const json::value& list, std::string_view name,
+                       const std::string& location, std::size_t depth, bool case_sensitive,
+                       FilterNode& out);
+  Result<void> bind_value(FilterNode& node, const json::value& value,
+                          const std::string& location);
+  Result<void> bind_regex(FilterNode& node, const std::string& location);
+
+  // Notes a template, and says whether the value is or holds one.
+  bool take_template(const json::value& value);
+  bool is_template(std::string_view text) const {
+    return templates_ && text.find("{{") != std::string_view::npos;
+  }
+  void note_path(const std::string& path) {
+    if (noted_.insert(path).second) paths.push_back(path);
+  }
+  FilterNode unknown() {
+    has_templates = true;
+    FilterNode node;
+    node.kind = FilterNode::Kind::unknown;
+    return node;
+  }
+
+  const bool templates_;
+  std::size_t regex_count_ = 0;
+  std::unordered_set<std::string> noted_;
+};
+
+bool Compiler::take_template(const json::value& value) {
+  if (!templates_) return false;
+  bool found = is_dynamic(value);
+  if (const auto* text = value.if_string()) {
+    found = is_template(view(*text));
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) found = found || take_template(item);
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& field : *object) found = found || take_template(field.value());
+  }
+  if (found) has_templates = true;
+  return found;
+}
+
+// Reads the optional case_sensitive key of a group or condition.
+Result<bool> read_case(const json::object& source, const std::string& location,
+                       bool inherited) {
+  const auto* value = source.if_contains("case_sensitive");
+  if (value == nullptr || value->is_null()) return inherited;
+  if (!value->is_bool()) {
+    const std::string at = join(location, "case_sensitive");
+    return refuse(at, fmt::format("is {}; use true or false", type_name(*value)));
+  }
+  return value->get_bool();
+}
+
+Result<FilterNode> Compiler::filter(const json::value& source, const std::string& location,
+                                    std::size_t depth, bool case_sensitive) {
+  if (const auto* text = source.if_string(); text != nullptr && is_template(view(*text))) {
+    return unknown();
+  }
+  if (templates_ && is_dynamic(source)) return unknown();
+  if (source.is_array()) {
+    return refuse(location, R"(is an array; put it into a group, such as {"AND": [...]})");
+  }
+  const auto* object = source.if_object();
+  if (object == nullptr) {
+    return refuse(location, fmt::format("is {}; a filter is an object", type_name(source)));
+  }
+  if (depth > kFilterDepthMax) {
+    return refuse(location,
+                  fmt::format("is nested deeper than {} levels; use a flatter tree",
+                              kFilterDepthMax));
+  }
+  // Typed clients write case_sensitive first, so the key decides and not its place.
+  if (object->contains("field")) return condition(*object, location, case_sensitive);
+  for (const auto name : kGroupKeys) {
+    if (object->contains(json::string_view(name.data(), name.size()))) {
+      return group(*object, location, depth, case_sensitive);
+    }
+  }
+  return shorthand(*object, location, case_sensitive);
+}
+
+Result<FilterNode> Compiler::condition(const json::object& source,
+                                       const std::string& location, bool case_sensitive) {
+  for (const auto& field : source) {
+    if (contains(kConditionKeys, key_of(field))) continue;
+    return refuse(
+        join(location, truncate_text(key_of(field), kShownMax)),
+        fmt::format("is no part of a condition; it has field, operator, value and "
+                    "case_sensitive{}",
+                    did_you_mean(key_of(field), kConditionKeys)));
+  }
+  TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));
+  const json::value& path = source.at("field");
+  if (!path.is_string()) {
+    return refuse(
+        join(location, "field"),
+        fmt::format("is {}; use the path of a field as a string", type_name(path)));
+  }
+  std::string_view op = "eq";
+  if (const auto* value = source.if_contains("operator");
+      value != nullptr && !value->is_null()) {
+    if (!value->is_string()) {
+      return refuse(join(location, "operator"),
+                    fmt::format("is {}; use a string such as 'eq'", type_name(*value)));
+    }
+    op = view(value->get_string());
+  }
+  const auto* value = source.if_contains("value");
+  if (value == nullptr && op != "exists" && op != "is_null") {
+    return refuse(location, fmt::format("has no value; add \"value\" to compare '{}' with",
+                                        truncate_text(view(path.get_string()), kShownMax)));
+  }
+  return condition(view(path.get_string()), op, value == nullptr ? json::value() : *value,
+                   sensitive, location);
+}
+
+Result<FilterNode> Compiler::condition(std::string_view path, std::string_view op,
+                                       const json::value& value, bool case_sensitive,
+                                       const std::string& location) {
+  FilterNode node;
+  node.kind = FilterNode::Kind::condition;
+  node.mode = case_sensitive ? CaseMode::sensitive : CaseMode::folded;
+  if (path.empty()) {
+    return refuse(join(location, "field"), "is empty; use the path of a field");
+  }
+  node.path = path;
+  if (is_template(path)) {
+    has_templates = true;
+  } else {
+    note_path(node.path);
+  }
+  if (is_template(op)) return unknown();
+  const auto* known = std::find_if(kOps.begin(), kOps.end(),
+                                   [op](const auto& pair) { return pair.first == op; });
+  if (known == kOps.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& pair : kOps) names.push_back(pair.first);
+    return refuse(join(location, "operator"),
+                  fmt::format("is '{}'; use one of {}{}", truncate_text(op, kShownMax),
+                              fmt::join(names, ", "), did_you_mean(op, names)));
+  }
+  node.op = known->second;
+  if (take_template(value)) return unknown();
+  if (is_dynamic(value)) {
+    return refuse(join(location, "value"),
+                  "is a dynamic value, which only the stages of a pipeline can resolve; "
+                  "use the value itself");
+  }
+  TRAWL_TRY(bind_value(node, value, join(location, "value")));
+  return node;
+}
+
+Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
+                                  const std::string& location) {
+  node.value = node.mode == CaseMode::folded ? fold_strings(value) : value;
+  switch (node.op) {
+    case FilterOp::gt:
+    case FilterOp::lt:
+    case FilterOp::gte:
+    case FilterOp::lte:
+      node.bound = to_comparable(value);
+      break;
+    case FilterOp::in:
+    case FilterOp::nin: {
+      const auto* array = node.value.if_array();
+      node.set = std::make_shared<const ValueSet>(
+          array != nullptr ? std::vector<json::value>(array->begin(), array->end())
+                           : std::vector<json::value>{node.value},
+          node.mode);
+      node.value = nullptr;  // The set has it.
+      break;
+    }
+    case FilterOp::exists:
+    case FilterOp::is_null:
+      if (value.is_null()) node.value = true;
+      if (!node.value.is_bool()) {
+        return refuse(location, fmt::format("is {}; {} takes true or false",
+                                            type_name(value), filter_op_name(node.op)));
+      }
+      break;
+    case FilterOp::starts_with:
+    case FilterOp::ends_with:
+    case FilterOp::regex:
+    case FilterOp::text:
+      // Null stands for an input that was not given; it matches nothing.
+      if (value.is_null()) break;
+      if (!value.is_string()) {
+        return refuse(location, fmt::format("is {}; {} takes a string", type_name(value),
+                                            filter_op_name(node.op)));
+      }
+      if (node.op == FilterOp::text) {
+        node.words = folded_words(view(value.get_string()));
+        std::sort(node.words.begin(), node.words.end());
+        node.words.erase(std::unique(node.words.begin(), node.words.end()),
+                         node.words.end());
+      } else if (node.op == FilterOp::regex) {
+        node.value = value;  // The pattern itself must not be folded: \W is not \w.
+        return bind_regex(node, location);
+      }
+      break;
+    case FilterOp::eq:
+    case FilterOp::ne:
+    case FilterOp::contains:
+      break;
+  }
+  return {};
+}
+
+Result<void> Compiler::bind_regex(FilterNode& node, const std::string& location) {
+  if (++regex_count_ > kFilterRegexCountMax) {
+    return refuse(location, fmt::format("is one regular expression too many; a filter may "
+                                        "have {}, so join some with |",
+                                        kFilterRegexCountMax));
+  }
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(kRegexMemory);
+  options.set_case_sensitive(node.mode == CaseMode::sensitive);
+  const std::string_view pattern = view(node.value.get_string());
+  auto regex = std::make_shared<const re2::RE2>(pattern, options);
+  if (!regex->ok()) {
+    return refuse(location, fmt::format("'{}' is no regular expression: {}; use RE2 syntax",
+                                        truncate_text(pattern, kShownMax),
+                                        truncate_text(regex->error(), 2 * kShownMax)));
+  }
+  node.regex = std::move(regex);
+  return {};
+}
+
+Result<FilterNode> Compiler::group(const json::object& source, const std::string& location,
+                                   std::size_t depth, bool case_sensitive) {
+  for (const auto& field : source) {
+    if (contains(kGroupKeys, key_of(field))) continue;
+    return refuse(join(location, truncate_text(key_of(field), kShownMax)),
+                  fmt::format("is no part of a group; it has AND, OR, NOT and "
+                              "case_sensitive, and conditions go inside{}",
+                              did_you_mean(key_of(field), kGroupKeys)));
+  }
+  TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));
+  constexpr std::array<std::pair<std::string_view, FilterNode::Kind>, 3> kKinds{{
+      {"AND", FilterNode::Kind::all},
+      {"OR", FilterNode::Kind::any},
+      {"NOT", FilterNode::Kind::none},
+  }};
+  FilterNode all;
+  for (const auto& [name, kind] : kKinds) {
+    // Typed clients write null for the groups that they do not use.
+    const auto* list = source.if_contains(json::string_view(name.data(), name.size()));
+    if (list == nullptr || list->is_null()) continue;
+    FilterNode part;
+    part.kind = kind;
+    TRAWL_TRY(members(*list, name, join(location, name), depth, sensitive, part));
+    all.children.push_back(std::move(part));
+  }
+  if (all.children.size() == 1) {
+    FilterNode only = std::move(all.children.front());
+    return only;
+  }
+  return all;
+}
+
+Result<void> Compiler::members(const json::value& list, std::string_view name,
+                               const std::string& location, std::size_t depth,
+                               bool case_sensitive, FilterNode& out) {
+  if (const auto* text = list.if_string(); text != nullptr && is_template(view(*text))) {
+    out.children.push_back(unknown());
+    return {};
+  }
+  if (name == "NOT" && list.is_object()) {
+    TRAWL_ASSIGN(auto node, filter(list, location, depth + 1, case_sensitive));
+    out.children.push_back(std::move(node));
+    return {};
+  }
+  const auto* array = list.if_array();
+  if (array == nullptr) {
+    return refuse(location, fmt::format("is {}; use an array of filters", type_name(list)));
+  }
+  out.children.reserve(array->size());
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    TRAWL_ASSIGN(auto node, filter((*array)[i], fmt::format("{}[{}]", location, i),
+                                   depth + 1, case_sensitive));
+    out.children.push_back(std::move(node));
+  }
+  return {};
+}
+
+Result<FilterNode> Compiler::shorthand(const json::object& source,
+                                       const std::string& location, bool case_sensitive) {
+  FilterNode all;
+  if (source.contains("operator") && source.contains("value")) {
+    return refuse(location, "is a condition without a field; add \"field\"");
+  }
+  for (const auto& field : source) {
+    const std::string_view key = key_of(field);
+    const json::value& value = field.value();
+    const std::string shown = truncate_text(key, kShownMax);
+    std::string upper(key);
+    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (upper != "CASE_SENSITIVE" && contains(kGroupKeys, upper) && holds_filters(value)) {
+      return refuse(
+          join(location, shown),
+          fmt::format("is no field; groups are written in capitals: '{}'", upper));
+    }
+    if ((contains(kForeignGroups, key) && holds_filters(value)) || key.starts_with('$') ||
+        (value.is_object() && !value.get_object().empty() &&
+         key_of(*value.get_object().begin()).starts_with('$'))) {
+      return refuse(join(location, shown),
+                    R"(is not of this filter language; write {"AND": [{"field": "status", )"
+                    R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
+    }
+    TRAWL_ASSIGN(auto node,
+                 condition(key, "eq", value, case_sensitive, join(location, shown)));
+    all.children.push_back(std::move(node));
+  }
+  if (all.children.size() == 1) {
+    FilterNode only = std::move(all.children.front());
+    return only;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string_view filter_op_name(FilterOp op) {
+  for (const auto& pair : kOps) {
+    if (pair.second == op) return pair.first;
+  }
+  return {};
+}
+
+namespace {
+
+std::shared_ptr<const Filter::Compiled> finish(FilterNode root, Compiler& compiler,
+                                               const json::value& source,
+                                               bool case_sensitive) {
+  auto compiled = std::make_shared<Filter::Compiled>();
+  compiled->paths = std::move(compiler.paths);
+  compiled->has_templates = compiler.has_templates;
+  // What stands behind a template is not known, so only its text can tell filters apart.
+  compiled->fingerprint =
+      compiler.has_templates
+          ? fmt::format("{}?{}", case_sensitive ? "" : "~", canonical_json(source))
+          : canonical_filter(root);
+  compiled->root = std::move(root);
+  return compiled;
+}
+
+}  // namespace
+
+Result<Filter> Filter::compile(const json::value& source, std::string location,
+                               const FilterOptions& options) {
+  Compiler compiler(options);
+  FilterNode root;
+  if (!source.is_null()) {
+    TRAWL_ASSIGN(root, compiler.filter(source, location, 1, options.case_sensitive));
+  }
+  return Filter(finish(std::move(root), compiler, source, options.case_sensitive));
+}
+
+Result<Filter> Filter::condition(std::string_view field, std::string_view op,
+                                 const json::value& value, bool case_sensitive,
+                                 std::string location, const FilterOptions& options) {
+  Compiler compiler(options);
+  TRAWL_ASSIGN(auto root, compiler.condition(field, op, value, case_sensitive, location));
+  const json::value source = {json::string_view(field.data(), field.size()),
+                              json::string_view(op.data(), op.size()), value};
+  return Filter(finish(std::move(root), compiler, source, case_sensitive));
+}
+
+}  // namespace trawl

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/object_reader.h"
+#include "base/result.h"
+
+namespace trawl {
+
+// Filters inside filters, the outermost counted.
+inline constexpr std::size_t kFilterDepthMax = 16;
+// A compiled pattern keeps a state cache of up to a megabyte; a request must not make
+// thousands of them.
+inline constexpr std::size_t kFilterRegexCountMax = 32;
+
+struct FilterOptions {
+  // Applies where neither the group nor the condition says otherwise.
+  bool case_sensitive = false;
+  // Accepts strings with "{{" and {"type": "dynamic"} objects in place of values; such a
+  // filter can be checked but not evaluated.
+  ObjectReader::Templates templates = ObjectReader::Templates::refused;
+};
+
+// The boolean filter grammar of the wire contract (section G), compiled once and evaluated
+// many times:
+//   group     {"AND"|"OR"|"NOT": [filter…], "case_sensitive"?}
+//   condition {"field", "operator"? = eq, "value", "case_sensitive"?}
+//   shorthand {path: value, …}
+// An object with a "field" key is a condition. {} and null match every document; AND and
+// NOT of nothing are true, OR of nothing is false.
+//
+// What the operators mean:
+//   - eq, in: equal values; 1 is 1.0, "1" is not 1. A field that is an array matches if any
+//     of its items does. A value of `in` that is no array counts as an array of one.
+//   - ne, nin: exactly where eq and in do not match, so also where the field is missing.
+//   - gt, gte, lt, lte: numbers, numeric strings and RFC 3339 times; anything else never
+//     matches.
+//   - contains: a part of a string, or an item of an array.
+//   - starts_with, ends_with, regex: strings only; a regular expression (RE2) may match
+//     anywhere.
+//   - text: a string with all the words of the value, never minding case.
+//   - exists, is_null: take true or false. A field that is null exists, and is null.
+// Where the case does not count, strings are compared by Unicode case folding.
+//
+// Immutable; evaluation is thread-safe.
+class Filter {
+ public:
+  // `location` names the value in messages ("filters",
+  // "stages[0].config.parameters.conditions").
+  //   invalid  not of the grammar, an unknown operator (with the nearest), a bad regular
+  //            expression or more than kFilterRegexCountMax, or deeper than kFilterDepthMax
+  static Result<Filter> compile(const json::value& source, std::string location,
+                                const FilterOptions& options = {});
+  // One condition, as attribute_filter spells it in its own parameters.
+  static Result<Filter> condition(std::string_view field, std::string_view op,
+                                  const json::value& value, bool case_sensitive,
+                                  std::string location, const FilterOptions& options = {});
+
+  // Looks up the value at a dotted path; null when the document has none.
+  using Lookup = std::function<const json::value*(std::string_view path)>;
+  bool matches(const Lookup& lookup) const;
+  bool matches(const json::object& document) const;
+
+  // Whether templates stand in it, so that it can be checked only: it matches nothing.
+  bool has_templates() const;
+
+  // Every path that evaluation may look up, once each.
+  const std::vector<std::string>& paths() const;
+  // Equal for filters that mean the same by construction: canonical text with options.
+  const std::string& fingerprint() const;
+
+  // The tree behind it, private to filter.cc.
+  struct Compiled;
+
+ private:
+  explicit Filter(std::shared_ptr<const Compiled> compiled)
+      : compiled_(std::move(compiled)) {}
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+// The order of sort stages and sorted lists: numbers numerically, times (strings that parse
+// as RFC 3339) chronologically, other strings by their bytes, false before true, arrays and
+// objects by their JSON text. Values of different types stand in the order of this list:
+// comparing those by their text would put 9 < 10 < "1z" < 9, and sorting needs one order.
+// Neither side should be null; null comes first.
+int compare_values(const json::value& a, const json::value& b);
+
+}  // namespace trawl

@@ -1,0 +1,151 @@
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "corpus/filter_node.h"
+
+namespace trawl {
+namespace {
+
+// Calls `test` on the value and, if it is an array, on each item until one passes.
+template <class Test>
+bool any_of_value(const json::value& found, const Test& test) {
+  if (test(found)) return true;
+  const auto* array = found.if_array();
+  return array != nullptr && std::any_of(array->begin(), array->end(), test);
+}
+
+bool contains_value(const FilterNode& condition, const json::value& found) {
+  if (const auto* array = found.if_array()) {
+    return std::any_of(array->begin(), array->end(), [&](const json::value& item) {
+      return values_equal(item, condition.value, condition.mode);
+    });
+  }
+  return false;
+}
+
+template <class Test>
+bool test_text(const FilterNode& condition, const json::value& found, const Test& test) {
+  if (!found.is_string() || !condition.value.is_string()) return false;
+  const std::string_view wanted = view(condition.value.get_string());
+  if (condition.mode == CaseMode::sensitive) return test(view(found.get_string()), wanted);
+  const std::string folded = fold_text(view(found.get_string()));
+  return test(std::string_view(folded), wanted);
+}
+
+bool has_all_words(const FilterNode& condition, const json::value& found) {
+  if (!found.is_string() || !condition.value.is_string()) return false;
+  std::vector<std::string> words = folded_words(view(found.get_string()));
+  std::sort(words.begin(), words.end());
+  return std::includes(words.begin(), words.end(), condition.words.begin(),
+                       condition.words.end());
+}
+
+template <class Lookup>
+bool evaluate(const FilterNode& node, const Lookup& lookup) {
+  const auto child = [&](const FilterNode& inner) { return evaluate(inner, lookup); };
+  const auto& children = node.children;
+  switch (node.kind) {
+    case FilterNode::Kind::all:
+      return std::all_of(children.begin(), children.end(), child);
+    case FilterNode::Kind::any:
+      return std::any_of(children.begin(), children.end(), child);
+    case FilterNode::Kind::none:
+      return std::none_of(children.begin(), children.end(), child);
+    case FilterNode::Kind::condition:
+      return matches_condition(node, lookup(node.path));
+    case FilterNode::Kind::unknown:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool matches_condition(const FilterNode& condition, const json::value* found) {
+  switch (condition.op) {
+    case FilterOp::exists:
+      return (found != nullptr) == condition.value.get_bool();
+    case FilterOp::is_null:
+      return (found == nullptr || found->is_null()) == condition.value.get_bool();
+    case FilterOp::ne:
+    case FilterOp::nin:
+      if (found == nullptr) return true;
+      break;
+    default:
+      if (found == nullptr) return false;
+  }
+  const auto equals = [&](const json::value& value) {
+    return values_equal(value, condition.value, condition.mode);
+  };
+  const auto is_in_set = [&](const json::value& value) {
+    return condition.set->contains(value);
+  };
+  const auto order = [&] { return compare(to_comparable(*found), condition.bound); };
+  switch (condition.op) {
+    case FilterOp::eq:
+      return any_of_value(*found, equals);
+    case FilterOp::ne:
+      return !any_of_value(*found, equals);
+    case FilterOp::in:
+      return any_of_value(*found, is_in_set);
+    case FilterOp::nin:
+      return !any_of_value(*found, is_in_set);
+    case FilterOp::gt:
+      return order().value_or(0) > 0;
+    case FilterOp::lt:
+      return order().value_or(0) < 0;
+    case FilterOp::gte:
+      return order().value_or(-1) >= 0;
+    case FilterOp::lte:
+      return order().value_or(1) <= 0;
+    case FilterOp::contains:
+      return contains_value(condition, *found) ||
+             test_text(condition, *found, [](std::string_view text, std::string_view part) {
+               return text.find(part) != std::string_view::npos;
+             });
+    case FilterOp::starts_with:
+      return test_text(condition, *found, [](std::string_view text, std::string_view part) {
+        return text.starts_with(part);
+      });
+    case FilterOp::ends_with:
+      return test_text(condition, *found, [](std::string_view text, std::string_view part) {
+        return text.ends_with(part);
+      });
+    case FilterOp::regex: {
+      if (condition.regex == nullptr || !found->is_string()) return false;
+      const auto text = view(found->get_string());
+      return condition.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+    }
+    case FilterOp::text:
+      return has_all_words(condition, *found);
+    case FilterOp::exists:
+    case FilterOp::is_null:
+      break;  // Decided above.
+  }
+  return false;
+}
+
+bool Filter::matches(const Lookup& lookup) const {
+  return !compiled_->has_templates && evaluate(compiled_->root, lookup);
+}
+
+bool Filter::matches(const json::object& document) const {
+  return !compiled_->has_templates &&
+         evaluate(compiled_->root,
+                  [&](const std::string& path) { return find_path(document, path); });
+}
+
+const std::vector<std::string>& Filter::paths() const {
+  return compiled_->paths;
+}
+
+const std::string& Filter::fingerprint() const {
+  return compiled_->fingerprint;
+}
+
+bool Filter::has_templates() const {
+  return compiled_->has_templates;
+}
+
+}  // namespace trawl

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "corpus/filter.h"
+#include "corpus/filter_value.h"
+
+namespace re2 {
+class RE2;
+}
+
+// The compiled form of a filter, shared by the files that build and evaluate it.
+namespace trawl {
+
+enum class FilterOp {
+  eq,
+  ne,
+  gt,
+  lt,
+  gte,
+  lte,
+  in,
+  nin,
+  contains,
+  starts_with,
+  ends_with,
+  regex,
+  exists,
+  is_null,
+  text,
+};
+
+std::string_view filter_op_name(FilterOp op);
+
+struct FilterNode {
+  enum class Kind { all, any, none, condition, unknown };
+  Kind kind = Kind::all;
+  std::vector<FilterNode> children;
+
+  // Of a condition only. Where case does not count, `value` is folded.
+  std::string path;
+  FilterOp op = FilterOp::eq;
+  CaseMode mode = CaseMode::sensitive;
+  json::value value;
+  Comparable bound;                       // gt, gte, lt, lte
+  std::shared_ptr<const ValueSet> set;    // in, nin
+  std::shared_ptr<const re2::RE2> regex;  // regex; null when it can match nothing
+  std::vector<std::string> words;         // text; sorted, once each
+};
+
+struct Filter::Compiled {
+  FilterNode root;
+  std::vector<std::string> paths;
+  std::string fingerprint;
+  bool has_templates = false;
+};
+
+// Evaluates one condition on the value of its field, or on nullptr when it has none.
+bool matches_condition(const FilterNode& condition, const json::value* found);
+
+// Canonical text: equal for trees that differ only in order, repetition or spelling.
+std::string canonical_filter(const FilterNode& node);
+
+}  // namespace trawl

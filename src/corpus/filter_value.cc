@@ -1,0 +1,342 @@
+#include "corpus/filter_value.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+
+#include "base/text.h"
+#include "corpus/filter.h"
+
+namespace trawl {
+namespace {
+
+// Up to here a scan is quicker than a hash.
+constexpr std::size_t kScannedSetMax = 8;
+
+constexpr double kTwoTo64 = 18'446'744'073'709'551'616.0;
+constexpr double kTwoTo63 = 9'223'372'036'854'775'808.0;
+
+template <class T>
+int sign_of(const T& a, const T& b) {
+  return a < b ? -1 : (b < a ? 1 : 0);
+}
+
+int compare_integers(const json::value& a, const json::value& b) {
+  if (a.is_int64() && b.is_int64()) return sign_of(a.get_int64(), b.get_int64());
+  if (a.is_uint64() && b.is_uint64()) return sign_of(a.get_uint64(), b.get_uint64());
+  if (a.is_uint64()) return -compare_integers(b, a);
+  if (a.get_int64() < 0) return -1;
+  return sign_of(static_cast<std::uint64_t>(a.get_int64()), b.get_uint64());
+}
+
+// The integer is not rounded to a double; the double is cut to an integer instead.
+int compare_with_double(const json::value& integer, double number) {
+  if (number >= kTwoTo64) return -1;
+  if (number < -kTwoTo63) return 1;
+  const double whole = std::trunc(number);
+  const json::value cut = whole < 0 ? json::value(static_cast<std::int64_t>(whole))
+                                    : json::value(static_cast<std::uint64_t>(whole));
+  if (const int order = compare_integers(integer, cut); order != 0) return order;
+  return sign_of(whole, number);
+}
+
+std::size_t mix(std::size_t seed, std::size_t value) {
+  return seed ^ (value + 0x9E3779B97F4A7C15ull + (seed << 6) + (seed >> 2));
+}
+
+std::size_t hash_text(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
+
+// Integral numbers of every kind hash alike.
+std::size_t hash_number(const json::value& value) {
+  if (value.is_int64()) {
+    return std::hash<std::uint64_t>{}(static_cast<std::uint64_t>(value.get_int64()));
+  }
+  if (value.is_uint64()) return std::hash<std::uint64_t>{}(value.get_uint64());
+  const double number = value.get_double();
+  if (number == std::trunc(number)) {
+    if (number >= -kTwoTo63 && number < 0) {
+      return std::hash<std::uint64_t>{}(
+          static_cast<std::uint64_t>(static_cast<std::int64_t>(number)));
+    }
+    if (number >= 0 && number < kTwoTo64) {
+      return std::hash<std::uint64_t>{}(static_cast<std::uint64_t>(number));
+    }
+  }
+  return std::hash<double>{}(number);
+}
+
+bool is_word_point(utf8proc_int32_t point) {
+  switch (utf8proc_category(point)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The order in which values of different types stand.
+enum class Rank { number, time, text, boolean, array, object };
+
+Rank rank_of(const json::value& value, std::optional<TimeUs>& time) {
+  switch (value.kind()) {
+    case json::kind::bool_:
+      return Rank::boolean;
+    case json::kind::string:
+      time = parse_time_like(view(value.get_string()));
+      return time ? Rank::time : Rank::text;
+    case json::kind::array:
+      return Rank::array;
+    case json::kind::object:
+      return Rank::object;
+    default:
+      return Rank::number;
+  }
+}
+
+}  // namespace
+
+std::string fold_text(std::string_view text) {
+  const bool ascii =
+      std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+  if (ascii) return to_lower_ascii(text);
+  utf8proc_uint8_t* folded = nullptr;
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &folded, UTF8PROC_CASEFOLD);
+  if (size < 0) return to_lower_ascii(text);
+  std::string out(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
+  std::free(folded);
+  return out;
+}
+
+json::value fold_strings(const json::value& value) {
+  if (const auto* text = value.if_string()) return json::value(fold_text(view(*text)));
+  if (const auto* array = value.if_array()) {
+    json::array out;
+    out.reserve(array->size());
+    for (const auto& item : *array) out.push_back(fold_strings(item));
+    return out;
+  }
+  if (const auto* object = value.if_object()) {
+    json::object out;
+    for (const auto& field : *object) out[field.key()] = fold_strings(field.value());
+    return out;
+  }
+  return value;
+}
+
+int compare_numbers(const json::value& a, const json::value& b) {
+  if (a.is_double() && b.is_double()) return sign_of(a.get_double(), b.get_double());
+  if (b.is_double()) return compare_with_double(a, b.get_double());
+  if (a.is_double()) return -compare_with_double(b, a.get_double());
+  return compare_integers(a, b);
+}
+
+bool values_equal(const json::value& found, const json::value& wanted, CaseMode mode) {
+  if (is_number(found)) return is_number(wanted) && compare_numbers(found, wanted) == 0;
+  if (found.kind() != wanted.kind()) return false;
+  switch (found.kind()) {
+    case json::kind::bool_:
+      return found.get_bool() == wanted.get_bool();
+    case json::kind::string: {
+      const auto text = view(found.get_string());
+      const auto other = view(wanted.get_string());
+      return mode == CaseMode::sensitive ? text == other : fold_text(text) == other;
+    }
+    case json::kind::array: {
+      const auto& a = found.get_array();
+      const auto& b = wanted.get_array();
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [mode](const json::value& x, const json::value& y) {
+                          return values_equal(x, y, mode);
+                        });
+    }
+    case json::kind::object: {
+      const auto& a = found.get_object();
+      const auto& b = wanted.get_object();
+      if (a.size() != b.size()) return false;
+      for (const auto& field : a) {
+        const auto* other = b.if_contains(field.key());
+        if (other == nullptr || !values_equal(field.value(), *other, mode)) return false;
+      }
+      return true;
+    }
+    default:
+      return true;  // Both are null.
+  }
+}
+
+std::size_t hash_value(const json::value& value, CaseMode mode) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return 1;
+    case json::kind::bool_:
+      return value.get_bool() ? 3 : 2;
+    case json::kind::string: {
+      const auto text = view(value.get_string());
+      return mode == CaseMode::sensitive ? hash_text(text) : hash_text(fold_text(text));
+    }
+    case json::kind::array: {
+      std::size_t hash = 5;
+      for (const auto& item : value.get_array()) hash = mix(hash, hash_value(item, mode));
+      return hash;
+    }
+    case json::kind::object: {
+      std::size_t sum = 7;  // A sum, because the order of keys means nothing.
+      for (const auto& field : value.get_object()) {
+        sum += mix(hash_text({field.key().data(), field.key().size()}),
+                   hash_value(field.value(), mode));
+      }
+      return sum;
+    }
+    default:
+      return hash_number(value);
+  }
+}
+
+ValueSet::ValueSet(std::vector<json::value> values, CaseMode mode)
+    : mode_(mode), values_(std::move(values)) {
+  if (values_.size() <= kScannedSetMax) return;
+  positions_.reserve(values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    // The values are folded already, so their own hash needs no folding.
+    positions_.emplace(hash_value(values_[i]), i);
+  }
+}
+
+bool ValueSet::contains(const json::value& found) const {
+  if (positions_.empty()) {
+    return std::any_of(values_.begin(), values_.end(), [&](const json::value& value) {
+      return values_equal(found, value, mode_);
+    });
+  }
+  const auto [first, last] = positions_.equal_range(hash_value(found, mode_));
+  return std::any_of(first, last, [&](const auto& entry) {
+    return values_equal(found, values_[entry.second], mode_);
+  });
+}
+
+std::optional<json::value> parse_number(std::string_view text) {
+  // from_chars reads more than JSON does: "inf", "nan", ".5" and "1." are no numbers here.
+  const std::string_view digits =
+      !text.empty() && text.front() == '-' ? text.substr(1) : text;
+  constexpr std::size_t kNumberLengthMax = 400;
+  if (digits.empty() || digits.front() < '0' || digits.front() > '9' ||
+      digits.back() < '0' || digits.back() > '9' || text.size() > kNumberLengthMax) {
+    return std::nullopt;
+  }
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto read = [begin, end](auto& number) {
+    const auto [stop, error] = std::from_chars(begin, end, number);
+    return error == std::errc{} && stop == end;
+  };
+  if (std::int64_t integer = 0; read(integer)) return json::value(integer);
+  if (std::uint64_t integer = 0; read(integer)) return json::value(integer);
+  const auto dot = digits.find('.');
+  if (dot != std::string_view::npos &&
+      (dot + 1 >= digits.size() || digits[dot + 1] < '0' || digits[dot + 1] > '9')) {
+    return std::nullopt;
+  }
+  if (double number = 0; read(number) && std::isfinite(number)) return json::value(number);
+  return std::nullopt;
+}
+
+std::optional<TimeUs> parse_time_like(std::string_view text) {
+  // The refusal of parse_time costs a formatted message, and most strings are no dates.
+  if (text.size() < 10 || text[4] != '-' || text[7] != '-' || text[0] < '0' ||
+      text[0] > '9') {
+    return std::nullopt;
+  }
+  const auto time = parse_time(text);
+  if (!time) return std::nullopt;
+  return *time;
+}
+
+Comparable to_comparable(const json::value& value) {
+  Comparable out;
+  if (is_number(value)) {
+    out.kind = Comparable::Kind::number;
+    out.number = value;
+  } else if (const auto* text = value.if_string()) {
+    if (auto number = parse_number(view(*text))) {
+      out.kind = Comparable::Kind::number;
+      out.number = std::move(*number);
+    } else if (const auto time = parse_time_like(view(*text))) {
+      out.kind = Comparable::Kind::time;
+      out.time = *time;
+    }
+  }
+  return out;
+}
+
+std::optional<int> compare(const Comparable& a, const Comparable& b) {
+  if (a.kind != b.kind || a.kind == Comparable::Kind::none) return std::nullopt;
+  if (a.kind == Comparable::Kind::time) return sign_of(a.time, b.time);
+  return compare_numbers(a.number, b.number);
+}
+
+std::vector<std::string> folded_words(std::string_view text) {
+  const std::string folded = fold_text(text);
+  std::vector<std::string> words;
+  std::size_t begin = 0;  // Of the word that is being read.
+  std::size_t at = 0;
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(folded.data());
+  const auto close = [&](std::size_t end) {
+    if (end > begin) words.push_back(folded.substr(begin, end - begin));
+  };
+  while (at < folded.size()) {
+    utf8proc_int32_t point = -1;
+    const auto step = utf8proc_iterate(
+        bytes + at, static_cast<utf8proc_ssize_t>(folded.size() - at), &point);
+    const std::size_t length = step > 0 ? static_cast<std::size_t>(step) : 1;
+    if (step <= 0 || !is_word_point(point)) {
+      close(at);
+      begin = at + length;
+    }
+    at += length;
+  }
+  close(folded.size());
+  return words;
+}
+
+int compare_values(const json::value& a, const json::value& b) {
+  std::optional<TimeUs> time_a;
+  std::optional<TimeUs> time_b;
+  const Rank rank = rank_of(a, time_a);
+  if (const int order = sign_of(rank, rank_of(b, time_b)); order != 0) return order;
+  switch (rank) {
+    case Rank::number:
+      return a.is_null() || b.is_null() ? sign_of(b.is_null(), a.is_null())
+                                        : compare_numbers(a, b);
+    case Rank::time:
+      return sign_of(*time_a, *time_b);
+    case Rank::text:
+      return sign_of(view(a.get_string()), view(b.get_string()));
+    case Rank::boolean:
+      return sign_of(a.get_bool(), b.get_bool());
+    case Rank::array:
+    case Rank::object:
+      return sign_of(canonical_json(a), canonical_json(b));
+  }
+  return 0;
+}
+
+}  // namespace trawl

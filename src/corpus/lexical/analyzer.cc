@@ -1,0 +1,430 @@
+#include "corpus/lexical/analyzer.h"
+
+#include <fmt/format.h>
+#include <libstemmer.h>
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace trawl::lexical {
+namespace {
+
+// Case folding and ordering of marks cost more than linear time in the length of one run,
+// so a run without end is folded in pieces of this many code points.
+constexpr std::size_t kRunCharsMax = 256;
+constexpr std::size_t kStemCacheSize = 4096;  // A power of two.
+
+enum class ByteClass : std::uint8_t { separator, digit, letter, beyond_ascii };
+
+constexpr auto kByteClass = [] {
+  std::array<ByteClass, 256> table{};
+  for (int c = 0; c < 256; ++c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    table[c] = c >= 0x80              ? ByteClass::beyond_ascii
+               : letter               ? ByteClass::letter
+               : c >= '0' && c <= '9' ? ByteClass::digit
+                                      : ByteClass::separator;
+  }
+  return table;
+}();
+
+ByteClass byte_class(char c) {
+  return kByteClass[static_cast<unsigned char>(c)];
+}
+
+bool is_ascii_word(char c) {
+  return byte_class(c) == ByteClass::letter || byte_class(c) == ByteClass::digit;
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+constexpr std::int32_t kModifierApostrophe = 0x2BC;
+constexpr std::int32_t kZeroWidthSpace = 0x200B;
+
+enum class CharClass { separator, letter, number, mark, ignorable };
+
+CharClass char_class(std::int32_t code_point) {
+  // Unicode calls this apostrophe a letter, but Ukrainian and others type it for U+2019.
+  if (code_point == kModifierApostrophe) return CharClass::separator;
+  const auto* property = utf8proc_get_property(code_point);
+  // The zero-width space marks word boundaries where none are written.
+  if (property->ignorable && code_point != kZeroWidthSpace) return CharClass::ignorable;
+  switch (property->category) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+      return CharClass::letter;
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+      return CharClass::number;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+      return CharClass::mark;
+    default:
+      return CharClass::separator;
+  }
+}
+
+bool between(std::int32_t c, std::int32_t first, std::int32_t last) {
+  return c >= first && c <= last;
+}
+
+bool is_han(std::int32_t c) {
+  return between(c, 0x4E00, 0x9FFF) || between(c, 0x3400, 0x4DBF) || c == 0x3005 ||
+         c == 0x3007 || between(c, 0x3021, 0x3029) || between(c, 0x3038, 0x303B) ||
+         between(c, 0xF900, 0xFAFF) || between(c, 0x20000, 0x3FFFF);
+}
+
+bool is_written_without_spaces(std::int32_t c) {
+  if (c < 0x0E00) return false;
+  return is_han(c) || between(c, 0x3041, 0x30FF) || between(c, 0x3100, 0x312F) ||
+         between(c, 0x31A0, 0x31BF) || between(c, 0x31F0, 0x31FF) ||
+         between(c, 0x1B000, 0x1B16F) || between(c, 0x0E00, 0x0EFF) ||
+         between(c, 0x1000, 0x109F) || between(c, 0x1780, 0x17FF);
+}
+
+struct Run {
+  std::size_t end = 0;   // Where the run begins when there is no word there.
+  std::size_t skip = 0;  // Bytes of the character that ended it; 0 at the end of the text.
+  bool ascii = true;
+};
+
+// The word that begins at `begin`. A word begins with a letter or a number.
+Run scan_run(std::string_view text, std::size_t begin) {
+  Run run;
+  std::size_t at = begin;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (is_ascii_word(c)) {
+      ++at;
+      continue;
+    }
+    if (byte_class(c) == ByteClass::separator) {
+      run.skip = 1;
+      break;
+    }
+    std::int32_t code_point = 0;
+    const auto size =
+        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
+                         static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
+    if (size <= 0) {
+      run.skip = 1;
+      break;
+    }
+    const auto kind = char_class(code_point);
+    const bool begins_word = kind == CharClass::letter || kind == CharClass::number;
+    if (kind == CharClass::separator || (at == begin && !begins_word)) {
+      run.skip = static_cast<std::size_t>(size);
+      break;
+    }
+    run.ascii = false;
+    at += static_cast<std::size_t>(size);
+  }
+  run.end = at;
+  return run;
+}
+
+// Bytes of the apostrophe that `text` begins with, or 0.
+std::size_t apostrophe_size(std::string_view text) {
+  if (text.starts_with('\'')) return 1;
+  if (text.starts_with("\u02BC")) return 2;
+  return text.starts_with("\u2019") || text.starts_with("\uFF07") ? 3 : 0;
+}
+
+// What follows a word after its apostrophe, as English contracts it.
+struct Contraction {
+  std::size_t end = 0;   // Of the text taken; 0 when this is none.
+  bool joins_t = false;  // "don't" keeps its t.
+};
+
+Contraction find_contraction(std::string_view text, std::size_t word_begin,
+                             std::size_t word_end) {
+  const std::size_t quote = apostrophe_size(text.substr(word_end));
+  if (quote == 0) return {};
+  const std::size_t begin = word_end + quote;
+  const Run tail = scan_run(text, begin);
+  const std::size_t size = tail.end - begin;
+  if (!tail.ascii || size < 1 || size > 2) return {};
+  const char first = lower(text[begin]);
+  if (size == 2) {
+    const char second = lower(text[begin + 1]);
+    const bool known = (first == 'r' && second == 'e') || (first == 'v' && second == 'e') ||
+                       (first == 'l' && second == 'l');
+    return known ? Contraction{tail.end, false} : Contraction{};
+  }
+  if (first == 's' || first == 'd' || first == 'm') return {tail.end, false};
+  const bool negates =
+      first == 't' && word_end > word_begin && lower(text[word_end - 1]) == 'n';
+  return negates ? Contraction{tail.end, true} : Contraction{};
+}
+
+// The sign after a word that makes another word of it: "++", "#" or nothing.
+std::string_view sign_after(std::string_view text, std::size_t begin, std::size_t end) {
+  const std::string_view rest = text.substr(end);
+  const auto next = [&](std::size_t i) { return i < rest.size() ? rest[i] : ' '; };
+  if (rest.starts_with("++") && next(2) != '+' &&
+      byte_class(next(2)) != ByteClass::letter) {
+    return "++";
+  }
+  if (rest.starts_with('#') && end - begin <= 2 && !is_ascii_word(next(1))) return "#";
+  return {};
+}
+
+// A term under construction that stops growing at its cap, between code points.
+class TermBuffer {
+ public:
+  explicit TermBuffer(std::size_t cap = kTermBytesMax) : cap_(cap) {}
+  void append(std::int32_t code_point) {
+    utf8proc_uint8_t bytes[4];
+    const auto size = static_cast<std::size_t>(utf8proc_encode_char(code_point, bytes));
+    full_ = full_ || size_ + size > cap_;
+    if (full_) return;
+    std::memcpy(bytes_ + size_, bytes, size);
+    size_ += size;
+  }
+  void append(std::string_view text) {
+    std::memcpy(bytes_ + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  void clear() {
+    size_ = 0;
+    full_ = false;
+  }
+  bool empty() const { return size_ == 0; }
+  std::string_view view() const { return {bytes_, size_}; }
+
+ private:
+  std::size_t cap_;
+  std::size_t size_ = 0;
+  bool full_ = false;
+  char bytes_[kTermBytesMax];
+};
+
+std::string_view cut_term(std::string_view term) {
+  if (term.size() <= kTermBytesMax) return term;
+  std::size_t size = kTermBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(term[size]) & 0xC0) == 0x80) --size;
+  return term.substr(0, size);
+}
+
+}  // namespace
+
+bool is_known_language(std::string_view language) {
+  if (language.empty()) return true;
+  if (language.find('\0') != std::string_view::npos) return false;
+  sb_stemmer* stemmer = sb_stemmer_new(std::string(language).c_str(), nullptr);
+  if (stemmer == nullptr) return false;
+  sb_stemmer_delete(stemmer);
+  return true;
+}
+
+std::vector<std::string> known_languages() {
+  std::vector<std::string> names;
+  for (const char** name = sb_stemmer_list(); *name != nullptr; ++name)
+    names.emplace_back(*name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void Analyzer::StemmerDeleter::operator()(sb_stemmer* stemmer) const {
+  sb_stemmer_delete(stemmer);
+}
+
+Result<Analyzer> Analyzer::make(std::string_view language) {
+  Analyzer analyzer;
+  if (language.empty()) return analyzer;
+  if (!is_known_language(language)) {
+    const auto names = known_languages();
+    return make_error(ErrorCode::invalid,
+                      fmt::format("language '{}' has no stemmer; use one of {}, or none",
+                                  truncate_text(language, 40), fmt::join(names, ", ")));
+  }
+  analyzer.stemmer_.reset(sb_stemmer_new(std::string(language).c_str(), nullptr));
+  if (!analyzer.stemmer_) {
+    return make_error(ErrorCode::internal, "out of memory while making a stemmer");
+  }
+  return analyzer;
+}
+
+std::vector<std::string> Analyzer::terms(std::string_view text) {
+  std::vector<std::string> found;
+  analyze(text, [&](std::string_view term) { found.emplace_back(term); });
+  return found;
+}
+
+void Analyzer::analyze(std::string_view text, const TermSink& sink) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (byte_class(text[at]) == ByteClass::separator) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < text.size() && is_ascii_word(text[end])) ++end;
+    if (end == text.size() || byte_class(text[end]) == ByteClass::separator) {
+      at = emit_ascii(text, at, end, sink);
+      continue;
+    }
+    const Run run = scan_run(text, at);
+    if (run.end == at) {
+      at += run.skip;
+    } else if (run.ascii) {
+      at = emit_ascii(text, at, run.end, sink);
+    } else {
+      emit_unicode(text.substr(at, run.end - at), sink);
+      const Contraction tail = find_contraction(text, at, run.end);
+      at = tail.end != 0 && !tail.joins_t ? tail.end : run.end;
+    }
+  }
+}
+
+// Returns where to go on.
+std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::size_t end,
+                                 const TermSink& sink) {
+  char word[kTermBytesMax];
+  std::size_t size = std::min(end - begin, kTermBytesMax);
+  bool has_digit = false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const char c = text[begin + i];
+    has_digit |= byte_class(c) == ByteClass::digit;
+    word[i] = lower(c);
+  }
+  if (end == text.size() || text[end] == ' ') {
+    emit_word({word, size}, has_digit, sink);
+    return end;
+  }
+  if (const Contraction tail = find_contraction(text, begin, end); tail.end != 0) {
+    if (tail.joins_t && size < kTermBytesMax) word[size++] = 't';
+    emit_word({word, size}, has_digit, sink);
+    return tail.end;
+  }
+  emit_word({word, size}, has_digit, sink);
+  const std::string_view sign = sign_after(text, begin, end);
+  if (!sign.empty() && size + sign.size() <= kTermBytesMax) {
+    std::memcpy(word + size, sign.data(), sign.size());
+    sink({word, size + sign.size()});
+    return end + sign.size();
+  }
+  return end;
+}
+
+void Analyzer::emit_unicode(std::string_view run, const TermSink& sink) {
+  constexpr auto kOptions =
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                     UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+  while (!run.empty()) {
+    std::size_t size = 0;
+    for (std::size_t chars = 0; size < run.size(); ++size) {
+      const bool begins = (static_cast<unsigned char>(run[size]) & 0xC0) != 0x80;
+      if (begins && ++chars > kRunCharsMax) break;
+    }
+    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(run.data());
+    const auto decompose = [&] {
+      return utf8proc_decompose(bytes, static_cast<utf8proc_ssize_t>(size), folded_.data(),
+                                static_cast<utf8proc_ssize_t>(folded_.size()), kOptions);
+    };
+    auto count = decompose();
+    if (count > static_cast<utf8proc_ssize_t>(folded_.size())) {
+      folded_.resize(static_cast<std::size_t>(count) + kRunCharsMax);
+      count = decompose();
+    }
+    if (count > 0) count = utf8proc_normalize_utf32(folded_.data(), count, kOptions);
+    if (count > 0) emit_folded(static_cast<std::size_t>(count), sink);
+    run.remove_prefix(size);
+  }
+}
+
+// Folding may bring forth separators ("½" becomes 1, fraction slash, 2), so the result is
+// split once more.
+void Analyzer::emit_folded(std::size_t count, const TermSink& sink) {
+  TermBuffer word;
+  bool has_digit = false;
+  TermBuffer previous(kTermBytesMax / 2);  // The character before, in text without spaces.
+  bool previous_was_sent = false;
+  const auto finish_word = [&] {
+    if (!word.empty()) emit_word(word.view(), has_digit, sink);
+    word.clear();
+    has_digit = false;
+  };
+  const auto finish_pairs = [&] {
+    if (!previous.empty() && !previous_was_sent) sink(previous.view());
+    previous.clear();
+  };
+  for (std::size_t i = 0; i < count;) {
+    const std::int32_t base = folded_[i++];
+    const CharClass kind = char_class(base);
+    if (kind != CharClass::letter && kind != CharClass::number) {
+      finish_word();
+      finish_pairs();
+      continue;
+    }
+    const auto append_marks = [&](TermBuffer& term) {
+      while (i < count && char_class(folded_[i]) == CharClass::mark)
+        term.append(folded_[i++]);
+    };
+    if (!is_written_without_spaces(base)) {
+      finish_pairs();
+      has_digit = has_digit || kind == CharClass::number;
+      word.append(base);
+      append_marks(word);
+      continue;
+    }
+    finish_word();
+    TermBuffer unit(kTermBytesMax / 2);
+    unit.append(base);
+    append_marks(unit);
+    if (!previous.empty()) {
+      TermBuffer pair;
+      pair.append(previous.view());
+      pair.append(unit.view());
+      sink(pair.view());
+    }
+    const bool paired = !previous.empty();
+    if (is_han(base)) sink(unit.view());
+    previous = unit;
+    previous_was_sent = paired || is_han(base);
+  }
+  finish_word();
+  finish_pairs();
+}
+
+void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& sink) {
+  if (!stemmer_ || has_digit) return sink(word);
+  CachedStem* cached = nullptr;
+  if (word.size() <= CachedStem::kBytesMax) {
+    if (stems_.empty()) stems_.resize(kStemCacheSize);
+    std::uint32_t hash = 2166136261u;
+    for (const unsigned char byte : word) hash = (hash ^ byte) * 16777619u;
+    cached = &stems_[(hash ^ (hash >> 15)) & (kStemCacheSize - 1)];
+    if (std::string_view(cached->word, cached->word_size) == word) {
+      return sink({cached->stem, cached->stem_size});
+    }
+  }
+  const sb_symbol* stemmed =
+      sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(word.data()),
+                      static_cast<int>(word.size()));
+  std::string_view stem = word;
+  if (stemmed != nullptr && sb_stemmer_length(stemmer_.get()) > 0) {
+    stem = cut_term({reinterpret_cast<const char*>(stemmed),
+                     static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))});
+  }
+  if (cached != nullptr && stem.size() <= CachedStem::kBytesMax) {
+    cached->word_size = static_cast<std::uint8_t>(word.size());
+    cached->stem_size = static_cast<std::uint8_t>(stem.size());
+    std::memcpy(cached->word, word.data(), word.size());
+    std::memcpy(cached->stem, stem.data(), stem.size());
+  }
+  sink(stem);
+}
+
+}  // namespace trawl::lexical

@@ -1,0 +1,189 @@
+#include "corpus/lexical/analyzer.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/text.h"
+
+namespace trawl::lexical {
+namespace {
+
+using Terms = std::vector<std::string>;
+
+Terms terms(std::string_view text, std::string_view language = {}) {
+  return Analyzer::make(language).value().terms(text);
+}
+
+TEST(Analyzer, SplitsAtWhatIsNeitherLetterNorDigitNorMark) {
+  EXPECT_EQ(terms("Hello,  World!"), (Terms{"hello", "world"}));
+  EXPECT_EQ(terms("libfoo-dev"), (Terms{"libfoo", "dev"}));
+  EXPECT_EQ(terms("x86_64 node.js 1.2.3"),
+            (Terms{"x86", "64", "node", "js", "1", "2", "3"}));
+  EXPECT_EQ(terms("a\tb\nc\0d"), (Terms{"a", "b", "c"}));
+  EXPECT_EQ(terms(std::string_view("a\0b", 3)), (Terms{"a", "b"}));
+  EXPECT_EQ(terms("Foo\u2122 Bar\u00AE \u2014baz\u2026"), (Terms{"foo", "bar", "baz"}));
+  EXPECT_EQ(terms("\U0001F600 ok \u2764\uFE0F"), (Terms{"ok"}));
+  EXPECT_EQ(terms(""), Terms{});
+  EXPECT_EQ(terms(" .,;- "), Terms{});
+}
+
+TEST(Analyzer, KeepsTheSignsThatNameLanguages) {
+  EXPECT_EQ(terms("C++"), (Terms{"c", "c++"}));
+  EXPECT_EQ(terms("c++11, C++."), (Terms{"c", "c++", "11", "c", "c++"}));
+  EXPECT_EQ(terms("libstdc++6"), (Terms{"libstdc", "libstdc++", "6"}));
+  EXPECT_EQ(terms("C# and F#"), (Terms{"c", "c#", "and", "f", "f#"}));
+  EXPECT_EQ(terms("a++b"), (Terms{"a", "b"}));
+  EXPECT_EQ(terms("wow+++"), (Terms{"wow"}));
+  EXPECT_EQ(terms("heading# c#4"), (Terms{"heading", "c", "4"}));
+}
+
+TEST(Analyzer, TreatsApostrophesAsEnglishContractsThem) {
+  EXPECT_EQ(terms("dog's DOG\u2019S"), (Terms{"dog", "dog"}));
+  EXPECT_EQ(terms("don't Can\u2019t"), (Terms{"dont", "cant"}));
+  EXPECT_EQ(terms("we're I'll they've I'm he'd"), (Terms{"we", "i", "they", "i", "he"}));
+  EXPECT_EQ(terms("l'eau O'Reilly 'quoted'"), (Terms{"l", "eau", "o", "reilly", "quoted"}));
+  EXPECT_EQ(terms("caf\u00E9's"), (Terms{"caf\u00E9"}));
+  EXPECT_EQ(terms("it's\u00E9"), (Terms{"it", "s\u00E9"}));
+  EXPECT_EQ(terms("\u043F\u02BC\u044F\u0442\u044C"),
+            terms("\u043F\u2019\u044F\u0442\u044C"));
+}
+
+TEST(Analyzer, FoldsCaseAndCompatibilityForms) {
+  EXPECT_EQ(terms("\u00C9COLE Stra\u00DFe"), (Terms{"\u00E9cole", "strasse"}));
+  EXPECT_EQ(terms("e\u0301cole"), (Terms{"\u00E9cole"}));  // Composed and decomposed alike.
+  EXPECT_EQ(terms("\uFF21\uFF22\uFF23\uFF11"), (Terms{"abc1"}));
+  EXPECT_EQ(terms("\uFB01le"), (Terms{"file"}));
+  EXPECT_EQ(terms("m\u00B2"), (Terms{"m2"}));
+  EXPECT_EQ(terms("\u00BD"), (Terms{"1", "2"}));
+  EXPECT_EQ(terms("\u039F\u0394\u039F\u03A3 \u03BF\u03B4\u03BF\u03C2"),
+            (Terms{"\u03BF\u03B4\u03BF\u03C3", "\u03BF\u03B4\u03BF\u03C3"}));
+  EXPECT_EQ(terms("co\u00ADoperate"), (Terms{"cooperate"}));
+  EXPECT_EQ(terms("na\u00EFve plain"), (Terms{"na\u00EFve", "plain"}));
+  EXPECT_EQ(terms("\u0301 \u0301x"), (Terms{"x"}));  // A mark alone is no word.
+}
+
+TEST(Analyzer, PairsCharactersOfScriptsWithoutSpaces) {
+  EXPECT_EQ(terms("\u6771\u4EAC\u90FD"),
+            (Terms{"\u6771", "\u6771\u4EAC", "\u4EAC", "\u4EAC\u90FD", "\u90FD"}));
+  EXPECT_EQ(terms("\u30BF\u30EF\u30FC"), (Terms{"\u30BF\u30EF", "\u30EF\u30FC"}));
+  EXPECT_EQ(terms("\u3042"), (Terms{"\u3042"}));
+  EXPECT_EQ(terms("2024\u5E74Linux"), (Terms{"2024", "\u5E74", "linux"}));
+  EXPECT_EQ(terms("\uFF76\uFF9E\uFF77"), (Terms{"\u30AC\u30AD"}));  // Half-width katakana.
+  // A Thai vowel sign stays with its consonant.
+  EXPECT_EQ(terms("\u0E17\u0E35\u0E48\u0E19\u0E35"),
+            (Terms{"\u0E17\u0E35\u0E48\u0E19\u0E35"}));
+  EXPECT_EQ(terms("\uD55C\uAD6D\uC5B4 \uBB38\uC11C"),
+            (Terms{"\uD55C\uAD6D\uC5B4", "\uBB38\uC11C"}));
+}
+
+TEST(Analyzer, SeparatesAtInvalidUtf8) {
+  EXPECT_EQ(terms("ab\xFF"
+                  "cd"),
+            (Terms{"ab", "cd"}));
+  EXPECT_EQ(terms("\xC3"), Terms{});
+  EXPECT_EQ(terms("x\xE2\x80"), (Terms{"x"}));
+  EXPECT_EQ(terms("\xED\xA0\x80z"), (Terms{"z"}));  // A surrogate.
+  EXPECT_EQ(terms("\xC0\xAFz"), (Terms{"z"}));      // An overlong slash.
+}
+
+TEST(Analyzer, CutsLongTermsBetweenCodePoints) {
+  EXPECT_EQ(terms(std::string(200, 'a')), (Terms{std::string(kTermBytesMax, 'a')}));
+  std::string accents = "a";
+  for (int i = 0; i < 100; ++i) accents += "\u00E9";
+  const auto cut = terms(accents);
+  ASSERT_EQ(cut.size(), 1u);
+  EXPECT_EQ(cut[0].size(), kTermBytesMax - 1);
+  EXPECT_TRUE(is_valid_utf8(cut[0]));
+}
+
+TEST(Analyzer, TakesLinearTimeForOneEndlessRun) {
+  std::string marks = "a";
+  for (int i = 0; i < 200'000; ++i) marks += i % 2 == 0 ? "\u0301" : "\u0327";
+  EXPECT_LE(terms(marks).size(), 2u);
+  std::string mixed;
+  for (int i = 0; i < 500'000; ++i) mixed += 'a';
+  mixed += "\u00E9";
+  EXPECT_GE(terms(mixed).size(), 1u);
+  std::string quotes;
+  for (int i = 0; i < 200'000; ++i) quotes += "a'";
+  EXPECT_EQ(terms(quotes).size(), 200'000u);
+}
+
+TEST(Analyzer, StemsByLanguage) {
+  EXPECT_EQ(terms("running runs libraries", "english"), (Terms{"run", "run", "librari"}));
+  EXPECT_EQ(terms("running runs libraries", "english"),
+            terms("RUNS running library's", "en"));
+  EXPECT_EQ(terms("h\u00E4user", "german"), terms("H\u00C4USER", "german"));
+  EXPECT_EQ(terms("x86s", "english"), (Terms{"x86s"}));  // Not a word of the language.
+  EXPECT_EQ(terms("c++", "english"), (Terms{"c", "c++"}));
+}
+
+TEST(Analyzer, StemsTheSameWhateverCameBefore) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937 rng(seed);
+  auto warm = Analyzer::make("english").value();
+  for (int i = 0; i < 20'000; ++i) {
+    std::string word;
+    for (auto size = 1 + rng() % 5; size > 0; --size)
+      word += static_cast<char>('a' + rng() % 8);
+    word += i % 3 == 0 ? "ing" : i % 3 == 1 ? "s" : "ies";
+    const auto stem = warm.terms(word);
+    if (i % 16 == 0) {
+      ASSERT_EQ(stem, terms(word, "english")) << word;
+    }
+  }
+}
+
+TEST(Analyzer, KnowsItsLanguages) {
+  EXPECT_TRUE(is_known_language(""));
+  EXPECT_TRUE(is_known_language("english"));
+  EXPECT_TRUE(is_known_language("de"));
+  EXPECT_FALSE(is_known_language("klingon"));
+  EXPECT_FALSE(is_known_language("English"));
+  EXPECT_FALSE(is_known_language(std::string_view("english\0x", 9)));
+  const auto refused = Analyzer::make("klingon");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  EXPECT_NE(refused.error().message.find("'klingon'"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("english"), std::string::npos);
+  for (const auto& name : known_languages()) EXPECT_TRUE(is_known_language(name)) << name;
+}
+
+// Goal: whatever bytes come, terms are valid, short, and the same each time; the terms of a
+// term begin with it or its pieces, so that a stored term can be searched for.
+TEST(Analyzer, GivesValidTermsForAnyBytes) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937 rng(seed);
+  const std::string_view pieces[] = {"a",      "Z",      "9",      "'",      "\u2019",
+                                     "\u0301", "\u00DF", "\u6771", "\u30AB", "\u200D",
+                                     "\u00BD", "\uFDFA", "\u0130", "\u0345", " ",
+                                     "++",     "#",      "\xF0",   "\x80",   "\u0E35"};
+  auto plain = Analyzer::make("").value();
+  auto english = Analyzer::make("english").value();
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (auto size = rng() % 40; size > 0; --size) {
+      if (rng() % 4 == 0) {
+        text += static_cast<char>(rng());
+      } else {
+        text += pieces[rng() % std::size(pieces)];
+      }
+    }
+    for (auto* analyzer : {&plain, &english}) {
+      const auto found = analyzer->terms(text);
+      ASSERT_EQ(found, analyzer->terms(text));
+      for (const auto& term : found) {
+        ASSERT_FALSE(term.empty());
+        ASSERT_LE(term.size(), kTermBytesMax);
+        ASSERT_TRUE(is_valid_utf8(term));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace trawl::lexical

@@ -1,0 +1,138 @@
+#include "corpus/lexical/inverter.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/hash.h"
+#include "corpus/lexical/bytes.h"
+#include "corpus/lexical/segment_writer.h"
+
+namespace trawl::lexical {
+namespace {
+
+constexpr std::size_t kTableSizeMin = 256;  // A power of two.
+
+// Differs from process to process, so that no text can be made to collide in the table.
+std::uint64_t hash_seed() {
+  static const std::uint64_t seed = load<std::uint64_t>(random_bytes(8).data()) | 1;
+  return seed;
+}
+
+std::uint64_t mix(std::uint64_t a) {
+  a ^= a >> 32;
+  a *= 0x9E3779B97F4A7C15u;
+  return a ^ (a >> 29);
+}
+
+std::uint64_t hash_term(std::string_view term, std::uint64_t seed) {
+  std::uint64_t hash = seed ^ (term.size() * 0xD6E8FEB86659FD93u);
+  while (term.size() >= 8) {
+    hash = mix(hash ^ load<std::uint64_t>(term.data())) * seed;
+    term.remove_prefix(8);
+  }
+  std::uint64_t rest = 0;
+  for (const unsigned char byte : term) rest = (rest << 8) | byte;
+  return mix(mix(hash ^ rest) * seed);
+}
+
+std::uint32_t add_saturated(std::uint32_t a, std::uint32_t b) {
+  return a > std::numeric_limits<std::uint32_t>::max() - b
+             ? std::numeric_limits<std::uint32_t>::max()
+             : a + b;
+}
+
+}  // namespace
+
+Inverter::Inverter(Analyzer& analyzer, std::uint32_t first_row)
+    : analyzer_(analyzer), first_row_(first_row), row_(first_row), table_(kTableSizeMin) {}
+
+void Inverter::add(const std::vector<WeightedText>& texts) {
+  std::uint32_t length = 0;
+  for (const auto& [text, weight] : texts) {
+    if (weight == 0) continue;
+    const std::uint32_t times = weight;
+    analyzer_.analyze(text, [&](std::string_view term_text) {
+      const std::uint32_t id = term_id(term_text);
+      Term& term = terms_[id];
+      length = add_saturated(length, times);
+      if (term.count > 0 && term.row == row_) {
+        auto& tf = postings_[term.slot].tf;
+        tf = add_saturated(tf, times);
+        return;
+      }
+      term.row = row_;
+      term.slot = static_cast<std::uint32_t>(postings_.size());
+      ++term.count;
+      postings_.push_back({id, row_, times});
+    });
+  }
+  lengths_.push_back(length);
+  ++row_;
+}
+
+std::uint32_t Inverter::term_id(std::string_view text) {
+  const std::uint64_t hash = hash_term(text, hash_seed());
+  const std::size_t mask = table_.size() - 1;
+  std::size_t at = hash & mask;
+  while (table_[at] != 0) {
+    const Term& term = terms_[table_[at] - 1];
+    if (term.hash == hash && text_of(term) == text) return table_[at] - 1;
+    at = (at + 1) & mask;
+  }
+  const auto id = static_cast<std::uint32_t>(terms_.size());
+  table_[at] = id + 1;
+  terms_.push_back({hash, static_cast<std::uint32_t>(text_.size()),
+                    static_cast<std::uint32_t>(text.size()), 0, 0, 0});
+  text_.append(text);
+  if (terms_.size() * 2 > table_.size()) grow();
+  return id;
+}
+
+void Inverter::grow() {
+  std::vector<std::uint32_t> larger(table_.size() * 2);
+  const std::size_t mask = larger.size() - 1;
+  for (std::uint32_t id = 0; id < terms_.size(); ++id) {
+    std::size_t at = terms_[id].hash & mask;
+    while (larger[at] != 0) at = (at + 1) & mask;
+    larger[at] = id + 1;
+  }
+  table_ = std::move(larger);
+}
+
+Result<std::string> Inverter::finish(const SegmentOrigin& origin) {
+  std::vector<std::uint32_t> order(terms_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return text_of(terms_[a]) < text_of(terms_[b]);
+  });
+  // Postings came by row; a counting sort by term keeps the rows of each in order.
+  std::vector<std::size_t> begins(terms_.size());
+  std::size_t total = 0;
+  for (const auto id : order) {
+    begins[id] = total;
+    total += terms_[id].count;
+  }
+  struct RowTf {
+    std::uint32_t row;
+    std::uint32_t tf;
+  };
+  std::vector<RowTf> sorted(total);
+  std::vector<std::size_t> next = begins;
+  for (const auto& posting : postings_) {
+    sorted[next[posting.term]++] = {posting.row, posting.tf};
+  }
+
+  StringSink sink;
+  SegmentWriter writer(sink, origin, first_row_, lengths_);
+  for (const auto id : order) {
+    writer.begin_term(text_of(terms_[id]));
+    for (std::size_t i = begins[id]; i < next[id]; ++i)
+      writer.add(sorted[i].row, sorted[i].tf);
+    TRAWL_TRY(writer.end_term());
+  }
+  TRAWL_TRY(writer.finish());
+  return sink.take();
+}
+
+}  // namespace trawl::lexical

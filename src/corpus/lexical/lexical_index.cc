@@ -1,0 +1,386 @@
+#include "corpus/lexical/lexical_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "corpus/lexical/analyzer.h"
+#include "corpus/lexical/inverter.h"
+#include "corpus/lexical/ranking.h"
+#include "corpus/lexical/segment.h"
+#include "corpus/lexical/segment_writer.h"
+
+#include <utf8proc.h>
+
+namespace trawl::lexical {
+namespace {
+
+namespace fs = std::filesystem;
+
+using SegmentPtr = std::shared_ptr<const Segment>;
+
+// Long texts fill memory before flush_rows of them have come.
+constexpr std::size_t kTailBytesMax = 64 << 20;
+// Text inverted at a time; bounds what add() needs beside the index.
+constexpr std::size_t kChunkTextMax = 16 << 20;
+// The tail is a list of small segments. So many of about one size are merged to one of the
+// next, which keeps both their number and the times a row is copied logarithmic.
+constexpr std::size_t kTailFanOut = 4;
+
+constexpr std::string_view kFilePrefix = "segment-";
+constexpr std::string_view kFileSuffix = ".idx";
+
+std::string file_name(std::uint32_t first_row, std::uint32_t row_end) {
+  return fmt::format("{}{:010}-{:010}{}", kFilePrefix, first_row, row_end, kFileSuffix);
+}
+
+bool is_ours(std::string_view name) {
+  if (!name.starts_with(kFilePrefix)) return false;
+  if (name.ends_with(FileSink::kTemporarySuffix)) {
+    name.remove_suffix(FileSink::kTemporarySuffix.size());
+  }
+  return name.ends_with(kFileSuffix);
+}
+
+std::vector<std::string> list_files(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    std::string name = at->path().filename().string();
+    if (is_ours(name)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void remove_file(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
+}
+
+// Terms change with the analyzer, the stemmer and the Unicode tables.
+std::uint64_t analyzer_fingerprint(std::string_view language) {
+  return hash64(
+      fmt::format("{}/{}/{}", kAnalyzerVersion, utf8proc_unicode_version(), language));
+}
+
+// Segments in the order of their rows, without gaps, from row 0 on. Never changes once
+// it is shared.
+struct State {
+  std::vector<SegmentPtr> stored;  // In files.
+  std::vector<SegmentPtr> tail;    // In memory.
+
+  std::uint32_t stored_end() const { return stored.empty() ? 0 : stored.back()->row_end(); }
+  std::uint32_t row_end() const {
+    return tail.empty() ? stored_end() : tail.back()->row_end();
+  }
+  std::uint32_t tail_rows() const { return row_end() - stored_end(); }
+  std::size_t tail_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& segment : tail) bytes += segment->bytes().size();
+    return bytes;
+  }
+  std::vector<SegmentPtr> all() const {
+    std::vector<SegmentPtr> segments = stored;
+    segments.insert(segments.end(), tail.begin(), tail.end());
+    return segments;
+  }
+};
+
+// The chain of segments from row 0 that reaches furthest, by the fewest.
+std::vector<SegmentPtr> longest_chain(std::vector<SegmentPtr> segments) {
+  std::sort(segments.begin(), segments.end(), [](const SegmentPtr& a, const SegmentPtr& b) {
+    return a->first_row() > b->first_row();
+  });
+  struct Best {
+    std::uint32_t end;
+    std::uint32_t count;
+    std::size_t next;
+  };
+  // From the last segment to the first: what follows a segment has been decided before.
+  std::vector<Best> best;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    Best here{segments[i]->row_end(), 1, segments.size()};
+    for (std::size_t j = 0; j < i; ++j) {
+      if (segments[j]->first_row() != segments[i]->row_end()) continue;
+      const Best longer{best[j].end, best[j].count + 1, j};
+      if (longer.end > here.end || (longer.end == here.end && longer.count < here.count)) {
+        here = longer;
+      }
+    }
+    best.push_back(here);
+  }
+  std::size_t at = segments.size();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i]->first_row() != 0) continue;
+    if (at == segments.size() || best[i].end > best[at].end ||
+        (best[i].end == best[at].end && best[i].count < best[at].count)) {
+      at = i;
+    }
+  }
+  std::vector<SegmentPtr> chain;
+  for (; at < segments.size(); at = best[at].next) chain.push_back(segments[at]);
+  return chain;
+}
+
+class SegmentedIndex final : public LexicalIndex {
+ public:
+  SegmentedIndex(IndexOptions options, Analyzer analyzer)
+      : options_(std::move(options)),
+        origin_{options_.fingerprint, analyzer_fingerprint(options_.language)},
+        writer_analyzer_(std::move(analyzer)),
+        state_(std::make_shared<State>()) {}
+
+  Result<void> load();
+  std::uint32_t row_count() const override { return state()->row_end(); }
+  Result<void> add(std::span<const RowTexts> rows) override;
+  Result<void> flush() override;
+  Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
+                              const RowView& view, const Checkpoint& check) const override;
+  Result<SearchResult> search_exhaustively(std::string_view query, std::uint32_t top_k,
+                                           const RowView& view) const override;
+
+ private:
+  std::shared_ptr<const State> state() const {
+    const std::lock_guard lock(state_mutex_);
+    return state_;
+  }
+  void publish(State next) {
+    auto shared = std::make_shared<const State>(std::move(next));
+    // The old state, and with it maybe the last hold on its segments, goes after the lock.
+    const std::lock_guard lock(state_mutex_);
+    state_.swap(shared);
+  }
+  std::string path_of(const Segment& segment) const {
+    return options_.directory + "/" + file_name(segment.first_row(), segment.row_end());
+  }
+  Result<SegmentPtr> merge_in_memory(std::span<const SegmentPtr> segments) const;
+  Result<void> add_chunk(std::span<const RowTexts> rows);
+  Result<void> flush_locked();
+  Result<void> merge_stored();
+  Result<Query> read_query(std::string_view text) const;
+
+  const IndexOptions options_;
+  const SegmentOrigin origin_;
+  // One writer at a time. Everything slow happens under this lock, which no search takes.
+  std::mutex writer_mutex_;
+  Analyzer writer_analyzer_;  // Guarded by writer_mutex_.
+  // After a disk has refused: the size of the tail at which add() asks it again. Guarded
+  // by writer_mutex_.
+  std::uint32_t retry_rows_ = 0;
+  mutable std::mutex state_mutex_;
+  std::shared_ptr<const State> state_;  // The pointer is guarded by state_mutex_.
+};
+
+Result<void> SegmentedIndex::load() {
+  std::error_code made;
+  fs::create_directories(options_.directory, made);
+  if (made) {
+    return make_error(ErrorCode::storage,
+                      fmt::format("cannot make the index directory {}: {}",
+                                  options_.directory, made.message()));
+  }
+  std::vector<SegmentPtr> found;
+  for (const auto& name : list_files(options_.directory)) {
+    if (name.ends_with(FileSink::kTemporarySuffix)) continue;
+    auto segment = Segment::open(options_.directory + "/" + name);
+    if (!segment) {
+      spdlog::warn("dropping {}/{}: {}", options_.directory, name, segment.error().message);
+    } else if ((*segment)->origin() != origin_) {
+      spdlog::info("dropping {}/{}: made from other settings", options_.directory, name);
+    } else if ((*segment)->row_count() > 0 &&
+               name == file_name((*segment)->first_row(), (*segment)->row_end())) {
+      found.push_back(std::move(*segment));
+    }
+  }
+  State state;
+  state.stored = longest_chain(std::move(found));
+  for (const auto& name : list_files(options_.directory)) {
+    const bool kept = std::any_of(
+        state.stored.begin(), state.stored.end(), [&](const SegmentPtr& segment) {
+          return name == file_name(segment->first_row(), segment->row_end());
+        });
+    if (!kept) remove_file(options_.directory + "/" + name);
+  }
+  publish(std::move(state));
+  return {};
+}
+
+Result<void> SegmentedIndex::add(std::span<const RowTexts> rows) {
+  const std::lock_guard lock(writer_mutex_);
+  std::uint32_t expected = row_count();
+  for (const auto& row : rows) {
+    if (row.row != expected || row.row == kNoRow - 1) {
+      return make_error(ErrorCode::internal,
+                        fmt::format("row {} was added to an index that goes on with row {}",
+                                    row.row, expected));
+    }
+    ++expected;
+  }
+  Result<void> flushed;
+  while (!rows.empty()) {
+    const std::uint32_t tail_rows = state()->tail_rows();
+    const std::size_t room = options_.flush_rows > tail_rows
+                                 ? options_.flush_rows - tail_rows
+                                 : std::max<std::size_t>(options_.flush_rows, 1);
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    while (count < std::min(room, rows.size()) && bytes < kChunkTextMax) {
+      for (const auto& text : rows[count].texts) bytes += text.text.size();
+      ++count;
+    }
+    TRAWL_TRY(add_chunk(rows.first(count)));
+    rows = rows.subspan(count);
+    const auto now = state();
+    const bool full =
+        now->tail_rows() >= options_.flush_rows || now->tail_bytes() >= kTailBytesMax;
+    if (!full || now->tail_rows() < retry_rows_) continue;
+    if (auto result = flush_locked(); !result) flushed = std::move(result);
+  }
+  return flushed;
+}
+
+Result<void> SegmentedIndex::add_chunk(std::span<const RowTexts> rows) {
+  Inverter inverter(writer_analyzer_, rows.front().row);
+  for (const auto& row : rows) inverter.add(row.texts);
+  TRAWL_ASSIGN(auto bytes, inverter.finish(origin_));
+  TRAWL_ASSIGN(auto segment, Segment::from_bytes(std::move(bytes)));
+  State next = *state();
+  next.tail.push_back(std::move(segment));
+  const auto size_class = [](const SegmentPtr& s) {
+    return (std::bit_width(s->row_count()) - 1) / 2;
+  };
+  while (next.tail.size() >= kTailFanOut) {
+    // The last few segments that are no larger than the last of a full set.
+    const std::span<const SegmentPtr> last(next.tail.end() - kTailFanOut, next.tail.end());
+    const auto largest = size_class(last.back());
+    if (std::any_of(last.begin(), last.end(),
+                    [&](const SegmentPtr& s) { return size_class(s) > largest; })) {
+      break;
+    }
+    auto merged = merge_in_memory(last);
+    if (!merged) break;  // Many small segments still give the right answers.
+    next.tail.erase(next.tail.end() - kTailFanOut, next.tail.end());
+    next.tail.push_back(std::move(*merged));
+  }
+  publish(std::move(next));
+  return {};
+}
+
+Result<SegmentPtr> SegmentedIndex::merge_in_memory(
+    std::span<const SegmentPtr> segments) const {
+  StringSink sink;
+  TRAWL_TRY(merge_segments(segments, sink));
+  return Segment::from_bytes(sink.take());
+}
+
+Result<void> SegmentedIndex::flush() {
+  const std::lock_guard lock(writer_mutex_);
+  return flush_locked();
+}
+
+Result<void> SegmentedIndex::flush_locked() {
+  State next = *state();
+  if (!next.tail.empty()) {
+    // Forgotten below once the segment is written.
+    retry_rows_ = next.tail_rows() + options_.flush_rows / 8 + 1;
+    FileSink sink(options_.directory, file_name(next.stored_end(), next.row_end()));
+    if (next.tail.size() == 1) {
+      sink.write(next.tail.front()->bytes());
+      TRAWL_TRY(sink.finish());
+    } else {
+      TRAWL_TRY(merge_segments(next.tail, sink));
+    }
+    TRAWL_ASSIGN(auto segment, Segment::open(options_.directory + "/" +
+                                             file_name(next.stored_end(), next.row_end())));
+    next.stored.push_back(std::move(segment));
+    next.tail.clear();
+    publish(std::move(next));
+    retry_rows_ = 0;
+  }
+  // The rows are safe by now: without the merge there are only more files than wished for.
+  if (auto merged = merge_stored(); !merged) {
+    spdlog::warn("index segments in {} were not merged: {}", options_.directory,
+                 merged.error().message);
+  }
+  return {};
+}
+
+Result<void> SegmentedIndex::merge_stored() {
+  State next = *state();
+  while (next.stored.size() > std::max<std::uint32_t>(options_.segments_max, 1)) {
+    std::size_t smallest = 0;
+    const auto pair_rows = [&](std::size_t i) {
+      return next.stored[i + 1]->row_end() - next.stored[i]->first_row();
+    };
+    for (std::size_t i = 1; i + 1 < next.stored.size(); ++i) {
+      if (pair_rows(i) < pair_rows(smallest)) smallest = i;
+    }
+    const SegmentPtr left = next.stored[smallest];
+    const SegmentPtr right = next.stored[smallest + 1];
+    const std::string name = file_name(left->first_row(), right->row_end());
+    FileSink sink(options_.directory, name);
+    const SegmentPtr pair[] = {left, right};
+    TRAWL_TRY(merge_segments(pair, sink));
+    TRAWL_ASSIGN(auto merged, Segment::open(options_.directory + "/" + name));
+    next.stored[smallest] = std::move(merged);
+    next.stored.erase(next.stored.begin() + static_cast<std::ptrdiff_t>(smallest) + 1);
+    publish(next);
+    // Searches that still read the old files keep them mapped.
+    remove_file(path_of(*left));
+    remove_file(path_of(*right));
+  }
+  return {};
+}
+
+Result<Query> SegmentedIndex::read_query(std::string_view text) const {
+  TRAWL_ASSIGN(auto analyzer, Analyzer::make(options_.language));
+  return parse_query(analyzer, text);
+}
+
+Result<SearchResult> SegmentedIndex::search(std::string_view query, std::uint32_t top_k,
+                                            const RowView& view,
+                                            const Checkpoint& check) const {
+  TRAWL_ASSIGN(const Query words, read_query(query));
+  const auto now = state();
+  Pace pace(check);
+  TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
+  return rank(plan, top_k, pace);
+}
+
+Result<SearchResult> SegmentedIndex::search_exhaustively(std::string_view query,
+                                                         std::uint32_t top_k,
+                                                         const RowView& view) const {
+  TRAWL_ASSIGN(const Query words, read_query(query));
+  const auto now = state();
+  const Checkpoint none;
+  Pace pace(none);
+  TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
+  return rank_exhaustively(plan, top_k);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LexicalIndex>> LexicalIndex::open(IndexOptions options) {
+  TRAWL_ASSIGN(auto analyzer, Analyzer::make(options.language));
+  auto index = std::make_unique<SegmentedIndex>(std::move(options), std::move(analyzer));
+  TRAWL_TRY(index->load());
+  return std::unique_ptr<LexicalIndex>(std::move(index));
+}
+
+void remove_index(const std::string& directory) {
+  for (const auto& name : list_files(directory)) remove_file(directory + "/" + name);
+  // Succeeds only for a directory that nobody else uses.
+  std::error_code ignored;
+  if (fs::is_directory(directory, ignored)) fs::remove(directory, ignored);
+}
+
+}  // namespace trawl::lexical

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bitmap.h"
+#include "base/result.h"
+#include "corpus/snapshot.h"
+
+namespace trawl::lexical {
+
+// A text to be indexed and how many times each of its terms counts.
+struct WeightedText {
+  std::string_view text;
+  std::uint32_t weight = 1;
+};
+
+// The texts of one row. Rows arrive in order, without gaps.
+struct RowTexts {
+  std::uint32_t row = 0;
+  std::vector<WeightedText> texts;
+};
+
+// Which rows a search sees: [0, row_end) without `dead`, and only those in `allowed`. A
+// row_end beyond row_count() means all rows.
+// The statistics of BM25 (document count, average length, document frequency) are those of
+// the living rows, whatever `allowed` says, so that a score depends on the version alone.
+struct RowView {
+  std::uint32_t row_end = 0;
+  const Bitmap* dead = nullptr;
+  const Bitmap* allowed = nullptr;
+};
+
+struct IndexOptions {
+  std::string directory;          // For segment files; made when missing.
+  std::uint64_t fingerprint = 0;  // Of what is indexed; segments with another are dropped.
+  std::string language;           // Snowball stemmer name, or empty.
+  std::uint32_t flush_rows = 32'768;  // The tail becomes a segment at this size.
+  std::uint32_t segments_max = 8;     // Above this, neighbours are merged.
+};
+
+inline constexpr float kBm25K1 = 1.2f;
+inline constexpr float kBm25B = 0.75f;
+
+// An inverted index over rows that are only ever added: immutable memory-mapped segments
+// and a tail in memory. Ranks by BM25 with MaxScore pruning (Turtle and Flood, 1995).
+// A derived structure: segments that are missing, damaged or stale are dropped, and the
+// caller adds the rows from row_count() on again. Searches may run at the same time as
+// one add or flush.
+class LexicalIndex {
+ public:
+  //   storage  the directory cannot be made or written
+  static Result<std::unique_ptr<LexicalIndex>> open(IndexOptions options);
+  virtual ~LexicalIndex() = default;
+
+  // Rows [0, row_count()) are indexed.
+  virtual std::uint32_t row_count() const = 0;
+
+  // Adds the rows that follow; the first must be row_count(). Searchable on return.
+  //   storage  a segment could not be written; the rows are searchable all the same
+  virtual Result<void> add(std::span<const RowTexts> rows) = 0;
+
+  // Writes the tail as a segment.
+  virtual Result<void> flush() = 0;
+
+  // The top_k best rows, best first, ties by row ascending. A query is a bag of words: any
+  // may match, and one that the query repeats counts as often. A query without words gives
+  // nothing; distinct words after the first 1024 are ignored.
+  //   storage  a segment is damaged
+  virtual Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
+                                      const RowView& view,
+                                      const Checkpoint& check) const = 0;
+
+  // The same by scoring every row; the reference that tests compare with.
+  virtual Result<SearchResult> search_exhaustively(std::string_view query,
+                                                   std::uint32_t top_k,
+                                                   const RowView& view) const = 0;
+};
+
+// Removes an index's files.
+void remove_index(const std::string& directory);
+
+}  // namespace trawl::lexical

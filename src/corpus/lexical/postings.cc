@@ -1,0 +1,212 @@
+#include "corpus/lexical/postings.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "corpus/lexical/bytes.h"
+
+namespace trawl::lexical {
+namespace {
+
+std::size_t packed_size(std::uint32_t count, std::uint32_t bits) {
+  return (std::size_t{count} * bits + 7) / 8;
+}
+
+void pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
+          std::string& out) {
+  std::uint64_t pending = 0;
+  std::uint32_t pending_bits = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    pending |= std::uint64_t{values[i]} << pending_bits;
+    for (pending_bits += bits; pending_bits >= 8; pending_bits -= 8) {
+      out.push_back(static_cast<char>(pending & 0xFF));
+      pending >>= 8;
+    }
+  }
+  if (pending_bits > 0) out.push_back(static_cast<char>(pending & 0xFF));
+}
+
+// Width is at most 32, so that a value and the up to seven bits before it fit one load.
+std::uint32_t unpack_one(const char* packed, std::uint32_t bits, std::uint32_t i) {
+  const std::size_t bit = std::size_t{i} * bits;
+  const auto mask = (std::uint64_t{1} << bits) - 1;
+  return static_cast<std::uint32_t>((load<std::uint64_t>(packed + bit / 8) >> (bit % 8)) &
+                                    mask);
+}
+
+float round_up_ratio(std::uint32_t tf, std::uint32_t length) {
+  const float ratio = static_cast<float>(static_cast<double>(tf) / length);
+  return std::nextafter(ratio, std::numeric_limits<float>::infinity());
+}
+
+}  // namespace
+
+void PostingsEncoder::begin(std::uint32_t first_row) {
+  count_ = 0;
+  block_size_ = 0;
+  base_ = first_row;
+  header_ = {};
+  headers_.clear();
+  blocks_.clear();
+}
+
+void PostingsEncoder::add(std::uint32_t row, std::uint32_t tf, std::uint32_t length) {
+  rows_[block_size_] = row;
+  tfs_[block_size_] = tf;
+  header_.last_row = row;
+  header_.tf_max = std::max(header_.tf_max, tf);
+  header_.ratio_max = std::max(header_.ratio_max, round_up_ratio(tf, length));
+  ++count_;
+  if (++block_size_ == kBlockPostings) finish_block();
+}
+
+void PostingsEncoder::finish_block() {
+  std::uint32_t all_gaps = 0;
+  std::uint32_t all_tfs = 0;
+  std::uint32_t next = base_;
+  for (std::uint32_t i = 0; i < block_size_; ++i) {
+    const std::uint32_t gap = rows_[i] - next;
+    next = rows_[i] + 1;
+    rows_[i] = gap;
+    tfs_[i] -= 1;
+    all_gaps |= gap;
+    all_tfs |= tfs_[i];
+  }
+  base_ = next;
+  const auto row_bits = static_cast<std::uint32_t>(std::bit_width(all_gaps));
+  const auto tf_bits = static_cast<std::uint32_t>(std::bit_width(all_tfs));
+  // finish() refuses what this cast would cut.
+  header_.offset = static_cast<std::uint32_t>(blocks_.size());
+  blocks_.push_back(static_cast<char>(row_bits));
+  blocks_.push_back(static_cast<char>(tf_bits));
+  pack(rows_, block_size_, row_bits, blocks_);
+  pack(tfs_, block_size_, tf_bits, blocks_);
+  headers_.push_back(header_);
+  header_ = {};
+  block_size_ = 0;
+}
+
+Result<void> PostingsEncoder::finish(std::string& out) {
+  if (block_size_ > 0) finish_block();
+  if (blocks_.size() > UINT32_MAX) {
+    return make_error(ErrorCode::storage,
+                      "one word has more than 4 GiB of postings; split the collection");
+  }
+  out.append(reinterpret_cast<const char*>(headers_.data()),
+             headers_.size() * sizeof(BlockHeader));
+  out.append(blocks_);
+  return {};
+}
+
+PostingsCursor::PostingsCursor(const TermPostings& postings)
+    : postings_(postings), block_count_(postings.block_count()) {
+  if (block_count_ > 0) load_header(0);
+}
+
+std::uint32_t PostingsCursor::block_size() const {
+  return block_ + 1 < block_count_ ? kBlockPostings
+                                   : postings_.count - block_ * kBlockPostings;
+}
+
+void PostingsCursor::load_header(std::uint32_t block) {
+  block_ = block;
+  base_ = block == 0
+              ? postings_.first_row
+              : load<BlockHeader>(postings_.headers + (block - 1) * sizeof(BlockHeader))
+                        .last_row +
+                    1;
+  header_ = load<BlockHeader>(postings_.headers + block * sizeof(BlockHeader));
+  size_ = 0;
+  position_ = 0;
+}
+
+bool PostingsCursor::seek_block(std::uint32_t row) {
+  if (block_ >= block_count_) return false;
+  if (header_.last_row >= row) return true;
+  const auto last_row = [&](std::uint32_t block) {
+    return load<BlockHeader>(postings_.headers + block * sizeof(BlockHeader)).last_row;
+  };
+  std::uint32_t low = block_ + 1;  // Every block before it ends before `row`.
+  std::uint32_t step = 1;
+  while (low < block_count_ && last_row(std::min(low + step - 1, block_count_ - 1)) < row) {
+    low = std::min(low + step, block_count_);
+    step *= 2;
+  }
+  std::uint32_t high = std::min(low + step - 1, block_count_);
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (last_row(middle) < row) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low >= block_count_) {
+    block_ = block_count_;
+    return false;
+  }
+  load_header(low);
+  return true;
+}
+
+std::uint32_t PostingsCursor::seek(std::uint32_t row) {
+  if (!seek_block(row)) return kNoRow;
+  if (size_ == 0 && !unpack_rows()) {
+    damaged_ = true;
+    block_ = block_count_;
+    return kNoRow;
+  }
+  // The last row of the block is at or after `row`, so the search ends inside.
+  if (rows_[position_] < row) {
+    std::uint32_t step = 1;
+    std::uint32_t low = position_ + 1;
+    while (low + step - 1 < size_ && rows_[low + step - 1] < row) {
+      low += step;
+      step *= 2;
+    }
+    const std::uint32_t high = std::min(low + step, size_);
+    position_ = static_cast<std::uint32_t>(
+        std::lower_bound(rows_ + low, rows_ + high, row) - rows_);
+  }
+  return rows_[position_];
+}
+
+bool PostingsCursor::unpack_rows() {
+  const std::uint32_t size = block_size();
+  const auto room = static_cast<std::size_t>(postings_.blocks_end - postings_.blocks);
+  if (header_.offset > room || room - header_.offset < 2) return false;
+  const char* packed = postings_.blocks + header_.offset + 2;
+  const auto row_bits = load<std::uint8_t>(packed - 2);
+  const auto tf_bits = load<std::uint8_t>(packed - 1);
+  if (row_bits > 32 || tf_bits > 32 || base_ < postings_.first_row) return false;
+  const std::size_t rows_size = packed_size(size, row_bits);
+  if (rows_size + packed_size(size, tf_bits) > room - header_.offset - 2) return false;
+
+  // Gaps are not negative, so the sum in 64 bits ascends; when it ends at the header's last
+  // row, which the segment contains, every row is inside.
+  std::uint64_t row = base_;
+  for (std::uint32_t i = 0; i < size; ++i) {
+    row += unpack_one(packed, row_bits, i);
+    rows_[i] = static_cast<std::uint32_t>(row);
+    ++row;
+  }
+  if (row != std::uint64_t{header_.last_row} + 1 || header_.last_row >= postings_.row_end) {
+    return false;
+  }
+  size_ = size;
+  position_ = 0;
+  tfs_unpacked_ = false;
+  tf_bits_ = tf_bits;
+  packed_tfs_ = packed + rows_size;
+  return true;
+}
+
+void PostingsCursor::unpack_tfs() {
+  for (std::uint32_t i = 0; i < size_; ++i)
+    tfs_[i] = unpack_one(packed_tfs_, tf_bits_, i) + 1;
+  tfs_unpacked_ = true;
+}
+
+}  // namespace trawl::lexical

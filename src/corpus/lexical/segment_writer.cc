@@ -1,0 +1,190 @@
+#include "corpus/lexical/segment_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <queue>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace trawl::lexical {
+namespace {
+
+constexpr std::size_t kFileBufferSize = 1 << 20;
+
+}  // namespace
+
+FileSink::FileSink(std::string directory, std::string name)
+    : directory_(std::move(directory)),
+      path_(directory_ + "/" + name),
+      temporary_(path_ + std::string(kTemporarySuffix)) {
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd_ < 0) fail("create");
+}
+
+FileSink::~FileSink() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void FileSink::fail(const char* what) {
+  if (failed_) return;
+  failed_ = true;
+  const int reason = errno;
+  error_ = make_error(
+      ErrorCode::storage,
+      fmt::format("cannot {} an index file: {}", what, std::strerror(reason)), temporary_);
+}
+
+void FileSink::write(std::string_view bytes) {
+  if (failed_) return;
+  buffer_.append(bytes);
+  if (buffer_.size() >= kFileBufferSize) write_buffer();
+}
+
+void FileSink::write_buffer() {
+  std::string_view rest = buffer_;
+  while (!rest.empty() && !failed_) {
+    const auto written = ::write(fd_, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      fail("write");
+    }
+  }
+  buffer_.clear();
+}
+
+Result<void> FileSink::finish() {
+  if (!failed_) write_buffer();
+  if (!failed_ && ::fsync(fd_) != 0) fail("sync");
+  if (!failed_ && std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename");
+  if (failed_) return error_;
+  ::close(std::exchange(fd_, -1));
+  // The name must be as durable as the content before older files are removed.
+  const int directory = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0 || ::fsync(directory) != 0) fail("sync the directory of");
+  if (directory >= 0) ::close(directory);
+  if (!failed_) return {};
+  ::unlink(path_.c_str());
+  return error_;
+}
+
+SegmentWriter::SegmentWriter(ByteSink& sink, const SegmentOrigin& origin,
+                             std::uint32_t first_row,
+                             std::span<const std::uint32_t> lengths)
+    : sink_(sink), lengths_(lengths) {
+  footer_.origin = origin;
+  footer_.first_row = first_row;
+  footer_.row_end = first_row + static_cast<std::uint32_t>(lengths.size());
+  for (const auto length : lengths) footer_.total_length += length;
+  put(kSegmentMagic);
+  put({reinterpret_cast<const char*>(lengths.data()), lengths.size_bytes()});
+}
+
+void SegmentWriter::put(std::string_view bytes) {
+  crc_ = crc32(bytes, crc_);
+  sink_.write(bytes);
+}
+
+void SegmentWriter::begin_term(std::string_view term) {
+  term_ = term;
+  encoder_.begin(footer_.first_row);
+}
+
+Result<void> SegmentWriter::end_term() {
+  if (encoder_.count() == 0) return {};
+  if (text_.size() + term_.size() > UINT32_MAX || entries_.size() == UINT32_MAX) {
+    return make_error(
+        ErrorCode::storage,
+        "an index has more than 4 GiB of distinct words; split the collection");
+  }
+  TermEntry entry;
+  entry.postings_offset = footer_.postings_size;
+  entry.text_offset = static_cast<std::uint32_t>(text_.size());
+  entry.count = encoder_.count();
+  encoded_.clear();
+  TRAWL_TRY(encoder_.finish(encoded_));
+  put(encoded_);
+  footer_.postings_size += encoded_.size();
+  text_.append(term_);
+  entries_.push_back(entry);
+  return {};
+}
+
+Result<void> SegmentWriter::finish() {
+  put(std::string(kPostingsPadding, '\0'));
+  put(text_);
+  put({reinterpret_cast<const char*>(entries_.data()),
+       entries_.size() * sizeof(TermEntry)});
+  footer_.text_size = text_.size();
+  footer_.term_count = static_cast<std::uint32_t>(entries_.size());
+  std::memcpy(footer_.magic, kSegmentMagic.data(), sizeof footer_.magic);
+  const std::string_view footer(reinterpret_cast<const char*>(&footer_), sizeof footer_);
+  footer_.crc = crc32(footer.substr(0, offsetof(SegmentFooter, crc)), crc_);
+  sink_.write(footer);
+  return sink_.finish();
+}
+
+Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
+                            ByteSink& sink) {
+  struct Place {
+    std::string_view term;
+    std::size_t segment;
+    std::uint32_t index;
+    // std::priority_queue gives the greatest first: the first term, in its first segment.
+    bool operator<(const Place& other) const {
+      const int order = term.compare(other.term);
+      return order != 0 ? order > 0 : segment > other.segment;
+    }
+  };
+  std::vector<std::uint32_t> lengths;
+  lengths.reserve(segments.back()->row_end() - segments.front()->first_row());
+  std::priority_queue<Place> places;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const Segment& segment = *segments[i];
+    for (auto row = segment.first_row(); row < segment.row_end(); ++row) {
+      lengths.push_back(segment.length(row));
+    }
+    if (segment.term_count() > 0) places.push({segment.term(0), i, 0});
+  }
+
+  SegmentWriter writer(sink, segments.front()->origin(), segments.front()->first_row(),
+                       lengths);
+  while (!places.empty()) {
+    const std::string_view term = places.top().term;
+    writer.begin_term(term);
+    while (!places.empty() && places.top().term == term) {
+      const Place place = places.top();
+      places.pop();
+      const Segment& segment = *segments[place.segment];
+      PostingsCursor cursor(segment.postings(place.index));
+      std::uint32_t row = cursor.seek(segment.first_row());
+      while (row != kNoRow) {
+        for (std::uint32_t i = 0; i < cursor.block_size(); ++i) {
+          writer.add(cursor.row(), cursor.tf());
+          row = cursor.next_in_block();
+        }
+        row = cursor.seek(row);
+      }
+      if (cursor.damaged()) {
+        return make_error(ErrorCode::storage,
+                          "damaged index segment: postings do not add up");
+      }
+      if (place.index + 1 < segment.term_count()) {
+        places.push({segment.term(place.index + 1), place.segment, place.index + 1});
+      }
+    }
+    TRAWL_TRY(writer.end_term());
+  }
+  return writer.finish();
+}
+
+}  // namespace trawl::lexical

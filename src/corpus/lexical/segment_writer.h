@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "corpus/lexical/segment.h"
+
+namespace trawl::lexical {
+
+// Where the bytes of a segment go. Errors are kept and given by finish().
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual void write(std::string_view bytes) = 0;
+  virtual Result<void> finish() = 0;
+};
+
+class StringSink final : public ByteSink {
+ public:
+  void write(std::string_view bytes) override { bytes_.append(bytes); }
+  Result<void> finish() override { return {}; }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// Writes a file that appears under its name complete and durable, or not at all.
+class FileSink final : public ByteSink {
+ public:
+  FileSink(std::string directory, std::string name);
+  ~FileSink() override;
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+
+  void write(std::string_view bytes) override;
+  // Syncs the file, renames it, syncs the directory.
+  //   storage  the file could not be written; nothing of it is left
+  Result<void> finish() override;
+
+  static constexpr std::string_view kTemporarySuffix = ".tmp";
+
+ private:
+  void write_buffer();
+  void fail(const char* what);
+
+  std::string directory_;
+  std::string path_;
+  std::string temporary_;
+  std::string buffer_;
+  int fd_ = -1;
+  bool failed_ = false;
+  Error error_;
+};
+
+// Writes one segment, terms in bytewise order, the postings of each in order of rows.
+class SegmentWriter {
+ public:
+  // `lengths` has one element for each row from first_row on and outlives the writer.
+  SegmentWriter(ByteSink& sink, const SegmentOrigin& origin, std::uint32_t first_row,
+                std::span<const std::uint32_t> lengths);
+
+  void begin_term(std::string_view term);
+  void add(std::uint32_t row, std::uint32_t tf) {
+    encoder_.add(row, tf, lengths_[row - footer_.first_row]);
+  }
+  // A term without postings is left out.
+  //   storage  the segment would exceed what its format can address
+  Result<void> end_term();
+  //   storage  the sink failed
+  Result<void> finish();
+
+ private:
+  void put(std::string_view bytes);
+
+  ByteSink& sink_;
+  std::span<const std::uint32_t> lengths_;
+  SegmentFooter footer_;
+  std::uint32_t crc_ = 0;
+  std::string_view term_;
+  PostingsEncoder encoder_;
+  std::string encoded_;
+  std::string text_;
+  std::vector<TermEntry> entries_;
+};
+
+// Writes neighbouring segments, in the order of their rows, as one.
+//   storage  a segment is damaged, or the sink failed
+Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
+                            ByteSink& sink);
+
+}  // namespace trawl::lexical

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "corpus/snapshot.h"
+
+namespace trawl::lexical {
+
+// Best first: by score, then by row.
+inline bool ranks_before(const ScoredRow& a, const ScoredRow& b) {
+  return a.score != b.score ? a.score > b.score : a.row < b.row;
+}
+
+// Keeps the best rows of those added in ascending order of rows.
+class TopRows {
+ public:
+  explicit TopRows(std::uint32_t count_max) : count_max_(count_max) {}
+
+  // A row that comes later enters only with a score above this: on a tie the row that
+  // was there first stays. Scores are positive.
+  float threshold() const { return rows_.size() < count_max_ ? 0.0f : rows_.front().score; }
+
+  void add(std::uint32_t row, float score) {
+    if (score <= threshold()) return;
+    if (rows_.size() == count_max_) {
+      std::pop_heap(rows_.begin(), rows_.end(), ranks_before);
+      rows_.pop_back();
+    }
+    rows_.push_back({row, score});
+    std::push_heap(rows_.begin(), rows_.end(), ranks_before);
+  }
+
+  std::vector<ScoredRow> take() {
+    std::sort(rows_.begin(), rows_.end(), ranks_before);
+    return std::move(rows_);
+  }
+
+ private:
+  std::uint32_t count_max_;      // At least 1.
+  std::vector<ScoredRow> rows_;  // A heap with the worst row in front.
+};
+
+}  // namespace trawl::lexical

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bitmap.h"
+#include "base/result.h"
+#include "corpus/filter.h"
+#include "model/collection.h"
+
+namespace trawl {
+
+struct ScoredRow {
+  std::uint32_t row = 0;
+  float score = 0;
+};
+
+// Called now and then inside long loops; an error ends the loop and is passed on.
+using Checkpoint = std::function<Result<void>()>;
+
+struct SearchRequest {
+  std::string feature_uri;
+  std::string text;
+  std::uint32_t top_k = 100;
+  std::shared_ptr<const Bitmap> allowed;  // Rows to stay within; null for all.
+};
+
+struct SearchResult {
+  std::vector<ScoredRow> rows;      // Best first; ties by row ascending.
+  std::uint64_t scanned_count = 0;  // Postings that were scored.
+};
+
+// One version of one collection: what it returns never changes, whatever is written
+// meanwhile. Thread-safe.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  virtual const Collection& collection() const = 0;
+  virtual std::uint64_t version() const = 0;
+  virtual std::uint64_t document_count() const = 0;
+
+  // Ranks documents against a text by BM25.
+  //   not_found  the collection has no such feature
+  virtual Result<SearchResult> search(const SearchRequest& request,
+                                      const Checkpoint& check) const = 0;
+
+  // The rows that match; remembered for the next caller with an equal filter.
+  virtual Result<std::shared_ptr<const Bitmap>> matching(const Filter& filter,
+                                                         const Checkpoint& check) const = 0;
+
+  // Visits documents in the order of their rows (the order of arrival), within `allowed`
+  // if given, until the visitor returns false.
+  virtual Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
+                            const std::function<bool(Document&&)>& visit) const = 0;
+
+  // The documents of these rows, in the order given.
+  virtual Result<std::vector<Document>> fetch(std::span<const std::uint32_t> rows) const = 0;
+  virtual Result<std::optional<Document>> get(const std::string& document_id) const = 0;
+};
+
+}  // namespace trawl

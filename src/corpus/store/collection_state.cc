@@ -1,0 +1,206 @@
+#include "corpus/store/collection_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+
+#include "base/log.h"
+#include "corpus/store/document_table.h"
+#include "corpus/store/feature_text.h"
+
+namespace trawl::store {
+namespace {
+
+// Rows read before they are added to an index together.
+constexpr std::uint32_t kIndexBatchRows = 2'000;
+constexpr std::uint32_t kReportRows = 100'000;
+
+}  // namespace
+
+Result<std::shared_ptr<CollectionState>> CollectionState::open(std::int64_t number,
+                                                               const Collection& definition,
+                                                               const Options& options) {
+  std::shared_ptr<CollectionState> state(new CollectionState(number, definition, options));
+  state->indexes_.resize(definition.features.size());
+  for (std::size_t i = 0; i < definition.features.size(); ++i)
+    TRAWL_TRY(state->open_index(i));
+  return state;
+}
+
+std::string CollectionState::index_directory(std::size_t i) const {
+  return fmt::format("{}/{}", options_.directory, i);
+}
+
+Result<void> CollectionState::open_index(std::size_t i) {
+  lexical::IndexOptions options;
+  options.directory = index_directory(i);
+  options.fingerprint = feature_fingerprint(features_[i]);
+  options.language = features_[i].language;
+  options.flush_rows = options_.flush_rows;
+  std::error_code made;
+  std::filesystem::create_directories(options.directory, made);
+  if (made) {
+    return make_error(ErrorCode::storage, "the folder of an index cannot be made",
+                      fmt::format("{}: {}", options.directory, made.message()));
+  }
+  TRAWL_ASSIGN(indexes_[i], lexical::LexicalIndex::open(std::move(options)));
+  return {};
+}
+
+Result<void> CollectionState::load_history(sqlite::Connection& connection) {
+  TRAWL_ASSIGN(auto superseded,
+               connection.prepare("SELECT version, place FROM superseded "
+                                  "WHERE collection = ? ORDER BY version, place"));
+  TRAWL_ASSIGN(auto versions,
+               connection.prepare("SELECT version, row_end, written_at FROM versions "
+                                  "WHERE collection = ? ORDER BY version"));
+  superseded.bind(number_);
+  versions.bind(number_);
+  TRAWL_ASSIGN(bool more, superseded.step());
+  std::vector<std::uint32_t> rows;
+  std::optional<std::uint64_t> before;
+  while (true) {
+    TRAWL_ASSIGN(const bool found, versions.step());
+    if (!found) break;
+    VersionHistory::Version version;
+    version.version = static_cast<std::uint64_t>(versions.integer(0));
+    version.row_end = static_cast<std::uint32_t>(versions.integer(1));
+    version.written_at = versions.integer(2);
+    if (before && version.version != *before + 1) {
+      return make_error(ErrorCode::storage, "the stored data is damaged",
+                        fmt::format("collection {}: version {} follows {}",
+                                    collection_id_.str(), version.version, *before));
+    }
+    rows.clear();
+    while (more && static_cast<std::uint64_t>(superseded.integer(0)) <= version.version) {
+      const std::int64_t row = superseded.integer(1);
+      if (row < 0 || row >= version.row_end) {
+        return make_error(
+            ErrorCode::storage, "the stored data is damaged",
+            fmt::format("collection {}: version {} supersedes row {} of {}",
+                        collection_id_.str(), version.version, row, version.row_end));
+      }
+      rows.push_back(static_cast<std::uint32_t>(row));
+      TRAWL_ASSIGN(more, superseded.step());
+    }
+    history_.append(version, rows);
+    before = version.version;
+  }
+  if (!before) {
+    return make_error(ErrorCode::storage, "the stored data is damaged",
+                      fmt::format("collection {} has no version", collection_id_.str()));
+  }
+  return {};
+}
+
+Result<void> CollectionState::add_rows(std::size_t i,
+                                       std::span<const lexical::RowTexts> rows) {
+  auto added = indexes_[i]->add(rows);
+  if (added || indexes_[i]->row_count() == rows.back().row + 1) {
+    // Rows that could not be written as a segment are in memory: results are right, and
+    // the next start indexes them again.
+    if (!added) {
+      spdlog::error("collection {}: index {} cannot be written: {} ({})",
+                    collection_id_.str(), i, added.error().message, added.error().detail);
+    }
+    return {};
+  }
+  return added;
+}
+
+Result<void> CollectionState::index_missing_rows(sqlite::Connection& connection,
+                                                 std::uint32_t row_end) {
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i]->row_count() > row_end) {
+      // Of other data: corpus.db was put back from a copy that is older than the index.
+      spdlog::warn(
+          "collection {}: index {} has rows that the store lacks; building it anew",
+          collection_id_.str(), i);
+      indexes_[i] = nullptr;
+      lexical::remove_index(index_directory(i));
+      TRAWL_TRY(open_index(i));
+    }
+    const std::uint32_t begin = indexes_[i]->row_count();
+    if (begin == row_end) continue;
+    spdlog::info("collection {}: indexing {} rows for {}", collection_id_.str(),
+                 row_end - begin, features_[i].uri);
+    for (std::uint32_t first = begin; first < row_end;) {
+      const std::uint32_t last = std::min(row_end - first, kIndexBatchRows) + first;
+      std::vector<lexical::RowTexts> rows(last - first);
+      for (std::uint32_t row = first; row < last; ++row) rows[row - first].row = row;
+      std::deque<json::object> documents;
+      std::deque<std::string> made;
+      TRAWL_TRY(visit_rows(connection, number_, first, last,
+                           [&](const RawDocument& raw) -> Result<void> {
+                             auto document = parse_document(raw);
+                             if (!document) {
+                               // One damaged document must not keep the others away.
+                               spdlog::error("collection {}: {}", collection_id_.str(),
+                                             document.error().message);
+                               return {};
+                             }
+                             documents.push_back(std::move(document->fields));
+                             collect_texts(features_[i], documents.back(), made,
+                                           rows[raw.row - first].texts);
+                             return {};
+                           }));
+      TRAWL_TRY(add_rows(i, rows));
+      if ((last - begin) / kReportRows != (first - begin) / kReportRows) {
+        spdlog::info("collection {}: indexed {} of {} rows", collection_id_.str(),
+                     last - begin, row_end - begin);
+      }
+      first = last;
+    }
+  }
+  return {};
+}
+
+void CollectionState::index_documents(sqlite::Connection& connection, std::uint32_t first,
+                                      const std::vector<const json::object*>& documents) {
+  const auto index_all = [&]() -> Result<void> {
+    // Nothing is missing unless an earlier add failed.
+    TRAWL_TRY(index_missing_rows(connection, first));
+    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+      std::vector<lexical::RowTexts> rows(documents.size());
+      std::deque<std::string> made;
+      for (std::size_t k = 0; k < documents.size(); ++k) {
+        rows[k].row = first + static_cast<std::uint32_t>(k);
+        collect_texts(features_[i], *documents[k], made, rows[k].texts);
+      }
+      TRAWL_TRY(add_rows(i, rows));
+    }
+    return {};
+  };
+  if (documents.empty()) return;
+  if (const auto indexed = index_all(); !indexed) {
+    spdlog::error("collection {}: {} new documents are stored but not indexed: {} ({})",
+                  collection_id_.str(), documents.size(), indexed.error().message,
+                  indexed.error().detail);
+  }
+}
+
+void CollectionState::flush() {
+  for (const auto& index : indexes_) {
+    if (index == nullptr) continue;
+    if (const auto flushed = index->flush(); !flushed) {
+      spdlog::warn(
+          "collection {}: an index cannot be written, the next start indexes its "
+          "newest rows again: {} ({})",
+          collection_id_.str(), flushed.error().message, flushed.error().detail);
+    }
+  }
+}
+
+void CollectionState::remove_indexes() {
+  for (std::size_t i = 0; i < indexes_.size(); ++i)
+    lexical::remove_index(index_directory(i));
+  std::error_code removed;
+  std::filesystem::remove_all(options_.directory, removed);
+  if (removed) {
+    spdlog::warn("cannot remove {}: {}", options_.directory, removed.message());
+  }
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,96 @@
+#include "corpus/store/payload_fields.h"
+
+#include <simdjson.h>
+
+#include <memory>
+
+namespace trawl::store {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// SQLite's text has no room behind it for simdjson to read over, so it is copied.
+struct Buffer {
+  std::string bytes;
+  ondemand::parser parser;
+};
+
+constexpr std::size_t kKeptBytesMax = 4 << 20;
+
+Error damaged(std::string_view why) {
+  return make_error(ErrorCode::internal, "a stored document is damaged", std::string(why));
+}
+
+}  // namespace
+
+PayloadFields::PayloadFields(const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    keys_.insert(path);
+    keys_.insert(path.substr(0, path.find('.')));
+  }
+}
+
+Result<json::object> PayloadFields::read(std::string_view payload) const {
+  json::object fields;
+  if (keys_.empty()) return fields;
+  thread_local std::unique_ptr<Buffer> buffer;
+  if (!buffer ||
+      (buffer->bytes.capacity() > kKeptBytesMax && payload.size() < kKeptBytesMax)) {
+    buffer = std::make_unique<Buffer>();
+  }
+  buffer->bytes.reserve(payload.size() + simdjson::SIMDJSON_PADDING);
+  buffer->bytes.assign(payload);
+  const auto failed = [](simdjson::error_code error) {
+    return damaged(simdjson::error_message(error));
+  };
+  ondemand::document document;
+  if (const auto error =
+          buffer->parser
+              .iterate(buffer->bytes.data(), payload.size(), buffer->bytes.capacity())
+              .get(document)) {
+    return failed(error);
+  }
+  ondemand::object object;
+  if (const auto error = document.get_object().get(object)) return failed(error);
+  std::string key_text;
+  for (auto item : object) {
+    std::string_view key;
+    ondemand::field field;
+    if (const auto error = std::move(item).get(field)) return failed(error);
+    if (const auto error = field.unescaped_key().get(key)) return failed(error);
+    key_text.assign(key);
+    if (keys_.count(key_text) == 0) continue;
+    json::value& to = fields[json::string_view(key_text.data(), key_text.size())];
+    ondemand::json_type type;
+    if (const auto error = field.value().type().get(type)) return failed(error);
+    std::string_view raw;
+    switch (type) {
+      case ondemand::json_type::string: {
+        std::string_view text;
+        if (const auto error = field.value().get_string().get(text)) return failed(error);
+        to.emplace_string().assign(text.data(), text.size());
+        continue;
+      }
+      case ondemand::json_type::object: {
+        ondemand::object nested;
+        if (const auto error = field.value().get_object().get(nested)) return failed(error);
+        if (const auto error = nested.raw_json().get(raw)) return failed(error);
+        break;
+      }
+      case ondemand::json_type::array: {
+        ondemand::array nested;
+        if (const auto error = field.value().get_array().get(nested)) return failed(error);
+        if (const auto error = nested.raw_json().get(raw)) return failed(error);
+        break;
+      }
+      default:
+        raw = field.value().raw_json_token();
+    }
+    auto parsed = parse_json(raw);
+    if (!parsed) return damaged(parsed.error().message);
+    to = std::move(*parsed);
+  }
+  return fields;
+}
+
+}  // namespace trawl::store

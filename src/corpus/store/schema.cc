@@ -1,0 +1,88 @@
+#include "corpus/store/schema.h"
+
+#include <fmt/format.h>
+
+namespace trawl::store {
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+// documents   One row for every state a document has had. row_id is the number of the
+//             collection << 40 | the row's place in the collection, from 0. Rows are only
+//             ever added; vacuum removes them when no kept version sees them.
+// versions    Where the rows that a version knows end: it sees those before row_end that
+//             are not superseded in it or earlier. Numbers are consecutive; the first that
+//             is left is the oldest that can be read.
+// superseded  Rows that this version replaced or deleted. Kept when vacuum removes the row
+//             itself, so that places stay what they are.
+// dropped     Deleted collections whose rows are still to be removed.
+constexpr const char* kSchema = R"sql(
+CREATE TABLE namespaces (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  namespace_id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  definition TEXT NOT NULL
+) STRICT;
+CREATE TABLE collections (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection_id TEXT NOT NULL UNIQUE,
+  namespace_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  features TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  UNIQUE (namespace_id, name)
+) STRICT;
+CREATE TABLE documents (
+  row_id INTEGER PRIMARY KEY,
+  document_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  payload TEXT NOT NULL
+) STRICT;
+CREATE INDEX documents_by_id ON documents (document_id);
+CREATE TABLE versions (
+  collection INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  row_end INTEGER NOT NULL,
+  written_at INTEGER NOT NULL,
+  PRIMARY KEY (collection, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE superseded (
+  collection INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (collection, version, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dropped (
+  number INTEGER PRIMARY KEY,
+  collection_id TEXT NOT NULL
+) STRICT;
+)sql";
+
+}  // namespace
+
+Result<std::unique_ptr<sqlite::Connection>> open_database(const std::string& path) {
+  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
+  TRAWL_ASSIGN(const std::int64_t found, connection->user_version());
+  if (found > kSchemaVersion) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format("{} was written by a newer version of trawl (schema {}; this one knows "
+                    "up to {}); use that version, or another data directory",
+                    path, found, kSchemaVersion));
+  }
+  if (found == 0) {
+    TRAWL_ASSIGN(auto transaction,
+                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::write));
+    TRAWL_TRY(connection->execute(kSchema));
+    TRAWL_TRY(connection->execute(fmt::format("PRAGMA user_version={}", kSchemaVersion)));
+    TRAWL_TRY(transaction.commit());
+  }
+  return connection;
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,307 @@
+#include "corpus/store/sqlite_corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "corpus/store/feature_text.h"
+#include "corpus/store/schema.h"
+#include "corpus/store/sqlite_corpus_impl.h"
+
+namespace trawl {
+
+Result<std::unique_ptr<Corpus>> open_corpus(CorpusOptions options) {
+  TRAWL_ASSIGN(auto corpus, store::SqliteCorpus::open(std::move(options)));
+  return std::unique_ptr<Corpus>(std::move(corpus));
+}
+
+namespace store {
+namespace {
+
+// A reader works through memory-mapped pages; its own cache only holds a few.
+constexpr int kReaderCacheKib = 4 * 1024;
+
+// Numbers stand above the 40 bits of a row in a signed 64-bit key.
+constexpr std::int64_t kCollectionNumberMax = (std::int64_t{1} << (63 - kRowBits)) - 1;
+
+constexpr std::size_t kIdRandomLength = 10;
+
+std::string database_path(const CorpusOptions& options) {
+  return options.directory + "/corpus.db";
+}
+
+Error name_taken(std::string_view kind, std::string_view name) {
+  return make_error(ErrorCode::already_exists,
+                    fmt::format("there is a {} '{}' already; choose another name", kind,
+                                truncate_text(name, 128)));
+}
+
+Result<void> check_name(std::string_view kind, std::string_view name) {
+  if (name.empty()) {
+    return invalid_at(fmt::format("{}_name", kind),
+                      fmt::format("the name of a {} is empty; "
+                                  "give it one",
+                                  kind));
+  }
+  if (!is_valid_utf8(name)) {
+    return invalid_at(fmt::format("{}_name", kind),
+                      fmt::format("the name of a {} is not valid UTF-8; send UTF-8", kind));
+  }
+  return {};
+}
+
+Result<void> check_features(const std::vector<Feature>& features) {
+  std::set<std::string_view> uris;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (features[i].uri.empty()) {
+      return invalid_at(
+          fmt::format("features[{}].uri", i),
+          "the URI of a feature is empty; use scheme://extractor@version/output");
+    }
+    if (!uris.insert(features[i].uri).second) {
+      return invalid_at(fmt::format("features[{}].uri", i),
+                        fmt::format("two features have the URI '{}'; give each its own",
+                                    features[i].uri));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+SqliteCorpus::SqliteCorpus(CorpusOptions options,
+                           std::unique_ptr<sqlite::Connection> writer)
+    : options_(std::move(options)),
+      readers_(std::make_shared<SharedReaders>(
+          database_path(options_),
+          [] {
+            sqlite::OpenOptions reader;
+            reader.cache_kib = kReaderCacheKib;
+            return reader;
+          }(),
+          options_.filter_cache_bytes)),
+      writer_(std::move(writer)) {}
+
+Result<std::unique_ptr<SqliteCorpus>> SqliteCorpus::open(CorpusOptions options) {
+  std::error_code made;
+  std::filesystem::create_directories(options.directory, made);
+  if (made) {
+    return make_error(ErrorCode::storage,
+                      fmt::format("cannot make the data directory {}: {}",
+                                  options.directory, made.message()));
+  }
+  TRAWL_ASSIGN(auto writer, open_database(database_path(options)));
+  std::unique_ptr<SqliteCorpus> corpus(
+      new SqliteCorpus(std::move(options), std::move(writer)));
+  TRAWL_TRY(corpus->load());
+  return corpus;
+}
+
+SqliteCorpus::~SqliteCorpus() {
+  for (const auto& entry : catalog_.collections()) entry.state->flush();
+}
+
+Result<void> SqliteCorpus::load() {
+  remove_dropped();
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(auto namespaces, read_namespaces(*writer_));
+  for (auto& stored : namespaces) {
+    catalog_.put(Catalog::NamespaceEntry{
+        stored.number, std::make_shared<Namespace>(std::move(stored.definition))});
+  }
+  TRAWL_ASSIGN(auto collections, read_collections(*writer_));
+  for (auto& stored : collections) {
+    TRAWL_ASSIGN(auto state, CollectionState::open(stored.number, stored.definition,
+                                                   index_options(stored.definition.id)));
+    TRAWL_TRY(state->load_history(*writer_));
+    TRAWL_TRY(state->index_missing_rows(*writer_, state->history().newest().row_end));
+    catalog_.put(Catalog::CollectionEntry{
+        std::move(state), std::make_shared<Collection>(std::move(stored.definition))});
+  }
+  return {};
+}
+
+CollectionState::Options SqliteCorpus::index_options(const CollectionId& id) const {
+  CollectionState::Options options;
+  options.directory = fmt::format("{}/index/{}", options_.directory, id.str());
+  options.flush_rows = options_.index_flush_rows;
+  return options;
+}
+
+TimeUs SqliteCorpus::now_after(TimeUs earlier) const {
+  return std::max(options_.clock->now(), earlier);
+}
+
+Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
+  TRAWL_TRY(check_name("namespace", wanted.name));
+  const std::lock_guard lock(write_mutex_);
+  if (catalog_.has_namespace_name(wanted.name)) return name_taken("namespace", wanted.name);
+  wanted.id = NamespaceId(make_random_id("ns_", kIdRandomLength));
+  wanted.created_at = wanted.updated_at = options_.clock->now();
+  TRAWL_ASSIGN(const std::int64_t number, insert_namespace(*writer_, wanted));
+  catalog_.put(Catalog::NamespaceEntry{number, std::make_shared<Namespace>(wanted)});
+  return wanted;
+}
+
+Result<Namespace> SqliteCorpus::find_namespace(std::string_view identifier) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
+  return *entry.definition;
+}
+
+Result<std::vector<Namespace>> SqliteCorpus::list_namespaces() const {
+  std::vector<Namespace> all;
+  for (const auto& entry : catalog_.namespaces()) all.push_back(*entry.definition);
+  return all;
+}
+
+Result<Namespace> SqliteCorpus::update_namespace(
+    std::string_view identifier, const std::function<Result<void>(Namespace&)>& change) {
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
+  Namespace changed = *entry.definition;
+  TRAWL_TRY(change(changed));
+  TRAWL_TRY(check_name("namespace", changed.name));
+  if (changed.name != entry.definition->name && catalog_.has_namespace_name(changed.name)) {
+    return name_taken("namespace", changed.name);
+  }
+  changed.id = entry.definition->id;
+  changed.created_at = entry.definition->created_at;
+  changed.updated_at = now_after(entry.definition->updated_at);
+  TRAWL_TRY(store_namespace(*writer_, entry.number, changed));
+  catalog_.put(Catalog::NamespaceEntry{entry.number, std::make_shared<Namespace>(changed)});
+  return changed;
+}
+
+Result<void> SqliteCorpus::delete_namespace(std::string_view identifier) {
+  {
+    const std::lock_guard lock(write_mutex_);
+    TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
+    TRAWL_TRY(drop(catalog_.collections(entry.definition->id), &entry));
+  }
+  remove_dropped();
+  return {};
+}
+
+Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
+  TRAWL_TRY(check_name("collection", wanted.name));
+  TRAWL_TRY(check_features(wanted.features));
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto parent, catalog_.find_namespace(wanted.namespace_id.str()));
+  wanted.namespace_id = parent.definition->id;
+  if (catalog_.has_collection_name(wanted.namespace_id, wanted.name)) {
+    return name_taken("collection", wanted.name);
+  }
+  wanted.id = CollectionId(make_random_id("col_", kIdRandomLength));
+  wanted.created_at = wanted.updated_at = options_.clock->now();
+
+  TRAWL_ASSIGN(auto transaction,
+               sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
+  TRAWL_ASSIGN(const std::int64_t number, insert_collection(*writer_, wanted));
+  if (number > kCollectionNumberMax) {
+    return make_error(
+        ErrorCode::storage,
+        "this data directory has had as many collections as it can; use another");
+  }
+  VersionHistory::Version first;
+  first.written_at = wanted.created_at;
+  TRAWL_ASSIGN(auto insert,
+               writer_->prepare("INSERT INTO versions (collection, version, row_end, "
+                                "written_at) VALUES (?, ?, ?, ?)"));
+  TRAWL_TRY(insert.bind(number, first.version, first.row_end, first.written_at).run());
+  const CollectionState::Options indexes = index_options(wanted.id);
+  auto state = CollectionState::open(number, wanted, indexes);
+  if (auto committed = state ? transaction.commit() : state.error(); !committed) {
+    std::error_code ignored;  // An empty folder is left at worst.
+    std::filesystem::remove_all(indexes.directory, ignored);
+    return committed.error();
+  }
+  (*state)->history().append(first, {});
+  catalog_.put(
+      Catalog::CollectionEntry{std::move(*state), std::make_shared<Collection>(wanted)});
+  return wanted;
+}
+
+Result<Collection> SqliteCorpus::find_collection(const NamespaceId& namespace_id,
+                                                 std::string_view identifier) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
+  return *entry.definition;
+}
+
+Result<std::vector<Collection>> SqliteCorpus::list_collections(
+    const NamespaceId& namespace_id) const {
+  std::vector<Collection> all;
+  for (const auto& entry : catalog_.collections(namespace_id)) {
+    all.push_back(*entry.definition);
+  }
+  return all;
+}
+
+Result<Collection> SqliteCorpus::update_collection(
+    const NamespaceId& namespace_id, std::string_view identifier,
+    const std::function<Result<void>(Collection&)>& change) {
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
+  Collection changed = *entry.definition;
+  TRAWL_TRY(change(changed));
+  TRAWL_TRY(check_name("collection", changed.name));
+  if (changed.name != entry.definition->name &&
+      catalog_.has_collection_name(namespace_id, changed.name)) {
+    return name_taken("collection", changed.name);
+  }
+  if (canonical_json(features_to_json(changed.features)) !=
+      canonical_json(features_to_json(entry.definition->features))) {
+    return invalid_at(
+        "features",
+        "the features of a collection are chosen when it is made; make another "
+        "collection with the wanted ones and copy the documents");
+  }
+  changed.id = entry.definition->id;
+  changed.namespace_id = entry.definition->namespace_id;
+  changed.created_at = entry.definition->created_at;
+  changed.updated_at = now_after(entry.definition->updated_at);
+  TRAWL_TRY(store_collection(*writer_, entry.state->number(), changed));
+  catalog_.put(
+      Catalog::CollectionEntry{entry.state, std::make_shared<Collection>(changed)});
+  return changed;
+}
+
+Result<void> SqliteCorpus::delete_collection(const NamespaceId& namespace_id,
+                                             std::string_view identifier) {
+  {
+    const std::lock_guard lock(write_mutex_);
+    TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
+    TRAWL_TRY(drop({entry}, nullptr));
+  }
+  remove_dropped();
+  return {};
+}
+
+Result<std::shared_ptr<const Snapshot>> SqliteCorpus::snapshot(
+    const CollectionId& id, std::optional<std::uint64_t> version) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  auto view = entry.state->history().view(version);
+  if (!view) {
+    Error error = view.error();
+    error.message =
+        fmt::format("collection '{}': {}", entry.definition->name, error.message);
+    return error;
+  }
+  return std::shared_ptr<const Snapshot>(std::make_shared<SqliteSnapshot>(
+      readers_, entry.state, entry.definition, std::move(*view)));
+}
+
+Result<void> SqliteCorpus::ping() const {
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  if (const auto count = connection->integer("SELECT count(*) FROM namespaces"); !count) {
+    return count.error();
+  }
+  return {};
+}
+
+}  // namespace store
+}  // namespace trawl

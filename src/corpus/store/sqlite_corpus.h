@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "corpus/corpus.h"
+
+namespace trawl {
+
+struct CorpusOptions {
+  std::string directory;  // Made when missing.
+  // How long the documents of older versions are kept after they were replaced or deleted.
+  std::int64_t keep_superseded_us = 7 * kMicrosPerDay;
+  std::size_t filter_cache_bytes = std::size_t{64} << 20;
+  std::uint32_t index_flush_rows = 32'768;  // As lexical::IndexOptions::flush_rows.
+  const Clock* clock = &system_clock();
+};
+
+// Opens the corpus that is kept in DIRECTORY/corpus.db (SQLite, the source of truth) and
+// DIRECTORY/index (derived: what is missing there is indexed again before this returns).
+// One process at a time may have it open; DirectoryLock sees to that. A `change` that is
+// given to an update may read from the corpus but must not write to it. Snapshots may
+// outlive the corpus.
+//   storage  the files cannot be opened, are damaged, or come from a newer version
+Result<std::unique_ptr<Corpus>> open_corpus(CorpusOptions options);
+
+}  // namespace trawl

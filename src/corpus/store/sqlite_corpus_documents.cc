@@ -1,0 +1,271 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "corpus/store/sqlite_corpus_impl.h"
+
+namespace trawl::store {
+namespace {
+
+std::string shown(std::string_view document_id) {
+  return truncate_text(document_id, 128);
+}
+
+Error no_document(const Collection& collection, std::string_view document_id) {
+  return make_error(ErrorCode::not_found,
+                    fmt::format("there is no document '{}' in collection '{}'",
+                                shown(document_id), collection.name));
+}
+
+Error document_exists(const Collection& collection, std::string_view document_id) {
+  return make_error(
+      ErrorCode::already_exists,
+      fmt::format("there is a document '{}' in collection '{}' already; change "
+                  "that one, or choose another document_id",
+                  shown(document_id), collection.name));
+}
+
+std::string payload_text(const json::object& fields) {
+  std::string text;
+  append_json(text, fields);
+  return text;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> SqliteCorpus::put(const CollectionId& id,
+                                                   std::vector<DocumentWrite> documents) {
+  return write(id, std::move(documents), Existing::replaced);
+}
+
+Result<std::vector<std::string>> SqliteCorpus::insert(
+    const CollectionId& id, std::vector<DocumentWrite> documents) {
+  return write(id, std::move(documents), Existing::refused);
+}
+
+Result<std::vector<std::string>> SqliteCorpus::write(const CollectionId& id,
+                                                     std::vector<DocumentWrite> documents,
+                                                     Existing existing) {
+  TRAWL_ASSIGN(const auto named, catalog_.find_collection(id));
+  const TimeUs now = options_.clock->now();
+  // All that can be done before the lock is.
+  std::vector<std::string> ids;
+  ids.reserve(documents.size());
+  std::unordered_map<std::string_view, std::size_t> last;  // Where an id occurs last.
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    DocumentWrite& document = documents[i];
+    if (document.document_id.empty()) document.document_id = make_sortable_id("doc_", now);
+    TRAWL_TRY(check_document_id(document.document_id,
+                                fmt::format("documents[{}].document_id", i)));
+    TRAWL_TRY(check_depth(document.fields, fmt::format("documents[{}]", i)));
+    const bool is_new = last.insert_or_assign(document.document_id, i).second;
+    if (!is_new && existing == Existing::refused) {
+      return document_exists(*named.definition, document.document_id);
+    }
+    ids.push_back(document.document_id);
+  }
+  Change change;
+  change.added.reserve(last.size());
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    if (last.at(documents[i].document_id) != i) continue;
+    NewRow row;
+    row.document_id = ids[i];
+    row.payload = payload_text(documents[i].fields);
+    row.fields = std::move(documents[i].fields);
+    change.added.push_back(std::move(row));
+  }
+
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  for (NewRow& row : change.added) {
+    TRAWL_ASSIGN(const auto living, find_living(*entry.state, row.document_id));
+    if (!living) continue;
+    if (existing == Existing::refused)
+      return document_exists(*entry.definition, row.document_id);
+    row.created_at = living->created_at;
+    change.superseded.push_back(living->row);
+  }
+  if (!change.added.empty()) {
+    if (auto committed = commit(entry, change); !committed) return committed.error();
+  }
+  return ids;
+}
+
+Result<Document> SqliteCorpus::update(
+    const CollectionId& id, const std::string& document_id,
+    const std::function<Result<void>(json::object&)>& change) {
+  // As update_many, but for one, which the caller wants to see.
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  TRAWL_ASSIGN(auto document, read_living(*entry.state, document_id));
+  if (!document) return no_document(*entry.definition, document_id);
+  const json::object before = document->fields;
+  TRAWL_TRY(change(document->fields));
+  if (document->fields == before) return std::move(*document);
+  TRAWL_TRY(check_depth(document->fields, "document"));
+  Change made;
+  made.superseded.push_back(document->row);
+  NewRow& row = made.added.emplace_back();
+  row.document_id = document_id;
+  row.payload = payload_text(document->fields);
+  row.fields = document->fields;
+  row.created_at = document->created_at;
+  TRAWL_ASSIGN(const auto version, commit(entry, made));
+  document->row = version.row_end - 1;
+  document->updated_at = version.written_at;
+  return std::move(*document);
+}
+
+Result<std::vector<bool>> SqliteCorpus::update_many(
+    const CollectionId& id, std::span<const std::string> document_ids,
+    const std::function<Result<void>(std::size_t index, json::object&)>& change) {
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  // An id that is given twice is changed twice and stored once.
+  struct Changed {
+    Document document;
+    json::object before;
+  };
+  std::vector<Changed> all;
+  std::unordered_map<std::string_view, std::size_t> by_id;
+  std::vector<bool> found(document_ids.size());
+  for (std::size_t i = 0; i < document_ids.size(); ++i) {
+    auto place = by_id.find(document_ids[i]);
+    if (place == by_id.end()) {
+      TRAWL_ASSIGN(auto document, read_living(*entry.state, document_ids[i]));
+      if (!document) continue;
+      json::object before = document->fields;
+      all.push_back({std::move(*document), std::move(before)});
+      place = by_id.emplace(document_ids[i], all.size() - 1).first;
+    }
+    found[i] = true;
+    json::object& fields = all[place->second].document.fields;
+    TRAWL_TRY(change(i, fields));
+    TRAWL_TRY(check_depth(fields, fmt::format("updates[{}]", i)));
+  }
+  Change made;
+  for (Changed& changed : all) {
+    if (changed.document.fields == changed.before) continue;
+    made.superseded.push_back(changed.document.row);
+    NewRow& row = made.added.emplace_back();
+    row.document_id = std::move(changed.document.document_id);
+    row.payload = payload_text(changed.document.fields);
+    row.fields = std::move(changed.document.fields);
+    row.created_at = changed.document.created_at;
+  }
+  if (!made.added.empty()) {
+    if (auto committed = commit(entry, made); !committed) return committed.error();
+  }
+  return found;
+}
+
+Result<std::vector<bool>> SqliteCorpus::remove(const CollectionId& id,
+                                               std::span<const std::string> document_ids) {
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  Change change;
+  std::vector<bool> found(document_ids.size());
+  for (std::size_t i = 0; i < document_ids.size(); ++i) {
+    TRAWL_ASSIGN(const auto living, find_living(*entry.state, document_ids[i]));
+    if (!living) continue;
+    found[i] = true;
+    change.superseded.push_back(living->row);
+  }
+  if (!change.superseded.empty()) {
+    if (auto committed = commit(entry, change); !committed) return committed.error();
+  }
+  return found;
+}
+
+Result<std::optional<FoundRow>> SqliteCorpus::find_living(const CollectionState& state,
+                                                          std::string_view document_id) {
+  TRAWL_ASSIGN(auto found, find_row(*writer_, state.number(),
+                                    state.history().newest().row_end, document_id));
+  if (found && state.history().is_dead(found->row)) found.reset();
+  return found;
+}
+
+Result<std::optional<Document>> SqliteCorpus::read_living(const CollectionState& state,
+                                                          std::string_view document_id) {
+  std::optional<Document> document;
+  TRAWL_ASSIGN(const auto living, find_living(state, document_id));
+  if (!living) return document;
+  TRAWL_ASSIGN(const bool stored, visit_row(*writer_, state.number(), living->row,
+                                            [&](const RawDocument& raw) -> Result<void> {
+                                              TRAWL_ASSIGN(document, parse_document(raw));
+                                              return {};
+                                            }));
+  if (!stored) {
+    return make_error(ErrorCode::internal,
+                      fmt::format("document '{}' is no longer stored", shown(document_id)));
+  }
+  return document;
+}
+
+Result<VersionHistory::Version> SqliteCorpus::commit(const Catalog::CollectionEntry& entry,
+                                                     Change& change) {
+  CollectionState& state = *entry.state;
+  const VersionHistory::Version before = state.history().newest();
+  // The largest row number stays free: bitmaps and ranges name the end of the rows.
+  constexpr std::uint32_t kRowsMax = std::numeric_limits<std::uint32_t>::max() - 1;
+  if (change.added.size() > kRowsMax - before.row_end) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format("collection '{}' has stored as many states of documents as "
+                    "it can; copy its documents to a new collection",
+                    entry.definition->name));
+  }
+  // An id that was given twice is removed once.
+  std::sort(change.superseded.begin(), change.superseded.end());
+  change.superseded.erase(std::unique(change.superseded.begin(), change.superseded.end()),
+                          change.superseded.end());
+
+  VersionHistory::Version next;
+  next.version = before.version + 1;
+  next.row_end = before.row_end + static_cast<std::uint32_t>(change.added.size());
+  // Versions stay in the order of their times when the clock steps back.
+  next.written_at = now_after(before.written_at);
+  TRAWL_TRY(commit_tables(state, change, before.row_end, next));
+
+  // Stored. Whoever sees the version from here on must find its documents by search.
+  std::vector<const json::object*> documents;
+  documents.reserve(change.added.size());
+  for (const NewRow& row : change.added) documents.push_back(&row.fields);
+  state.index_documents(*writer_, before.row_end, documents);
+  state.history().append(next, change.superseded);
+  return next;
+}
+
+Result<void> SqliteCorpus::commit_tables(const CollectionState& state, const Change& change,
+                                         std::uint32_t first,
+                                         const VersionHistory::Version& next) {
+  TRAWL_ASSIGN(auto transaction,
+               sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
+  RawDocument document;
+  document.row = first;
+  for (const NewRow& row : change.added) {
+    document.document_id = row.document_id;
+    document.created_at = row.created_at.value_or(next.written_at);
+    document.updated_at = next.written_at;
+    document.payload = row.payload;
+    TRAWL_TRY(insert_row(*writer_, state.number(), document));
+    ++document.row;
+  }
+  for (const std::uint32_t row : change.superseded) {
+    TRAWL_ASSIGN(auto insert,
+                 writer_->prepare("INSERT INTO superseded (collection, version, "
+                                  "place) VALUES (?, ?, ?)"));
+    TRAWL_TRY(insert.bind(state.number(), next.version, row).run());
+  }
+  TRAWL_ASSIGN(auto insert,
+               writer_->prepare("INSERT INTO versions (collection, version, row_end, "
+                                "written_at) VALUES (?, ?, ?, ?)"));
+  TRAWL_TRY(insert.bind(state.number(), next.version, next.row_end, next.written_at).run());
+  return transaction.commit();
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "corpus/store/catalog.h"
+#include "corpus/store/sqlite_corpus.h"
+#include "corpus/store/sqlite_snapshot.h"
+
+namespace trawl::store {
+
+// The corpus of open_corpus(). Locks are taken in this order: write_mutex_, then the
+// catalog's, then a history's. Readers take only the latter two, briefly.
+class SqliteCorpus final : public Corpus {
+ public:
+  static Result<std::unique_ptr<SqliteCorpus>> open(CorpusOptions options);
+  ~SqliteCorpus() override;
+
+  // Namespaces and collections: sqlite_corpus.cc.
+  Result<Namespace> create_namespace(Namespace wanted) override;
+  Result<Namespace> find_namespace(std::string_view identifier) const override;
+  Result<std::vector<Namespace>> list_namespaces() const override;
+  Result<Namespace> update_namespace(
+      std::string_view identifier,
+      const std::function<Result<void>(Namespace&)>& change) override;
+  Result<void> delete_namespace(std::string_view identifier) override;
+  Result<Collection> create_collection(Collection wanted) override;
+  Result<Collection> find_collection(const NamespaceId& namespace_id,
+                                     std::string_view identifier) const override;
+  Result<std::vector<Collection>> list_collections(
+      const NamespaceId& namespace_id) const override;
+  Result<Collection> update_collection(
+      const NamespaceId& namespace_id, std::string_view identifier,
+      const std::function<Result<void>(Collection&)>& change) override;
+  Result<void> delete_collection(const NamespaceId& namespace_id,
+                                 std::string_view identifier) override;
+  Result<std::shared_ptr<const Snapshot>> snapshot(
+      const CollectionId& id, std::optional<std::uint64_t> version) const override;
+  Result<void> ping() const override;
+
+  // Documents: sqlite_corpus_documents.cc.
+  Result<std::vector<std::string>> put(const CollectionId& id,
+                                       std::vector<DocumentWrite> documents) override;
+  Result<std::vector<std::string>> insert(const CollectionId& id,
+                                          std::vector<DocumentWrite> documents) override;
+  Result<Document> update(
+      const CollectionId& id, const std::string& document_id,
+      const std::function<Result<void>(json::object&)>& change) override;
+  Result<std::vector<bool>> update_many(
+      const CollectionId& id, std::span<const std::string> document_ids,
+      const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
+  Result<std::vector<bool>> remove(const CollectionId& id,
+                                   std::span<const std::string> document_ids) override;
+
+  // Removal of what no version needs: sqlite_corpus_vacuum.cc.
+  Result<std::uint64_t> vacuum(TimeUs now) override;
+
+ private:
+  // A row to be added by a write.
+  struct NewRow {
+    std::string document_id;
+    json::object fields;
+    std::string payload;               // `fields` as text.
+    std::optional<TimeUs> created_at;  // Of the row it replaces.
+  };
+  // What a write does to a collection.
+  struct Change {
+    std::vector<NewRow> added;
+    std::vector<std::uint32_t> superseded;
+  };
+  enum class Existing { replaced, refused };
+
+  SqliteCorpus(CorpusOptions options, std::unique_ptr<sqlite::Connection> writer);
+
+  Result<void> load();
+  CollectionState::Options index_options(const CollectionId& id) const;
+  // Time that never steps back, so that versions are in the order of their times.
+  TimeUs now_after(TimeUs earlier) const;
+
+  Result<std::vector<std::string>> write(const CollectionId& id,
+                                         std::vector<DocumentWrite> documents,
+                                         Existing existing);
+  // Removes the rows of dropped collections, a piece at a time. What fails is logged and
+  // done by a later call.
+  void remove_dropped();
+  Result<bool> remove_dropped_piece();
+  // Removes some rows of the collection that were superseded no later than `until`;
+  // returns how many, 0 when none are left.
+  Result<std::uint64_t> vacuum_piece(CollectionState& state, TimeUs until);
+
+  // The functions from here on are called with write_mutex_ held.
+  // The living row of a document, if it has one.
+  Result<std::optional<FoundRow>> find_living(const CollectionState& state,
+                                              std::string_view document_id);
+  Result<std::optional<Document>> read_living(const CollectionState& state,
+                                              std::string_view document_id);
+  // Commits a new version of the collection, indexes and publishes it.
+  Result<VersionHistory::Version> commit(const Catalog::CollectionEntry& entry,
+                                         Change& change);
+  Result<void> commit_tables(const CollectionState& state, const Change& change,
+                             std::uint32_t first, const VersionHistory::Version& next);
+
+  // Takes collections out of the catalog and its tables.
+  Result<void> drop(const std::vector<Catalog::CollectionEntry>& entries,
+                    const Catalog::NamespaceEntry* with_namespace);
+
+  const CorpusOptions options_;
+  const std::shared_ptr<SharedReaders> readers_;
+  Catalog catalog_;
+  // One connection writes, readers have their own. Whoever holds the mutex may use it.
+  mutable std::mutex write_mutex_;
+  std::unique_ptr<sqlite::Connection> writer_;
+};
+
+}  // namespace trawl::store

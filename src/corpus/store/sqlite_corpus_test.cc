@@ -1,0 +1,602 @@
+#include "corpus/store/sqlite_corpus.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/sqlite.h"
+#include "corpus/store/store_test_support.h"
+
+namespace trawl::store {
+namespace {
+
+class SqliteCorpusTest : public testing::Test {
+ protected:
+  SqliteCorpusTest() {
+    options_.directory = directory_.path();
+    options_.clock = &clock_;
+    reopen();
+    id_ = make_collection(*corpus_);
+  }
+
+  void reopen() {
+    corpus_.reset();
+    corpus_ = open_corpus(options_).value();
+  }
+
+  std::shared_ptr<const Snapshot> snapshot(std::optional<std::uint64_t> version = {}) {
+    return corpus_->snapshot(id_, version).value();
+  }
+
+  void put(const std::string& document_id, std::string_view fields) {
+    std::vector<DocumentWrite> documents;
+    documents.push_back({document_id, object_of(fields)});
+    ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+  }
+
+  std::size_t hits(const Snapshot& snapshot, const std::string& text) {
+    SearchRequest request;
+    request.feature_uri = kUri;
+    request.text = text;
+    return snapshot.search(request, {}).value().rows.size();
+  }
+
+  std::string sqlite_path() const { return directory_.path() + "/corpus.db"; }
+
+  TempDirectory directory_;
+  ManualClock clock_;
+  CorpusOptions options_;
+  std::unique_ptr<Corpus> corpus_;
+  CollectionId id_;
+};
+
+TEST_F(SqliteCorpusTest, NamespacesAndCollectionsAreFoundByIdAndName) {
+  Namespace wanted;
+  wanted.name = "library";
+  wanted.definition = object_of(R"({"description": "books", "n": 1.5})");
+  const Namespace made = corpus_->create_namespace(wanted).value();
+  EXPECT_EQ(made.id.str().substr(0, 3), "ns_");
+  EXPECT_EQ(made.id.str().size(), 13u);
+  EXPECT_EQ(made.created_at, clock_.now());
+
+  Collection collection;
+  collection.namespace_id = made.id;
+  collection.name = "novels";
+  collection.definition = object_of(R"({"metadata": {"shelf": 3}})");
+  Feature feature;
+  feature.uri = kUri;
+  feature.fields = {{"title", 3}, {"body.text", 1}};
+  feature.language = "english";
+  collection.features.push_back(feature);
+  const Collection stored = corpus_->create_collection(collection).value();
+  EXPECT_EQ(stored.id.str().substr(0, 4), "col_");
+  EXPECT_EQ(stored.id.str().size(), 14u);
+
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const std::string& identifier : {made.id.str(), made.name}) {
+      const Namespace found = corpus_->find_namespace(identifier).value();
+      EXPECT_EQ(found.id, made.id);
+      EXPECT_EQ(found.definition, wanted.definition);
+      EXPECT_EQ(found.created_at, made.created_at);
+    }
+    for (const std::string& identifier : {stored.id.str(), stored.name}) {
+      const Collection found = corpus_->find_collection(made.id, identifier).value();
+      EXPECT_EQ(found.id, stored.id);
+      EXPECT_EQ(found.namespace_id, made.id);
+      EXPECT_EQ(found.definition, collection.definition);
+      ASSERT_EQ(found.features.size(), 1u);
+      EXPECT_EQ(found.features[0].uri, kUri);
+      EXPECT_EQ(found.features[0].language, "english");
+      ASSERT_EQ(found.features[0].fields.size(), 2u);
+      EXPECT_EQ(found.features[0].fields[0].path, "title");
+      EXPECT_EQ(found.features[0].fields[0].weight, 3u);
+    }
+    const auto all = corpus_->list_namespaces().value();
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_EQ(all[1].id, made.id);
+    EXPECT_EQ(corpus_->list_collections(made.id).value().size(), 1u);
+    reopen();
+  }
+  // A collection of one namespace is not found from another.
+  const auto others = corpus_->list_namespaces().value()[0].id;
+  EXPECT_TRUE(corpus_->find_collection(others, stored.id.str()).has_error());
+  EXPECT_TRUE(corpus_->find_collection(others, stored.name).has_error());
+  EXPECT_TRUE(corpus_->ping());
+}
+
+TEST_F(SqliteCorpusTest, NamesAreUniqueAndSuggested) {
+  Namespace wanted;
+  wanted.name = "library";
+  const auto made = corpus_->create_namespace(wanted).value();
+  const auto again = corpus_->create_namespace(wanted);
+  ASSERT_TRUE(again.has_error());
+  EXPECT_EQ(again.error().code, ErrorCode::already_exists);
+  EXPECT_NE(again.error().message.find("'library'"), std::string::npos);
+
+  const auto unknown = corpus_->find_namespace("libary");
+  ASSERT_TRUE(unknown.has_error());
+  EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
+  EXPECT_NE(unknown.error().message.find("did you mean 'library'"), std::string::npos);
+
+  Collection collection;
+  collection.name = "novels";
+  collection.namespace_id = made.id;
+  ASSERT_TRUE(corpus_->create_collection(collection));
+  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::already_exists);
+  collection.name = "";
+  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::invalid);
+  collection.name = "poems";
+  collection.namespace_id = NamespaceId("ns_nowhere");
+  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::not_found);
+  Feature feature;
+  feature.uri = kUri;
+  collection.namespace_id = made.id;
+  collection.features = {feature, feature};
+  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::invalid);
+}
+
+TEST_F(SqliteCorpusTest, UpdatesKeepWhatIsFixed) {
+  const auto made = corpus_->list_namespaces().value()[0];
+  clock_.advance(kMicrosPerSecond);
+  const auto changed =
+      corpus_->update_namespace(made.name, [](Namespace& it) -> Result<void> {
+        it.id = NamespaceId("ns_forged");
+        it.created_at = 1;
+        it.name = "renamed";
+        it.definition["note"] = "x";
+        return {};
+      });
+  EXPECT_EQ(changed.value().id, made.id);
+  EXPECT_EQ(changed->created_at, made.created_at);
+  EXPECT_EQ(changed->updated_at, clock_.now());
+  EXPECT_TRUE(corpus_->find_namespace(made.name).has_error());
+  reopen();
+  EXPECT_EQ(corpus_->find_namespace("renamed").value().definition.at("note"), "x");
+
+  // The caller's error changes nothing.
+  const auto refused =
+      corpus_->update_namespace("renamed", [](Namespace& it) -> Result<void> {
+        it.name = "again";
+        return make_error(ErrorCode::invalid, "no");
+      });
+  EXPECT_EQ(refused.error().message, "no");
+  EXPECT_TRUE(corpus_->find_namespace("renamed"));
+
+  const auto features =
+      corpus_->update_collection(made.id, "things", [](Collection& it) -> Result<void> {
+        it.features[0].language = "german";
+        return {};
+      });
+  ASSERT_TRUE(features.has_error());
+  EXPECT_EQ(features.error().code, ErrorCode::invalid);
+  EXPECT_EQ(features.error().location, "features");
+  const auto renamed =
+      corpus_->update_collection(made.id, "things", [](Collection& it) -> Result<void> {
+        it.name = "items";
+        return {};
+      });
+  EXPECT_EQ(renamed.value().id, id_);
+  EXPECT_EQ(snapshot()->collection().name, "items");
+  put("a", R"({"t": "still writable"})");
+  EXPECT_EQ(hits(*snapshot(), "writable"), 1u);
+}
+
+TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
+  std::vector<DocumentWrite> documents;
+  documents.push_back({"", object_of(R"({"a": 1})")});
+  documents.push_back({"", object_of(R"({"a": 2})")});
+  const auto ids = corpus_->insert(id_, documents).value();
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(ids[0].substr(0, 4), "doc_");
+  EXPECT_LT(ids[0], ids[1]);
+
+  const TimeUs created = clock_.now();
+  clock_.advance(kMicrosPerMinute);
+  put(ids[0], R"({"a": 3})");
+  const auto replaced = snapshot()->get(ids[0]).value().value();
+  EXPECT_EQ(replaced.created_at, created);
+  EXPECT_EQ(replaced.updated_at, clock_.now());
+  EXPECT_EQ(snapshot(1)->get(ids[0]).value()->fields.at("a"), 1);
+
+  // Once deleted, it begins anew.
+  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{ids[0]}));
+  EXPECT_FALSE(snapshot()->get(ids[0]).value());
+  put(ids[0], R"({"a": 4})");
+  EXPECT_EQ(snapshot()->get(ids[0]).value()->created_at, clock_.now());
+}
+
+TEST_F(SqliteCorpusTest, WritesThatChangeNothingMakeNoVersion) {
+  put("a", R"({"n": 1})");
+  EXPECT_TRUE(corpus_->put(id_, {}));
+  EXPECT_TRUE(corpus_->remove(id_, std::vector<std::string>{"unknown"}));
+  EXPECT_TRUE(corpus_->update(id_, "a", [](json::object& fields) -> Result<void> {
+    fields["n"] = 1;
+    return {};
+  }));
+  EXPECT_EQ(snapshot()->version(), 1u);
+}
+
+TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
+  const auto refused = [&](const std::string& document_id) {
+    std::vector<DocumentWrite> documents;
+    documents.push_back({"fine", {}});
+    documents.push_back({document_id, {}});
+    const auto result = corpus_->put(id_, std::move(documents));
+    if (!result) {
+      EXPECT_EQ(result.error().code, ErrorCode::invalid);
+      EXPECT_EQ(result.error().location, "documents[1].document_id");
+    }
+    return result.has_error();
+  };
+  EXPECT_TRUE(refused(std::string(513, 'x')));
+  EXPECT_TRUE(refused("a\nb"));
+  EXPECT_TRUE(refused(std::string("a\0b", 3)));
+  EXPECT_TRUE(refused("a\x7F"));
+  EXPECT_TRUE(refused("a\xC2\x85"));
+  EXPECT_TRUE(refused("a\xFF"));
+  EXPECT_TRUE(refused("a\xC2"));
+  EXPECT_EQ(snapshot()->version(), 0u);
+  EXPECT_FALSE(refused(std::string(512, 'x')));
+  EXPECT_FALSE(refused("sn\xC3\xB6 w/ %_'\"\xC2\xA0"));
+
+  // What is stored can be read again, so nesting has a limit.
+  const auto nested = [](std::size_t levels) {
+    std::string text = "{\"a\":";
+    for (std::size_t i = 1; i < levels; ++i) text += "[";
+    for (std::size_t i = 1; i < levels; ++i) text += "]";
+    if (levels == 1) text += "0";
+    json::object out;
+    out = parse_json(text + "}", 1000).value().get_object();
+    return out;
+  };
+  std::vector<DocumentWrite> deepest(1), deeper(1);
+  deepest[0] = {"deep", nested(kJsonDepthMax)};
+  deeper[0] = {"deeper", nested(kJsonDepthMax + 1)};
+  ASSERT_TRUE(corpus_->put(id_, deepest));
+  EXPECT_EQ(snapshot()->get("deep").value()->fields, deepest[0].fields);
+  const auto too_deep = corpus_->put(id_, deeper);
+  ASSERT_TRUE(too_deep.has_error());
+  EXPECT_EQ(too_deep.error().code, ErrorCode::invalid);
+  const auto updated = corpus_->update(id_, "deep", [&](json::object& it) -> Result<void> {
+    it = deeper[0].fields;
+    return {};
+  });
+  EXPECT_EQ(updated.error().code, ErrorCode::invalid);
+}
+
+TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
+  const auto fields = object_of(
+      R"({"":"empty","a.b":{"c":[]},"n":null,"big":18446744073709551615,"neg":-9007199254740993,
+          "pi":3.141592653589793,"one":1.0,"text":"\u0000\u001f\ud83d\ude00 \"q\" \\ /","t":true})");
+  std::vector<DocumentWrite> documents;
+  documents.push_back({"odd", fields});
+  documents.push_back({"empty", {}});
+  ASSERT_TRUE(corpus_->put(id_, documents));
+  reopen();
+  EXPECT_EQ(snapshot()->get("odd").value()->fields, fields);
+  EXPECT_TRUE(snapshot()->get("empty").value()->fields.empty());
+  EXPECT_EQ(snapshot()->matching(filter_of(R"({"a.b.c": "x"})"), {}).value()->count(), 0u);
+}
+
+TEST_F(SqliteCorpusTest, SearchNamesFeaturesThatExist) {
+  put("a", R"({"t": "hello"})");
+  SearchRequest request;
+  request.feature_uri = "trawl://other@v1/text";
+  const auto result = snapshot()->search(request, {});
+  ASSERT_TRUE(result.has_error());
+  EXPECT_EQ(result.error().code, ErrorCode::not_found);
+  EXPECT_NE(result.error().message.find(kUri), std::string::npos);
+}
+
+TEST_F(SqliteCorpusTest, FieldsOfAFeatureDecideWhatIsFound) {
+  Collection collection;
+  collection.namespace_id = corpus_->list_namespaces().value()[0].id;
+  collection.name = "fielded";
+  Feature feature;
+  feature.uri = kUri;
+  feature.fields = {{"title", 5}, {"tags", 1}, {"more", 1}};
+  collection.features.push_back(feature);
+  id_ = corpus_->create_collection(collection).value().id;
+  put("title", R"({"title": "walnut", "other": "secret"})");
+  put("tags", R"({"tags": ["oak walnut", 42, {"name": "pine"}], "other": "secret"})");
+  put("more", R"({"more": {"deep": ["maple", 7]}, "title": 2024})");
+  const auto at = snapshot();
+  EXPECT_EQ(hits(*at, "secret"), 0u);
+  EXPECT_EQ(hits(*at, "oak"), 1u);
+  EXPECT_EQ(hits(*at, "pine"), 1u);
+  EXPECT_EQ(hits(*at, "42"), 1u);
+  EXPECT_EQ(hits(*at, "maple"), 1u);
+  EXPECT_EQ(hits(*at, "2024"), 1u);
+  EXPECT_EQ(hits(*at, "7"), 0u);
+  SearchRequest request;
+  request.feature_uri = kUri;
+  request.text = "walnut";
+  const auto rows = at->search(request, {}).value().rows;
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].row, 0u);  // The title weighs more.
+}
+
+TEST_F(SqliteCorpusTest, ScanStopsWhereItIsToldAndChecksNowAndThen) {
+  std::vector<DocumentWrite> documents;
+  for (int i = 0; i < 1'000; ++i) documents.push_back({fmt::format("d{}", i), {}});
+  ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+  int visited = 0;
+  EXPECT_TRUE(snapshot()->scan(nullptr, {}, [&](Document&&) { return ++visited < 10; }));
+  EXPECT_EQ(visited, 10);
+
+  const Checkpoint late = []() -> Result<void> {
+    return make_error(ErrorCode::budget_exhausted, "time is up");
+  };
+  visited = 0;
+  const auto scanned = snapshot()->scan(nullptr, late, [&](Document&&) {
+    ++visited;
+    return true;
+  });
+  EXPECT_EQ(scanned.error().code, ErrorCode::budget_exhausted);
+  EXPECT_LT(visited, 1'000);
+  EXPECT_EQ(snapshot()->matching(filter_of(R"({"a": 1})"), late).error().code,
+            ErrorCode::budget_exhausted);
+
+  // Few wanted rows, far apart.
+  Bitmap allowed(5'000);
+  for (const std::uint32_t row : {3u, 500u, 999u, 4'000u}) allowed.set(row);
+  std::vector<std::uint32_t> rows;
+  EXPECT_TRUE(snapshot()->scan(&allowed, {}, [&](Document&& document) {
+    rows.push_back(document.row);
+    return true;
+  }));
+  EXPECT_EQ(rows, (std::vector<std::uint32_t>{3, 500, 999}));
+  EXPECT_EQ(snapshot()->fetch(std::vector<std::uint32_t>{1'000}).error().code,
+            ErrorCode::internal);
+}
+
+TEST_F(SqliteCorpusTest, MatchingGrowsWithTheCollection) {
+  put("a", R"({"n": 1})");
+  put("b", R"({"n": 2})");
+  const Filter filter = filter_of(R"({"n": 1})");
+  const auto early = snapshot();
+  EXPECT_EQ(early->matching(filter, {}).value()->count(), 1u);
+  EXPECT_EQ(early->matching(filter, {}).value(), early->matching(filter, {}).value());
+  put("c", R"({"n": 1})");
+  const auto middle = snapshot();
+  EXPECT_EQ(middle->matching(filter, {}).value()->count(), 2u);
+  put("a", R"({"n": 5})");
+  EXPECT_EQ(snapshot()->matching(filter, {}).value()->count(), 1u);
+  // Earlier versions still see what they saw.
+  EXPECT_EQ(middle->matching(filter, {}).value()->count(), 2u);
+  EXPECT_EQ(early->matching(filter, {}).value()->count(), 1u);
+}
+
+TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
+  const auto space = corpus_->list_namespaces().value()[0].id;
+  std::vector<DocumentWrite> documents;
+  for (int i = 0; i < 5'000; ++i) {
+    documents.push_back({fmt::format("d{}", i), object_of(R"({"t": "word"})")});
+  }
+  ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+  const auto held = snapshot();
+  const std::string index = directory_.path() + "/index/" + id_.str();
+  EXPECT_TRUE(std::filesystem::exists(index));
+  ASSERT_TRUE(corpus_->delete_collection(space, "things"));
+  EXPECT_FALSE(std::filesystem::exists(index));
+
+  EXPECT_EQ(corpus_->snapshot(id_).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->put(id_, {}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->delete_collection(space, "things").error().code, ErrorCode::not_found);
+  EXPECT_EQ(hits(*held, "word"), 100u);
+  EXPECT_EQ(held->get("d1").error().code, ErrorCode::not_found);
+  EXPECT_EQ(held->fetch(std::vector<std::uint32_t>{0}).error().code, ErrorCode::not_found);
+  const auto scanned = held->scan(nullptr, {}, [](Document&&) { return true; });
+  ASSERT_TRUE(scanned.has_error());
+  EXPECT_NE(scanned.error().message.find("was deleted"), std::string::npos);
+
+  auto database = sqlite::Connection::open(sqlite_path()).value();
+  for (const char* table :
+       {"documents", "versions", "superseded", "dropped", "collections"}) {
+    EXPECT_EQ(database->integer(fmt::format("SELECT count(*) FROM {}", table)).value(), 0);
+  }
+  // The name is free, and a number is never used again.
+  Collection again;
+  again.namespace_id = space;
+  again.name = "things";
+  id_ = corpus_->create_collection(again).value().id;
+  EXPECT_EQ(snapshot()->document_count(), 0u);
+  EXPECT_EQ(database->integer("SELECT number FROM collections").value(), 2);
+}
+
+TEST_F(SqliteCorpusTest, ADeletionThatWasCutShortIsFinishedAtOpen) {
+  put("a", R"({"t": "x"})");
+  corpus_.reset();
+  {
+    auto database = sqlite::Connection::open(sqlite_path()).value();
+    ASSERT_TRUE(
+        database->execute("INSERT INTO dropped SELECT number, collection_id FROM "
+                          "collections; DELETE FROM collections"));
+  }
+  reopen();
+  auto database = sqlite::Connection::open(sqlite_path()).value();
+  EXPECT_EQ(database->integer("SELECT count(*) FROM documents").value(), 0);
+  EXPECT_EQ(database->integer("SELECT count(*) FROM dropped").value(), 0);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() + "/index/" + id_.str()));
+}
+
+TEST_F(SqliteCorpusTest, ADeletedNamespaceTakesItsCollectionsAlong) {
+  const auto other = make_collection(*corpus_, "others");
+  ASSERT_TRUE(corpus_->delete_namespace("space of things"));
+  EXPECT_TRUE(corpus_->snapshot(id_).has_error());
+  EXPECT_TRUE(corpus_->snapshot(other));
+  EXPECT_EQ(corpus_->delete_namespace("space of things").error().code,
+            ErrorCode::not_found);
+  reopen();
+  EXPECT_EQ(corpus_->list_namespaces().value().size(), 1u);
+  EXPECT_TRUE(corpus_->snapshot(id_).has_error());
+}
+
+TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
+  options_.keep_superseded_us = kMicrosPerHour;
+  reopen();
+  put("a", R"({"t": "first"})");  // version 1
+  put("b", R"({"t": "other"})");  // version 2
+  clock_.advance(kMicrosPerMinute);
+  put("a", R"({"t": "second"})");  // version 3
+  clock_.advance(kMicrosPerHour);
+  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"b"}));  // version 4
+  const auto held = snapshot(2);
+  EXPECT_EQ(corpus_->vacuum(clock_.now() - kMicrosPerMinute).value(), 0u);
+  EXPECT_EQ(snapshot(1)->get("a").value()->fields.at("t"), "first");
+
+  // The first state of `a` was superseded an hour ago; `b` just now.
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 0u);
+  for (int pass = 0; pass < 3; ++pass) {
+    const auto old = corpus_->snapshot(id_, 2);
+    ASSERT_TRUE(old.has_error());
+    EXPECT_EQ(old.error().code, ErrorCode::not_found);
+    EXPECT_NE(old.error().message.find("the oldest is 3"), std::string::npos);
+    EXPECT_EQ(snapshot(3)->document_count(), 2u);
+    EXPECT_EQ(snapshot(3)->get("a").value()->fields.at("t"), "second");
+    EXPECT_EQ(snapshot(3)->get("a").value()->row, 2u);
+    EXPECT_EQ(hits(*snapshot(3), "other"), 1u);
+    EXPECT_EQ(hits(*snapshot(3), "first"), 0u);
+    EXPECT_EQ(snapshot(4)->document_count(), 1u);
+    EXPECT_EQ(hits(*snapshot(4), "second"), 1u);
+    EXPECT_EQ(hits(*snapshot(4), "other"), 0u);
+    if (pass == 1) std::filesystem::remove_all(directory_.path() + "/index");
+    reopen();
+  }
+  // A snapshot that was open all the time says what happened.
+  const auto lost = held->get("a");
+  ASSERT_TRUE(lost.has_error());
+  EXPECT_TRUE(held->get("b").value());
+
+  clock_.advance(2 * kMicrosPerHour);
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
+  EXPECT_TRUE(corpus_->snapshot(id_, 3).has_error());
+  put("c", R"({"t": "third"})");
+  EXPECT_EQ(snapshot()->get("c").value()->row, 3u);
+  EXPECT_EQ(snapshot()->document_count(), 2u);
+}
+
+TEST_F(SqliteCorpusTest, TimeMayStepBack) {
+  put("a", R"({"n": 1})");
+  clock_.advance(-kMicrosPerDay);
+  put("a", R"({"n": 2})");
+  const auto document = snapshot()->get("a").value().value();
+  EXPECT_GE(document.updated_at, document.created_at);
+}
+
+// An add that fails half-way must leave nothing: neither on disk nor in memory.
+TEST_F(SqliteCorpusTest, AFailedWriteLeavesNothing) {
+  put("a", R"({"t": "before"})");
+  auto database = sqlite::Connection::open(sqlite_path()).value();
+  ASSERT_TRUE(
+      database->execute("CREATE TRIGGER poison BEFORE INSERT ON documents WHEN "
+                        "NEW.document_id = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); "
+                        "END"));
+  std::vector<DocumentWrite> documents;
+  documents.push_back({"a", object_of(R"({"t": "after"})")});
+  documents.push_back({"b", object_of(R"({"t": "after"})")});
+  documents.push_back({"poison", object_of(R"({"t": "after"})")});
+  EXPECT_TRUE(corpus_->put(id_, documents).has_error());
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(snapshot()->version(), 1u);
+    EXPECT_EQ(snapshot()->document_count(), 1u);
+    EXPECT_EQ(snapshot()->get("a").value()->fields.at("t"), "before");
+    EXPECT_EQ(hits(*snapshot(), "after"), 0u);
+    if (pass == 0) reopen();
+  }
+  documents.pop_back();
+  ASSERT_TRUE(corpus_->put(id_, documents));
+  EXPECT_EQ(snapshot()->version(), 2u);
+  EXPECT_EQ(hits(*snapshot(), "after"), 2u);
+  EXPECT_EQ(hits(*snapshot(), "before"), 0u);
+}
+
+// Lets no file grow beyond a size, which SQLite sees as a disk that fails.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit wanted{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &wanted);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_F(SqliteCorpusTest, AFailingDiskIsAnErrorAndNothingIsLost) {
+  put("a", R"({"t": "before"})");
+  {
+    const FileSizeLimit limit(2 << 20);
+    std::vector<DocumentWrite> documents;
+    json::object fields;
+    fields["t"] = std::string(8 << 20, 'x');
+    documents.push_back({"large", std::move(fields)});
+    const auto result = corpus_->put(id_, std::move(documents));
+    ASSERT_TRUE(result.has_error());
+    EXPECT_EQ(result.error().code, ErrorCode::storage) << result.error().detail;
+    EXPECT_EQ(snapshot()->version(), 1u);
+    EXPECT_FALSE(snapshot()->get("large").value());
+    EXPECT_EQ(hits(*snapshot(), "before"), 1u);
+  }
+  put("b", R"({"t": "before and after"})");
+  reopen();
+  EXPECT_EQ(snapshot()->version(), 2u);
+  EXPECT_EQ(hits(*snapshot(), "before"), 2u);
+}
+
+TEST_F(SqliteCorpusTest, AnIndexAheadOfTheStoreIsBuiltAnew) {
+  put("a", R"({"t": "first"})");
+  corpus_.reset();
+  std::filesystem::copy(sqlite_path(), directory_.path() + "/copy.db");
+  reopen();
+  put("b", R"({"t": "second"})");
+  corpus_.reset();
+  for (const char* suffix : {"-wal", "-shm"})
+    std::filesystem::remove(sqlite_path() + suffix);
+  std::filesystem::rename(directory_.path() + "/copy.db", sqlite_path());
+  reopen();
+  put("c", R"({"t": "third"})");
+  EXPECT_EQ(hits(*snapshot(), "first"), 1u);
+  EXPECT_EQ(hits(*snapshot(), "second"), 0u);
+  EXPECT_EQ(hits(*snapshot(), "third"), 1u);
+}
+
+TEST(OpenCorpus, SaysWhyItCannotOpen) {
+  TempDirectory directory;
+  CorpusOptions options;
+  options.directory = directory.path() + "/file";
+  std::ofstream(options.directory) << "x";
+  EXPECT_EQ(open_corpus(options).error().code, ErrorCode::storage);
+
+  options.directory = directory.path() + "/garbage";
+  std::filesystem::create_directory(options.directory);
+  std::ofstream(options.directory + "/corpus.db") << std::string(10'000, 'x');
+  EXPECT_EQ(open_corpus(options).error().code, ErrorCode::storage);
+
+  options.directory = directory.path() + "/newer";
+  ASSERT_TRUE(open_corpus(options));
+  {
+    auto database = sqlite::Connection::open(options.directory + "/corpus.db").value();
+    ASSERT_TRUE(database->execute("PRAGMA user_version=99"));
+  }
+  const auto newer = open_corpus(options);
+  ASSERT_TRUE(newer.has_error());
+  EXPECT_EQ(newer.error().code, ErrorCode::storage);
+  EXPECT_NE(newer.error().message.find("newer version"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace trawl::store

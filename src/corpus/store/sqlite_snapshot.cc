@@ -1,0 +1,199 @@
+#include "corpus/store/sqlite_snapshot.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "corpus/store/payload_fields.h"
+
+namespace trawl::store {
+namespace {
+
+// Rows read between two checks. Small enough that a budget is noticed within a few
+// milliseconds, large enough that the check costs nothing.
+constexpr std::size_t kChunkRows = 256;
+
+// Where fewer than one row in so many is wanted, looking up each beats reading past the
+// others.
+constexpr std::uint32_t kSparseFactor = 8;
+
+}  // namespace
+
+Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
+                                            const Checkpoint& check) const {
+  const auto& features = state_->features();
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (features[i].uri != request.feature_uri) continue;
+    lexical::RowView view;
+    view.row_end = view_->row_end;
+    view.dead = view_->dead.get();
+    view.allowed = request.allowed.get();
+    return state_->index(i).search(request.text, request.top_k, view, check);
+  }
+  std::vector<std::string_view> uris;
+  for (const auto& feature : features) uris.push_back(feature.uri);
+  return make_error(
+      ErrorCode::not_found,
+      fmt::format("collection '{}' has no feature '{}'{}", definition_->name,
+                  truncate_text(request.feature_uri, 200),
+                  uris.empty() ? std::string("; it was made without features to search by")
+                  : uris.size() == 1 ? fmt::format("; it has '{}'", uris.front())
+                                     : did_you_mean(request.feature_uri, uris)));
+}
+
+Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
+    const Filter& filter, const Checkpoint& check) const {
+  auto known =
+      readers_->filters.find(state_->number(), filter.fingerprint(), view_->version);
+  if (known && known->version == view_->version) return known->matches;
+
+  auto matches = std::make_shared<Bitmap>(view_->row_end);
+  std::uint32_t begin = 0;
+  if (known) {
+    begin = known->row_end;
+    known->matches->for_each([&](std::uint32_t row) {
+      if (view_->sees(row)) matches->set(row);
+    });
+  }
+  // The document's own id and its collection are found like fields, before the fields.
+  std::vector<std::string> paths;
+  for (const auto& path : filter.paths()) {
+    if (path != "document_id" && path != "collection_id") paths.push_back(path);
+  }
+  const PayloadFields wanted(paths);
+  const json::value collection_id(definition_->id.str());
+  json::value document_id;
+  json::object fields;
+  const Filter::Lookup lookup = [&](std::string_view path) -> const json::value* {
+    if (path == "document_id") return &document_id;
+    if (path == "collection_id") return &collection_id;
+    return find_path(fields, path);
+  };
+  TRAWL_TRY(
+      visit_living(begin, nullptr, check, [&](const RawDocument& raw) -> Result<void> {
+        TRAWL_ASSIGN(fields, wanted.read(raw.payload));
+        document_id.emplace_string().assign(raw.document_id.data(), raw.document_id.size());
+        if (filter.matches(lookup)) matches->set(raw.row);
+        return {};
+      }));
+  readers_->filters.store(state_->number(), filter.fingerprint(),
+                          {view_->version, view_->row_end, matches});
+  return std::shared_ptr<const Bitmap>(std::move(matches));
+}
+
+Result<void> SqliteSnapshot::scan(const Bitmap* allowed, const Checkpoint& check,
+                                  const std::function<bool(Document&&)>& visit) const {
+  // The only way out of the loop is an error, so the wish to stop travels as one.
+  bool stopped = false;
+  auto result =
+      visit_living(0, allowed, check, [&](const RawDocument& raw) -> Result<void> {
+        TRAWL_ASSIGN(auto document, parse_document(raw));
+        if (visit(std::move(document))) return {};
+        stopped = true;
+        return make_error(ErrorCode::cancelled, "the visitor has seen enough");
+      });
+  if (stopped) return {};
+  return result;
+}
+
+Result<std::vector<Document>> SqliteSnapshot::fetch(
+    std::span<const std::uint32_t> rows) const {
+  std::vector<Document> documents;
+  documents.reserve(rows.size());
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  // One transaction, so that SQLite takes its locks once and not for every row.
+  TRAWL_ASSIGN(auto transaction,
+               sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));
+  for (const std::uint32_t row : rows) {
+    if (!view_->sees(row)) {
+      return make_error(ErrorCode::internal,
+                        fmt::format("row {} is not part of version {} of collection '{}'",
+                                    row, view_->version, definition_->name));
+    }
+    TRAWL_ASSIGN(const bool found, visit_row(*connection, state_->number(), row,
+                                             [&](const RawDocument& raw) -> Result<void> {
+                                               TRAWL_ASSIGN(auto document,
+                                                            parse_document(raw));
+                                               documents.push_back(std::move(document));
+                                               return {};
+                                             }));
+    if (!found) return missing_row(row);
+  }
+  return documents;
+}
+
+Result<std::optional<Document>> SqliteSnapshot::get(const std::string& document_id) const {
+  std::optional<Document> document;
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  TRAWL_ASSIGN(const auto found,
+               find_row(*connection, state_->number(), view_->row_end, document_id));
+  if (found && view_->sees(found->row)) {
+    TRAWL_ASSIGN(const bool kept, visit_row(*connection, state_->number(), found->row,
+                                            [&](const RawDocument& raw) -> Result<void> {
+                                              TRAWL_ASSIGN(document, parse_document(raw));
+                                              return {};
+                                            }));
+    if (!kept) return missing_row(found->row);
+  } else {
+    // Not to be found because it is gone, or because it never was?
+    TRAWL_TRY(check_kept());
+  }
+  return document;
+}
+
+Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Bitmap* allowed,
+                                          const Checkpoint& check,
+                                          const Visit& visit) const {
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  std::vector<std::uint32_t> rows;
+  rows.reserve(kChunkRows);
+  for (std::uint32_t row = begin; row < view_->row_end; ++row) {
+    if (view_->sees(row) && (allowed == nullptr || allowed->test(row))) rows.push_back(row);
+    if (rows.size() == kChunkRows || (row + 1 == view_->row_end && !rows.empty())) {
+      TRAWL_TRY(visit_chunk(*connection, rows, visit));
+      rows.clear();
+      if (check) TRAWL_TRY(check());
+    }
+  }
+  return {};
+}
+
+Result<void> SqliteSnapshot::visit_chunk(sqlite::Connection& connection,
+                                         std::span<const std::uint32_t> rows,
+                                         const Visit& visit) const {
+  TRAWL_ASSIGN(auto transaction,
+               sqlite::Transaction::begin(connection, sqlite::Transaction::Kind::read));
+  if ((rows.back() - rows.front()) / kSparseFactor >= rows.size()) {
+    for (const std::uint32_t row : rows) {
+      TRAWL_ASSIGN(const bool found, visit_row(connection, state_->number(), row, visit));
+      if (!found) return missing_row(row);
+    }
+    return {};
+  }
+  auto next = rows.begin();
+  TRAWL_TRY(visit_rows(connection, state_->number(), rows.front(), rows.back() + 1,
+                       [&](const RawDocument& raw) -> Result<void> {
+                         if (raw.row < *next) return {};
+                         if (raw.row > *next) return missing_row(*next);
+                         ++next;
+                         return visit(raw);
+                       }));
+  if (next != rows.end()) return missing_row(*next);
+  return {};
+}
+
+Result<void> SqliteSnapshot::check_kept() const {
+  if (state_->dropped()) {
+    return make_error(ErrorCode::not_found,
+                      fmt::format("collection '{}' was deleted", definition_->name));
+  }
+  return state_->history().check(view_->version);
+}
+
+Error SqliteSnapshot::missing_row(std::uint32_t row) const {
+  if (const auto kept = check_kept(); !kept) return kept.error();
+  return make_error(
+      ErrorCode::internal,
+      fmt::format("row {} of collection '{}' is no longer stored", row, definition_->name));
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+
+#include "base/sqlite.h"
+#include "corpus/snapshot.h"
+#include "corpus/store/collection_state.h"
+#include "corpus/store/document_table.h"
+#include "corpus/store/filter_cache.h"
+
+namespace trawl::store {
+
+// What the snapshots of a corpus share. They may outlive it.
+struct SharedReaders {
+  SharedReaders(std::string path, sqlite::OpenOptions options,
+                std::size_t filter_cache_bytes)
+      : pool(std::move(path), options), filters(filter_cache_bytes) {}
+  sqlite::ReaderPool pool;
+  FilterCache filters;
+};
+
+class SqliteSnapshot final : public Snapshot {
+ public:
+  SqliteSnapshot(std::shared_ptr<SharedReaders> readers,
+                 std::shared_ptr<const CollectionState> state,
+                 std::shared_ptr<const Collection> definition,
+                 std::shared_ptr<const VersionView> view)
+      : readers_(std::move(readers)),
+        state_(std::move(state)),
+        definition_(std::move(definition)),
+        view_(std::move(view)) {}
+
+  const Collection& collection() const override { return *definition_; }
+  std::uint64_t version() const override { return view_->version; }
+  std::uint64_t document_count() const override { return view_->document_count; }
+
+  Result<SearchResult> search(const SearchRequest& request,
+                              const Checkpoint& check) const override;
+  Result<std::shared_ptr<const Bitmap>> matching(const Filter& filter,
+                                                 const Checkpoint& check) const override;
+  Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
+                    const std::function<bool(Document&&)>& visit) const override;
+  Result<std::vector<Document>> fetch(std::span<const std::uint32_t> rows) const override;
+  Result<std::optional<Document>> get(const std::string& document_id) const override;
+
+ private:
+  using Visit = std::function<Result<void>(const RawDocument&)>;
+
+  // Visits the rows from `begin` on that this version sees, within `allowed` if given,
+  // until an error.
+  Result<void> visit_living(std::uint32_t begin, const Bitmap* allowed,
+                            const Checkpoint& check, const Visit& visit) const;
+  // Some of them, in ascending order.
+  Result<void> visit_chunk(sqlite::Connection& connection,
+                           std::span<const std::uint32_t> rows, const Visit& visit) const;
+  // Whether what this version sees is still stored.
+  //   not_found  the collection was deleted, or the version vacuumed
+  Result<void> check_kept() const;
+  // Why a row that this version sees is not in the table.
+  Error missing_row(std::uint32_t row) const;
+
+  const std::shared_ptr<SharedReaders> readers_;
+  const std::shared_ptr<const CollectionState> state_;
+  const std::shared_ptr<const Collection> definition_;
+  const std::shared_ptr<const VersionView> view_;
+};
+
+}  // namespace trawl::store

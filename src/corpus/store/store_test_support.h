@@ -1,0 +1,72 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "corpus/store/sqlite_corpus.h"
+
+namespace trawl::store {
+
+// A folder that goes when the test ends.
+class TempDirectory {
+ public:
+  TempDirectory() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "trawl-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) std::abort();
+    path_ = pattern;
+  }
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  ~TempDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Shows the time it was given.
+class ManualClock final : public Clock {
+ public:
+  TimeUs now() const override { return now_; }
+  void set(TimeUs now) { now_ = now; }
+  void advance(TimeUs by) { now_ += by; }
+
+ private:
+  std::atomic<TimeUs> now_ = 1'700'000'000 * kMicrosPerSecond;
+};
+
+inline json::object object_of(std::string_view text) {
+  return parse_json(text).value().get_object();
+}
+
+inline Filter filter_of(std::string_view text) {
+  return Filter::compile(parse_json(text).value(), "filters").value();
+}
+
+inline constexpr char kUri[] = "trawl://words@v1/text";
+
+// A corpus with one collection whose every string is searchable.
+inline CollectionId make_collection(Corpus& corpus, const std::string& name = "things") {
+  Namespace wanted;
+  wanted.name = "space of " + name;
+  const Namespace made = corpus.create_namespace(std::move(wanted)).value();
+  Collection collection;
+  collection.name = name;
+  collection.namespace_id = made.id;
+  Feature feature;
+  feature.uri = kUri;
+  collection.features.push_back(std::move(feature));
+  return corpus.create_collection(std::move(collection)).value().id;
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,128 @@
+#include "corpus/store/version_history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace trawl::store {
+
+// A Bitmap has a fixed size, so it is made anew with room to spare.
+void VersionHistory::mark_dead(Bitmap& bitmap, std::uint32_t row) const {
+  if (row >= bitmap.size()) {
+    const std::uint64_t wanted = std::max<std::uint64_t>(
+        std::uint64_t{row} + 1, std::uint64_t{versions_.back().row_end} * 3 / 2 + 64);
+    Bitmap grown(static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(wanted, std::numeric_limits<std::uint32_t>::max())));
+    bitmap.for_each([&](std::uint32_t i) { grown.set(i); });
+    bitmap = std::move(grown);
+  }
+  bitmap.set(row);
+}
+
+void VersionHistory::append(const Version& version,
+                            std::span<const std::uint32_t> superseded) {
+  const std::lock_guard lock(mutex_);
+  const bool oldest = versions_.empty();
+  versions_.push_back(version);
+  for (const std::uint32_t row : superseded) {
+    mark_dead(dead_, row);
+    if (oldest) {
+      mark_dead(dead_before_, row);
+      ++dead_before_count_;
+    } else {
+      superseded_.push_back({version.version, row});
+    }
+  }
+  newest_view_ = nullptr;
+}
+
+Result<void> VersionHistory::check(std::uint64_t version) const {
+  const std::lock_guard lock(mutex_);
+  return check_locked(version);
+}
+
+Result<void> VersionHistory::check_locked(std::uint64_t version) const {
+  if (version > versions_.back().version) {
+    return make_error(ErrorCode::not_found,
+                      fmt::format("version {} does not exist yet; the newest is {}",
+                                  version, versions_.back().version));
+  }
+  if (version < versions_.front().version) {
+    return make_error(
+        ErrorCode::not_found,
+        fmt::format("version {} is no longer kept; the oldest is {} (documents that were "
+                    "replaced or deleted are removed after a time that the server is "
+                    "configured with)",
+                    version, versions_.front().version));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const VersionView>> VersionHistory::view(
+    std::optional<std::uint64_t> version) const {
+  const std::lock_guard lock(mutex_);
+  if (version) TRAWL_TRY(check_locked(*version));
+  const std::uint64_t oldest = versions_.front().version;
+  const std::uint64_t newest = versions_.back().version;
+  const bool wants_newest = !version || *version == newest;
+  if (wants_newest && newest_view_ != nullptr) return newest_view_;
+
+  const Version& at = versions_[(version ? *version : newest) - oldest];
+  auto view = std::make_shared<VersionView>();
+  view->version = at.version;
+  view->row_end = at.row_end;
+  const auto end = std::partition_point(
+      superseded_.begin(), superseded_.end(),
+      [&](const Superseded& entry) { return entry.version <= at.version; });
+  const auto count =
+      static_cast<std::uint32_t>(end - superseded_.begin()) + dead_before_count_;
+  view->document_count = at.row_end - count;
+  if (count > 0 && wants_newest) {
+    view->dead = std::make_shared<Bitmap>(dead_);
+  } else if (count > 0) {
+    auto dead = std::make_shared<Bitmap>(at.row_end);
+    dead_before_.for_each([&](std::uint32_t row) { dead->set(row); });
+    std::for_each(superseded_.begin(), end,
+                  [&](const Superseded& entry) { dead->set(entry.row); });
+    view->dead = std::move(dead);
+  }
+  if (wants_newest) newest_view_ = view;
+  return std::shared_ptr<const VersionView>(std::move(view));
+}
+
+VersionHistory::Version VersionHistory::newest() const {
+  const std::lock_guard lock(mutex_);
+  return versions_.back();
+}
+
+bool VersionHistory::is_dead(std::uint32_t row) const {
+  const std::lock_guard lock(mutex_);
+  return dead_.test(row);
+}
+
+VersionHistory::Removable VersionHistory::removable(TimeUs until,
+                                                    std::size_t rows_max) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t oldest = versions_.front().version;
+  Removable removable;
+  for (const Superseded& entry : superseded_) {
+    if (versions_[entry.version - oldest].written_at > until) break;
+    if (entry.version != removable.version && removable.rows.size() >= rows_max) break;
+    removable.version = entry.version;
+    removable.rows.push_back(entry.row);
+  }
+  return removable;
+}
+
+void VersionHistory::forget_before(std::uint64_t version) {
+  const std::lock_guard lock(mutex_);
+  while (versions_.size() > 1 && versions_.front().version < version) versions_.pop_front();
+  while (!superseded_.empty() && superseded_.front().version <= versions_.front().version) {
+    mark_dead(dead_before_, superseded_.front().row);
+    ++dead_before_count_;
+    superseded_.pop_front();
+  }
+}
+
+}  // namespace trawl::store

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bitmap.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace trawl::store {
+
+// What one version of a collection sees: rows [0, row_end) without `dead`.
+struct VersionView {
+  std::uint64_t version = 0;
+  std::uint32_t row_end = 0;
+  std::uint32_t document_count = 0;
+  // Null when no row is dead. May be smaller or larger than row_end; bits are below it.
+  std::shared_ptr<const Bitmap> dead;
+
+  bool sees(std::uint32_t row) const {
+    return row < row_end && (dead == nullptr || !dead->test(row));
+  }
+};
+
+// The versions of one collection, in memory. Rows are appended in the order of versions,
+// so the rows that a version knows are a prefix, and the ones it no longer sees are those
+// that were superseded in it or before. Thread-safe; views are immutable.
+class VersionHistory {
+ public:
+  struct Version {
+    std::uint64_t version = 0;
+    std::uint32_t row_end = 0;
+    TimeUs written_at = 0;
+  };
+
+  // Versions are consecutive. `superseded` are rows that were alive in the one before.
+  void append(const Version& version, std::span<const std::uint32_t> superseded);
+
+  // The newest version, or an older one.
+  //   not_found  the version lies in the future, or was forgotten
+  Result<std::shared_ptr<const VersionView>> view(
+      std::optional<std::uint64_t> version = {}) const;
+
+  // Whether a version can be viewed.
+  //   not_found  as view()
+  Result<void> check(std::uint64_t version) const;
+
+  Version newest() const;
+  bool is_dead(std::uint32_t row) const;
+
+  // The next versions whose superseded rows may be removed: those superseded no later than
+  // `until`, a whole number of versions, about `rows_max` rows. Empty when there are none.
+  struct Removable {
+    std::uint64_t version = 0;  // The oldest that is whole without these rows.
+    std::vector<std::uint32_t> rows;
+  };
+  Removable removable(TimeUs until, std::size_t rows_max) const;
+
+  // Versions before this one can no longer be viewed.
+  void forget_before(std::uint64_t version);
+
+ private:
+  struct Superseded {
+    std::uint64_t version;
+    std::uint32_t row;
+  };
+
+  Result<void> check_locked(std::uint64_t version) const;
+  void mark_dead(Bitmap& bitmap, std::uint32_t row) const;
+
+  mutable std::mutex mutex_;  // Guards everything below.
+  std::deque<Version> versions_;
+  // In the order of versions, without those of the oldest version kept and before.
+  std::deque<Superseded> superseded_;
+  Bitmap dead_before_;  // Superseded in the oldest version kept, or before.
+  std::uint32_t dead_before_count_ = 0;
+  Bitmap dead_;  // As the newest version sees it.
+  // Made when somebody asks, so that a run of writes does not copy `dead_` each time.
+  mutable std::shared_ptr<const VersionView> newest_view_;
+};
+
+}  // namespace trawl::store
