@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "ledger/ledger.h"
+
+// What every ledger asks of its callers, in one place, so that they refuse alike.
+namespace trawl {
+
+// The error of an execution that a dead process left behind.
+inline constexpr std::string_view kInterrupted =
+    "interrupted: the server stopped before this execution ended";
+
+//   invalid  a namespace is empty, or validate_summary refuses the summary
+Result<void> check_writes(std::span<const LedgerWrite> writes);
+
+//   invalid  limit or offset is out of range
+Result<void> check_page(const ExecutionPageRequest& page);
+
+}  // namespace trawl

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "model/execution_json.h"
+#include "model/execution_test_data.h"
+
+namespace trawl::test {
+
+// A directory of its own for one test, removed with all it holds. In memory where that is
+// possible: no test cuts the power, and a thousand fsyncs on a busy disk take long.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    for (const std::string& base :
+         {std::string("/dev/shm"), std::filesystem::temp_directory_path().string()}) {
+      std::string pattern = base + "/trawl-XXXXXX";
+      if (mkdtemp(pattern.data()) == nullptr) continue;
+      path_ = pattern;
+      return;
+    }
+    std::abort();
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Execution make_execution(const NamespaceId& ns, const std::string& id, TimeUs time,
+                                std::string_view status = status::kCompleted) {
+  Execution execution;
+  execution.namespace_id = ns;
+  execution.summary.execution_id = ExecutionId(id);
+  execution.summary.timestamp = time;
+  execution.summary.status = status;
+  return execution;
+}
+
+inline LedgerWrite finished(Execution execution) {
+  return {LedgerWrite::Kind::finished, std::move(execution)};
+}
+inline LedgerWrite started(Execution execution) {
+  return {LedgerWrite::Kind::started, std::move(execution)};
+}
+inline LedgerWrite imported(Execution execution) {
+  return {LedgerWrite::Kind::imported, std::move(execution)};
+}
+
+// Commits one write and says whether it changed anything.
+inline bool put(Ledger& ledger, LedgerWrite write) {
+  const std::vector<LedgerWrite> writes = {std::move(write)};
+  return ledger.commit(writes).value().front();
+}
+
+inline std::vector<ExecutionSummary> summaries_of(const ExecutionPage& page) {
+  const auto value = parse_json("[" + page.rows + "]").value();
+  std::vector<ExecutionSummary> out;
+  for (const auto& row : value.get_array()) {
+    out.push_back(parse_execution(row).value().summary);
+  }
+  EXPECT_EQ(out.size(), page.row_count);
+  return out;
+}
+
+inline std::vector<std::string> ids_of(const ExecutionPage& page) {
+  std::vector<std::string> out;
+  for (const auto& summary : summaries_of(page)) out.push_back(summary.execution_id.str());
+  return out;
+}
+
+inline ExecutionFilter filter_of(const NamespaceId& ns) {
+  ExecutionFilter filter;
+  filter.namespace_id = ns;
+  return filter;
+}
+
+inline ExecutionPageRequest page_of(std::uint32_t limit, std::uint32_t offset = 0,
+                                    std::optional<ExecutionKey> after = std::nullopt) {
+  ExecutionPageRequest page;
+  page.limit = limit;
+  page.offset = offset;
+  page.after = std::move(after);
+  return page;
+}
+
+inline std::uint64_t total_of(const Ledger& ledger, const ExecutionFilter& filter) {
+  return ledger.list(filter, page_of(1)).value().total;
+}
+
+}  // namespace trawl::test

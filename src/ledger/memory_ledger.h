@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "ledger/ledger.h"
+
+namespace trawl {
+
+// The history in plain maps, lost when the process ends. It answers every question by
+// looking at everything, so that it is easy to believe: tests hold the other ledgers
+// against it.
+class MemoryLedger final : public Ledger {
+ public:
+  Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override;
+  Result<ExecutionPage> list(const ExecutionFilter& filter,
+                             const ExecutionPageRequest& page) const override;
+  Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
+                                        const ExecutionId& id) const override;
+  Result<std::uint64_t> recover() override;
+  Result<void> remove_namespace(const NamespaceId& namespace_id) override;
+
+ private:
+  struct Entry {
+    Execution execution;
+    bool running = false;  // Made by `started` and not ended.
+  };
+  using Entries = std::map<ExecutionId, Entry>;
+
+  mutable std::mutex mutex_;
+  std::map<NamespaceId, Entries> namespaces_;  // Guarded by mutex_.
+};
+
+}  // namespace trawl

@@ -1,0 +1,319 @@
+#include "ledger/recorder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.h"
+
+namespace trawl {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::steady_clock;
+
+std::string place_key(const Execution& execution) {
+  return execution.namespace_id.str() + '\0' + execution.summary.execution_id.str();
+}
+
+bool store_failed(const Error& error) {
+  return error.code == ErrorCode::storage || error.code == ErrorCode::unavailable;
+}
+
+void call(const Recorder::Done& done, Result<bool> result) {
+  if (!done) return;
+  try {
+    done(std::move(result));
+  } catch (const std::exception& thrown) {
+    // One caller's defect must not end the thread that all others wait for.
+    spdlog::error("the callback of a recorded execution threw: {}", thrown.what());
+  }
+}
+
+}  // namespace
+
+Recorder::Recorder(Ledger& ledger, RecorderOptions options)
+    : ledger_(ledger), options_(options) {
+  writer_ = std::thread([this] { run(); });
+  if (options_.maintain_every_us > 0) {
+    maintainer_ = std::thread([this] { maintain_regularly(); });
+  }
+}
+
+Recorder::~Recorder() {
+  stop();
+}
+
+Recorder::Ticket::~Ticket() {
+  if (recorder_ != nullptr) recorder_->release_ticket();
+}
+
+void Recorder::release_ticket() {
+  const std::lock_guard lock(mutex_);
+  --admitted_;
+  // The writer may be waiting for the end that will not come.
+  ready_.notify_one();
+}
+
+Result<Recorder::Ticket> Recorder::admit() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) {
+    return make_error(ErrorCode::unavailable,
+                      "the server is stopping and takes no new executions; try again when "
+                      "it is back");
+  }
+  if (admitted_ >= options_.queue_max) {
+    return make_error(ErrorCode::unavailable,
+                      fmt::format("{} executions are running or waiting to be recorded, "
+                                  "which is the most this server takes; try again shortly",
+                                  admitted_));
+  }
+  ++admitted_;
+  return Ticket(this);
+}
+
+void Recorder::start(const Ticket&, Execution execution) {
+  std::string key = place_key(execution);
+  const std::lock_guard lock(mutex_);
+  if (closed_ || start_places_.count(key) > 0) return;
+  starts_.push_back({{LedgerWrite::Kind::started, std::move(execution)},
+                     nullptr,
+                     ++sequence_,
+                     steady_clock::now()});
+  start_places_.emplace(std::move(key), std::prev(starts_.end()));
+  // A sleeping writer has to learn when this start is due; later ones are due later.
+  if (starts_.size() == 1) ready_.notify_one();
+}
+
+void Recorder::finish(Ticket ticket, Execution execution, Done done) {
+  enqueue(std::move(ticket), {LedgerWrite::Kind::finished, std::move(execution)},
+          std::move(done));
+}
+
+void Recorder::import(Ticket ticket, Execution execution, Done done) {
+  enqueue(std::move(ticket), {LedgerWrite::Kind::imported, std::move(execution)},
+          std::move(done));
+}
+
+void Recorder::enqueue(Ticket ticket, LedgerWrite write, Done done) {
+  const bool ends_start = write.kind == LedgerWrite::Kind::finished;
+  const std::string key = ends_start ? place_key(write.execution) : std::string();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      // From here on the place in the queue belongs to the entry; see commit_batch().
+      ticket.recorder_ = nullptr;
+      if (ends_start) {
+        if (const auto place = start_places_.find(key); place != start_places_.end()) {
+          starts_.erase(place->second);
+          start_places_.erase(place);
+          drained_.notify_all();
+        }
+      }
+      queue_.push_back(
+          {std::move(write), std::move(done), ++sequence_, steady_clock::now()});
+      if (queue_.size() >= wake_at_) ready_.notify_one();
+      return;
+    }
+  }
+  call(done, make_error(ErrorCode::unavailable,
+                        "the server has stopped recording; this execution is not kept"));
+}
+
+// A write waits for others only where others are likely: tickets are out, and the last
+// commit was shared. It never waits for more than came last time, so that one client alone
+// is not slowed down by long executions that happen to be under way.
+std::size_t Recorder::company_wanted() const {
+  return std::max<std::size_t>(1, std::min({options_.batch_max, admitted_, last_batch_}));
+}
+
+void Recorder::wait_for_work(Lock& lock) {
+  while (!stopping_) {
+    const auto now = steady_clock::now();
+    Instant look_again = Instant::max();
+    wake_at_ = 1;
+    if (!starts_.empty()) {
+      const Entry& oldest = starts_.front();
+      const Instant due = oldest.since + microseconds(options_.start_wait_us);
+      if (now >= due || oldest.sequence <= flush_sequence_) return;
+      look_again = due;
+    }
+    if (!queue_.empty()) {
+      const Entry& oldest = queue_.front();
+      const Instant due = oldest.since + microseconds(options_.batch_wait_us);
+      wake_at_ = company_wanted();
+      if (queue_.size() >= wake_at_ || now >= due || oldest.sequence <= flush_sequence_) {
+        return;
+      }
+      look_again = std::min(look_again, due);
+    }
+    if (look_again == Instant::max()) {
+      ready_.wait(lock);
+    } else {
+      ready_.wait_until(lock, look_again);
+    }
+  }
+}
+
+std::vector<Recorder::Entry> Recorder::take_batch() {
+  std::vector<Entry> batch;
+  const std::size_t room = std::max<std::size_t>(1, options_.batch_max);
+  const auto now = steady_clock::now();
+  // Somebody waits for each end and nobody for a start, but a start must not wait for
+  // ever: starts may take half of a batch, or all that the ends leave.
+  const std::size_t room_for_starts =
+      std::max({std::size_t{1}, room / 2, room - std::min(room, queue_.size())});
+  while (!starts_.empty() && batch.size() < room_for_starts) {
+    Entry& oldest = starts_.front();
+    const bool due = now >= oldest.since + microseconds(options_.start_wait_us) ||
+                     oldest.sequence <= flush_sequence_ || stopping_;
+    if (!due) break;
+    start_places_.erase(place_key(oldest.write.execution));
+    batch.push_back(std::move(oldest));
+    starts_.pop_front();
+  }
+  const std::size_t starts = batch.size();
+  while (!queue_.empty() && batch.size() < room) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  if (batch.size() > starts) last_batch_ = batch.size() - starts;
+  return batch;
+}
+
+void Recorder::run() {
+  Lock lock(mutex_);
+  while (true) {
+    wait_for_work(lock);
+    std::vector<Entry> batch = take_batch();
+    if (batch.empty()) {
+      if (!stopping_) continue;
+      closed_ = true;
+      drained_.notify_all();
+      return;
+    }
+    committing_ = batch.front().sequence;
+    for (const Entry& entry : batch) committing_ = std::min(committing_, entry.sequence);
+    lock.unlock();
+    commit_batch(batch);
+    batch.clear();
+    lock.lock();
+    committing_ = 0;
+    drained_.notify_all();
+  }
+}
+
+Result<std::vector<bool>> Recorder::commit_writes(const std::vector<LedgerWrite>& writes) {
+  try {
+    return ledger_.commit(writes);
+  } catch (const std::exception& thrown) {
+    return make_error(ErrorCode::internal, "the execution could not be recorded",
+                      thrown.what());
+  }
+}
+
+void Recorder::commit_batch(std::vector<Entry>& batch) {
+  std::vector<LedgerWrite> writes;
+  writes.reserve(batch.size());
+  for (Entry& entry : batch) writes.push_back(std::move(entry.write));
+
+  std::vector<Result<bool>> results;
+  results.reserve(batch.size());
+  Metrics made;
+  const auto changed = commit_writes(writes);
+  if (changed) {
+    ++made.commits;
+    for (const bool change : *changed) results.emplace_back(change);
+  } else if (store_failed(changed.error()) || writes.size() == 1) {
+    results.assign(batch.size(), Result<bool>(changed.error()));
+  } else {
+    for (LedgerWrite& write : writes) {
+      std::vector<LedgerWrite> alone;
+      alone.push_back(std::move(write));
+      const auto one = commit_writes(alone);
+      write = std::move(alone.front());  // For the log below.
+      if (one) {
+        ++made.commits;
+        results.emplace_back(one->front());
+      } else {
+        results.emplace_back(one.error());
+      }
+    }
+  }
+
+  std::size_t tickets = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const bool is_start = writes[i].kind == LedgerWrite::Kind::started;
+    if (!is_start) ++tickets;
+    if (results[i]) {
+      ++made.writes;
+      continue;
+    }
+    ++made.failures;
+    spdlog::error(
+        "the {} of execution {} was not recorded: {}{}{}", is_start ? "start" : "end",
+        writes[i].execution.summary.execution_id.str(), results[i].error().message,
+        results[i].error().detail.empty() ? "" : ": ", results[i].error().detail);
+  }
+  {
+    // Before the callbacks, so that a client that has its answer is admitted again.
+    const std::lock_guard lock(mutex_);
+    admitted_ -= tickets;
+    metrics_.commits += made.commits;
+    metrics_.writes += made.writes;
+    metrics_.failures += made.failures;
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) call(batch[i].done, std::move(results[i]));
+}
+
+bool Recorder::is_done(std::uint64_t sequence) const {
+  if (closed_) return true;
+  const auto behind = [sequence](const auto& entries) {
+    return entries.empty() || entries.front().sequence > sequence;
+  };
+  return behind(queue_) && behind(starts_) && (committing_ == 0 || committing_ > sequence);
+}
+
+void Recorder::flush() {
+  Lock lock(mutex_);
+  const std::uint64_t sequence = sequence_;
+  flush_sequence_ = std::max(flush_sequence_, sequence);
+  ready_.notify_one();
+  drained_.wait(lock, [&] { return is_done(sequence); });
+}
+
+void Recorder::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    ready_.notify_one();
+    stopped_.notify_all();
+  }
+  const std::lock_guard lock(stop_mutex_);
+  if (writer_.joinable()) writer_.join();
+  if (maintainer_.joinable()) maintainer_.join();
+}
+
+Recorder::Metrics Recorder::metrics() const {
+  const std::lock_guard lock(mutex_);
+  Metrics metrics = metrics_;
+  metrics.queued = queue_.size() + starts_.size();
+  return metrics;
+}
+
+void Recorder::maintain_regularly() {
+  Lock lock(mutex_);
+  const auto pause = microseconds(options_.maintain_every_us);
+  while (!stopped_.wait_for(lock, pause, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      ledger_.maintain();
+    } catch (const std::exception& thrown) {
+      spdlog::error("maintenance of the history failed: {}", thrown.what());
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace trawl

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/ledger.h"
+
+namespace trawl {
+
+struct RecorderOptions {
+  std::size_t queue_max = 4096;        // Executions between admission and commit.
+  std::size_t batch_max = 64;          // Writes in one commit; at least 1.
+  std::int64_t batch_wait_us = 1'000;  // How long a write waits for company, at most.
+  // How long a start waits for its end: a shorter execution is written once, not twice.
+  std::int64_t start_wait_us = 20'000;
+  std::int64_t maintain_every_us = 1'000'000;  // 0: Ledger::maintain is never called.
+};
+
+// Puts executions into the ledger with group commit: one writer thread drains a bounded
+// queue, so that many executions share one fsync. Thread-safe. The ledger must outlive it.
+//
+// When a commit fails because of what it holds (any error but storage and unavailable),
+// its writes are tried again one by one, so that one bad execution does not take the
+// others with it. When the store itself fails, each write of the batch gets the error:
+// trying again at once would only make a full disk busier, and only the caller knows
+// whether the execution is worth another attempt.
+class Recorder {
+ public:
+  Recorder(Ledger& ledger, RecorderOptions options);
+  ~Recorder();  // As stop().
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // A reserved place in the queue. Whoever holds one can always record the end of its
+  // execution: nothing is dropped because others were faster. Released when destroyed;
+  // must not outlive the recorder.
+  class Ticket {
+   public:
+    Ticket(Ticket&& other) noexcept : recorder_(std::exchange(other.recorder_, nullptr)) {}
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket();
+
+   private:
+    friend class Recorder;
+    explicit Ticket(Recorder* recorder) : recorder_(recorder) {}
+    Recorder* recorder_;
+  };
+
+  //   unavailable  the queue is full, or the recorder is stopping; try again
+  Result<Ticket> admit();
+
+  // Notes that an execution runs; returns at once. Dropped when the end arrives before
+  // it was written, since the end says everything. A failure is only logged: the end will
+  // be written as a row of its own.
+  void start(const Ticket& ticket, Execution execution);
+
+  // Called once, on the writer thread, when the write is durable or has failed; must not
+  // block, and must not call flush() or stop(). The bool is whether it changed anything.
+  // After stop() it is called at once, on the caller's thread, with `unavailable`.
+  using Done = std::function<void(Result<bool>)>;
+  void finish(Ticket ticket, Execution execution, Done done);
+  void import(Ticket ticket, Execution execution, Done done);
+
+  // Blocks until everything queued before the call is durable or has failed, and its Done
+  // has returned.
+  void flush();
+  // Refuses new admissions, commits what is queued and joins. Idempotent.
+  void stop();
+
+  struct Metrics {
+    std::uint64_t commits = 0;   // Transactions that succeeded.
+    std::uint64_t writes = 0;    // Writes in them.
+    std::uint64_t failures = 0;  // Writes that failed.
+    std::size_t queued = 0;      // Writes that wait now.
+  };
+  Metrics metrics() const;
+
+ private:
+  using Instant = std::chrono::steady_clock::time_point;
+  struct Entry {
+    LedgerWrite write;
+    Done done;                   // None for a start.
+    std::uint64_t sequence = 0;  // Of its arrival.
+    Instant since;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  void enqueue(Ticket ticket, LedgerWrite write, Done done);
+  void release_ticket();
+  void run();
+  void wait_for_work(Lock& lock);
+  std::size_t company_wanted() const;
+  std::vector<Entry> take_batch();
+  void commit_batch(std::vector<Entry>& batch);
+  Result<std::vector<bool>> commit_writes(const std::vector<LedgerWrite>& writes);
+  bool is_done(std::uint64_t sequence) const;
+  void maintain_regularly();
+
+  Ledger& ledger_;
+  const RecorderOptions options_;
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;    // For the writer: work, or a reason to look again.
+  std::condition_variable drained_;  // For flush().
+  std::condition_variable stopped_;  // For the maintainer.
+  std::deque<Entry> queue_;          // Ends and imports. Guarded by mutex_.
+  std::list<Entry> starts_;          // Oldest first. Guarded by mutex_.
+  // Where in starts_ an execution is, by namespace and id. Guarded by mutex_.
+  std::unordered_map<std::string, std::list<Entry>::iterator> start_places_;
+  std::size_t admitted_ = 0;    // Tickets held and queued. Guarded by mutex_.
+  std::size_t last_batch_ = 1;  // Ends in the last commit. Guarded by mutex_.
+  std::size_t wake_at_ = 1;     // Queue length that wakes the writer. Guarded by mutex_.
+  std::uint64_t sequence_ = 0;  // Of the newest arrival. Guarded by mutex_.
+  std::uint64_t flush_sequence_ = 0;  // Up to here nothing waits. Guarded by mutex_.
+  std::uint64_t committing_ =
+      0;                   // Oldest in the commit under way, or 0. Guarded by mutex_.
+  bool stopping_ = false;  // Guarded by mutex_.
+  bool closed_ = false;    // The writer is gone. Guarded by mutex_.
+  Metrics metrics_;        // Guarded by mutex_.
+  std::mutex stop_mutex_;  // Held while joining.
+  std::thread writer_;
+  std::thread maintainer_;
+};
+
+}  // namespace trawl

@@ -1,0 +1,266 @@
+#include "ledger/sqlite/sqlite_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <tuple>
+
+#include "base/sqlite.h"
+#include "ledger/ledger_test_data.h"
+#include "ledger/sqlite/rollups.h"
+#include "ledger/sqlite/schema.h"
+#include "ledger/sqlite/writer.h"
+
+// What only a ledger on disk promises; ledger_contract_test.cc has the rest.
+namespace trawl {
+namespace {
+
+using test::filter_of;
+using test::finished;
+using test::imported;
+using test::make_execution;
+using test::page_of;
+using test::put;
+using test::started;
+using test::total_of;
+
+const NamespaceId kNs("ns_a");
+
+class SqliteLedgerTest : public testing::Test {
+ protected:
+  std::unique_ptr<Ledger> open() { return open_sqlite_ledger(path_).value(); }
+  std::unique_ptr<sqlite::Connection> connect() {
+    return sqlite::Connection::open(path_).value();
+  }
+  std::int64_t integer(std::string_view sql) { return connect()->integer(sql).value(); }
+  std::uint64_t seed() const {
+    return static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  }
+
+  test::ScratchDirectory directory_;
+  std::string path_ = directory_.file("ledger.db");
+};
+
+TEST_F(SqliteLedgerTest, ReopeningKeepsEverything) {
+  SCOPED_TRACE("seed " + std::to_string(seed()));
+  std::mt19937_64 random(seed());
+  std::vector<Execution> all;
+  std::string rows;
+  {
+    const auto ledger = open();
+    for (int i = 0; i < 60; ++i) {
+      all.push_back(test::random_execution(random));
+      all.back().namespace_id = kNs;
+      EXPECT_TRUE(put(*ledger, finished(all.back())));
+    }
+    rows = ledger->list(filter_of(kNs), page_of(100)).value().rows;
+  }
+  const auto ledger = open();
+  const auto page = ledger->list(filter_of(kNs), page_of(100)).value();
+  EXPECT_EQ(page.rows, rows);
+  EXPECT_EQ(page.total, all.size());
+  for (const auto& execution : all) {
+    EXPECT_EQ(ledger->find(kNs, execution.summary.execution_id).value(), execution);
+    EXPECT_FALSE(put(*ledger, finished(execution)));
+  }
+}
+
+TEST_F(SqliteLedgerTest, RecoversWhatAnEarlierProcessLeft) {
+  put(*open(), started(make_execution(kNs, "e", 7)));
+  const auto ledger = open();
+  EXPECT_EQ(ledger->recover().value(), 1u);
+  EXPECT_EQ(ledger->find(kNs, ExecutionId("e")).value()->summary.status, status::kFailed);
+}
+
+// Goal: after any history the counts say what the rows say, no more and no less, and the
+// columns beside a row say what the row says.
+TEST_F(SqliteLedgerTest, RollupsAndColumnsAgreeWithTheRows) {
+  SCOPED_TRACE("seed " + std::to_string(seed()));
+  std::mt19937_64 random(seed());
+  const auto ledger = open();
+  for (int round = 0; round < 60; ++round) {
+    std::vector<LedgerWrite> writes;
+    for (auto n = random() % 8; n > 0; --n) {
+      LedgerWrite write;
+      write.kind = static_cast<LedgerWrite::Kind>(random() % 3);
+      write.execution = test::random_execution(random);
+      write.execution.namespace_id = NamespaceId("ns_" + std::to_string(random() % 2));
+      write.execution.summary.execution_id =
+          ExecutionId("e" + std::to_string(random() % 100));
+      writes.push_back(std::move(write));
+    }
+    ASSERT_TRUE(ledger->commit(writes));
+    if (random() % 20 == 0) {
+      ASSERT_TRUE(ledger->recover());
+    }
+  }
+
+  const auto connection = connect();
+  using Key = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+  std::map<Key, std::int64_t> wanted;
+  {
+    auto rows = connection->prepare("SELECT ns, status, ts FROM executions").value();
+    while (rows.step().value()) {
+      for (int unit = 0; unit <= 4; ++unit) {
+        const auto bucket =
+            sqlite::rollup_bucket(static_cast<sqlite::RollupUnit>(unit), rows.integer(2));
+        ++wanted[{rows.integer(0), rows.integer(1), unit, bucket}];
+        ++wanted[{rows.integer(0), sqlite::kAnyStatus, unit, bucket}];
+      }
+    }
+  }
+  std::map<Key, std::int64_t> found;
+  {
+    auto rows =
+        connection->prepare("SELECT ns, status, unit, bucket, count FROM rollups").value();
+    while (rows.step().value()) {
+      found[{rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)}] =
+          rows.integer(4);
+    }
+  }
+  EXPECT_GT(wanted.size(), 100u);
+  EXPECT_EQ(found, wanted);
+
+  {
+    auto rows = connection
+                    ->prepare(
+                        "SELECT e.row, e.id, e.ts, s.word, e.credits_used FROM "
+                        "executions e JOIN statuses s USING (status)")
+                    .value();
+    while (rows.step().value()) {
+      const auto row = parse_execution(parse_json(rows.text(0)).value()).value().summary;
+      EXPECT_EQ(row.execution_id.str(), rows.text(1));
+      EXPECT_EQ(row.timestamp, rows.integer(2));
+      EXPECT_EQ(row.status, rows.text(3));
+      EXPECT_EQ(row.credits_used, rows.real(4));
+    }
+  }
+  EXPECT_EQ(connection->integer("SELECT count(*) FROM executions").value(),
+            connection->integer("SELECT count(*) FROM details JOIN executions USING (seq)")
+                .value());
+  auto check = connection->prepare("PRAGMA integrity_check").value();
+  ASSERT_TRUE(check.step().value());
+  EXPECT_EQ(check.text(0), "ok");
+}
+
+TEST_F(SqliteLedgerTest, APipelineIsStoredOnceAndUnderWhatItIs) {
+  const auto ledger = open();
+  for (int i = 0; i < 10; ++i) {
+    auto execution = make_execution(kNs, "e" + std::to_string(i), i);
+    execution.pipeline = R"({"stages":[1]})";
+    execution.fingerprint = "f";
+    put(*ledger, finished(execution));
+  }
+  EXPECT_EQ(integer("SELECT count(*) FROM definitions"), 1);
+  auto liar = make_execution(kNs, "liar", 1);
+  liar.pipeline = R"({"stages":[2]})";
+  liar.fingerprint = "f";
+  put(*ledger, imported(liar));
+  EXPECT_EQ(ledger->find(kNs, ExecutionId("liar")).value(), liar);
+  EXPECT_EQ(ledger->find(kNs, ExecutionId("e1")).value()->pipeline, R"({"stages":[1]})");
+}
+
+TEST_F(SqliteLedgerTest, RemovedNamespacesAreDeletedBitByBit) {
+  const auto ledger = open();
+  std::vector<LedgerWrite> writes;
+  for (int i = 0; i < 1'200; ++i) {
+    auto execution = make_execution(kNs, "e" + std::to_string(i), i * kMicrosPerHour);
+    execution.pipeline = "{}";
+    writes.push_back(finished(std::move(execution)));
+  }
+  writes.push_back(started(make_execution(kNs, "running", 1)));
+  ASSERT_TRUE(ledger->commit(writes));
+  put(*ledger, finished(make_execution(NamespaceId("ns_b"), "kept", 1)));
+  ASSERT_TRUE(ledger->remove_namespace(kNs));
+  EXPECT_EQ(ledger->recover().value(), 0u);
+  ledger->maintain();
+  for (const char* table : {"executions", "details", "namespaces"}) {
+    EXPECT_EQ(integer("SELECT count(*) FROM " + std::string(table)), 1) << table;
+  }
+  EXPECT_EQ(integer("SELECT count(DISTINCT ns) FROM rollups"), 1);
+  EXPECT_EQ(integer("SELECT count(*) FROM definitions"), 0);
+  EXPECT_EQ(integer("SELECT count(*) FROM removed"), 0);
+  EXPECT_EQ(total_of(*ledger, filter_of(NamespaceId("ns_b"))), 1u);
+}
+
+TEST_F(SqliteLedgerTest, RefusesANewerSchema) {
+  open().reset();
+  ASSERT_TRUE(connect()->execute("PRAGMA user_version=99"));
+  const auto ledger = open_sqlite_ledger(path_);
+  ASSERT_FALSE(ledger);
+  EXPECT_EQ(ledger.error().code, ErrorCode::storage);
+  EXPECT_NE(ledger.error().message.find("schema 99"), std::string::npos);
+  EXPECT_NE(ledger.error().message.find(path_), std::string::npos);
+  EXPECT_EQ(integer("PRAGMA user_version"), 99);
+}
+
+TEST_F(SqliteLedgerTest, RefusesWhatIsNoDatabase) {
+  std::ofstream(path_) << std::string(10'000, 'x');
+  const auto ledger = open_sqlite_ledger(path_);
+  ASSERT_FALSE(ledger);
+  EXPECT_EQ(ledger.error().code, ErrorCode::storage);
+  EXPECT_FALSE(open_sqlite_ledger(directory_.file("missing/ledger.db")));
+}
+
+// Goal: a batch that the disk refuses leaves nothing, neither rows nor numbers that the
+// writer remembers, and the next batch goes through.
+TEST_F(SqliteLedgerTest, AFullDiskRefusesTheWholeBatch) {
+  auto connection = connect();
+  ASSERT_TRUE(sqlite::prepare_ledger_schema(*connection, path_));
+  auto* const full = connection.get();
+  sqlite::Writer writer(std::move(connection));
+  const auto pages = full->integer("PRAGMA page_count").value();
+  ASSERT_TRUE(full->execute("PRAGMA max_page_count=" + std::to_string(pages + 20)));
+  std::vector<LedgerWrite> writes;
+  for (int i = 0; i < 50; ++i) {
+    auto execution = make_execution(kNs, "e" + std::to_string(i), i);
+    execution.inputs = std::string(20'000, 'x');
+    execution.pipeline = "{}";
+    writes.push_back(finished(std::move(execution)));
+  }
+  const auto refused = writer.commit(writes);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::storage);
+  for (const char* table :
+       {"executions", "details", "rollups", "definitions", "namespaces", "statuses"}) {
+    EXPECT_EQ(integer("SELECT count(*) FROM " + std::string(table)), 0) << table;
+  }
+  ASSERT_TRUE(full->execute("PRAGMA max_page_count=1000000"));
+  EXPECT_EQ(writer.commit(writes).value(), std::vector<bool>(50, true));
+  const auto ledger = open();
+  EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 50u);
+  EXPECT_EQ(ledger->find(kNs, ExecutionId("e7")).value(), writes[7].execution);
+}
+
+TEST_F(SqliteLedgerTest, TheLogStaysBoundedWithoutMaintenance) {
+  auto connection = connect();
+  ASSERT_TRUE(sqlite::prepare_ledger_schema(*connection, path_));
+  constexpr std::int64_t kPages = 100;
+  sqlite::Writer writer(std::move(connection), kPages);
+  for (int i = 0; i < 400; ++i) {
+    auto execution = make_execution(kNs, "e" + std::to_string(i), i);
+    execution.inputs = std::string(8'000, 'x');
+    const std::vector<LedgerWrite> writes = {finished(std::move(execution))};
+    ASSERT_TRUE(writer.commit(writes));
+  }
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 3 * kPages * 8'192);
+}
+
+TEST_F(SqliteLedgerTest, MaintenanceEmptiesTheLog) {
+  const auto ledger = open();
+  for (int i = 0; i < 50; ++i) {
+    put(*ledger, finished(make_execution(kNs, "e" + std::to_string(i), i)));
+  }
+  ledger->maintain();
+  // Everything is in the main file: it is whole even without the log.
+  std::filesystem::copy_file(path_, directory_.file("copy.db"));
+  EXPECT_EQ(
+      total_of(*open_sqlite_ledger(directory_.file("copy.db")).value(), filter_of(kNs)),
+      50u);
+}
+
+}  // namespace
+}  // namespace trawl
