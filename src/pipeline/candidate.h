@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace trawl {
+
+// A document on its way through the stages. Copies share the fields; a stage that changes
+// them calls edit(), which copies once.
+struct Candidate {
+  std::string collection_id;
+  std::string document_id;  // Empty for rows that a stage made, such as aggregates.
+  std::optional<double> score;
+  std::shared_ptr<const json::object> fields = std::make_shared<json::object>();
+
+  json::object& edit();
+
+  // The value at a dotted path. `score`, `document_id` and `collection_id` are found too
+  // and are written to `scratch`, which must outlive the result.
+  const json::value* find(std::string_view path, json::value& scratch) const;
+};
+
+// The document as replies carry it: user fields at top level, beside document_id,
+// collection_id and score.
+json::object to_json(const Candidate& candidate);
+
+}  // namespace trawl

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace trawl {
+
+struct TemplateScope;
+
+inline constexpr std::size_t kExpressionLengthMax = 4096;  // bytes between {{ and }}
+
+// What stands between {{ and }}, parsed once:
+//   x if c else y, c ? x : y     or || and && not !     == != < <= > >=
+//   + - * / %  and - in front    x | filter | filter(argument)    ( … )
+//   INPUT.a.b  DOC.tags[0]  DOC["a key"]    "text" 'text' 1 2.5 true false null
+// `|` binds tighter than arithmetic, as in Jinja2; `not` and `!` bind looser than
+// comparisons, and comparisons do not chain.
+//
+// Values that are missing are null. What has no answer is null as well: 1/0, 1 + null,
+// "x" | int. `<` and its like are false when either side is null; `and` and `or` give the
+// operand that decided. `+` joins text when either side is a string.
+//
+// Immutable; evaluation is thread-safe.
+class Expression {
+ public:
+  // `offset` is where the expression begins in the whole text, for messages.
+  //   invalid  not an expression, over an unknown namespace or filter, longer than
+  //            kExpressionLengthMax or deeper than kTemplateExpressionDepthMax
+  static Result<Expression> parse(std::string_view text, std::size_t offset);
+
+  //   invalid  a text on the way becomes larger than kTemplateOutputMax
+  Result<json::value> evaluate(const TemplateScope& scope) const;
+
+  // The tree behind it, private to expression*.cc.
+  struct Node;
+
+ private:
+  explicit Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
+  std::shared_ptr<const Node> root_;
+};
+
+// The namespaces of a TemplateScope.
+enum class TemplateNamespace { inputs, document, context, stages };
+
+//   invalid  no such namespace
+Result<TemplateNamespace> parse_template_namespace(std::string_view name);
+
+const json::object* find_namespace(const TemplateScope& scope, TemplateNamespace name);
+
+// How a value is written into a text: strings as they are, null as nothing, others as JSON.
+void append_template_text(std::string& out, const json::value& value);
+
+}  // namespace trawl

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/object_reader.h"
+#include "base/result.h"
+#include "pipeline/stage_registry.h"
+
+namespace trawl {
+
+inline constexpr std::size_t kPipelineStagesMax = 50;
+
+// What one execution may spend. Absent: no limit.
+struct BudgetLimits {
+  std::optional<double> max_credits;
+  std::optional<std::int64_t> max_time_ms;
+};
+
+struct PipelineStage {
+  std::string stage_name;  // Unique within the pipeline: _2, _3 … are appended.
+  const StageDefinition* definition = nullptr;
+  json::object parameters;  // As sent: templates not rendered, aliases kept.
+  std::string location;     // Of the parameters in the request, for messages.
+  std::optional<std::string> batch_size;
+  std::optional<std::string> description;
+};
+
+// A retrieval pipeline as a request described it, checked as far as is possible without
+// its inputs. Plain data.
+struct Pipeline {
+  std::vector<std::string> collection_identifiers;  // Names or ids; may be empty.
+  json::value input_schema;                         // Null when none was sent.
+  std::vector<PipelineStage> stages;
+  BudgetLimits budget;
+  std::vector<std::string> warnings;  // About keys that mean nothing here.
+
+  // The normal form: {collection_identifiers, input_schema, stages, budget_limits} with
+  // stages in the authoritative shape.
+  json::object to_json() const;
+};
+
+// Reads a pipeline out of a request body in any of the documented shapes (STAGES.md,
+// "Rules for all stages"), checks templates and every stage's parameters.
+//   invalid      with the location of the value
+//   not_enabled  a stage of the contract that this server does not offer
+Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry);
+
+// SHA-256 of the pipeline's canonical JSON, and of the same with every literal parameter
+// value replaced by its type: equal for pipelines that differ in constants only.
+std::string fingerprint_of(const json::object& pipeline);
+std::string shape_of(const json::object& pipeline);
+
+}  // namespace trawl

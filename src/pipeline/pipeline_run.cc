@@ -1,0 +1,412 @@
+#include "pipeline/pipeline_run.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/hash.h"
+#include "model/execution_json.h"
+#include "pipeline/input_schema.h"
+#include "pipeline/query_summary.h"
+#include "pipeline/template.h"
+
+namespace trawl {
+namespace {
+
+// Collections that a stage names itself, without templates, so that a missing one refuses
+// the request instead of failing the run.
+void collect_identifiers(const json::value& value, const std::string& location, int depth,
+                         std::vector<std::pair<std::string, std::string>>& out) {
+  if (depth > 3) return;
+  if (const auto* array = value.if_array()) {
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      collect_identifiers((*array)[i], fmt::format("{}[{}]", location, i), depth, out);
+    }
+    return;
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr) return;
+  for (const auto& field : *object) {
+    const std::string_view key(field.key().data(), field.key().size());
+    const std::string inner = fmt::format("{}.{}", location, key);
+    if (key == "collection_identifiers" || key == "collection_ids") {
+      if (const auto* names = field.value().if_array()) {
+        for (std::size_t i = 0; i < names->size(); ++i) {
+          if (!(*names)[i].is_string()) continue;
+          const auto name = view((*names)[i].get_string());
+          if (name.find("{{") == std::string_view::npos) {
+            out.emplace_back(std::string(name), fmt::format("{}[{}]", inner, i));
+          }
+        }
+      }
+    } else if (key == "searches") {
+      collect_identifiers(field.value(), inner, depth + 1, out);
+    }
+  }
+}
+
+bool same_collection(const Snapshot& snapshot, std::string_view identifier) {
+  return snapshot.collection().id.str() == identifier || snapshot.collection().name == identifier;
+}
+
+std::vector<ScoredId> scored_ids(const std::vector<Candidate>& candidates, std::size_t max) {
+  std::vector<ScoredId> out;
+  const std::size_t count = std::min(max, candidates.size());
+  out.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Candidate& candidate = candidates[i];
+    out.push_back({candidate.collection_id, candidate.document_id, candidate.score});
+  }
+  return out;
+}
+
+// One run: the state that passes from stage to stage.
+class Run {
+ public:
+  Run(const Corpus& corpus, StageCache& cache, const RunOptions& options,
+      const BoundPipeline& bound, Execution& execution, const std::function<bool()>& cancelled)
+      : corpus_(corpus), cache_(cache), options_(options), bound_(bound), execution_(execution),
+        cancelled_(cancelled), started_us_(monotonic_us()) {
+    context_.snapshots = bound.snapshots;
+    context_.check = [this] { return check(); };
+    context_.bind = [this](std::string_view identifier) { return bind(identifier); };
+    chain_ = root_key();
+  }
+
+  RunResult run() {
+    RunResult result;
+    std::optional<Error> error;
+    for (const auto& stage : bound_.pipeline.stages) {
+      StageRecord record;
+      record.stage_name = stage.stage_name;
+      record.stage_id = stage.definition->stage_id;
+      record.stage_type = stage.definition->category;
+      record.start_offset_us = monotonic_us() - started_us_;
+      record.input_count = static_cast<std::int64_t>(candidates_.size());
+      auto outcome = run_guarded(stage, record);
+      record.duration_us = monotonic_us() - started_us_ - record.start_offset_us;
+      if (!outcome) {
+        error = std::move(outcome).error();
+        record.error = error->message;
+      }
+      record.credits_used = stage_credits_;
+      for (const auto& warning : record.warnings) {
+        result.warnings.push_back(fmt::format("{}: {}", stage.stage_name, warning));
+      }
+      if (const auto* facets = record.metadata.if_contains("facets")) {
+        if (facets->is_object()) result.facets = facets->get_object();
+      }
+      execution_.summary.total_processed += record.input_count;
+      execution_.stages.push_back(std::move(record));
+      if (error) break;
+      ++execution_.summary.stages_completed;
+    }
+    finish(error, result);
+    return result;
+  }
+
+ private:
+  // What a library throws inside a stage ends the execution, not the process, and the
+  // record is kept.
+  Result<void> run_guarded(const PipelineStage& stage, StageRecord& record) {
+    try {
+      return run_stage(stage, record);
+    } catch (const std::bad_alloc&) {
+      return make_error(ErrorCode::internal,
+                        fmt::format("stage '{}' ran out of memory", stage.stage_name));
+    } catch (const std::exception& thrown) {
+      return make_error(ErrorCode::internal,
+                        fmt::format("stage '{}' failed unexpectedly", stage.stage_name),
+                        thrown.what());
+    }
+  }
+
+  // Charges for the stage, renders its parameters and runs it, unless its result is known.
+  Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
+    stage_credits_ = 0;
+    TRAWL_TRY(check());
+    const json::object context = context_values();
+    const TemplateScope scope{&bound_.inputs, nullptr, &context, &stage_values_};
+    TRAWL_ASSIGN(json::value rendered,
+                 render_templates(json::value(stage.parameters), scope));
+    if (!rendered.is_object()) {
+      return make_error(ErrorCode::internal, "the parameters are no object");
+    }
+    const json::object& parameters = rendered.get_object();
+
+    const std::string key = chain_key(stage, parameters);
+    if (!key.empty() && bound_.use_cache) {
+      if (const auto known = cache_.find(key)) {
+        record.cache_hit = true;
+        ++cache_hits_;
+        take(stage, *known, record);
+        chain_ = key;
+        return {};
+      }
+    }
+    TRAWL_TRY(charge(stage));
+    ObjectReader reader(parameters, stage.location);
+    auto made = stage.definition->make(reader);
+    if (!made) return std::move(made).error();
+    TRAWL_TRY(reader.status());
+    bound_late_ = false;
+    auto ran = (*made)->run(std::move(candidates_), context_);
+    if (!ran) return std::move(ran).error();
+    auto output = std::make_shared<const StageOutput>(std::move(*ran));
+    take(stage, *output, record);
+    // A collection that only a template named is in no key, so its result must not be kept.
+    chain_ = bound_late_ ? std::string() : key;
+    if (!chain_.empty() && bound_.use_cache) cache_.insert(chain_, output);
+    return {};
+  }
+
+  void take(const PipelineStage& stage, const StageOutput& output, StageRecord& record) {
+    candidates_ = output.candidates;
+    record.output_count = static_cast<std::int64_t>(candidates_.size());
+    record.scanned_count = static_cast<std::int64_t>(output.scanned_count);
+    record.metadata = output.metadata;
+    record.warnings = output.warnings;
+    record.candidates = scored_ids(candidates_, options_.boundary_candidates_max);
+    record.candidates_truncated = candidates_.size() > record.candidates.size();
+    json::object values{{"count", candidates_.size()}, {"top_score", nullptr}};
+    if (!candidates_.empty() && candidates_.front().score) {
+      values["top_score"] = *candidates_.front().score;
+    }
+    stage_values_[stage.stage_name] = std::move(values);
+    stage_values_["name"] = stage.stage_name;
+  }
+
+  // Before the stage runs: one that is cut short has still spent its share, so a slow
+  // retriever cannot be run again and again for free.
+  Result<void> charge(const PipelineStage& stage) {
+    const double cost = options_.prices.cost(stage.definition->stage_id, candidates_.size());
+    double& used = execution_.summary.credits_used;
+    const auto& limit = bound_.pipeline.budget.max_credits;
+    if (limit && used + cost > *limit + 1e-9) {
+      return make_error(
+          ErrorCode::budget_exhausted,
+          fmt::format("budget exhausted before stage '{}': it costs {:.4g} credits and {:.4g} "
+                      "of {:.4g} are left; raise budget_limits.max_credits",
+                      stage.stage_name, cost, std::max(0.0, *limit - used), *limit));
+    }
+    used += cost;
+    stage_credits_ = cost;
+    return {};
+  }
+
+  Result<void> check() {
+    if (cancelled_ && cancelled_()) {
+      return make_error(ErrorCode::cancelled, "cancelled: the client closed the connection");
+    }
+    const auto& limit = bound_.pipeline.budget.max_time_ms;
+    const std::int64_t used_us = monotonic_us() - started_us_;
+    if (limit && used_us >= *limit * 1000) {
+      return make_error(ErrorCode::budget_exhausted,
+                        fmt::format("budget exhausted: {:.1f} ms of {} ms were used; raise "
+                                    "budget_limits.max_time_ms",
+                                    static_cast<double>(used_us) / 1000.0, *limit));
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<const Snapshot>> bind(std::string_view identifier) {
+    for (const auto* list : {&bound_.snapshots, &bound_.extra}) {
+      for (const auto& snapshot : *list) {
+        if (same_collection(*snapshot, identifier)) return snapshot;
+      }
+    }
+    for (const auto& snapshot : late_) {
+      if (!same_collection(*snapshot, identifier)) continue;
+      bound_late_ = true;
+      return snapshot;
+    }
+    TRAWL_ASSIGN(const Collection collection,
+                 corpus_.find_collection(bound_.namespace_id, identifier));
+    TRAWL_ASSIGN(auto snapshot, corpus_.snapshot(collection.id));
+    bound_late_ = true;
+    late_.push_back(snapshot);
+    return snapshot;
+  }
+
+  json::object context_values() const {
+    json::object values{{"namespace_id", bound_.namespace_id.str()},
+                        {"internal_id", bound_.namespace_id.str()},
+                        {"execution_id", execution_.summary.execution_id.str()},
+                        {"time_elapsed_ms", (monotonic_us() - started_us_) / 1000}};
+    const auto& limit = bound_.pipeline.budget.max_credits;
+    values["budget_remaining"] =
+        limit ? json::value(*limit - execution_.summary.credits_used) : json::value();
+    return values;
+  }
+
+  // Empty where a result must not be remembered: now, or somewhere before.
+  std::string chain_key(const PipelineStage& stage, const json::object& parameters) const {
+    if (chain_.empty()) return {};
+    if (stage.definition->deterministic != nullptr &&
+        !stage.definition->deterministic(parameters)) {
+      return {};
+    }
+    if (const auto* behavior = parameters.if_contains("cache_behavior")) {
+      if (behavior->is_string() && behavior->get_string() == "disabled") return {};
+    }
+    return sha256_hex(fmt::format("{}\n{}\n{}", chain_, stage.definition->stage_id,
+                                  canonical_json(parameters)));
+  }
+
+  std::string root_key() const {
+    std::string key = bound_.namespace_id.str();
+    for (const auto* list : {&bound_.snapshots, &bound_.extra}) {
+      key += '\n';
+      for (const auto& snapshot : *list) {
+        key += fmt::format("{}@{},", snapshot->collection().id.str(), snapshot->version());
+      }
+    }
+    return key;
+  }
+
+  void finish(const std::optional<Error>& error, RunResult& result) {
+    ExecutionSummary& summary = execution_.summary;
+    const std::int64_t used_us = monotonic_us() - started_us_;
+    summary.duration_ms = static_cast<double>(used_us) / 1000.0;
+    if (summary.stages_completed > 0) {
+      summary.cache_hit_rate =
+          static_cast<double>(cache_hits_) / static_cast<double>(summary.stages_completed);
+    }
+    if (error) {
+      summary.status = error->code == ErrorCode::cancelled ? status::kCancelled : status::kFailed;
+      execution_.error = error->message;
+      execution_.failed_stage = execution_.stages.back().stage_name;
+      if (!error->detail.empty()) {
+        spdlog::error("execution {} failed in stage '{}': {}", summary.execution_id.str(),
+                      *execution_.failed_stage, error->detail);
+      }
+    } else {
+      summary.status = status::kCompleted;
+      result.documents = std::move(candidates_);
+      execution_.results = scored_ids(result.documents, options_.results_max);
+      summary.total_returned = static_cast<std::int64_t>(result.documents.size());
+    }
+    for (const auto& snapshot : late_) {
+      execution_.collection_versions.push_back(
+          {snapshot->collection().id.str(), snapshot->version()});
+    }
+    result.time_used_us = used_us;
+    if (bound_.pipeline.budget.max_credits) {
+      result.credits_left =
+          std::max(0.0, *bound_.pipeline.budget.max_credits - summary.credits_used);
+    }
+  }
+
+  const Corpus& corpus_;
+  StageCache& cache_;
+  const RunOptions& options_;
+  const BoundPipeline& bound_;
+  Execution& execution_;
+  const std::function<bool()>& cancelled_;
+  const std::int64_t started_us_;
+  StageContext context_;
+  std::vector<Candidate> candidates_;
+  json::object stage_values_;
+  std::vector<std::shared_ptr<const Snapshot>> late_;
+  bool bound_late_ = false;
+  std::string chain_;
+  double stage_credits_ = 0;
+  std::int64_t cache_hits_ = 0;
+};
+
+}  // namespace
+
+PipelineRunner::PipelineRunner(const Corpus& corpus, StageCache& cache, RunOptions options)
+    : corpus_(corpus), cache_(cache), options_(std::move(options)) {}
+
+Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, const json::object& inputs,
+                                           const NamespaceId& namespace_id) const {
+  BoundPipeline bound;
+  bound.namespace_id = namespace_id;
+  bound.inputs_text = to_json_text(inputs);
+  TRAWL_ASSIGN(bound.inputs,
+               bind_inputs(pipeline.input_schema.is_null() ? nullptr : &pipeline.input_schema,
+                           inputs));
+  const auto open = [&](std::string_view identifier, const std::string& location)
+      -> Result<std::shared_ptr<const Snapshot>> {
+    auto collection = corpus_.find_collection(namespace_id, identifier);
+    if (!collection) {
+      Error error = std::move(collection).error();
+      error.location = location;
+      return error;
+    }
+    return corpus_.snapshot(collection->id);
+  };
+  const auto known = [&](std::string_view identifier) {
+    for (const auto* list : {&bound.snapshots, &bound.extra}) {
+      for (const auto& snapshot : *list) {
+        if (same_collection(*snapshot, identifier)) return true;
+      }
+    }
+    return false;
+  };
+  for (std::size_t i = 0; i < pipeline.collection_identifiers.size(); ++i) {
+    const std::string& identifier = pipeline.collection_identifiers[i];
+    if (known(identifier)) continue;
+    TRAWL_ASSIGN(auto snapshot, open(identifier, fmt::format("collection_identifiers[{}]", i)));
+    bound.snapshots.push_back(std::move(snapshot));
+  }
+  for (const auto& stage : pipeline.stages) {
+    std::vector<std::pair<std::string, std::string>> named;
+    collect_identifiers(json::value(stage.parameters), stage.location, 0, named);
+    for (const auto& [identifier, location] : named) {
+      if (known(identifier)) continue;
+      TRAWL_ASSIGN(auto snapshot, open(identifier, location));
+      bound.extra.push_back(std::move(snapshot));
+    }
+  }
+
+  StageContext context;
+  context.snapshots = bound.snapshots;
+  context.check = [] { return Result<void>(); };
+  context.bind = [&](std::string_view identifier) { return open(identifier, {}); };
+  for (const auto& stage : pipeline.stages) {
+    ObjectReader reader(stage.parameters, stage.location, ObjectReader::Templates::allowed);
+    auto made = stage.definition->make(reader);
+    if (!made) return std::move(made).error();
+    auto valid = (*made)->validate(context);
+    if (!valid) {
+      Error error = std::move(valid).error();
+      if (error.location.empty()) error.location = stage.location;
+      return error;
+    }
+  }
+  bound.pipeline = std::move(pipeline);
+  return bound;
+}
+
+void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) const {
+  ExecutionSummary& summary = execution.summary;
+  execution.namespace_id = bound.namespace_id;
+  summary.status = status::kProcessing;
+  summary.total_stages = static_cast<std::int64_t>(bound.pipeline.stages.size());
+  summary.query_summary = summarize_query(bound);
+  std::vector<std::string> collection_ids;
+  for (const auto* list : {&bound.snapshots, &bound.extra}) {
+    for (const auto& snapshot : *list) {
+      collection_ids.push_back(snapshot->collection().id.str());
+      execution.collection_versions.push_back({collection_ids.back(), snapshot->version()});
+    }
+  }
+  summary.collection_ids = std::move(collection_ids);
+  const json::object definition = bound.pipeline.to_json();
+  execution.pipeline = canonical_json(definition);
+  execution.fingerprint = sha256_hex(execution.pipeline);
+  execution.shape = shape_of(definition);
+  execution.inputs = bound.inputs_text;
+  execution.inputs_hash = hash_inputs(bound.inputs_text);
+}
+
+RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,
+                              const std::function<bool()>& cancelled) const {
+  return Run(corpus_, cache_, options_, bound, execution, cancelled).run();
+}
+
+}  // namespace trawl

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "corpus/corpus.h"
+#include "model/execution.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/price_list.h"
+#include "pipeline/stage_cache.h"
+
+namespace trawl {
+
+struct RunOptions {
+  std::size_t boundary_candidates_max = 1000;  // Kept in the record for each stage.
+  std::size_t results_max = 10'000;            // Result ids kept in the record.
+  PriceList prices;
+};
+
+// A pipeline with its inputs, bound to one version of each collection it searches.
+struct BoundPipeline {
+  Pipeline pipeline;
+  json::object inputs;          // With defaults filled in.
+  std::string inputs_text;      // As sent, compact.
+  NamespaceId namespace_id;
+  std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
+  std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
+  bool use_cache = true;
+};
+
+struct RunResult {
+  std::vector<Candidate> documents;  // Empty unless the execution completed.
+  std::vector<std::string> warnings;
+  json::object facets;
+  std::optional<double> credits_left;
+  std::int64_t time_used_us = 0;
+};
+
+// Validates, binds and runs pipelines. Thread-safe.
+class PipelineRunner {
+ public:
+  // The corpus and the cache must outlive the runner.
+  PipelineRunner(const Corpus& corpus, StageCache& cache, RunOptions options);
+
+  // Resolves collections to snapshots and checks the inputs against the schema.
+  //   not_found  a collection is missing; the location names it
+  //   invalid    inputs, or something a stage can tell in advance
+  Result<BoundPipeline> bind(Pipeline pipeline, const json::object& inputs,
+                             const NamespaceId& namespace_id) const;
+
+  // Fills in everything that is known of an execution before it runs: status processing,
+  // summary of the query, hashes, versions.
+  void describe(const BoundPipeline& bound, Execution& execution) const;
+
+  // Runs the stages in order and writes what happened into `execution`: status completed,
+  // failed or cancelled, stage records, counts, credits, results, error.
+  RunResult run(const BoundPipeline& bound, Execution& execution,
+                const std::function<bool()>& cancelled) const;
+
+ private:
+  const Corpus& corpus_;
+  StageCache& cache_;
+  const RunOptions options_;
+};
+
+}  // namespace trawl

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "pipeline/stage.h"
+
+namespace trawl {
+
+// The stages that this server offers, in the order they were added. Filled once at start;
+// reading is thread-safe.
+class StageRegistry {
+ public:
+  void add(const StageDefinition& definition);
+  // Another name for a stage, as older clients send.
+  void add_alias(std::string_view alias, std::string_view stage_id);
+  // A stage of the contract that this server does not offer yet.
+  void add_not_enabled(std::string_view stage_id);
+
+  //   not_enabled  known to the contract, not offered here
+  //   invalid      no such stage; the message has the nearest name
+  Result<const StageDefinition*> find(std::string_view stage_id,
+                                      std::string_view location) const;
+  const std::vector<StageDefinition>& definitions() const { return definitions_; }
+
+ private:
+  std::vector<StageDefinition> definitions_;
+  std::vector<std::pair<std::string, std::string>> aliases_;
+  std::vector<std::string> not_enabled_;
+};
+
+}  // namespace trawl

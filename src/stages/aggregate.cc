@@ -1,0 +1,351 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "stages/aggregation.h"
+#include "stages/definitions.h"
+#include "stages/ordering.h"
+#include "stages/ticker.h"
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::string_view kSchema = R"json({
+  "type": "object",
+  "required": ["aggregations"],
+  "properties": {
+    "aggregations": {
+      "type": "array", "minItems": 1,
+      "description": "What to compute.",
+      "items": {
+        "type": "object",
+        "required": ["function", "alias"],
+        "properties": {
+          "function": {
+            "type": "string",
+            "enum": ["count", "count_distinct", "cardinality", "sum", "avg", "min", "max", "first", "last", "collect", "collect_distinct", "percentile", "histogram"],
+            "description": "first and last follow the score, best first; cardinality is count_distinct. Also read as type."
+          },
+          "field": {"type": "string", "description": "Dotted path; needed for all but count."},
+          "alias": {"type": "string", "minLength": 1, "description": "Name of the result, unique. Also read as name."},
+          "percentiles": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 100}, "default": [50, 95, 99], "description": "For percentile."},
+          "interval": {"type": "number", "exclusiveMinimum": 0, "description": "Width of a bucket, for histogram."}
+        }
+      }
+    },
+    "group_by": {
+      "type": ["array", "string", "null"], "default": null,
+      "description": "One row for every combination of values of these fields; a missing field counts as null.",
+      "items": {
+        "type": ["object", "string"],
+        "required": ["field"],
+        "properties": {
+          "field": {"type": "string", "description": "Dotted path."},
+          "alias": {"type": ["string", "null"], "default": null, "description": "Name in the row; null for the last segment of the path."}
+        }
+      }
+    },
+    "sort_by": {
+      "type": ["string", "null"], "default": null,
+      "description": "Alias to order the rows by; null for the order in which the groups first appear."
+    },
+    "sort_order": {
+      "type": "string", "enum": ["asc", "desc"], "default": "desc",
+      "description": "Direction of sort_by. Nulls come last."
+    },
+    "limit": {
+      "type": ["integer", "null"], "default": null, "minimum": 1, "maximum": 1000,
+      "description": "Rows kept; null for all."
+    },
+    "include_documents": {
+      "type": "boolean", "default": false,
+      "description": "true: the documents go on unchanged and the rows are in the stage's metadata alone. false: the rows take their place."
+    }
+  }
+})json";
+
+struct GroupField {
+  std::string field;
+  std::string alias;
+};
+
+// Documents with equal values in all group fields.
+struct Bucket {
+  json::array values;
+  std::vector<std::size_t> members;
+};
+
+class Aggregate : public Stage {
+ public:
+  std::vector<Aggregation> aggregations;
+  std::vector<GroupField> group_by;
+  std::string sort_by;
+  bool descending = true;
+  std::optional<std::int64_t> limit;
+  bool include_documents = false;
+
+  Result<StageOutput> run(std::vector<Candidate> input,
+                          StageContext& context) const override {
+    Ticker ticker(context.check);
+    TRAWL_ASSIGN(std::vector<Bucket> buckets, make_buckets(input, ticker));
+    const auto by_score = order_by_score(input);
+    std::vector<std::size_t> score_rank(input.size());
+    for (std::size_t i = 0; i < by_score.size(); ++i) score_rank[by_score[i]] = i;
+
+    std::vector<json::object> rows;
+    rows.reserve(buckets.size());
+    for (const Bucket& bucket : buckets) {
+      TRAWL_ASSIGN(json::object row, make_row(bucket, input, score_rank, ticker));
+      rows.push_back(std::move(row));
+    }
+    StageOutput output;
+    output.metadata["total_groups"] = rows.size();
+    output.metadata["total_documents"] = input.size();
+    if (!sort_by.empty()) rows = sorted(std::move(rows));
+    if (limit && rows.size() > static_cast<std::size_t>(*limit)) {
+      rows.resize(static_cast<std::size_t>(*limit));
+    }
+    output.metadata["aggregations"] = summary(rows);
+    if (include_documents) {
+      output.candidates = std::move(input);
+      return output;
+    }
+    for (json::object& row : rows) {
+      Candidate candidate;
+      candidate.fields = std::make_shared<const json::object>(std::move(row));
+      output.candidates.push_back(std::move(candidate));
+    }
+    return output;
+  }
+
+ private:
+  Result<std::vector<Bucket>> make_buckets(const std::vector<Candidate>& input,
+                                           Ticker& ticker) const {
+    std::vector<Bucket> buckets;
+    // Without groups there is one row, of no documents too.
+    if (group_by.empty()) buckets.emplace_back();
+    std::unordered_map<std::string, std::size_t> by_key;
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      TRAWL_TRY(ticker.tick());
+      if (group_by.empty()) {
+        buckets.front().members.push_back(i);
+        continue;
+      }
+      std::string key;
+      json::array values;
+      for (const GroupField& group : group_by) {
+        json::value scratch;
+        const json::value* value = present_value(input[i], group.field, scratch);
+        append_value_key(key, value);
+        key.push_back('\n');
+        values.push_back(value == nullptr ? json::value() : *value);
+      }
+      const auto [found, is_new] = by_key.try_emplace(std::move(key), buckets.size());
+      if (is_new) buckets.push_back({std::move(values), {}});
+      buckets[found->second].members.push_back(i);
+    }
+    return buckets;
+  }
+
+  Result<json::object> make_row(const Bucket& bucket, const std::vector<Candidate>& input,
+                                const std::vector<std::size_t>& score_rank,
+                                Ticker& ticker) const {
+    json::object row;
+    for (std::size_t i = 0; i < group_by.size(); ++i) {
+      row[group_by[i].alias] = bucket.values[i];
+    }
+    for (const Aggregation& aggregation : aggregations) {
+      FieldValues values;
+      values.document_count = bucket.members.size();
+      std::deque<json::value> scratches;  // A deque keeps its elements where they are.
+      std::vector<std::pair<std::size_t, const json::value*>> ranked;
+      if (!aggregation.field.empty()) {
+        for (const std::size_t member : bucket.members) {
+          TRAWL_TRY(ticker.tick());
+          json::value scratch;
+          const json::value* value =
+              present_value(input[member], aggregation.field, scratch);
+          if (value == nullptr) continue;
+          if (value == &scratch) value = &scratches.emplace_back(std::move(scratch));
+          values.by_position.push_back(value);
+          ranked.emplace_back(score_rank[member], value);
+        }
+      }
+      if (aggregation.function == AggregateFunction::first ||
+          aggregation.function == AggregateFunction::last) {
+        std::sort(ranked.begin(), ranked.end());
+        for (const auto& [rank, value] : ranked) values.by_score.push_back(value);
+      }
+      row[aggregation.alias] = compute(aggregation, values);
+    }
+    return row;
+  }
+
+  std::vector<json::object> sorted(std::vector<json::object> rows) const {
+    SortColumn column;
+    for (const json::object& row : rows) column.add(row.if_contains(sort_by));
+    column.prepare();
+    std::vector<json::object> out;
+    out.reserve(rows.size());
+    for (const std::size_t i : sorted_order(column, descending, MissingPlace::last)) {
+      out.push_back(std::move(rows[i]));
+    }
+    return out;
+  }
+
+  // {alias: value} without groups, {value of the group: {alias: value}} with one group
+  // field, the list of rows with several.
+  json::value summary(const std::vector<json::object>& rows) const {
+    if (group_by.empty()) return rows.empty() ? json::object() : rows.front();
+    if (group_by.size() > 1) return json::array(rows.begin(), rows.end());
+    json::object out;
+    for (const json::object& row : rows) {
+      json::object values = row;
+      const json::value group = values[group_by.front().alias];
+      values.erase(group_by.front().alias);
+      // Values that read alike (1 and "1") would take each other's place.
+      std::string key = value_text(group);
+      if (out.contains(key)) key = to_json_text(group);
+      out[key] = std::move(values);
+    }
+    return out;
+  }
+};
+
+std::string last_segment(const std::string& path) {
+  const auto dot = path.rfind('.');
+  return dot == std::string::npos ? path : path.substr(dot + 1);
+}
+
+void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
+  const json::value* value = in.find({"group_by"});
+  if (value == nullptr || in.is_template(*value)) return;
+  if (value->is_string()) {
+    const std::string path(view(value->get_string()));
+    if (path.empty()) return in.fail("group_by", "is empty; give the path of a field");
+    out.push_back({path, last_segment(path)});
+    return;
+  }
+  const json::array single{*value};
+  const json::array* list = value->is_object() ? &single : in.array({"group_by"});
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {
+    const json::value& item = (*list)[i];
+    const std::string name = fmt::format("group_by[{}]", i);
+    if (in.is_template(item)) {
+      continue;
+    } else if (item.is_string()) {
+      const std::string path(view(item.get_string()));
+      if (path.empty()) return in.fail(name, "is empty; give the path of a field");
+      out.push_back({path, last_segment(path)});
+    } else if (item.is_object()) {
+      ObjectReader group = in.child(item.get_object(), "group_by", i);
+      GroupField field;
+      field.field = group.required_string({"field"});
+      field.alias = group.string({"alias"}, last_segment(field.field));
+      if (!group.ok()) return in.fail(group.error());
+      out.push_back(std::move(field));
+    } else {
+      in.fail(name, fmt::format("is {}; use {{\"field\", \"alias\"}} or a path",
+                                type_name(item)));
+    }
+  }
+}
+
+void check_aliases(ObjectReader& in, const Aggregate& stage) {
+  std::set<std::string> taken;
+  const auto is_template = [](const std::string& text) {
+    return text.find("{{") != std::string::npos;
+  };
+  bool all_known = true;
+  const auto take = [&](const std::string& alias, const std::string& name) {
+    if (in.templates() == ObjectReader::Templates::allowed && is_template(alias)) {
+      all_known = false;
+    } else if (!taken.insert(alias).second) {
+      in.fail(name,
+              fmt::format("is '{}', which another column is called; give every column "
+                          "its own alias",
+                          truncate_text(alias, 64)));
+    }
+  };
+  for (std::size_t i = 0; i < stage.group_by.size(); ++i) {
+    take(stage.group_by[i].alias, fmt::format("group_by[{}].alias", i));
+  }
+  for (std::size_t i = 0; i < stage.aggregations.size(); ++i) {
+    take(stage.aggregations[i].alias, fmt::format("aggregations[{}].alias", i));
+  }
+  if (in.templates() == ObjectReader::Templates::allowed) {
+    const json::value* group_by = in.find({"group_by"});
+    const json::value* aggregations = in.find({"aggregations"});
+    if ((group_by != nullptr && in.is_template(*group_by)) ||
+        (aggregations != nullptr && in.is_template(*aggregations))) {
+      all_known = false;
+    }
+  }
+  if (!stage.sort_by.empty() && all_known && !taken.contains(stage.sort_by)) {
+    const std::vector<std::string> names(taken.begin(), taken.end());
+    const auto nearest = nearest_name(stage.sort_by, std::span<const std::string>(names));
+    in.fail(
+        "sort_by",
+        fmt::format("is '{}', which is no alias of this stage{}",
+                    truncate_text(stage.sort_by, 64),
+                    nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest)));
+  }
+}
+
+Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+  auto stage = std::make_unique<Aggregate>();
+  const json::value* operations = in.find({"aggregations"});
+  if (operations == nullptr) {
+    in.fail("aggregations", "is required; list at least one {function, field, alias}");
+  } else if (const json::array* list = in.array({"aggregations"})) {
+    if (list->empty()) in.fail("aggregations", "is empty; list at least one operation");
+    for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {
+      const json::value& item = (*list)[i];
+      if (in.is_template(item)) continue;
+      if (!item.is_object()) {
+        in.fail(fmt::format("aggregations[{}]", i),
+                fmt::format("is {}; use {{\"function\", \"field\", \"alias\"}}",
+                            type_name(item)));
+        break;
+      }
+      ObjectReader operation = in.child(item.get_object(), "aggregations", i);
+      stage->aggregations.push_back(read_aggregation(operation));
+      if (!operation.ok()) in.fail(operation.error());
+    }
+  }
+  read_group_by(in, stage->group_by);
+  stage->sort_by = in.string({"sort_by"});
+  stage->descending = in.one_of({"sort_order"}, true, {{"asc", false}, {"desc", true}});
+  stage->limit = in.optional_integer({"limit"}, 1, 1000);
+  stage->include_documents = in.boolean({"include_documents"}, false);
+  if (in.ok()) check_aliases(in, *stage);
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::move(stage));
+}
+
+}  // namespace
+
+StageDefinition aggregate_definition() {
+  StageDefinition definition;
+  definition.stage_id = "aggregate";
+  definition.category = "reduce";
+  definition.description =
+      "Computes counts, sums, averages, extremes and lists over the documents that the "
+      "stages "
+      "before found, in all or for every group. The rows take the documents' place and are "
+      "in "
+      "the stage's metadata too.";
+  definition.icon = "sigma";
+  definition.parameter_schema = kSchema;
+  definition.make = make;
+  return definition;
+}
+
+}  // namespace trawl

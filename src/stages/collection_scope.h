@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/object_reader.h"
+#include "pipeline/stage.h"
+
+namespace trawl {
+
+using Snapshots = std::vector<std::shared_ptr<const Snapshot>>;
+
+// The collections that a stage or one of its searches names for itself.
+struct CollectionScope {
+  std::vector<std::string> identifiers;  // Names or ids; empty for the wider scope.
+  std::string location;
+  bool unknown = false;  // Templates stand in it.
+};
+
+// Reads collection_identifiers, also called collection_ids.
+CollectionScope read_collection_scope(ObjectReader& in);
+
+// The collections of the first of these scopes that names any, or else those of the
+// request; each once, in the order named.
+//   not_found  no such collection
+Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& wider,
+                             StageContext& context);
+
+// A document of a collection on its way into the stages.
+Candidate to_candidate(const std::string& collection_id, Document&& document);
+
+}  // namespace trawl

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <unordered_set>
+
+#include "stages/definitions.h"
+#include "stages/text_similarity.h"
+#include "stages/ticker.h"
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+// Comparing texts costs the square of their number. At this many, with typical texts,
+// that is about a second; a longer list is refused with what to do about it.
+constexpr std::size_t kComparedDocumentsMax = 10'000;
+
+constexpr std::string_view kSchema = R"json({
+  "type": "object",
+  "properties": {
+    "strategy": {
+      "type": "string", "enum": ["field", "content"], "default": "field",
+      "description": "field: documents with equal values in all of `fields` are duplicates. content: documents whose texts are similar are."
+    },
+    "fields": {
+      "type": "array", "items": {"type": "string"}, "minItems": 1,
+      "description": "Dotted paths that make up the key; required for field. A missing field counts as null, and nulls are equal."
+    },
+    "content_field": {
+      "type": "string", "default": "content",
+      "description": "Dotted path of the text, for content."
+    },
+    "similarity_threshold": {
+      "type": "number", "default": 0.95, "minimum": 0, "maximum": 1,
+      "description": "Texts at or above are duplicates. The measure is 2 * (characters of the longest common subsequence) / (characters of both), over the first 4096 characters."
+    },
+    "keep": {
+      "type": "string", "enum": ["first", "last"], "default": "first",
+      "description": "Which of the duplicates stays."
+    },
+    "case_sensitive": {
+      "type": "boolean", "default": true,
+      "description": "Whether letter case makes strings different."
+    }
+  }
+})json";
+
+class Deduplicate : public Stage {
+ public:
+  bool by_content = false;
+  std::vector<std::string> fields;
+  std::string content_field;
+  double threshold = 0.95;
+  bool keep_last = false;
+  bool case_sensitive = true;
+
+  Result<StageOutput> run(std::vector<Candidate> input,
+                          StageContext& context) const override {
+    // The last of the duplicates is the first that is met going backwards.
+    std::vector<std::size_t> order(input.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      order[i] = keep_last ? order.size() - 1 - i : i;
+    }
+    TRAWL_ASSIGN(std::vector<std::size_t> kept,
+                 by_content ? unique_by_content(input, order, context.check)
+                            : unique_by_fields(input, order, context.check));
+    std::sort(kept.begin(), kept.end());
+    StageOutput output;
+    output.metadata = {{"strategy", by_content ? "content" : "field"},
+                       {"input_count", input.size()},
+                       {"duplicates_removed", input.size() - kept.size()}};
+    output.candidates = pick(std::move(input), kept);
+    return output;
+  }
+
+ private:
+  Result<std::vector<std::size_t>> unique_by_fields(const std::vector<Candidate>& input,
+                                                    const std::vector<std::size_t>& order,
+                                                    const Checkpoint& check) const {
+    Ticker ticker(check);
+    std::vector<std::size_t> kept;
+    std::unordered_set<std::string> seen;
+    for (const std::size_t i : order) {
+      TRAWL_TRY(ticker.tick());
+      std::string key;
+      for (const std::string& field : fields) {
+        json::value scratch;
+        append_value_key(key, present_value(input[i], field, scratch));
+        key.push_back('\n');
+      }
+      // Keys are JSON, and folding letters leaves JSON's own marks alone.
+      if (!case_sensitive) key = fold_case(key);
+      if (seen.insert(std::move(key)).second) kept.push_back(i);
+    }
+    return kept;
+  }
+
+  Result<std::vector<std::size_t>> unique_by_content(const std::vector<Candidate>& input,
+                                                     const std::vector<std::size_t>& order,
+                                                     const Checkpoint& check) const {
+    if (input.size() > kComparedDocumentsMax) {
+      return make_error(
+          ErrorCode::invalid,
+          fmt::format("deduplicate by content compares every document with every "
+                      "other and takes at most {} of them, not {}; put a limit "
+                      "before it, or use strategy field",
+                      kComparedDocumentsMax, input.size()));
+    }
+    Ticker ticker(check);
+    std::vector<std::size_t> kept;
+    std::unordered_set<std::string> seen;  // Whole texts: the cheap and commonest case.
+    bool seen_missing = false;
+    // By length, because only texts of near lengths can be similar.
+    std::map<std::size_t, std::vector<ComparableText>> unique;
+    for (const std::size_t i : order) {
+      TRAWL_TRY(ticker.tick());
+      json::value scratch;
+      const json::value* value = present_value(input[i], content_field, scratch);
+      if (value == nullptr) {
+        if (!seen_missing) kept.push_back(i);
+        seen_missing = true;
+        continue;
+      }
+      std::string text = value_text(*value);
+      if (!case_sensitive) text = fold_case(text);
+      ComparableText comparable(text);
+      if (!seen.insert(std::move(text)).second) continue;
+      TRAWL_ASSIGN(const bool duplicate, is_similar_to_any(comparable, unique, ticker));
+      if (duplicate) continue;
+      kept.push_back(i);
+      unique[comparable.length].push_back(std::move(comparable));
+    }
+    return kept;
+  }
+
+  Result<bool> is_similar_to_any(
+      const ComparableText& text,
+      const std::map<std::size_t, std::vector<ComparableText>>& unique,
+      Ticker& ticker) const {
+    const SequenceMatcher matcher(text);
+    // 2 * shorter / (shorter + longer) >= threshold, solved for either; one character of
+    // slack on both sides keeps rounding from excluding what the exact test admits.
+    const double length = static_cast<double>(text.length);
+    const double shortest = length * threshold / (2 - threshold) - 1;
+    const double longest =
+        threshold > 0 ? length * (2 - threshold) / threshold + 1 : HUGE_VAL;
+    auto at = unique.lower_bound(
+        shortest > 0 ? static_cast<std::size_t>(std::floor(shortest)) : std::size_t{0});
+    for (; at != unique.end() && static_cast<double>(at->first) <= longest; ++at) {
+      for (const ComparableText& other : at->second) {
+        std::size_t steps = 0;
+        const bool similar = matcher.reaches(other, threshold, steps);
+        TRAWL_TRY(ticker.tick(steps));
+        if (similar) return true;
+      }
+    }
+    return false;
+  }
+};
+
+Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+  auto stage = std::make_unique<Deduplicate>();
+  stage->by_content = in.one_of({"strategy"}, false, {{"field", false}, {"content", true}});
+  const json::value* fields = in.find({"fields", "field"});
+  stage->fields = in.strings({"fields", "field"});
+  if (!stage->by_content) {
+    if (fields == nullptr) {
+      in.fail("fields",
+              "is required for strategy field; list the paths that make up the key");
+    } else if (stage->fields.empty() && !in.is_template(*fields)) {
+      in.fail("fields", "is empty; list at least one path");
+    }
+  }
+  stage->content_field = in.string({"content_field"}, "content");
+  stage->threshold = in.number({"similarity_threshold"}, 0.95, 0.0, 1.0);
+  stage->keep_last = in.one_of({"keep"}, false, {{"first", false}, {"last", true}});
+  stage->case_sensitive = in.boolean({"case_sensitive"}, true);
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::move(stage));
+}
+
+}  // namespace
+
+StageDefinition deduplicate_definition() {
+  StageDefinition definition;
+  definition.stage_id = "deduplicate";
+  definition.category = "reduce";
+  definition.description =
+      "Removes repeated documents, by equal fields or by similar text. The survivors keep "
+      "their order.";
+  definition.icon = "copy-minus";
+  definition.parameter_schema = kSchema;
+  definition.make = make;
+  return definition;
+}
+
+}  // namespace trawl

@@ -1,0 +1,75 @@
+#include "stages/facets.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+int type_rank(const json::value& value) {
+  return value.is_bool() ? 0 : value.is_string() ? 2 : 1;
+}
+
+// Before, among values that are a boolean, a number or a string each.
+bool value_before(const json::value& a, const json::value& b) {
+  if (type_rank(a) != type_rank(b)) return type_rank(a) < type_rank(b);
+  if (a.is_bool()) return !a.get_bool() && b.get_bool();
+  if (a.is_string()) return a.get_string() < b.get_string();
+  if (a.is_int64() && b.is_int64()) return a.get_int64() < b.get_int64();
+  return as_double(a) < as_double(b);
+}
+
+bool is_countable(const json::value& value) {
+  return value.is_bool() || value.is_string() || is_number(value);
+}
+
+}  // namespace
+
+FacetCounter::FacetCounter(std::vector<FacetField> fields)
+    : fields_(std::move(fields)), counts_(fields_.size()) {}
+
+void FacetCounter::add(const Candidate& candidate) {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    json::value scratch;
+    const json::value* value = candidate.find(fields_[i].key, scratch);
+    if (value == nullptr) continue;
+    const auto count = [&](std::string key, const json::value& item) {
+      Count& entry = counts_[i][std::move(key)];
+      if (entry.count++ == 0) entry.value = item;
+    };
+    if (const auto* array = value->if_array()) {
+      std::unordered_set<std::string> seen;
+      for (const json::value& item : *array) {
+        if (!is_countable(item)) continue;
+        std::string key = value_key(&item);
+        if (seen.insert(key).second) count(std::move(key), item);
+      }
+    } else if (is_countable(*value)) {
+      count(value_key(value), *value);
+    }
+  }
+}
+
+json::object FacetCounter::result() const {
+  json::object out;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    std::vector<const Count*> found;
+    found.reserve(counts_[i].size());
+    for (const auto& entry : counts_[i]) found.push_back(&entry.second);
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
+                                         fields_[i].limit, found.size()));
+    std::partial_sort(found.begin(), end, found.end(), [](const Count* a, const Count* b) {
+      return a->count != b->count ? a->count > b->count : value_before(a->value, b->value);
+    });
+    json::array listed;
+    for (auto at = found.begin(); at != end; ++at) {
+      listed.push_back(json::object{{"value", (*at)->value}, {"count", (*at)->count}});
+    }
+    out[fields_[i].key] = std::move(listed);
+  }
+  return out;
+}
+
+}  // namespace trawl

@@ -1,0 +1,381 @@
+#include "stages/feature_search_parameters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/text.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::size_t kSearchesMax = 10;
+constexpr std::int64_t kTopKMax = 1000;
+constexpr std::int64_t kFinalTopKMax = 500;
+constexpr std::size_t kFacetsMax = 50;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool contains(const json::object& object, std::string_view key) {
+  return object.contains(json::string_view(key.data(), key.size()));
+}
+
+// Keys of a nested object that mean nothing; those at the top are the caller's.
+void warn_unread(const ObjectReader& in, std::vector<std::string>& warnings) {
+  for (const std::string& key : in.unread()) {
+    warnings.push_back(fmt::format("{} is no parameter of feature_search and was ignored",
+                                   in.location_of(truncate_text(key, 64))));
+  }
+}
+
+Error not_enabled(std::string location, std::string_view mode) {
+  Error error = make_error(
+      ErrorCode::not_enabled,
+      fmt::format(
+          "{} asks for a search by {}, which needs a dense feature; this server offers "
+          "text search (bm25) so far, so send a text",
+          location, mode));
+  error.location = std::move(location);
+  return error;
+}
+
+void read_filters(ObjectReader& in, std::vector<Filter>& out) {
+  FilterOptions options;
+  options.templates = in.templates();
+  for (const std::string_view name : {"filters", "pre_filters"}) {
+    const json::value* value = in.find({name});
+    if (value == nullptr || (value->is_object() && value->get_object().empty())) continue;
+    auto filter = Filter::compile(*value, in.location_of(name), options);
+    if (!filter) return in.fail(std::move(filter).error());
+    out.push_back(std::move(*filter));
+  }
+}
+
+// Checked although nothing here uses it: a pipeline that another server would refuse
+// should not pass unnoticed.
+void read_query_preprocessing(ObjectReader& in, std::vector<std::string>& warnings) {
+  const json::object* object = in.object({"query_preprocessing"});
+  if (object == nullptr) return;
+  ObjectReader inner = in.child(*object, "query_preprocessing");
+  inner.optional_string({"feature_uri"});
+  inner.object({"params"});
+  inner.integer({"max_chunks"}, 20, 1, 100);
+  inner.string({"aggregation"}, "rrf");
+  inner.optional_string({"dedup_field"});
+  if (!inner.ok()) in.fail(inner.error());
+  warn_unread(inner, warnings);
+}
+
+void read_learning_config(ObjectReader& in, bool learned,
+                          std::vector<std::string>& warnings) {
+  const json::value* value = in.find({"learning_config"});
+  if (learned && value == nullptr) {
+    in.fail("learning_config",
+            "is required when fusion is learned; {} takes the defaults, or "
+            "use fusion rrf");
+  }
+  const json::object* object = in.object({"learning_config"});
+  if (object == nullptr) return;
+  ObjectReader inner = in.child(*object, "learning_config");
+  inner.one_of({"algorithm"}, 0,
+               {{"thompson_sampling", 0}, {"epsilon_greedy", 1}, {"ucb", 2}});
+  inner.strings({"context_features"});
+  inner.strings({"demographic_features"});
+  inner.one_of({"fallback_strategy"}, 0, {{"hierarchical", 0}, {"global", 1}});
+  inner.integer({"min_interactions"}, 5, 1, 100);
+  inner.string({"reward_signal"}, "click");
+  inner.number({"exploration_bonus"}, 1.0, 0.1, 10.0);
+  inner.number({"prior_alpha"}, 1.0, 0.1, kInfinity);
+  inner.number({"prior_beta"}, 1.0, 0.1, kInfinity);
+  if (!inner.ok()) in.fail(inner.error());
+  warn_unread(inner, warnings);
+}
+
+enum class InputMode { text, content, document, vector };
+
+InputMode implied_mode(const json::object& query) {
+  if (contains(query, "document_ref")) return InputMode::document;
+  if (contains(query, "content") || contains(query, "url") || contains(query, "base64")) {
+    return InputMode::content;
+  }
+  const json::value* value = query.if_contains("value");
+  if (contains(query, "vector") || (value != nullptr && value->is_array())) {
+    return InputMode::vector;
+  }
+  return InputMode::text;
+}
+
+constexpr std::string_view word(InputMode mode) {
+  switch (mode) {
+    case InputMode::text:
+      return "text";
+    case InputMode::content:
+      return "content";
+    case InputMode::document:
+      return "document";
+    case InputMode::vector:
+      return "vector";
+  }
+  return "";
+}
+
+// The text that a query value stands for; inputs that are numbers or booleans are searched
+// for as they are written.
+void take_text(ObjectReader& in, std::string_view name, const json::value* value,
+               SearchSpec& spec) {
+  if (value == nullptr) {
+    spec.empty = true;
+  } else if (in.is_template(*value)) {
+    return;
+  } else if (const auto* text = value->if_string()) {
+    spec.text = std::string(view(*text));
+    spec.empty = trim(spec.text).empty();
+  } else if (value->is_bool() || is_number(*value)) {
+    spec.text = to_json_text(*value);
+  } else {
+    in.fail(name, fmt::format("is {}; use a text", type_name(*value)));
+  }
+}
+
+void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& warnings) {
+  const json::value* value = in.find({"query", "input"});
+  const std::string_view name =
+      contains(in.source(), "query") || !contains(in.source(), "input") ? "query" : "input";
+  if (value == nullptr && !contains(in.source(), name)) {
+    return in.fail(name,
+                   "is required; give a text, or {\"input_mode\": \"text\", \"value\": …}");
+  }
+  if (value != nullptr && value->is_array()) {
+    return in.fail(not_enabled(in.location_of(name), "vector"));
+  }
+  if (value == nullptr || !value->is_object()) {
+    take_text(in, name, value, spec);
+  } else {
+    const json::object& object = value->get_object();
+    ObjectReader query = in.child(object, name);
+    const json::value* input_mode = query.find({"input_mode"});
+    const InputMode mode = query.one_of({"input_mode"}, implied_mode(object),
+                                        {{"text", InputMode::text},
+                                         {"content", InputMode::content},
+                                         {"document", InputMode::document},
+                                         {"vector", InputMode::vector}});
+    if (!query.ok()) return in.fail(query.error());
+    if (mode != InputMode::text &&
+        (input_mode == nullptr || !query.is_template(*input_mode))) {
+      return in.fail(not_enabled(query.location(), word(mode)));
+    }
+    if (!contains(object, "value") && !contains(object, "text")) {
+      query.fail("value", "is required; give the text to search for");
+    } else {
+      take_text(query, contains(object, "value") ? "value" : "text",
+                query.find({"value", "text"}), spec);
+    }
+    if (!query.ok()) return in.fail(query.error());
+    warn_unread(query, warnings);
+  }
+  if (spec.empty && spec.on_empty == OnEmpty::error && in.ok()) {
+    in.fail(name, "is empty; give a text, or set on_empty to skip or random");
+  }
+}
+
+// One search, whose keys stand in `in`: an item of the list or the stage itself.
+SearchSpec read_search(ObjectReader& in, std::vector<std::string>& warnings) {
+  SearchSpec spec;
+  spec.location = in.location();
+  const json::value* uri = in.find({"feature_uri", "uri"});
+  spec.uri_unknown = uri != nullptr && in.is_template(*uri);
+  spec.feature_uri = in.string({"feature_uri", "uri"});
+  if (uri != nullptr && !spec.uri_unknown && spec.feature_uri.empty() && in.ok()) {
+    in.fail("feature_uri", "is empty; give the URI of a feature, or leave it out");
+  }
+  spec.on_empty = in.one_of(
+      {"on_empty"}, OnEmpty::error,
+      {{"error", OnEmpty::error}, {"skip", OnEmpty::skip}, {"random", OnEmpty::random}});
+  spec.top_k = static_cast<std::uint32_t>(in.integer({"top_k"}, 100, 1, kTopKMax));
+  spec.min_score = in.optional_number({"min_score"}, 0.0, 1.0);
+  spec.weight = in.number({"weight"}, 1.0, 0.0, 1.0);
+  read_query(in, spec, warnings);
+  return spec;
+}
+
+void read_search_list(ObjectReader& in, const json::array& list, std::string_view name,
+                      FeatureSearchParameters& out) {
+  if (list.size() > kSearchesMax) {
+    return in.fail(
+        name, fmt::format("has {} searches; use at most {}", list.size(), kSearchesMax));
+  }
+  for (std::size_t i = 0; i < list.size() && in.ok(); ++i) {
+    const json::value& value = list[i];
+    if (in.is_template(value) && name == "searches") continue;
+    // A bare URI shares the query of the stage.
+    json::object merged;
+    if (value.is_object()) {
+      merged = value.get_object();
+    } else if (value.is_string() && name == "feature_uris") {
+      merged["feature_uri"] = value;
+    } else {
+      return in.fail(
+          fmt::format("{}[{}]", name, i),
+          fmt::format("is {}; use an object with feature_uri and query", type_name(value)));
+    }
+    if (name == "feature_uris" && !contains(merged, "query") &&
+        !contains(merged, "input")) {
+      for (const std::string_view shared : {"query", "input"}) {
+        const json::string_view key(shared.data(), shared.size());
+        (void)in.find({shared});
+        if (const auto* query = in.source().if_contains(key)) merged[key] = *query;
+      }
+    }
+    ObjectReader item = in.child(merged, name, i);
+    SearchSpec spec = read_search(item, out.warnings);
+    spec.scope = read_collection_scope(item);
+    read_filters(item, spec.filters);
+    read_query_preprocessing(item, out.warnings);
+    if (!item.ok()) return in.fail(item.error());
+    warn_unread(item, out.warnings);
+    out.searches.push_back(std::move(spec));
+  }
+}
+
+void read_searches(ObjectReader& in, FeatureSearchParameters& out) {
+  for (const std::string_view name : {"searches", "feature_uris"}) {
+    const json::value* value = in.find({name});
+    if (value == nullptr) continue;
+    if (const json::array* list = in.array({name})) read_search_list(in, *list, name, out);
+    return;
+  }
+  if (contains(in.source(), "query") || contains(in.source(), "input") ||
+      in.has({"feature_uri"})) {
+    out.searches.push_back(read_search(in, out.warnings));
+  }
+}
+
+void read_final_top_k(ObjectReader& in, FeatureSearchParameters& out) {
+  const auto asked = in.optional_integer({"final_top_k", "limit"}, 1, kFinalTopKMax);
+  std::int64_t wanted = asked.value_or(25);
+  // One search beside the stage's own parameters: its top_k is what the caller means.
+  const bool flat =
+      out.searches.size() == 1 && out.searches.front().location == in.location();
+  if (flat && !asked && in.has({"top_k"})) {
+    wanted = std::min<std::int64_t>(out.searches.front().top_k, kFinalTopKMax);
+  }
+  if (flat && asked && !in.has({"top_k"})) {
+    out.searches.front().top_k =
+        std::max(out.searches.front().top_k, static_cast<std::uint32_t>(wanted));
+  }
+  std::int64_t ceiling = wanted;
+  for (const SearchSpec& spec : out.searches) {
+    ceiling = std::min<std::int64_t>(ceiling, spec.top_k);
+  }
+  if (asked && ceiling < wanted) {
+    out.warnings.push_back(fmt::format(
+        "final_top_k is {}, above the smallest top_k; {} is used", wanted, ceiling));
+  }
+  out.final_top_k = static_cast<std::size_t>(ceiling);
+}
+
+void read_facets(ObjectReader& in, FeatureSearchParameters& out) {
+  const json::array* list = in.array({"facets"});
+  if (list == nullptr) return;
+  if (list->size() > kFacetsMax) {
+    return in.fail("facets",
+                   fmt::format("has {} fields; use at most {}", list->size(), kFacetsMax));
+  }
+  for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {
+    const json::value& value = (*list)[i];
+    if (in.is_template(value)) continue;
+    FacetField facet;
+    if (value.is_string()) {
+      facet.key = std::string(view(value.get_string()));
+      if (facet.key.empty()) in.fail(fmt::format("facets[{}]", i), "is empty; give a path");
+    } else if (value.is_object()) {
+      ObjectReader item = in.child(value.get_object(), "facets", i);
+      facet.key = item.required_string({"key", "field"});
+      facet.limit = static_cast<std::uint32_t>(item.integer({"limit"}, 10, 1, 1000));
+      item.boolean({"exact"}, false);
+      if (!item.ok()) return in.fail(item.error());
+      warn_unread(item, out.warnings);
+    } else {
+      in.fail(fmt::format("facets[{}]", i),
+              fmt::format("is {}; use a path or {{\"key\", \"limit\"}}", type_name(value)));
+    }
+    out.facets.push_back(std::move(facet));
+  }
+}
+
+void read_group_by(ObjectReader& in, FeatureSearchParameters& out) {
+  const json::value* value = in.find({"group_by"});
+  if (value == nullptr || in.is_template(*value)) return;
+  SearchGrouping grouping;
+  if (value->is_string()) {
+    grouping.field = std::string(view(value->get_string()));
+    if (grouping.field.empty()) in.fail("group_by", "is empty; give the path of a field");
+  } else if (const json::object* object = in.object({"group_by"})) {
+    ObjectReader inner = in.child(*object, "group_by");
+    grouping.field = inner.required_string({"field"});
+    grouping.max_per_group =
+        static_cast<std::size_t>(inner.integer({"max_per_group", "group_size"}, 1, 1, 100));
+    grouping.limit = static_cast<std::size_t>(inner.integer({"limit"}, 25, 1, 500));
+    grouping.output_mode = inner.one_of({"output_mode"}, GroupOutput::all,
+                                        {{"first", GroupOutput::first},
+                                         {"all", GroupOutput::all},
+                                         {"flatten", GroupOutput::flatten}});
+    if (!inner.ok()) return in.fail(inner.error());
+    warn_unread(inner, out.warnings);
+  }
+  out.group_by = std::move(grouping);
+}
+
+}  // namespace
+
+Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
+  FeatureSearchParameters out;
+  out.location = in.location();
+  out.scope = read_collection_scope(in);
+  read_filters(in, out.filters);
+  read_searches(in, out);
+  read_final_top_k(in, out);
+
+  bool learned = false;
+  if (in.optional_string({"fusion"}) == "learned") {
+    learned = true;
+    out.warnings.emplace_back(
+        "fusion 'learned' has no interactions to learn from on this "
+        "server; rrf is used");
+  } else {
+    out.fusion = in.one_of({"fusion"}, Fusion::rrf,
+                           {{"rrf", Fusion::rrf},
+                            {"dbsf", Fusion::dbsf},
+                            {"weighted", Fusion::weighted},
+                            {"max", Fusion::max},
+                            {"learned", Fusion::rrf}});
+  }
+  read_learning_config(in, learned, out.warnings);
+  read_query_preprocessing(in, out.warnings);
+  read_facets(in, out);
+  read_group_by(in, out);
+  in.one_of({"cache_behavior"}, 0, {{"auto", 0}, {"disabled", 1}, {"aggressive", 2}});
+  in.optional_integer({"cache_ttl_seconds"}, 0, std::numeric_limits<std::int64_t>::max());
+  TRAWL_TRY(in.status());
+  return out;
+}
+
+bool feature_search_is_deterministic(const json::object& parameters) {
+  const auto asks_for_random = [](const json::value& search) {
+    const auto* object = search.if_object();
+    const json::value* on_empty =
+        object == nullptr ? nullptr : object->if_contains("on_empty");
+    return on_empty != nullptr && *on_empty == "random";
+  };
+  if (asks_for_random(parameters)) return false;
+  for (const std::string_view name : {"searches", "feature_uris"}) {
+    const auto* value = parameters.if_contains(json::string_view(name.data(), name.size()));
+    const auto* list = value == nullptr ? nullptr : value->if_array();
+    if (list != nullptr && std::any_of(list->begin(), list->end(), asks_for_random)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace trawl

@@ -1,0 +1,173 @@
+#include <algorithm>
+
+#include "stages/definitions.h"
+#include "stages/grouping.h"
+#include "stages/ordering.h"
+#include "stages/ticker.h"
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::string_view kSchema = R"json({
+  "type": "object",
+  "properties": {
+    "group_by_field": {
+      "type": "string", "default": "source_object_id",
+      "description": "Dotted path of the field to group by; documents without it make the group null. Also read as field."
+    },
+    "max_per_group": {
+      "type": "integer", "default": 10, "minimum": 1, "maximum": 1000,
+      "description": "Documents kept of each group, best score first. Also read as docs_per_group."
+    },
+    "output_mode": {
+      "type": "string", "enum": ["first", "all", "flatten"], "default": "all",
+      "description": "first: one document a group. all: one row a group, {group_key, count, documents}. flatten: the documents, group by group."
+    },
+    "max_groups": {
+      "type": ["integer", "null"], "default": null, "minimum": 1, "maximum": 10000,
+      "description": "Groups kept; null for all."
+    },
+    "sort_groups_by": {
+      "type": ["string", "null"], "enum": ["count", "field", "score", null], "default": null,
+      "description": "Order of the groups: by size, by the value of the field, or by the best score. null: in the order in which they first appear."
+    },
+    "sort_order": {
+      "type": "string", "enum": ["asc", "desc"], "default": "desc",
+      "description": "Direction of sort_groups_by and of sort_docs_by."
+    },
+    "sort_docs_by": {
+      "type": "string", "default": "score",
+      "description": "Path of the field that orders the documents of a group; score means best first."
+    },
+    "exclude_null": {
+      "type": "boolean", "default": false,
+      "description": "Drops documents without the field instead of grouping them under null."
+    }
+  }
+})json";
+
+enum class GroupOrder { appearance, count, field, score };
+
+class GroupBy : public Stage {
+ public:
+  std::string field;
+  std::size_t max_per_group = 10;
+  GroupOutput output_mode = GroupOutput::all;
+  std::optional<std::int64_t> max_groups;
+  GroupOrder order = GroupOrder::appearance;
+  bool descending = true;
+  std::string documents_by;  // Empty for the score.
+  bool exclude_null = false;
+
+  Result<StageOutput> run(std::vector<Candidate> input,
+                          StageContext& context) const override {
+    TRAWL_ASSIGN(std::vector<Group> groups, group_by_field(input, field, context.check));
+    if (exclude_null) {
+      groups.erase(std::remove_if(groups.begin(), groups.end(),
+                                  [](const Group& group) { return group.key.is_null(); }),
+                   groups.end());
+    }
+    StageOutput output;
+    std::size_t document_count = 0;
+    for (const Group& group : groups) document_count += group.members.size();
+    output.metadata = {{"group_by_field", field},
+                       {"total_groups", groups.size()},
+                       {"total_documents", document_count}};
+
+    sort_groups(groups);
+    if (max_groups && groups.size() > static_cast<std::size_t>(*max_groups)) {
+      groups.resize(static_cast<std::size_t>(*max_groups));
+    }
+    order_members_by_score(groups, input);
+    if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, context.check));
+    output.metadata["returned_groups"] = groups.size();
+    output.candidates = emit_groups(std::move(input), groups, max_per_group, output_mode);
+    return output;
+  }
+
+ private:
+  void sort_groups(std::vector<Group>& groups) const {
+    if (order == GroupOrder::appearance) return;
+    SortColumn column;
+    for (const Group& group : groups) {
+      json::value value;
+      if (order == GroupOrder::count) value = group.members.size();
+      if (order == GroupOrder::field) value = group.key;
+      if (order == GroupOrder::score && group.best_score) value = *group.best_score;
+      column.add(&value);
+    }
+    column.prepare();
+    std::vector<Group> sorted;
+    sorted.reserve(groups.size());
+    for (const std::size_t i : sorted_order(column, descending, MissingPlace::last)) {
+      sorted.push_back(std::move(groups[i]));
+    }
+    groups = std::move(sorted);
+  }
+
+  Result<void> sort_documents(std::vector<Group>& groups,
+                              const std::vector<Candidate>& input,
+                              const Checkpoint& check) const {
+    Ticker ticker(check);
+    for (Group& group : groups) {
+      SortColumn column;
+      for (const std::size_t member : group.members) {
+        TRAWL_TRY(ticker.tick());
+        json::value scratch;
+        column.add(input[member].find(documents_by, scratch));
+      }
+      column.prepare();
+      std::vector<std::size_t> sorted;
+      sorted.reserve(group.members.size());
+      for (const std::size_t i : sorted_order(column, descending, MissingPlace::last)) {
+        sorted.push_back(group.members[i]);
+      }
+      group.members = std::move(sorted);
+    }
+    return {};
+  }
+};
+
+Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+  auto stage = std::make_unique<GroupBy>();
+  stage->field = in.string({"group_by_field", "field"}, "source_object_id");
+  if (stage->field.empty()) in.fail("group_by_field", "is empty; give the path of a field");
+  stage->max_per_group = static_cast<std::size_t>(
+      in.integer({"max_per_group", "docs_per_group"}, 10, 1, 1000));
+  stage->output_mode = in.one_of({"output_mode"}, GroupOutput::all,
+                                 {{"first", GroupOutput::first},
+                                  {"all", GroupOutput::all},
+                                  {"flatten", GroupOutput::flatten}});
+  stage->max_groups = in.optional_integer({"max_groups"}, 1, 10'000);
+  stage->order = in.one_of({"sort_groups_by"}, GroupOrder::appearance,
+                           {{"count", GroupOrder::count},
+                            {"field", GroupOrder::field},
+                            {"score", GroupOrder::score}});
+  stage->descending = in.one_of({"sort_order"}, true, {{"asc", false}, {"desc", true}});
+  stage->documents_by = in.string({"sort_docs_by"});
+  // The plain score needs no sort of its own: members are ordered best first already.
+  if (stage->documents_by == "score" && stage->descending) stage->documents_by.clear();
+  stage->exclude_null = in.boolean({"exclude_null"}, false);
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::move(stage));
+}
+
+}  // namespace
+
+StageDefinition group_by_definition() {
+  StageDefinition definition;
+  definition.stage_id = "group_by";
+  // The contract calls the category group; clients know only reduce.
+  definition.category = "reduce";
+  definition.description =
+      "Gathers the documents by the exact value of a field. Groups come in the order in "
+      "which "
+      "they first appear, their documents best score first.";
+  definition.icon = "group";
+  definition.parameter_schema = kSchema;
+  definition.make = make;
+  return definition;
+}
+
+}  // namespace trawl

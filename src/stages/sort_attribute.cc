@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "stages/definitions.h"
+#include "stages/ordering.h"
+#include "stages/ticker.h"
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::string_view kSchema = R"json({
+  "type": "object",
+  "properties": {
+    "field": {
+      "type": "string", "default": "metadata.created_at",
+      "description": "Dotted path of the field to sort by. Also read as sort_field."
+    },
+    "direction": {
+      "type": "string", "enum": ["asc", "desc"], "default": "desc",
+      "description": "The order; any other word counts as desc. Also read as order."
+    },
+    "nulls_last": {
+      "type": "boolean", "default": true,
+      "description": "true: documents without the field come last. false: first when ascending, last when descending. null_handling (first, last) sets the place whatever the direction."
+    }
+  }
+})json";
+
+class SortAttribute : public Stage {
+ public:
+  std::string field;
+  bool descending = true;
+  MissingPlace missing = MissingPlace::last;
+  std::vector<std::string> warnings;
+
+  Result<StageOutput> run(std::vector<Candidate> input,
+                          StageContext& context) const override {
+    Ticker ticker(context.check);
+    SortColumn column;
+    for (const Candidate& candidate : input) {
+      TRAWL_TRY(ticker.tick());
+      json::value scratch;
+      column.add(candidate.find(field, scratch));
+    }
+    column.prepare();
+    StageOutput output;
+    output.candidates = pick(std::move(input), sorted_order(column, descending, missing));
+    output.warnings = warnings;
+    return output;
+  }
+};
+
+Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+  auto stage = std::make_unique<SortAttribute>();
+  stage->field = in.string({"field", "sort_field"}, "metadata.created_at");
+  if (stage->field.empty()) in.fail("field", "is empty; give the path of a field");
+
+  const std::string direction = in.string({"direction", "order"}, "desc");
+  const std::string word = to_lower_ascii(direction);
+  stage->descending = word != "asc" && word != "ascending";
+  if (stage->descending && word != "desc" && word != "descending") {
+    stage->warnings.push_back(
+        fmt::format("direction '{}' is neither asc nor desc; sorted desc",
+                    truncate_text(direction, 64)));
+  }
+
+  const bool nulls_last = in.boolean({"nulls_last"}, true);
+  const bool natural_first = !nulls_last && !stage->descending;
+  stage->missing =
+      in.one_of({"null_handling"}, natural_first ? MissingPlace::first : MissingPlace::last,
+                {{"first", MissingPlace::first}, {"last", MissingPlace::last}});
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::move(stage));
+}
+
+}  // namespace
+
+StageDefinition sort_attribute_definition() {
+  StageDefinition definition;
+  definition.stage_id = "sort_attribute";
+  definition.category = "sort";
+  definition.description =
+      "Sorts the documents by one field: numbers numerically, times chronologically, false "
+      "before true, other strings by their bytes; values of mixed types are compared as "
+      "text. "
+      "The sort is stable, so several of them in a row sort by several keys, the last one "
+      "first.";
+  definition.icon = "arrow-up-down";
+  definition.parameter_schema = kSchema;
+  definition.make = make;
+  return definition;
+}
+
+}  // namespace trawl

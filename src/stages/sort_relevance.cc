@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stages/definitions.h"
+#include "stages/ticker.h"
+#include "stages/values.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::string_view kSchema = R"json({
+  "type": "object",
+  "properties": {
+    "score_field": {
+      "type": "string", "default": "score",
+      "description": "Dotted path of the number to sort by."
+    },
+    "direction": {
+      "type": "string", "enum": ["asc", "desc"], "default": "desc",
+      "description": "The order. Also read as order."
+    },
+    "missing_score": {
+      "type": "string", "enum": ["bottom", "top", "preserve"], "default": "bottom",
+      "description": "Where documents go whose score is missing or no number; preserve leaves them at the positions they have."
+    },
+    "normalize": {
+      "type": "boolean", "default": false,
+      "description": "Adds sort_relevance {original_position, new_position, normalized_score} to every document: positions from 0, the score scaled to 0..1 over the list."
+    },
+    "feature_address": {
+      "type": ["string", "null"], "default": null,
+      "description": "Feature to compute missing scores with. Accepted, but this server does not compute them."
+    }
+  }
+})json";
+
+enum class MissingScore { bottom, top, preserve };
+
+class SortRelevance : public Stage {
+ public:
+  std::string score_field;
+  bool descending = true;
+  MissingScore missing = MissingScore::bottom;
+  bool normalize = false;
+  std::optional<std::string> feature_address;
+
+  Result<StageOutput> run(std::vector<Candidate> input,
+                          StageContext& context) const override {
+    Ticker ticker(context.check);
+    std::vector<std::optional<double>> scores;
+    scores.reserve(input.size());
+    std::size_t missing_count = 0;
+    for (const Candidate& candidate : input) {
+      TRAWL_TRY(ticker.tick());
+      scores.push_back(number_at(candidate, score_field));
+      if (!scores.back()) ++missing_count;
+    }
+
+    const std::vector<std::size_t> order = order_of(scores);
+    StageOutput output;
+    output.candidates = pick(std::move(input), order);
+    if (normalize) TRAWL_TRY(annotate(output.candidates, scores, order, ticker));
+    if (feature_address && missing_count > 0) {
+      output.warnings.push_back(
+          fmt::format("{} documents have no number at '{}'; scores are not computed from "
+                      "feature_address",
+                      missing_count, score_field));
+    }
+    return output;
+  }
+
+ private:
+  std::vector<std::size_t> order_of(
+      const std::vector<std::optional<double>>& scores) const {
+    std::vector<std::size_t> scored;
+    std::vector<std::size_t> unscored;
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      (scores[i] ? scored : unscored).push_back(i);
+    std::stable_sort(scored.begin(), scored.end(), [&](std::size_t a, std::size_t b) {
+      return descending ? *scores[a] > *scores[b] : *scores[a] < *scores[b];
+    });
+    if (missing == MissingScore::preserve) {
+      std::vector<std::size_t> order(scores.size());
+      auto next = scored.begin();
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = scores[i] ? *next++ : i;
+      return order;
+    }
+    auto& front = missing == MissingScore::top ? unscored : scored;
+    const auto& back = missing == MissingScore::top ? scored : unscored;
+    front.insert(front.end(), back.begin(), back.end());
+    return front;
+  }
+
+  static Result<void> annotate(std::vector<Candidate>& sorted,
+                               const std::vector<std::optional<double>>& scores,
+                               const std::vector<std::size_t>& order, Ticker& ticker) {
+    std::optional<double> low;
+    std::optional<double> high;
+    for (const auto& score : scores) {
+      if (!score) continue;
+      low = std::min(low.value_or(*score), *score);
+      high = std::max(high.value_or(*score), *score);
+    }
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      TRAWL_TRY(ticker.tick());
+      const auto& score = scores[order[i]];
+      json::value normalized;
+      // Where all scores are equal, none is worse than the best.
+      if (score) normalized = *high > *low ? (*score - *low) / (*high - *low) : 1.0;
+      sorted[i].edit()["sort_relevance"] = json::object{{"original_position", order[i]},
+                                                        {"new_position", i},
+                                                        {"normalized_score", normalized}};
+    }
+    return {};
+  }
+};
+
+Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+  auto stage = std::make_unique<SortRelevance>();
+  stage->score_field = in.string({"score_field"}, "score");
+  if (stage->score_field.empty())
+    in.fail("score_field", "is empty; give the path of a field");
+  stage->descending =
+      in.one_of({"direction", "order"}, true, {{"asc", false}, {"desc", true}});
+  stage->missing = in.one_of({"missing_score"}, MissingScore::bottom,
+                             {{"bottom", MissingScore::bottom},
+                              {"top", MissingScore::top},
+                              {"preserve", MissingScore::preserve}});
+  stage->normalize = in.boolean({"normalize"}, false);
+  stage->feature_address = in.optional_string({"feature_address"});
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::move(stage));
+}
+
+}  // namespace
+
+StageDefinition sort_relevance_definition() {
+  StageDefinition definition;
+  definition.stage_id = "sort_relevance";
+  definition.category = "sort";
+  definition.description =
+      "Sorts the documents by their score, or by another number they carry. Stable: equal "
+      "scores keep the order they had.";
+  definition.icon = "trending-up";
+  definition.parameter_schema = kSchema;
+  definition.make = make;
+  return definition;
+}
+
+}  // namespace trawl

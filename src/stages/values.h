@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "pipeline/candidate.h"
+
+namespace trawl {
+
+// The value at a path, or nullptr where there is none or it is null. What is not stored in
+// the fields (the score, the ids) is written to `scratch`, which must outlive the result.
+const json::value* present_value(const Candidate& candidate, std::string_view path,
+                                 json::value& scratch);
+
+// The number at a path; nothing when it is missing or no number.
+std::optional<double> number_at(const Candidate& candidate, std::string_view path);
+
+// Appends text that is equal exactly for values that groups, facets and distinct counts
+// take for the same: 1 and 1.0 are one value, 1 and "1" are two, and the order of an
+// object's keys does not matter. nullptr stands for a missing value, the same as null.
+void append_value_key(std::string& out, const json::value* value);
+std::string value_key(const json::value* value);
+
+// A value as a person reads it: a string as it is, anything else as JSON.
+std::string value_text(const json::value& value);
+
+// Unicode case folding, composed; text that is not UTF-8 has only its ASCII folded.
+std::string fold_case(std::string_view text);
+
+// Positions 0..size-1, best score first; those without a score come last, equals keep
+// their order.
+std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates);
+
+// The elements at these positions, in that order; each position at most once.
+std::vector<Candidate> pick(std::vector<Candidate>&& candidates,
+                            const std::vector<std::size_t>& order);
+
+}  // namespace trawl
