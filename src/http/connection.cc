@@ -1,0 +1,281 @@
+#include "http/connection.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+
+#include "base/clock.h"
+
+namespace trawl::http {
+namespace {
+
+// A connection that is closed with unread bytes in it is reset, and the client may lose
+// the reply. So what still comes is thrown away for a while first.
+constexpr std::int64_t kLingerMs = 5'000;
+// While stopping, and for refused connections.
+constexpr std::int64_t kShortLingerMs = 300;
+// Bodies up to this size are copied behind the head and sent with it.
+constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Shard> shard, Socket socket, bool is_refused)
+    : shard_(std::move(shard)),
+      socket_(std::move(socket)),
+      timer_(shard_->io),
+      is_refused_(is_refused) {
+  error_code ec;
+  const auto peer = socket_.remote_endpoint(ec);
+  if (!ec) remote_address_ = peer.address().to_string(ec);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ec);
+  socket_.non_blocking(true, ec);  // Otherwise send_continue() might wait.
+}
+
+void Connection::start() {
+  guarded([this] {
+    if (is_refused_) {
+      fail(make_error(ErrorCode::unavailable,
+                      fmt::format("the server has as many connections as it may ({}); try "
+                                  "again shortly",
+                                  options().connections_max)));
+      return;
+    }
+    set_deadline(options().idle_timeout_ms);
+    read();
+  });
+}
+
+// The server is stopping: an idle connection goes, a request inside may finish.
+void Connection::drain() {
+  guarded([this] {
+    if (phase_ == Phase::idle) {
+      // Bytes that are on the machine already are a request inside.
+      error_code ec;
+      if (socket_.available(ec) == 0 || ec) {
+        close();
+      } else {
+        set_deadline(options().header_timeout_ms);
+      }
+    } else if (phase_ == Phase::lingering) {
+      set_deadline(kShortLingerMs);
+    }
+  });
+}
+
+// The server waits no longer. A reply that comes after this goes nowhere.
+void Connection::abandon() {
+  const auto self = shared_from_this();
+  if (exchange_) exchange_->abandoned = true;
+  close();
+  exchange_.reset();
+  leave();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  const Phase last = phase_;
+  phase_ = Phase::closed;
+  if (exchange_) exchange_->gone = true;
+  if (stream_) stream_->fail(make_error(ErrorCode::cancelled, "the client has left"));
+  clear_deadline();
+  timer_.cancel();
+  error_code ec;
+  socket_.close(ec);
+  auto& context = *shard_->context;
+  (is_refused_ ? context.refused : context.admitted).fetch_sub(1);
+  if (last == Phase::replying) finish_exchange();
+  // A handler that is still at work makes this a request inside: stop() waits for it.
+  if (!exchange_) leave();
+}
+
+void Connection::leave() {
+  if (shard_->connections.erase(this) == 0) return;
+  if (is_active_) {  // The client left before there was anything to reply to.
+    is_active_ = false;
+    shard_->requests_active.fetch_sub(1, std::memory_order_relaxed);
+  }
+  auto& context = *shard_->context;
+  const std::lock_guard lock(context.mutex);
+  if (--context.registered == 0) context.changed.notify_all();
+}
+
+void Connection::fail(Error error) {
+  keep_alive_ = false;
+  lingers_ = true;
+  send(error_response(error, request().request_id));
+}
+
+void Connection::send(Response response) {
+  phase_ = Phase::replying;
+  status_ = response.status;
+  if (draining() || (input_ended_ && input().empty())) keep_alive_ = false;
+  for (const auto& [name, value] : response.headers) {
+    if (equals_ignoring_case(name, "Connection") && has_token(value, "close")) {
+      keep_alive_ = false;
+    }
+  }
+  output_.clear();
+  append_response_head(output_, response,
+                       {request().request_id, shard_->date(), is_http_11_, keep_alive_});
+  output_body_.clear();
+  if (request().method != "HEAD" && !is_bodiless(response.status)) {
+    if (response.body.size() <= kJoinedBodyBytesMax) {
+      output_.append(response.body);
+    } else {
+      output_body_ = std::move(response.body);
+    }
+  }
+  written_ = 0;
+  set_deadline(options().write_timeout_ms);
+  write();
+}
+
+// Twenty-five bytes fit into any socket that took the last reply whole; one that takes
+// only a part of them is beyond saving.
+void Connection::send_continue() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  expects_continue_ = false;
+  error_code ec;
+  if (socket_.write_some(asio::buffer(kContinue), ec) != kContinue.size()) close();
+}
+
+void Connection::write() {
+  const auto done = [self = shared_from_this()](error_code ec, std::size_t n) {
+    self->on_write(ec, n);
+  };
+  if (written_ >= output_.size()) {
+    socket_.async_write_some(asio::buffer(output_body_) + (written_ - output_.size()),
+                             done);
+  } else if (output_body_.empty()) {
+    socket_.async_write_some(asio::buffer(output_) + written_, done);
+  } else {
+    socket_.async_write_some(
+        std::array<asio::const_buffer, 2>{asio::buffer(output_) + written_,
+                                          asio::buffer(output_body_)},
+        done);
+  }
+}
+
+void Connection::on_write(error_code ec, std::size_t size) {
+  if (phase_ == Phase::closed) return;
+  guarded([&] {
+    if (ec) {
+      close();
+      return;
+    }
+    written_ += size;
+    if (written_ < output_.size() + output_body_.size()) {
+      set_deadline(options().write_timeout_ms);
+      write();
+      return;
+    }
+    finish_exchange();
+    if (keep_alive_) {
+      next_request();
+    } else {
+      linger();
+    }
+  });
+}
+
+void Connection::finish_exchange() {
+  exchange_.reset();
+  if (!is_active_) return;
+  is_active_ = false;
+  shard_->requests_active.fetch_sub(1, std::memory_order_relaxed);
+  shard_->requests_total.fetch_add(1, std::memory_order_relaxed);
+  const auto& observer = shard_->context->observer;
+  if (!observer) return;
+  try {
+    observer(*request_, route_ == nullptr ? std::string_view() : route_->pattern, status_,
+             monotonic_us() - started_us_);
+  } catch (const std::exception& e) {
+    spdlog::error("{} the observer failed: {}", request_->request_id, e.what());
+  }
+}
+
+void Connection::next_request() {
+  phase_ = Phase::idle;
+  scanner_ = HeadScanner();
+  decoder_ = BodyDecoder();
+  request_.reset();
+  stream_.reset();
+  route_ = nullptr;
+  early_reply_.reset();
+  keep_alive_ = true;
+  expects_continue_ = false;
+  discards_body_ = false;
+  lingers_ = false;
+  std::string().swap(output_body_);
+  set_deadline(options().idle_timeout_ms);
+  advance();
+}
+
+void Connection::linger() {
+  error_code ec;
+  lingers_ = lingers_ || !input().empty() || socket_.available(ec) > 0;
+  if (input_ended_ || !lingers_) {
+    close();
+    return;
+  }
+  phase_ = Phase::lingering;
+  socket_.shutdown(Socket::shutdown_send, ec);
+  std::string().swap(input_);
+  input_begin_ = 0;
+  set_deadline(is_refused_ || draining() ? kShortLingerMs : kLingerMs);
+  read();
+}
+
+// One timer, moved only when it would ring too late: most requests end before any
+// deadline, and then a deadline costs one reading of the clock.
+void Connection::set_deadline(std::int64_t ms) {
+  deadline_ = SteadyClock::now() + std::chrono::milliseconds(ms);
+  if (deadline_ < timer_expiry_) arm_timer();
+}
+
+void Connection::arm_timer() {
+  timer_expiry_ = deadline_;
+  timer_.expires_at(deadline_);
+  timer_.async_wait([self = shared_from_this(), number = ++timer_number_](error_code) {
+    if (number != self->timer_number_ || self->phase_ == Phase::closed) return;
+    self->timer_expiry_ = SteadyClock::time_point::max();
+    self->guarded([&] { self->on_timer(); });
+  });
+}
+
+void Connection::on_timer() {
+  if (deadline_ == SteadyClock::time_point::max()) return;
+  if (SteadyClock::now() < deadline_) {
+    arm_timer();
+    return;
+  }
+  clear_deadline();
+  switch (phase_) {
+    case Phase::head:
+      fail(make_error(ErrorCode::timeout,
+                      fmt::format("the headers did not arrive within {} ms",
+                                  options().header_timeout_ms)));
+      break;
+    case Phase::body:
+      fail(make_error(
+          ErrorCode::timeout,
+          fmt::format("the body did not arrive within {} ms", options().body_timeout_ms)));
+      break;
+    case Phase::handling:
+      if (stream_) {
+        stream_->fail(make_error(ErrorCode::timeout,
+                                 fmt::format("nothing more of the body arrived for {} ms",
+                                             options().body_timeout_ms)));
+      }
+      break;
+    case Phase::idle:
+    case Phase::replying:
+    case Phase::lingering:
+    case Phase::closed:
+      close();
+      break;
+  }
+}
+
+}  // namespace trawl::http

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/body_decoder.h"
+#include "http/body_stream.h"
+#include "http/head.h"
+#include "http/http.h"
+#include "http/shard.h"
+
+namespace trawl::http {
+
+// One request between its handler and its connection, whichever lives longer.
+struct Exchange {
+  std::shared_ptr<Shard> shard;
+  std::weak_ptr<Connection> connection;
+  std::string request_id;
+  std::atomic<bool> replied{false};
+  std::atomic<bool> gone{false};
+  std::atomic<bool> abandoned{false};  // The server stopped without waiting any longer.
+
+  void reply(Response response);
+};
+
+// One client. Everything happens on the shard's thread; each step leaves the connection
+// in one phase, with at most one read, one write and one timer under way.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<Shard> shard, Socket socket, bool is_refused);
+
+  void start();
+  void drain();
+  void abandon();
+  void on_reply(Response response);
+
+ private:
+  enum class Phase {
+    idle,      // Between requests.
+    head,      // A request's first byte is here.
+    body,      // Reading a body that the handler gets whole, or nobody gets.
+    handling,  // Waiting for the reply; a streamed body may still come in.
+    replying,
+    lingering,
+    closed,
+  };
+
+  template <class Step>
+  void guarded(Step step);
+  void read();
+  void on_read(error_code ec, std::size_t size);
+  void on_end_of_input();
+  void advance();
+  void advance_head();
+  void begin_request(std::size_t head_size);
+  void take_body(std::string_view bytes);
+  std::optional<Response> route_request();
+  bool feed_body();
+  void advance_body();
+  void advance_stream();
+  void dispatch();
+  void fail(Error error);
+  void send(Response response);
+  void send_continue();
+  void write();
+  void on_write(error_code ec, std::size_t size);
+  void finish_exchange();
+  void next_request();
+  void linger();
+  void close();
+  void leave();
+
+  void set_deadline(std::int64_t ms);
+  void clear_deadline() { deadline_ = SteadyClock::time_point::max(); }
+  void arm_timer();
+  void on_timer();
+
+  std::string_view input() const { return std::string_view(input_).substr(input_begin_); }
+  void consume(std::size_t size);
+  bool body_complete() const { return decoder_.is_complete(); }
+  bool draining() const {
+    return shard_->context->draining.load(std::memory_order_relaxed);
+  }
+  const ServerOptions& options() const { return shard_->context->options; }
+  Request& request();
+
+  const std::shared_ptr<Shard> shard_;
+  Socket socket_;
+  Timer timer_;
+  const bool is_refused_;
+  std::string remote_address_;
+  Phase phase_ = Phase::idle;
+
+  std::vector<char> landing_;  // Where the read under way writes to.
+  std::string input_;          // Received and not yet consumed, from input_begin_.
+  std::size_t input_begin_ = 0;
+  bool is_reading_ = false;
+  bool input_ended_ = false;
+
+  SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
+  SteadyClock::time_point timer_expiry_ = SteadyClock::time_point::max();
+  std::uint64_t timer_number_ = 0;  // Tells a timer that was set anew from the one before.
+
+  // The request at hand.
+  HeadScanner scanner_;
+  BodyDecoder decoder_;
+  std::shared_ptr<Request> request_;
+  std::shared_ptr<Exchange> exchange_;  // From dispatch to reply.
+  std::shared_ptr<BodyStream> stream_;
+  const Route* route_ = nullptr;
+  std::optional<Response> early_reply_;  // To be sent once the body has been skipped.
+  std::int64_t started_us_ = 0;
+  bool is_active_ = false;  // Counted in requests_active.
+  bool is_http_11_ = true;
+  bool keep_alive_ = true;
+  bool expects_continue_ = false;
+  bool discards_body_ = false;
+  bool lingers_ = false;
+  int status_ = 0;
+
+  std::string output_;
+  std::string output_body_;
+  std::size_t written_ = 0;
+  std::uint64_t lingered_ = 0;
+};
+
+// An exception (no memory) costs its own connection and no other.
+template <class Step>
+void Connection::guarded(Step step) {
+  const auto self = shared_from_this();
+  try {
+    step();
+  } catch (const std::exception& e) {
+    spdlog::error("connection of {}: {}", remote_address_, e.what());
+    close();
+  }
+}
+
+}  // namespace trawl::http

@@ -1,0 +1,445 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <limits>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/text.h"
+#include "http/connection.h"
+
+namespace trawl::http {
+namespace {
+
+constexpr std::size_t kReadBytes = 4 * 1024;
+constexpr std::size_t kBodyReadBytes = 64 * 1024;
+constexpr std::size_t kReadAheadBytesMax = 16 * 1024;  // Taken in while a handler runs.
+// A body that nobody wants is read up to this size, for the sake of keep-alive.
+constexpr std::uint64_t kSkippedBodyBytesMax = 64 * 1024;
+// A claimed length earns no more memory than this before its bytes are here.
+constexpr std::size_t kReserveMax = 1024 * 1024;
+constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
+
+// Shared by the copies of a Reply: notices when the last one goes unused.
+struct ReplyGuard {
+  explicit ReplyGuard(std::shared_ptr<Exchange> e) : exchange(std::move(e)) {}
+  ReplyGuard(const ReplyGuard&) = delete;
+  ReplyGuard& operator=(const ReplyGuard&) = delete;
+  ~ReplyGuard() {
+    if (exchange->replied || exchange->abandoned) return;
+    spdlog::error("{} ended without a reply from its handler", exchange->request_id);
+    exchange->reply(
+        error_response(make_error(ErrorCode::internal,
+                                  "the server made no reply to this request; its log "
+                                  "has more under the request id"),
+                       exchange->request_id));
+  }
+  const std::shared_ptr<Exchange> exchange;
+};
+
+}  // namespace
+
+void Connection::consume(std::size_t size) {
+  input_begin_ += size;
+  if (input_begin_ < input_.size()) return;
+  input_begin_ = 0;
+  if (input_.capacity() > 2 * kReadAheadBytesMax && body_complete()) {
+    input_ = std::string();
+  } else {
+    input_.clear();
+  }
+}
+
+// Starts a read where the phase wants one. A read is under way while a handler runs, too:
+// that is how the connection learns that the client has left, and the next request's first
+// bytes are taken in.
+void Connection::read() {
+  if (is_reading_ || input_ended_ || phase_ == Phase::closed) return;
+  std::size_t size = kReadBytes;
+  if (phase_ == Phase::body || phase_ == Phase::lingering) {
+    size = kBodyReadBytes;
+  } else if (phase_ == Phase::handling || phase_ == Phase::replying) {
+    if (!body_complete()) {
+      if (phase_ == Phase::replying || !stream_->wants_data()) return;
+      size = kBodyReadBytes;
+    } else if (input().size() >= kReadAheadBytesMax) {
+      return;
+    }
+  }
+  if (landing_.size() != size) std::vector<char>(size).swap(landing_);
+  is_reading_ = true;
+  socket_.async_read_some(
+      asio::buffer(landing_),
+      [self = shared_from_this()](error_code ec, std::size_t n) { self->on_read(ec, n); });
+}
+
+void Connection::on_read(error_code ec, std::size_t size) {
+  is_reading_ = false;
+  if (phase_ == Phase::closed) return;
+  guarded([&] {
+    if (ec == asio::error::eof) {
+      input_ended_ = true;
+      on_end_of_input();
+    } else if (ec) {
+      close();
+    } else if (phase_ == Phase::lingering) {
+      lingered_ += size;
+      if (lingered_ > kLingerBytesMax) {
+        close();
+      } else {
+        read();
+      }
+    } else {
+      if (input_begin_ > 0) {
+        input_.erase(0, input_begin_);
+        input_begin_ = 0;
+      }
+      input_.append(landing_.data(), size);
+      advance();
+    }
+  });
+}
+
+// The client sends no more. It may still read, so what was cut short gets its reply.
+void Connection::on_end_of_input() {
+  switch (phase_) {
+    case Phase::idle:
+    case Phase::lingering:
+      close();
+      break;
+    case Phase::head:
+      fail(make_error(ErrorCode::bad_request, "the request ended within its head"));
+      break;
+    case Phase::body:
+      fail(make_error(ErrorCode::bad_request,
+                      "the request ended before its body was complete"));
+      break;
+    case Phase::handling:
+      exchange_->gone = true;
+      if (stream_ && !body_complete()) {
+        clear_deadline();
+        stream_->fail(make_error(ErrorCode::bad_request,
+                                 "the request ended before its body was complete"));
+      }
+      break;
+    case Phase::replying:
+    case Phase::closed:
+      break;
+  }
+}
+
+void Connection::advance() {
+  if (phase_ == Phase::idle || phase_ == Phase::head) {
+    advance_head();
+  } else if (phase_ == Phase::body) {
+    advance_body();
+  } else if (phase_ == Phase::handling && !body_complete()) {
+    advance_stream();
+  } else {
+    read();
+  }
+}
+
+void Connection::advance_head() {
+  // Empty lines before a request are skipped, as RFC 9112 asks.
+  while (phase_ == Phase::idle && input().starts_with("\r\n")) consume(2);
+  if (input().empty()) {
+    if (draining() || input_ended_) {
+      close();
+    } else {
+      read();
+    }
+    return;
+  }
+  const bool is_first_piece = phase_ == Phase::idle && input() != "\r";
+  if (is_first_piece) phase_ = Phase::head;
+  const auto state = scanner_.scan(input());
+  const std::size_t size =
+      state == HeadScanner::State::complete ? scanner_.size() : input().size();
+  if (state == HeadScanner::State::malformed) {
+    fail(make_error(ErrorCode::bad_request,
+                    fmt::format("the request is malformed: {}", scanner_.reason())));
+  } else if (size > options().header_bytes_max) {
+    fail(make_error(ErrorCode::headers_too_large,
+                    fmt::format("the request line and headers are larger than {} bytes",
+                                options().header_bytes_max)));
+  } else if (state == HeadScanner::State::complete) {
+    begin_request(size);
+  } else if (input_ended_) {
+    on_end_of_input();
+  } else {
+    if (is_first_piece) set_deadline(options().header_timeout_ms);
+    read();
+  }
+}
+
+Request& Connection::request() {
+  if (!request_) {
+    request_ = std::make_shared<Request>();
+    request_->remote_address = remote_address_;
+    request_->request_id = make_random_id("req_", 16);
+    started_us_ = monotonic_us();
+    is_active_ = true;
+    shard_->requests_active.fetch_add(1, std::memory_order_relaxed);
+  }
+  return *request_;
+}
+
+void Connection::begin_request(std::size_t head_size) {
+  const auto version = parse_head(input().substr(0, head_size), request());
+  if (!version) {
+    fail(version.error());
+    return;
+  }
+  consume(head_size);
+  is_http_11_ = *version >= 11;
+  if (const auto id = request_->header("X-Request-Id"); id && is_valid_request_id(*id)) {
+    request_->request_id = *id;
+  }
+  const auto framing = check_framing(request_->headers, is_http_11_);
+  if (!framing) {
+    fail(framing.error());
+    return;
+  }
+  keep_alive_ = framing->keep_alive;
+  expects_continue_ = framing->expect_continue && framing->has_body();
+
+  early_reply_ = route_request();
+  const bool is_streamed = !early_reply_ && route_->body == Body::streamed;
+  decoder_ = BodyDecoder(*framing, is_streamed ? std::numeric_limits<std::uint64_t>::max()
+                                               : options().body_bytes_max);
+  const std::uint64_t length = framing->content_length.value_or(0);
+  if (early_reply_) {
+    if (framing->has_body() &&
+        (framing->chunked || expects_continue_ || length > kSkippedBodyBytesMax)) {
+      keep_alive_ = false;
+      lingers_ = true;
+      send(std::move(*early_reply_));
+      return;
+    }
+    discards_body_ = true;
+  } else if (is_streamed) {
+    dispatch();
+    return;
+  } else if (length > options().body_bytes_max) {
+    fail(make_error(ErrorCode::too_large,
+                    fmt::format("the body has {} bytes; at most {} are accepted", length,
+                                options().body_bytes_max)));
+    return;
+  }
+  phase_ = Phase::body;
+  if (framing->has_body()) {
+    set_deadline(options().body_timeout_ms);
+    if (!discards_body_) request_->body.reserve(std::min<std::size_t>(length, kReserveMax));
+  }
+  if (expects_continue_ && input().empty()) send_continue();
+  if (phase_ == Phase::body) advance_body();
+}
+
+// Fills route_ and what the request has from its target; a reply when there is no route.
+std::optional<Response> Connection::route_request() {
+  Request& request = *request_;
+  const auto refuse = [&request](Error error) {
+    return error_response(error, request.request_id);
+  };
+  const auto target = split_target(request.method, request.target);
+  if (!target) return refuse(target.error());
+  if (!percent_decode(target->path, false, request.path) ||
+      !parse_query(target->query, request.query)) {
+    return refuse(make_error(ErrorCode::bad_request,
+                             "the path or the query has a malformed percent escape, a NUL "
+                             "byte, or is not UTF-8"));
+  }
+  auto match = shard_->context->router.match(request.method, target->path);
+  if (match.route != nullptr) {
+    route_ = match.route;
+    request.path_parameters = std::move(match.path_parameters);
+    return std::nullopt;
+  }
+  if (target->path == "*")
+    match.allowed = {"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"};
+  if (match.allowed.empty()) {
+    return refuse(make_error(
+        ErrorCode::not_found,
+        fmt::format("there is nothing at the path {}", truncate_text(request.path, 200))));
+  }
+  if (std::find(match.allowed.begin(), match.allowed.end(), "OPTIONS") ==
+      match.allowed.end()) {
+    match.allowed.emplace_back("OPTIONS");
+  }
+  const std::string allow = fmt::format("{}", fmt::join(match.allowed, ", "));
+  Response response;
+  if (request.method == "OPTIONS") {
+    response.status = 204;
+  } else {
+    response = refuse(make_error(ErrorCode::method_not_allowed,
+                                 fmt::format("{} is not a method of {}; use one of {}",
+                                             truncate_text(request.method, 50),
+                                             truncate_text(request.path, 200), allow)));
+  }
+  response.headers.emplace_back("Allow", allow);
+  return response;
+}
+
+void Connection::take_body(std::string_view bytes) {
+  if (discards_body_) return;
+  if (stream_) {
+    stream_->push(bytes);
+  } else {
+    request_->body.append(bytes);
+  }
+}
+
+// Takes in what is there of the body. False when the request was refused.
+bool Connection::feed_body() {
+  consume(decoder_.decode(input(), [this](std::string_view bytes) { take_body(bytes); }));
+  Error error;
+  if (decoder_.state() == BodyDecoder::State::malformed) {
+    error = make_error(ErrorCode::bad_request,
+                       fmt::format("the chunked body is malformed: {}", decoder_.reason()));
+  } else if (decoder_.state() == BodyDecoder::State::too_large) {
+    error = make_error(ErrorCode::too_large,
+                       fmt::format("the body has more than the {} bytes that are accepted",
+                                   options().body_bytes_max));
+  } else {
+    return true;
+  }
+  if (phase_ == Phase::body) {
+    fail(std::move(error));
+  } else if (stream_) {
+    clear_deadline();
+    stream_->fail(std::move(error));
+  }
+  return false;
+}
+
+void Connection::advance_body() {
+  if (!feed_body()) return;
+  if (!body_complete()) {
+    if (input_ended_) {
+      on_end_of_input();
+    } else {
+      read();
+    }
+    return;
+  }
+  if (early_reply_) {
+    send(std::move(*early_reply_));
+  } else {
+    dispatch();
+  }
+}
+
+void Connection::advance_stream() {
+  if (!stream_->wants_data()) return;
+  if (expects_continue_) {
+    expects_continue_ = false;
+    if (input().empty()) send_continue();
+  }
+  if (phase_ != Phase::handling || !feed_body()) return;
+  if (body_complete()) {
+    clear_deadline();
+    stream_->finish();
+  } else if (input_ended_) {
+    on_end_of_input();
+  } else if (stream_->wants_data()) {
+    set_deadline(options().body_timeout_ms);
+  } else {
+    clear_deadline();  // The reader is the slow one.
+  }
+  read();
+}
+
+void Connection::dispatch() {
+  phase_ = Phase::handling;
+  clear_deadline();
+  exchange_ = std::make_shared<Exchange>();
+  exchange_->shard = shard_;
+  exchange_->connection = weak_from_this();
+  exchange_->request_id = request_->request_id;
+  request_->client_gone = [exchange = exchange_] { return exchange->gone.load(); };
+  if (route_->body == Body::streamed) {
+    stream_ = std::make_shared<BodyStream>([exchange = exchange_] {
+      return exchange->shard->post([connection = exchange->connection] {
+        const auto self = connection.lock();
+        if (self) self->guarded([&] { self->advance(); });
+      });
+    });
+    if (body_complete()) stream_->finish();
+    request_->body_reader = stream_;
+  }
+
+  auto guard = std::make_shared<ReplyGuard>(exchange_);
+  const auto run = [request = request_, route = route_, guard] {
+    const auto fails = [&](const char* what) {
+      spdlog::error("{} {} {}: the handler failed: {}", request->request_id,
+                    request->method, route->pattern, what);
+      guard->exchange->reply(
+          error_response(make_error(ErrorCode::internal,
+                                    "the server failed on this request; its log has "
+                                    "more under the request id"),
+                         request->request_id));
+    };
+    try {
+      route->handler(request, [guard](Response response) {
+        guard->exchange->reply(std::move(response));
+      });
+    } catch (const std::exception& e) {
+      fails(e.what());
+    } catch (...) {
+      fails("an exception of unknown type");
+    }
+  };
+  // A streamed body blocks its reader, which would block every connection of this thread.
+  const bool on_worker = route_->run_on == RunOn::worker || route_->body == Body::streamed;
+  if (!on_worker) {
+    run();
+  } else {
+    const bool accepted = shard_->context->workers.submit([run, exchange = exchange_] {
+      // After a forced stop there is nobody to run for, and perhaps no router.
+      if (!exchange->abandoned) run();
+    });
+    if (!accepted) {
+      guard->exchange->reply(error_response(
+          make_error(ErrorCode::unavailable, "the server is too busy; try again shortly"),
+          request_->request_id));
+    }
+  }
+  if (phase_ == Phase::handling) read();  // Otherwise the reply is on its way already.
+}
+
+void Exchange::reply(Response response) {
+  if (replied.exchange(true)) return;
+  if (shard->io.get_executor().running_in_this_thread()) {
+    if (const auto target = connection.lock()) target->on_reply(std::move(response));
+    return;
+  }
+  shard->post([target = connection, made = std::move(response)]() mutable {
+    if (const auto locked = target.lock()) locked->on_reply(std::move(made));
+  });
+}
+
+void Connection::on_reply(Response response) {
+  guarded([&] {
+    if (!exchange_) return;
+    if (phase_ == Phase::closed) {
+      status_ = response.status;
+      finish_exchange();
+      leave();
+      return;
+    }
+    if (!body_complete()) {
+      stream_->fail(make_error(ErrorCode::cancelled, "the request has its reply already"));
+      // The rest of the body may be here already; then the connection can go on.
+      discards_body_ = true;
+      if (!feed_body() || !body_complete()) {
+        keep_alive_ = false;
+        lingers_ = true;
+      }
+    }
+    send(std::move(response));
+  });
+}
+
+}  // namespace trawl::http

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace trawl::http {
+
+using Header = std::pair<std::string, std::string>;
+
+// The body of a request that is read while it arrives. One reader, on a worker thread.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // Blocks for the next piece; empty at the end. Chunks are at most 256 KiB.
+  //   timeout      the client stopped sending
+  //   cancelled    the client left, or the server is stopping
+  //   bad_request  the body is malformed or cut short
+  virtual Result<std::string> read() = 0;
+};
+
+struct Request {
+  std::string method;
+  std::string target;                       // As sent: path and query.
+  std::string path;                         // Percent-decoded.
+  std::vector<Header> query;                // Decoded name and value, in order.
+  std::vector<Header> headers;              // Names as sent.
+  std::vector<Header> path_parameters;      // From the route's pattern, decoded.
+  std::string body;                         // Whole, for buffered routes.
+  std::shared_ptr<BodyReader> body_reader;  // For streaming routes.
+  std::string request_id;  // The client's X-Request-Id if sane, else a new one.
+  std::string remote_address;
+  // True once the client has closed the connection; cheap, thread-safe.
+  std::function<bool()> client_gone;
+
+  // Case-insensitive; the first one, or nothing.
+  std::optional<std::string_view> header(std::string_view name) const;
+  std::optional<std::string_view> query_value(std::string_view name) const;
+  // Of a parameter that the route has.
+  const std::string& path_parameter(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<Header> headers;
+  std::string body;
+};
+
+// Sends the reply; call it exactly once, from any thread.
+using Reply = std::function<void(Response)>;
+using Handler = std::function<void(std::shared_ptr<Request>, Reply)>;
+
+enum class RunOn {
+  io,      // On the connection's own thread: must not block longer than a short read.
+  worker,  // On the worker pool; a full pool answers 503.
+};
+enum class Body { buffered, streamed };
+
+struct Route {
+  std::string method;
+  std::string pattern;  // "/v1/collections/{collection}/documents/{document}"
+  RunOn run_on = RunOn::io;
+  Body body = Body::buffered;
+  Handler handler;
+};
+
+// Finds the route of a request. Literal segments win over parameters. Filled once;
+// matching is thread-safe.
+class Router {
+ public:
+  // Throws std::invalid_argument for a pattern that is not one, or a route that is there
+  // already: both are defects of the program, found when it starts.
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;  // null: see `allowed`
+    std::vector<Header> path_parameters;
+    std::vector<std::string> allowed;  // Methods that the path has; empty: unknown path.
+  };
+  // `path` is the raw path, still percent-encoded, without the query. HEAD matches GET.
+  // One trailing slash changes nothing. Where the most literal pattern lacks the method,
+  // the next one that has it answers.
+  Match match(std::string_view method, std::string_view path) const;
+  const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+
+ private:
+  // A node of the tree of segments. Children are indices into nodes_; 0 is the root and
+  // so never a child.
+  struct Node {
+    std::vector<std::pair<std::string, std::size_t>> literals;  // Sorted by segment.
+    std::size_t parameter = 0;                                  // 0: none
+    std::vector<const Route*> routes;
+  };
+  struct Search;
+  bool find(std::size_t node, std::size_t depth, Search& search) const;
+
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::vector<Node> nodes_ = std::vector<Node>(1);
+};
+
+// Percent-decoding. False for a malformed escape, a NUL byte or bytes that are not UTF-8.
+bool percent_decode(std::string_view text, bool plus_is_space, std::string& out);
+// "a=1&b=%20" into pairs; false as above.
+bool parse_query(std::string_view text, std::vector<Header>& out);
+
+// The contract's error envelope: {"success": false, "status", "error": {"message", "type",
+// "details"?}, "request_id"}, and for 422 the `detail` list beside it.
+Response error_response(const Error& error, std::string_view request_id);
+int http_status(ErrorCode code);
+std::string_view error_type(ErrorCode code);
+
+}  // namespace trawl::http

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/worker_pool.h"
+#include "http/http.h"
+
+namespace trawl::http {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: any free one
+  unsigned threads = 0;       // I/O threads; 0: one for each core
+  std::size_t header_bytes_max = 16 * 1024;
+  std::size_t body_bytes_max = 16 * 1024 * 1024;  // Of buffered bodies.
+  std::uint32_t connections_max = 10'000;
+  // Deadlines against slow clients.
+  std::int64_t header_timeout_ms = 10'000;  // Whole header, from its first byte.
+  std::int64_t idle_timeout_ms = 60'000;    // Between requests.
+  std::int64_t body_timeout_ms =
+      60'000;  // Whole buffered body; each piece of a streamed one.
+  std::int64_t write_timeout_ms = 60'000;  // Without any progress.
+  std::int64_t drain_timeout_ms = 30'000;  // How long stop() waits for requests inside.
+};
+
+struct ServerMetrics {
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_total = 0;
+  std::uint64_t requests_total = 0;
+  std::uint64_t requests_active = 0;
+};
+
+// HTTP/1.1 on Boost.Asio, heads read by Boost.Beast: one io_context a thread, each with its
+// own listening socket (SO_REUSEPORT). Thread-safe.
+class Server {
+ public:
+  // Called for each finished request, on an I/O thread.
+  using Observer = std::function<void(const Request&, std::string_view route_pattern,
+                                      int status, std::int64_t duration_us)>;
+
+  // The router and the pool must outlive the server.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, const Router& router,
+                                               WorkerPool& workers, Observer observer = {});
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const = 0;
+  // Refuses new connections, lets requests inside finish (at most drain_timeout_ms), then
+  // closes. Idempotent.
+  virtual void stop() = 0;
+  virtual ServerMetrics metrics() const = 0;
+};
+
+}  // namespace trawl::http
