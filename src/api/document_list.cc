@@ -1,0 +1,264 @@
+#include "api/document_list.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "api/document_json.h"
+#include "api/paging.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "corpus/filter.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::uint32_t kSearchRowsMax = 10'000;
+
+struct Wanted {
+  std::uint32_t limit = 20;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> version;  // Of the walk that a cursor goes on with.
+  std::optional<std::string> cursor;
+  std::string search;
+  std::string sort_field;
+  bool sort_descending = false;
+  std::string group_by;
+  std::vector<std::string> select;
+  const json::value* filters = nullptr;
+};
+
+// "documents:VERSION:OFFSET"
+std::string encode_position(std::uint64_t version, std::uint64_t offset) {
+  return base64url_encode(fmt::format("documents:{}:{}", version, offset));
+}
+
+Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
+  constexpr std::string_view kPrefix = "documents:";
+  std::string text;
+  std::int64_t version = 0, offset = 0;
+  if (base64url_decode(cursor, text) && text.starts_with(kPrefix)) {
+    const std::string_view rest = std::string_view(text).substr(kPrefix.size());
+    const auto colon = rest.find(':');
+    if (colon != std::string_view::npos && parse_integer(rest.substr(0, colon), version) &&
+        parse_integer(rest.substr(colon + 1), offset) && version >= 0 && offset >= 0) {
+      wanted.version = static_cast<std::uint64_t>(version);
+      wanted.offset = static_cast<std::uint64_t>(offset);
+      return {};
+    }
+  }
+  return invalid_at("cursor", "the cursor is malformed; use next_cursor of the page before as "
+                              "it is, or leave it out");
+}
+
+Result<Wanted> read_wanted(const http::Request& request, const json::object& body) {
+  TRAWL_ASSIGN(const ListQuery query, parse_list_query(request));
+  ObjectReader in(body, {});
+  Wanted out;
+  out.limit = static_cast<std::uint32_t>(in.integer({"limit", "page_size"}, query.limit, 1, 1000));
+  out.offset = static_cast<std::uint64_t>(in.integer({"offset"}, query.offset, 0, 1'000'000'000));
+  if (const auto page = in.optional_integer({"page", "page_number"}, 1, 1'000'000)) {
+    out.offset = static_cast<std::uint64_t>(*page - 1) * out.limit;
+  }
+  out.cursor = in.optional_string({"cursor"});
+  if (!out.cursor) out.cursor = query.cursor;
+  if (out.cursor && out.cursor->empty()) out.cursor.reset();
+  out.search = in.string({"search", "query"});
+  if (const json::object* sort = in.object({"sort"}); sort != nullptr && !sort->empty()) {
+    ObjectReader one = in.child(*sort, "sort");
+    out.sort_field = one.required_string({"field"});
+    out.sort_descending = one.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
+    TRAWL_TRY(one.status());
+  }
+  out.group_by = in.string({"group_by"});
+  out.select = in.strings({"select"});
+  out.filters = in.find({"filters"});
+  TRAWL_TRY(in.status());
+  if (out.cursor) {
+    if (out.offset != 0) {
+      return invalid_at("cursor", fmt::format("cursor was sent together with offset {}; use one "
+                                              "of them",
+                                              out.offset));
+    }
+    TRAWL_TRY(decode_position(*out.cursor, out));
+  }
+  return out;
+}
+
+// Rows in the order of the search: best first.
+Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot, const Wanted& wanted,
+                                               const std::vector<std::uint32_t>& selected) {
+  const auto& features = snapshot.collection().features;
+  if (features.empty()) {
+    return invalid_at("search", "this collection has no feature to search by; use filters");
+  }
+  SearchRequest request;
+  request.feature_uri = features.front().uri;
+  request.text = wanted.search;
+  request.top_k = kSearchRowsMax;
+  auto allowed = std::make_shared<Bitmap>(selected.empty() ? 0 : selected.back() + 1);
+  for (const auto row : selected) allowed->set(row);
+  request.allowed = std::move(allowed);
+  TRAWL_ASSIGN(const SearchResult found, snapshot.search(request, [] { return Result<void>(); }));
+  std::vector<std::uint32_t> rows;
+  rows.reserve(found.rows.size());
+  for (const auto& row : found.rows) rows.push_back(row.row);
+  return rows;
+}
+
+// Calls `visit` for the documents of all rows, some at a time.
+template <class Visit>
+Result<void> for_each_document(const Snapshot& snapshot, const std::vector<std::uint32_t>& rows,
+                               Visit&& visit) {
+  constexpr std::size_t kChunk = 1024;
+  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
+    const std::span<const std::uint32_t> chunk(rows.data() + i, std::min(kChunk, rows.size() - i));
+    TRAWL_ASSIGN(auto documents, snapshot.fetch(chunk));
+    for (auto& document : documents) visit(document);
+  }
+  return {};
+}
+
+const json::value* field_of(const Document& document, const std::string& path,
+                            json::value& scratch) {
+  if (path == "document_id") {
+    scratch = document.document_id;
+    return &scratch;
+  }
+  return find_path(document.fields, path);
+}
+
+Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
+                       std::vector<std::uint32_t>& rows) {
+  std::vector<std::pair<std::optional<json::value>, std::uint32_t>> keyed;
+  keyed.reserve(rows.size());
+  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+    json::value scratch;
+    const json::value* value = field_of(document, wanted.sort_field, scratch);
+    const bool there = value != nullptr && !value->is_null();
+    keyed.emplace_back(there ? std::optional(*value) : std::nullopt, document.row);
+  }));
+  std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
+    if (!a.first || !b.first) return a.first.has_value() && !b.first.has_value();
+    const int order = compare_values(*a.first, *b.first);
+    return wanted.sort_descending ? order > 0 : order < 0;
+  });
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = keyed[i].second;
+  return {};
+}
+
+json::object project(json::object document, const std::vector<std::string>& select) {
+  if (select.empty()) return document;
+  json::object out{{"document_id", document["document_id"]},
+                   {"collection_id", document["collection_id"]}};
+  for (const auto& path : select) {
+    if (const json::value* value = find_path(document, path)) set_path(out, path, *value);
+  }
+  return out;
+}
+
+struct Group {
+  json::value key;
+  std::uint64_t count = 0;
+  std::vector<std::uint32_t> rows;
+};
+
+// Groups in the order in which their first document comes.
+Result<std::vector<Group>> group_rows(const Snapshot& snapshot, const Wanted& wanted,
+                                      const std::vector<std::uint32_t>& rows) {
+  constexpr std::size_t kDocumentsPerGroupMax = 100;
+  std::vector<Group> groups;
+  std::map<std::string, std::size_t> index;
+  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+    json::value scratch;
+    const json::value* value = field_of(document, wanted.group_by, scratch);
+    const json::value key = value == nullptr ? json::value() : *value;
+    const auto [entry, added] = index.try_emplace(canonical_json(key), groups.size());
+    if (added) groups.push_back({key, 0, {}});
+    Group& group = groups[entry->second];
+    ++group.count;
+    if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
+  }));
+  return groups;
+}
+
+Result<json::array> documents_of(const Snapshot& snapshot, std::span<const std::uint32_t> rows,
+                                 const Wanted& wanted) {
+  TRAWL_ASSIGN(const auto documents, snapshot.fetch(rows));
+  json::array out;
+  for (const auto& document : documents) {
+    out.push_back(project(document_json(document, snapshot.collection()), wanted.select));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
+                                               const json::value* filters,
+                                               const std::string& location) {
+  TRAWL_ASSIGN(const Filter filter,
+               Filter::compile(filters == nullptr ? json::value(json::object()) : *filters,
+                               location));
+  TRAWL_ASSIGN(const auto matching,
+               snapshot.matching(filter, [] { return Result<void>(); }));
+  std::vector<std::uint32_t> rows;
+  matching->for_each([&](std::uint32_t row) { rows.push_back(row); });
+  return rows;
+}
+
+Result<http::Response> list_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
+  TRAWL_ASSIGN(const Collection collection,
+               services.corpus.find_collection(call.ns.id,
+                                               call.request.path_parameter("collection")));
+  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id, wanted.version));
+  TRAWL_ASSIGN(auto rows, select_rows(*snapshot, wanted.filters, "filters"));
+  if (!wanted.search.empty()) {
+    TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows));
+  }
+  if (!wanted.sort_field.empty()) TRAWL_TRY(sort_rows(*snapshot, wanted, rows));
+
+  std::vector<Group> groups;
+  std::uint64_t total = rows.size();
+  if (!wanted.group_by.empty()) {
+    TRAWL_ASSIGN(groups, group_rows(*snapshot, wanted, rows));
+    total = groups.size();
+  }
+  const std::uint64_t begin = std::min<std::uint64_t>(wanted.offset, total);
+  const std::uint64_t end = std::min<std::uint64_t>(begin + wanted.limit, total);
+  PageFacts facts;
+  facts.path = call.request.path;
+  facts.total = total;
+  facts.has_next = end < total;
+  if (facts.has_next) facts.next_cursor = encode_position(snapshot->version(), end);
+  ListQuery shown;
+  shown.limit = wanted.limit;
+  shown.offset = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted.offset, UINT32_MAX));
+  shown.cursor = wanted.cursor;
+  TRAWL_ASSIGN(json::value pagination, parse_json(pagination_json(shown, facts)));
+
+  json::object out;
+  if (wanted.group_by.empty()) {
+    TRAWL_ASSIGN(out["results"],
+                 documents_of(*snapshot, std::span(rows).subspan(begin, end - begin), wanted));
+  } else {
+    json::array list;
+    for (std::uint64_t i = begin; i < end; ++i) {
+      TRAWL_ASSIGN(json::array documents, documents_of(*snapshot, groups[i].rows, wanted));
+      list.push_back(json::object{{"group_key", groups[i].key},
+                                  {"documents", std::move(documents)},
+                                  {"count", groups[i].count}});
+    }
+    out["groups"] = std::move(list);
+    out["group_by_field"] = wanted.group_by;
+  }
+  out["pagination"] = std::move(pagination);
+  out["total_documents"] = rows.size();
+  out["stats"] = json::object{{"total_documents", rows.size()}};
+  return json_response(std::move(out));
+}
+
+}  // namespace trawl::api

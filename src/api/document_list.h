@@ -1,0 +1,17 @@
+#pragma once
+
+#include "api/endpoint.h"
+
+namespace trawl::api {
+
+// POST /v1/collections/{collection}/documents/list: filters, search, sort, group_by, select
+// and paging, read from the body first and then from the query. Pages of one walk come
+// from one version of the collection: the cursor names it.
+Result<http::Response> list_documents(const Services& services, Call& call);
+
+// The rows of a snapshot that a filter selects; all without one.
+Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
+                                               const json::value* filters,
+                                               const std::string& location);
+
+}  // namespace trawl::api

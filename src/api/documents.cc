@@ -1,0 +1,281 @@
+// Documents: create, get, patch, put, delete, list, batch update and delete.
+#include "api/documents.h"
+
+#include <fmt/format.h>
+
+#include "api/document_json.h"
+#include "api/document_list.h"
+#include "api/endpoint.h"
+#include "api/metrics.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::size_t kBatchMax = 1000;
+
+Result<Collection> collection_of(const Services& services, Call& call) {
+  return services.corpus.find_collection(call.ns.id, call.request.path_parameter("collection"));
+}
+
+Error no_document(std::string_view id, const Collection& collection) {
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the document '{}' does not exist in the collection '{}'",
+                                truncate_text(id, 100), collection.name));
+}
+
+Result<Document> get_document(const Services& services, const Collection& collection,
+                              const std::string& id) {
+  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
+  TRAWL_ASSIGN(auto found, snapshot->get(id));
+  if (!found) return no_document(id, collection);
+  return std::move(*found);
+}
+
+Result<http::Response> create(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, {}));
+  std::vector<DocumentWrite> one;
+  one.push_back(std::move(wanted));
+  TRAWL_ASSIGN(const auto ids, services.corpus.insert(collection.id, std::move(one)));
+  services.metrics.documents_written(1);
+  TRAWL_ASSIGN(const Document stored, get_document(services, collection, ids.front()));
+  return json_response(document_json(stored, collection));
+}
+
+Result<http::Response> show(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  TRAWL_ASSIGN(const Document found,
+               get_document(services, collection, call.request.path_parameter("document")));
+  return json_response(document_json(found, collection));
+}
+
+Result<http::Response> change_one(const Services& services, Call& call,
+                                  const Collection& collection, bool deep) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Document changed,
+               services.corpus.update(
+                   collection.id, call.request.path_parameter("document"),
+                   [&](json::object& fields) { return apply_update(body, deep, fields); }));
+  services.metrics.documents_written(1);
+  return json_response(document_json(changed, collection));
+}
+
+Result<http::Response> patch(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  return change_one(services, call, collection, true);
+}
+
+Result<http::Response> put(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  return change_one(services, call, collection, false);
+}
+
+Result<http::Response> remove(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  const std::vector<std::string> ids = {call.request.path_parameter("document")};
+  TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
+  if (!removed.front()) return no_document(ids.front(), collection);
+  services.metrics.documents_written(1);
+  return deleted_response(fmt::format("the document '{}' was deleted", ids.front()));
+}
+
+// The ids that a filter selects now.
+Result<std::vector<std::string>> ids_matching(const Services& services,
+                                              const Collection& collection,
+                                              const json::value* filters) {
+  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
+  TRAWL_ASSIGN(const auto rows, select_rows(*snapshot, filters, "filters"));
+  std::vector<std::string> ids;
+  ids.reserve(rows.size());
+  constexpr std::size_t kChunk = 1024;
+  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
+    const std::span<const std::uint32_t> chunk(rows.data() + i, std::min(kChunk, rows.size() - i));
+    TRAWL_ASSIGN(const auto documents, snapshot->fetch(chunk));
+    for (const auto& document : documents) ids.push_back(document.document_id);
+  }
+  return ids;
+}
+
+json::object batch_row(const std::string& id, bool found) {
+  json::object row{{"document_id", id}, {"success", found}};
+  if (!found) row["error"] = "no such document";
+  return row;
+}
+
+std::size_t count_true(const std::vector<bool>& flags) {
+  return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true));
+}
+
+Result<std::size_t> update_matching(const Services& services, const Collection& collection,
+                                    const json::value* filters, const json::object& update) {
+  TRAWL_ASSIGN(const auto ids, ids_matching(services, collection, filters));
+  TRAWL_ASSIGN(const auto changed,
+               services.corpus.update_many(collection.id, ids,
+                                           [&](std::size_t, json::object& fields) {
+                                             return apply_update(update, true, fields);
+                                           }));
+  const std::size_t count = count_true(changed);
+  services.metrics.documents_written(count);
+  return count;
+}
+
+json::object updated_json(std::size_t updated, std::size_t failed, json::array rows) {
+  return {{"updated_count", updated},
+          {"failed_count", failed},
+          {"results", std::move(rows)},
+          {"message", fmt::format("{} documents were updated", updated)}};
+}
+
+Result<http::Response> batch_update(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::array* updates = in.array({"updates"});
+  const json::value* filters = in.find({"filters"});
+  const json::object* update_data = in.object({"update_data"});
+  TRAWL_TRY(in.status());
+  const bool by_filter = filters != nullptr || update_data != nullptr;
+  if ((updates != nullptr) == by_filter) {
+    return invalid_at("updates", "send either updates, or filters with update_data");
+  }
+  if (by_filter) {
+    if (filters == nullptr || update_data == nullptr) {
+      return invalid_at("filters", "filters and update_data belong together; send both");
+    }
+    TRAWL_ASSIGN(const std::size_t count,
+                 update_matching(services, collection, filters, *update_data));
+    return json_response(updated_json(count, 0, {}));
+  }
+  if (updates->empty() || updates->size() > kBatchMax) {
+    return invalid_at("updates", fmt::format("updates has {} entries; use 1 to {}",
+                                             updates->size(), kBatchMax));
+  }
+  std::vector<std::string> ids;
+  std::vector<const json::object*> changes;
+  for (std::size_t i = 0; i < updates->size(); ++i) {
+    const std::string location = fmt::format("updates[{}]", i);
+    if (!(*updates)[i].is_object()) return invalid_at(location, location + " is not an object");
+    ObjectReader one((*updates)[i].get_object(), location);
+    ids.push_back(one.required_string({"document_id"}));
+    changes.push_back(one.object({"update_data"}));
+    if (one.ok() && changes.back() == nullptr) one.fail("update_data", "is required");
+    TRAWL_TRY(one.status());
+  }
+  TRAWL_ASSIGN(const auto changed,
+               services.corpus.update_many(collection.id, ids,
+                                           [&](std::size_t i, json::object& fields) {
+                                             return apply_update(*changes[i], true, fields);
+                                           }));
+  json::array rows;
+  for (std::size_t i = 0; i < ids.size(); ++i) rows.push_back(batch_row(ids[i], changed[i]));
+  const std::size_t count = count_true(changed);
+  services.metrics.documents_written(count);
+  return json_response(updated_json(count, ids.size() - count, std::move(rows)));
+}
+
+Result<http::Response> batch_delete(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::array* listed = in.array({"document_ids"});
+  std::vector<std::string> ids = in.strings({"document_ids"});
+  const json::value* filters = in.find({"filters"});
+  TRAWL_TRY(in.status());
+  if ((listed != nullptr) == (filters != nullptr)) {
+    return invalid_at("document_ids", "send either document_ids or filters");
+  }
+  if (listed != nullptr && (ids.empty() || ids.size() > kBatchMax)) {
+    return invalid_at("document_ids", fmt::format("document_ids has {} entries; use 1 to {}",
+                                                  ids.size(), kBatchMax));
+  }
+  if (filters != nullptr) {
+    TRAWL_ASSIGN(ids, ids_matching(services, collection, filters));
+  }
+  TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
+  json::array rows;
+  if (listed != nullptr) {
+    for (std::size_t i = 0; i < ids.size(); ++i) rows.push_back(batch_row(ids[i], removed[i]));
+  }
+  const std::size_t count = count_true(removed);
+  services.metrics.documents_written(count);
+  return json_response(json::object{
+      {"deleted_count", count},
+      {"failed_count", ids.size() - count},
+      {"results", std::move(rows)},
+      {"message", fmt::format("{} documents were deleted", count)}});
+}
+
+Result<http::Response> bulk_update(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::value* filters = in.find({"filters"});
+  const json::object* update_data = in.object({"update_data"});
+  if (in.ok() && update_data == nullptr) in.fail("update_data", "is required");
+  TRAWL_TRY(in.status());
+  TRAWL_ASSIGN(const std::size_t count,
+               update_matching(services, collection, filters, *update_data));
+  return json_response(json::object{
+      {"updated_count", count}, {"message", fmt::format("{} documents were updated", count)}});
+}
+
+// The collection that holds a document, for the routes that do not name one.
+Result<Collection> collection_holding(const Services& services, Call& call) {
+  const std::string& id = call.request.path_parameter("document");
+  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(call.ns.id));
+  for (const auto& collection : collections) {
+    auto snapshot = services.corpus.snapshot(collection.id);
+    if (!snapshot) continue;
+    TRAWL_ASSIGN(const auto found, (*snapshot)->get(id));
+    if (found) return collection;
+  }
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the document '{}' does not exist in the namespace '{}'",
+                                truncate_text(id, 100), call.ns.name));
+}
+
+Result<http::Response> show_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  TRAWL_ASSIGN(const Document found,
+               get_document(services, collection, call.request.path_parameter("document")));
+  return json_response(document_json(found, collection));
+}
+
+Result<http::Response> patch_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  return change_one(services, call, collection, true);
+}
+
+Result<http::Response> put_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  return change_one(services, call, collection, false);
+}
+
+}  // namespace
+
+void add_document_routes(http::Router& router, const Services& services) {
+  const auto route = [&](std::string method, std::string path, Permission permission,
+                         Result<http::Response> (*handle)(const Services&, Call&)) {
+    router.add({std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
+                endpoint(services, permission, Scope::in_namespace,
+                         [&services, handle](Call& call) { return handle(services, call); })});
+  };
+  const std::string all = "/v1/collections/{collection}/documents";
+  route("POST", all, Permission::write, create);
+  route("POST", all + "/list", Permission::read, list_documents);
+  route("POST", all + "/batch", Permission::write, batch_update);
+  route("DELETE", all + "/batch", Permission::remove, batch_delete);
+  route("PATCH", all + "/bulk", Permission::write, bulk_update);
+  route("GET", all + "/{document}", Permission::read, show);
+  route("PATCH", all + "/{document}", Permission::write, patch);
+  route("PUT", all + "/{document}", Permission::write, put);
+  route("DELETE", all + "/{document}", Permission::remove, remove);
+  const std::string anywhere = "/v1/documents/{document}";
+  route("GET", anywhere, Permission::read, show_anywhere);
+  route("PATCH", anywhere, Permission::write, patch_anywhere);
+  route("PUT", anywhere, Permission::write, put_anywhere);
+}
+
+}  // namespace trawl::api

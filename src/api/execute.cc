@@ -1,0 +1,220 @@
+// POST /v1/retrievers/execute: runs a pipeline that nobody saved, and records it.
+#include "api/execute.h"
+
+#include <fmt/format.h>
+
+#include "api/endpoint.h"
+#include "api/metrics.h"
+#include "api/result_page.h"
+#include "base/ids.h"
+#include "base/text.h"
+#include "model/execution_json.h"
+
+namespace trawl::api {
+namespace {
+
+// {stages: {name: StageStatistics}, total_time_ms, credits_used}
+void write_statistics(JsonWriter& out, const Execution& execution) {
+  out.begin_object().key("stages").begin_object();
+  for (const auto& stage : execution.stages) {
+    const auto input = static_cast<double>(stage.input_count);
+    out.key(stage.stage_name).begin_object();
+    out.key("stage_id").string(stage.stage_id);
+    out.key("input_count").integer(stage.input_count);
+    out.key("output_count").integer(stage.output_count);
+    out.key("scanned_count").integer(stage.scanned_count);
+    out.key("duration_ms").number(static_cast<double>(stage.duration_us) / 1000.0);
+    out.key("efficiency")
+        .number(input > 0 ? static_cast<double>(stage.output_count) / input : 0.0);
+    out.key("credits_used").number(stage.credits_used);
+    out.key("cache_hit").boolean(stage.cache_hit);
+    out.key("error");
+    stage.error ? out.string(*stage.error) : out.null();
+    out.key("metadata").value(json::value(stage.metadata));
+    out.end_object();
+  }
+  out.end_object();
+  out.key("total_time_ms").number(execution.summary.duration_ms);
+  out.key("credits_used").number(execution.summary.credits_used);
+  out.end_object();
+}
+
+void write_budget(JsonWriter& out, const Execution& execution, const BudgetLimits& limits,
+                  const RunResult& result) {
+  const double time_ms = static_cast<double>(result.time_used_us) / 1000.0;
+  out.begin_object();
+  out.key("credits_used").number(execution.summary.credits_used);
+  out.key("credits_remaining");
+  result.credits_left ? out.number(*result.credits_left) : out.null();
+  out.key("credits_limit");
+  limits.max_credits ? out.number(*limits.max_credits) : out.null();
+  out.key("time_used_ms").number(time_ms);
+  out.key("time_elapsed_ms").number(time_ms);
+  out.key("time_limit_ms");
+  limits.max_time_ms ? out.integer(*limits.max_time_ms) : out.null();
+  out.key("tokens_used").integer(0);
+  out.end_object();
+}
+
+// The contract's A1 reply. `documents` and its older name `results` are the same list.
+std::string result_json(const Execution& execution, const BoundPipeline& bound,
+                        const RunResult& result, const ResultPage& page,
+                        const std::vector<std::string>& warnings) {
+  std::string documents = "[";
+  const std::size_t end = std::min(page.begin + page.count, result.documents.size());
+  for (std::size_t i = std::min(page.begin, end); i < end; ++i) {
+    if (documents.size() > 1) documents += ',';
+    append_json(documents, to_json(result.documents[i]));
+  }
+  documents += ']';
+
+  std::string text;
+  text.reserve(documents.size() * 2 + 4096);
+  JsonWriter out(text);
+  const ExecutionSummary& summary = execution.summary;
+  out.begin_object();
+  out.key("execution_id").string(summary.execution_id.str());
+  out.key("status").string(summary.status);
+  out.key("retriever_id").string("");
+  out.key("documents").raw(documents);
+  out.key("results").raw(documents);
+  out.key("pagination").raw(page.pagination_json(result.documents.size()));
+  out.key("stage_statistics");
+  write_statistics(out, execution);
+  out.key("budget");
+  write_budget(out, execution, bound.pipeline.budget, result);
+  out.key("error");
+  execution.error ? out.string(*execution.error) : out.null();
+  out.key("failed_stage");
+  execution.failed_stage ? out.string(*execution.failed_stage) : out.null();
+  if (!result.facets.empty()) out.key("facets").value(json::value(result.facets));
+  out.key("optimization_applied").boolean(false);
+  out.key("optimization_summary").null();
+  out.key("execution_metadata")
+      .begin_object()
+      .key("retriever_persisted")
+      .boolean(false)
+      .key("execution_mode")
+      .string(summary.execution_mode)
+      .key("timestamp")
+      .string(format_time(summary.timestamp))
+      .key("total_processed")
+      .integer(summary.total_processed)
+      .key("total_returned")
+      .integer(summary.total_returned)
+      .key("stages_completed")
+      .integer(summary.stages_completed)
+      .key("total_stages")
+      .integer(summary.total_stages)
+      .end_object();
+  out.key("warnings").begin_array();
+  for (const auto& warning : warnings) out.string(warning);
+  out.end_array();
+  out.key("cached_at").null();
+  out.key("learned_fusion_context").null();
+  out.end_object();
+  return text;
+}
+
+// The trace id of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>.
+std::string trace_id_of(const http::Request& request) {
+  const auto header = request.header("traceparent");
+  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-') return {};
+  const std::string_view id = header->substr(3, 32);
+  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos ? std::string(id)
+                                                                           : std::string();
+}
+
+// What one request asks for, beyond the pipeline itself.
+struct ExecuteRequest {
+  BoundPipeline bound;
+  ResultPage page;
+  std::vector<std::string> warnings;
+};
+
+Result<ExecuteRequest> parse_request(const Services& services, const json::object& sent,
+                                     const NamespaceId& ns) {
+  ObjectReader body(sent, {});
+  if (body.boolean({"stream"}, false)) {
+    Error error = make_error(ErrorCode::not_enabled,
+                             "stream is true, and streaming is not offered by this server; "
+                             "leave stream out");
+    error.location = "stream";
+    return error;
+  }
+  TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
+  const json::object* inputs = body.object({"inputs"});
+  // Accepted and without effect: this server has no object storage and returns no vectors.
+  (void)body.boolean({"return_presigned_urls"}, false);
+  (void)body.boolean({"return_vectors"}, false);
+  (void)body.find({"expand"});
+  const bool skip_cache = body.boolean({"skip_cache"}, false);
+  TRAWL_ASSIGN(ResultPage page, parse_result_page(body));
+  TRAWL_TRY(body.status());
+
+  ExecuteRequest out;
+  out.page = std::move(page);
+  out.warnings = pipeline.warnings;
+  for (const auto& key : body.unread()) {
+    out.warnings.push_back(
+        fmt::format("'{}' is no field of this request and was ignored", truncate_text(key, 64)));
+  }
+  TRAWL_ASSIGN(out.bound, services.runner.bind(std::move(pipeline),
+                                               inputs == nullptr ? json::object() : *inputs, ns));
+  out.bound.use_cache = !skip_cache;
+  return out;
+}
+
+// Runs on a worker. The reply leaves when the record is on disk.
+Result<void> execute(const Services& services, const std::shared_ptr<http::Request>& request,
+                     Call& call, const http::Reply& reply) {
+  TRAWL_ASSIGN(const json::object sent, read_body(*request));
+  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, sent, call.ns.id));
+  TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit());
+
+  Execution execution;
+  execution.summary.timestamp = services.clock.now();
+  execution.summary.execution_id = make_execution_id(execution.summary.timestamp);
+  execution.caller_key_id = call.key.id.str();
+  execution.client = truncate_text(request->header("User-Agent").value_or(""), 200);
+  execution.request_id = request->request_id;
+  execution.trace_id = trace_id_of(*request);
+  services.runner.describe(wanted.bound, execution);
+  services.recorder.start(ticket, execution);
+
+  const auto cancelled = [&] {
+    return services.interrupt.load(std::memory_order_relaxed) ||
+           (request->client_gone && request->client_gone());
+  };
+  const RunResult result = services.runner.run(wanted.bound, execution, cancelled);
+  services.metrics.execution_ended(execution.summary.status, result.time_used_us);
+  std::vector<std::string> warnings = std::move(wanted.warnings);
+  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
+
+  auto response = std::make_shared<http::Response>(
+      json_response(result_json(execution, wanted.bound, result, wanted.page, warnings)));
+  response->headers.emplace_back("X-Execution-Mode", "adhoc");
+  response->headers.emplace_back("X-Execution-Id", execution.summary.execution_id.str());
+  response->headers.emplace_back(
+      "Server-Timing", fmt::format("run;dur={:.3f}", execution.summary.duration_ms));
+  services.recorder.finish(
+      std::move(ticket), std::move(execution),
+      [response, reply, request_id = request->request_id](const Result<bool>& recorded) {
+        reply(recorded ? std::move(*response)
+                       : http::error_response(recorded.error(), request_id));
+      });
+  return {};
+}
+
+}  // namespace
+
+void add_execute_routes(http::Router& router, const Services& services) {
+  router.add({"POST", "/v1/retrievers/execute", http::RunOn::worker, http::Body::buffered,
+              async_endpoint(services, Permission::read, Scope::in_namespace,
+                             [&services](const std::shared_ptr<http::Request>& request,
+                                         Call& call, const http::Reply& reply) {
+                               return execute(services, request, call, reply);
+                             })});
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,214 @@
+// The two NDJSON streams: documents into a collection, and executions from elsewhere.
+#include "api/imports.h"
+
+#include <fmt/format.h>
+
+#include "api/document_json.h"
+#include "api/endpoint.h"
+#include "api/metrics.h"
+#include "api/ndjson.h"
+#include "model/execution_json.h"
+
+namespace trawl::api {
+namespace {
+
+// Adds what is stored already to an error that ends an import half-way, since the stream
+// is committed in batches.
+Error after(Error error, std::uint64_t stored, std::string_view what) {
+  error.message += fmt::format("; {} {} of this import were stored before", stored, what);
+  return error;
+}
+
+// Reads the body line by line; `take` gets each line as a JSON object.
+Result<void> for_each_object(
+    http::BodyReader& body, const Limits& limits, ImportReport& report,
+    const std::function<Result<void>(std::uint64_t line, std::size_t bytes, json::object&&)>&
+        take) {
+  LineSplitter lines(
+      limits.import_line_bytes_max,
+      [&](std::uint64_t number, std::string_view line, bool too_long) -> Result<void> {
+        if (too_long) {
+          report.add(number, fmt::format("the line is longer than {} bytes; split the document",
+                                         limits.import_line_bytes_max));
+          return {};
+        }
+        auto value = parse_json(line);
+        if (!value) {
+          report.add(number, value.error().message);
+          return {};
+        }
+        if (!value->is_object()) {
+          report.add(number, fmt::format("the line is a JSON {}; use an object",
+                                         type_name(*value)));
+          return {};
+        }
+        return take(number, line.size(), std::move(value->get_object()));
+      });
+  while (true) {
+    TRAWL_ASSIGN(const std::string piece, body.read());
+    if (piece.empty()) return lines.finish();
+    TRAWL_TRY(lines.feed(piece));
+  }
+}
+
+// Collects documents into batches and stores each as one version of the collection.
+class DocumentImport {
+ public:
+  DocumentImport(const Services& services, const Collection& collection)
+      : services_(services), collection_(collection) {}
+
+  Result<void> take(std::uint64_t line, std::size_t bytes, json::object&& object) {
+    if (bytes > services_.limits.document_bytes_max) {
+      report_.add(line, fmt::format("the document has {} bytes; at most {} are stored", bytes,
+                                    services_.limits.document_bytes_max));
+      return {};
+    }
+    auto document = read_document(object, {});
+    if (!document) {
+      report_.add(line, document.error().message);
+      return {};
+    }
+    bytes_ += bytes;
+    batch_.push_back(std::move(*document));
+    lines_.push_back(line);
+    if (batch_.size() >= services_.limits.import_batch_documents ||
+        bytes_ >= services_.limits.import_batch_bytes) {
+      return store();
+    }
+    return {};
+  }
+
+  Result<void> store() {
+    if (batch_.empty()) return {};
+    const std::size_t count = batch_.size();
+    auto stored = services_.corpus.put(collection_.id, batch_);
+    if (!stored && stored.error().code == ErrorCode::invalid) {
+      // One document of the batch is refused; find it, and keep the others.
+      for (std::size_t i = 0; i < count; ++i) {
+        std::vector<DocumentWrite> one(1, std::move(batch_[i]));
+        auto single = services_.corpus.put(collection_.id, std::move(one));
+        if (single) {
+          ++imported_;
+        } else if (single.error().code == ErrorCode::invalid) {
+          report_.add(lines_[i], single.error().message);
+        } else {
+          return std::move(single).error();
+        }
+      }
+    } else if (!stored) {
+      return std::move(stored).error();
+    } else {
+      imported_ += count;
+    }
+    services_.metrics.documents_written(count);
+    batch_.clear();
+    lines_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+  ImportReport& report() { return report_; }
+  std::uint64_t imported() const { return imported_; }
+
+ private:
+  const Services& services_;
+  const Collection& collection_;
+  ImportReport report_;
+  std::vector<DocumentWrite> batch_;
+  std::vector<std::uint64_t> lines_;  // Where each of the batch came from.
+  std::size_t bytes_ = 0;
+  std::uint64_t imported_ = 0;
+};
+
+Result<http::Response> import_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection,
+               services.corpus.find_collection(call.ns.id,
+                                               call.request.path_parameter("collection")));
+  DocumentImport import(services, collection);
+  auto read = for_each_object(
+      *call.request.body_reader, services.limits, import.report(),
+      [&](std::uint64_t line, std::size_t bytes, json::object&& object) {
+        return import.take(line, bytes, std::move(object));
+      });
+  if (read) read = import.store();
+  if (!read) return after(std::move(read).error(), import.imported(), "documents");
+  return json_response(json::object{
+      {"imported_count", import.imported()},
+      {"failed_count", import.report().failed_count},
+      {"errors", std::move(import.report().errors)},
+      {"message", fmt::format("{} documents were imported", import.imported())}});
+}
+
+class ExecutionImport {
+ public:
+  ExecutionImport(const Services& services, const NamespaceId& namespace_id)
+      : services_(services), namespace_id_(namespace_id) {}
+
+  Result<void> take(std::uint64_t line, json::object&& object) {
+    auto execution = parse_execution(json::value(std::move(object)));
+    if (!execution) {
+      report_.add(line, execution.error().message);
+      return {};
+    }
+    execution->namespace_id = namespace_id_;
+    batch_.push_back({LedgerWrite::Kind::imported, std::move(*execution)});
+    return batch_.size() >= kBatch ? store() : Result<void>();
+  }
+
+  Result<void> store() {
+    if (batch_.empty()) return {};
+    TRAWL_ASSIGN(const auto added, services_.ledger.commit(batch_));
+    const auto count = static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
+    imported_ += count;
+    skipped_ += added.size() - count;
+    services_.metrics.executions_imported(count);
+    batch_.clear();
+    return {};
+  }
+
+  ImportReport& report() { return report_; }
+  std::uint64_t imported() const { return imported_; }
+  std::uint64_t skipped() const { return skipped_; }
+
+ private:
+  static constexpr std::size_t kBatch = 500;
+
+  const Services& services_;
+  const NamespaceId& namespace_id_;
+  ImportReport report_;
+  std::vector<LedgerWrite> batch_;
+  std::uint64_t imported_ = 0;
+  std::uint64_t skipped_ = 0;
+};
+
+Result<http::Response> import_executions(const Services& services, Call& call) {
+  ExecutionImport import(services, call.ns.id);
+  auto read = for_each_object(*call.request.body_reader, services.limits, import.report(),
+                              [&](std::uint64_t line, std::size_t, json::object&& object) {
+                                return import.take(line, std::move(object));
+                              });
+  if (read) read = import.store();
+  if (!read) return after(std::move(read).error(), import.imported(), "executions");
+  return json_response(json::object{
+      {"imported_count", import.imported()},
+      {"skipped_count", import.skipped()},
+      {"failed_count", import.report().failed_count},
+      {"errors", std::move(import.report().errors)},
+      {"message", fmt::format("{} executions were imported, {} were there already",
+                              import.imported(), import.skipped())}});
+}
+
+}  // namespace
+
+void add_import_routes(http::Router& router, const Services& services) {
+  router.add({"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
+              http::Body::streamed,
+              endpoint(services, Permission::write, Scope::in_namespace,
+                       [&services](Call& call) { return import_documents(services, call); })});
+  router.add({"POST", "/v1/retrievers/executions/import", http::RunOn::worker,
+              http::Body::streamed,
+              endpoint(services, Permission::write, Scope::in_namespace,
+                       [&services](Call& call) { return import_executions(services, call); })});
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ledger/recorder.h"
+#include "pipeline/stage_cache.h"
+
+namespace trawl::api {
+
+// Prometheus metrics of the server. Thread-safe.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  void request_served(std::string_view route, std::string_view method, int status,
+                      std::int64_t duration_us);
+  void execution_ended(std::string_view status, std::int64_t duration_us);
+  void documents_written(std::uint64_t count);
+  void executions_imported(std::uint64_t count);
+
+  // The text exposition format, with what other parts report of themselves.
+  std::string render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
+                     std::uint64_t connections_open, std::uint64_t connections_total,
+                     std::size_t workers_queued) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace trawl::api

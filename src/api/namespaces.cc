@@ -1,0 +1,202 @@
+// /v1/namespaces: create, list, get, patch, put, delete.
+#include "api/namespaces.h"
+
+#include <fmt/format.h>
+
+#include "api/endpoint.h"
+#include "api/names.h"
+#include "api/object_list.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::string_view kPath = "/v1/namespaces";
+constexpr std::string_view kOnePath = "/v1/namespaces/{namespace}";
+constexpr std::string_view kSearched[] = {"namespace_name", "namespace_id", "description"};
+constexpr std::string_view kIndexTypes[] = {"keyword", "integer",  "float", "bool",
+                                            "geo",     "datetime", "text",  "uuid"};
+
+// Extractors and indexes are descriptions that clients read back; this server neither runs
+// the former nor needs the latter, but what it stores must be what clients can parse.
+Result<json::array> read_extractors(const json::array& sent) {
+  json::array out;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const std::string location = fmt::format("feature_extractors[{}]", i);
+    if (!sent[i].is_object()) return invalid_at(location, location + " is not an object");
+    ObjectReader in(sent[i].get_object(), location);
+    const std::string name = in.required_string({"feature_extractor_name", "name"});
+    const std::string version = in.string({"version"}, "v1");
+    const json::object* params = in.object({"params", "parameters"});
+    TRAWL_TRY(in.status());
+    json::object extractor{{"feature_extractor_name", name},
+                           {"version", version},
+                           {"feature_extractor_id", name + "_" + version}};
+    if (params != nullptr) extractor["params"] = *params;
+    out.push_back(std::move(extractor));
+  }
+  return out;
+}
+
+Result<void> check_indexes(const json::array& sent) {
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const std::string location = fmt::format("payload_indexes[{}]", i);
+    if (!sent[i].is_object()) return invalid_at(location, location + " is not an object");
+    ObjectReader in(sent[i].get_object(), location);
+    (void)in.required_string({"field_name"});
+    const std::string type = in.required_string({"type"});
+    if (in.ok() && std::find(std::begin(kIndexTypes), std::end(kIndexTypes), type) ==
+                       std::end(kIndexTypes)) {
+      in.fail("type", fmt::format("is '{}', which is no index type{}", truncate_text(type, 64),
+                                  did_you_mean(type, kIndexTypes)));
+    }
+    TRAWL_TRY(in.status());
+  }
+  return {};
+}
+
+// Reads what create, patch and put share into the definition; absent keys change nothing.
+Result<void> read_definition(ObjectReader& in, json::object& definition) {
+  if (const auto text = in.optional_string({"description"})) definition["description"] = *text;
+  if (const auto* list = in.array({"feature_extractors"})) {
+    TRAWL_ASSIGN(definition["feature_extractors"], read_extractors(*list));
+  }
+  if (const auto* list = in.array({"payload_indexes"})) {
+    TRAWL_TRY(check_indexes(*list));
+    definition["payload_indexes"] = *list;
+  }
+  if (in.has({"auto_create_indexes"})) {
+    definition["auto_create_indexes"] = in.boolean({"auto_create_indexes"}, false);
+  }
+  if (in.has({"namespace_type"})) {
+    definition["namespace_type"] = in.one_of<json::string>(
+        {"namespace_type"}, "standard",
+        {{"standard", "standard"}, {"marketplace", "marketplace"}});
+  }
+  return in.status();
+}
+
+Result<json::object> namespace_json(const Services& services, const Namespace& ns) {
+  json::object out{{"namespace_id", ns.id.str()}, {"namespace_name", ns.name}};
+  for (const auto& field : ns.definition) out[field.key()] = field.value();
+  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(ns.id));
+  std::uint64_t documents = 0;
+  for (const auto& collection : collections) {
+    // One that another request deletes meanwhile counts for nothing.
+    if (auto snapshot = services.corpus.snapshot(collection.id)) {
+      documents += (*snapshot)->document_count();
+    }
+  }
+  out["collection_count"] = collections.size();
+  out["document_count"] = documents;
+  out["created_at"] = format_time(ns.created_at);
+  out["updated_at"] = format_time(ns.updated_at);
+  return out;
+}
+
+Result<http::Response> reply_with(const Services& services, const Namespace& ns) {
+  TRAWL_ASSIGN(json::object out, namespace_json(services, ns));
+  return json_response(std::move(out));
+}
+
+// A key that is confined to one namespace sees that one only.
+Result<Namespace> find(const Services& services, Call& call) {
+  const std::string& identifier = call.request.path_parameter("namespace");
+  auto found = services.corpus.find_namespace(identifier);
+  if (found && !may_enter(call.key, found->id)) {
+    return make_error(ErrorCode::not_found, fmt::format("the namespace '{}' does not exist, or "
+                                                        "this key may not enter it",
+                                                        truncate_text(identifier, 100)));
+  }
+  return found;
+}
+
+Result<void> must_be_unconfined(const Call& call) {
+  if (!call.key.namespace_id) return {};
+  return make_error(ErrorCode::forbidden,
+                    "this key is confined to one namespace and can neither create nor delete "
+                    "namespaces; use a key without a namespace");
+}
+
+Result<http::Response> create(const Services& services, Call& call) {
+  TRAWL_TRY(must_be_unconfined(call));
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  ObjectReader in(body, {});
+  Namespace wanted;
+  wanted.name = read_name(in, {"namespace_name", "name"}, 1, 100);
+  wanted.definition = {{"namespace_type", "standard"},
+                       {"description", nullptr},
+                       {"feature_extractors", json::array()},
+                       {"payload_indexes", json::array()},
+                       {"auto_create_indexes", false}};
+  TRAWL_TRY(read_definition(in, wanted.definition));
+  TRAWL_ASSIGN(const Namespace created, services.corpus.create_namespace(std::move(wanted)));
+  return reply_with(services, created);
+}
+
+Result<http::Response> change(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  TRAWL_ASSIGN(const Namespace changed,
+               services.corpus.update_namespace(
+                   found.id.str(), [&](Namespace& ns) -> Result<void> {
+                     ObjectReader in(body, {});
+                     if (in.has({"namespace_name", "name"})) {
+                       ns.name = read_name(in, {"namespace_name", "name"}, 1, 100);
+                     }
+                     return read_definition(in, ns.definition);
+                   }));
+  return reply_with(services, changed);
+}
+
+Result<http::Response> show(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  return reply_with(services, found);
+}
+
+Result<http::Response> list(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const auto all, services.corpus.list_namespaces());
+  std::vector<json::object> rows;
+  for (const auto& ns : all) {
+    if (!may_enter(call.key, ns.id)) continue;
+    TRAWL_ASSIGN(json::object row, namespace_json(services, ns));
+    rows.push_back(std::move(row));
+  }
+  TRAWL_ASSIGN(json::object out, list_objects(call.request, body, std::move(rows), kSearched));
+  return json_response(std::move(out));
+}
+
+Result<http::Response> remove(const Services& services, Call& call) {
+  TRAWL_TRY(must_be_unconfined(call));
+  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  // Without it the bare request of a new user would have nowhere to go.
+  if (found.name == kDefaultNamespace) {
+    return make_error(ErrorCode::bad_request,
+                      "the namespace 'default' serves requests that name none and cannot be "
+                      "deleted; delete its collections instead");
+  }
+  TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
+  TRAWL_TRY(services.ledger.remove_namespace(found.id));
+  return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));
+}
+
+}  // namespace
+
+void add_namespace_routes(http::Router& router, const Services& services) {
+  const auto route = [&](std::string method, std::string_view path, Permission permission,
+                         Result<http::Response> (*handle)(const Services&, Call&)) {
+    router.add({std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
+                endpoint(services, permission, Scope::whole_server,
+                         [&services, handle](Call& call) { return handle(services, call); })});
+  };
+  route("POST", kPath, Permission::write, create);
+  route("GET", kPath, Permission::read, list);
+  route("POST", "/v1/namespaces/list", Permission::read, list);
+  route("GET", kOnePath, Permission::read, show);
+  route("PATCH", kOnePath, Permission::write, change);
+  route("PUT", kOnePath, Permission::write, change);
+  route("DELETE", kOnePath, Permission::remove, remove);
+}
+
+}  // namespace trawl::api

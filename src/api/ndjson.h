@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace trawl::api {
+
+// Cuts a stream into lines (LF or CR LF; the last one may lack its end) and counts them
+// from 1. Blank lines are skipped. A line longer than the limit is passed over without
+// being held in memory. Not thread-safe.
+class LineSplitter {
+ public:
+  // `line` is empty and `too_long` true for a line over the limit.
+  using Take = std::function<Result<void>(std::uint64_t number, std::string_view line,
+                                          bool too_long)>;
+  LineSplitter(std::size_t line_bytes_max, Take take)
+      : line_bytes_max_(line_bytes_max), take_(std::move(take)) {}
+
+  Result<void> feed(std::string_view piece);
+  Result<void> finish();
+
+ private:
+  Result<void> end_line();
+
+  const std::size_t line_bytes_max_;
+  Take take_;
+  std::string line_;
+  bool too_long_ = false;
+  std::uint64_t number_ = 1;
+};
+
+inline constexpr std::size_t kBadLinesListed = 100;
+
+// What was wrong with an import: every bad line is counted, the first hundred are listed.
+struct ImportReport {
+  std::uint64_t failed_count = 0;
+  json::array errors;  // {"line", "message"}
+
+  void add(std::uint64_t line, std::string_view message);
+};
+
+}  // namespace trawl::api

@@ -1,0 +1,297 @@
+#pragma once
+
+#include <string_view>
+
+namespace trawl::api {
+
+// The schemas that /openapi.json refers to.
+inline constexpr std::string_view kOpenapiSchemas = R"json({
+  "Object": {"type": "object", "additionalProperties": true},
+  "Ndjson": {"type": "string", "description": "One JSON object a line"},
+  "Error": {
+    "type": "object",
+    "required": ["success", "status", "error"],
+    "properties": {
+      "success": {"const": false},
+      "status": {"type": "integer"},
+      "error": {
+        "type": "object",
+        "required": ["message", "type"],
+        "properties": {
+          "message": {"type": "string"},
+          "type": {"type": "string"},
+          "details": {"type": "object"}
+        }
+      },
+      "request_id": {"type": "string"},
+      "detail": {"type": "array", "items": {"type": "object"}}
+    }
+  },
+  "Deleted": {
+    "type": "object",
+    "required": ["success", "message"],
+    "properties": {"success": {"type": "boolean"}, "message": {"type": "string"}}
+  },
+  "Health": {
+    "type": "object",
+    "required": ["status", "data"],
+    "properties": {
+      "status": {"enum": ["OK", "DEGRADED"]},
+      "data": {"type": "object", "additionalProperties": {"type": "boolean"}},
+      "errors": {"type": "object"},
+      "meta": {"type": "object"}
+    }
+  },
+  "Pagination": {
+    "type": "object",
+    "properties": {
+      "total": {"type": ["integer", "null"]},
+      "limit": {"type": "integer"},
+      "offset": {"type": "integer"},
+      "has_next": {"type": "boolean"},
+      "page": {"type": ["integer", "null"]},
+      "page_size": {"type": ["integer", "null"]},
+      "total_pages": {"type": ["integer", "null"]},
+      "next_page": {"type": ["string", "null"]},
+      "previous_page": {"type": ["string", "null"]},
+      "next_cursor": {"type": ["string", "null"]}
+    }
+  },
+  "Instant": {
+    "description": "RFC 3339, a date, epoch seconds or milliseconds, or relative such as -24h",
+    "type": ["string", "number", "null"]
+  },
+  "StageConfig": {
+    "type": "object",
+    "required": ["stage_name", "config"],
+    "properties": {
+      "stage_name": {"type": "string", "minLength": 1},
+      "stage_type": {"enum": ["filter", "sort", "reduce", "apply", "enrich"]},
+      "config": {
+        "type": "object",
+        "required": ["stage_id"],
+        "properties": {
+          "stage_id": {"type": "string"},
+          "parameters": {"type": "object", "additionalProperties": true}
+        }
+      },
+      "batch_size": {"type": "string"},
+      "description": {"type": "string"}
+    }
+  },
+  "ExecuteRequest": {
+    "type": "object",
+    "required": ["stages"],
+    "properties": {
+      "collection_identifiers": {"type": "array", "items": {"type": "string"}},
+      "input_schema": {"type": "object", "additionalProperties": true},
+      "stages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/StageConfig"}},
+      "inputs": {"type": "object", "additionalProperties": true},
+      "budget_limits": {
+        "type": ["object", "null"],
+        "properties": {
+          "max_credits": {"type": ["number", "null"], "minimum": 0},
+          "max_time_ms": {"type": ["integer", "null"], "minimum": 0}
+        }
+      },
+      "filters": {"type": "object"},
+      "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
+      "skip_cache": {"type": "boolean"}
+    }
+  },
+  "ExecuteResponse": {
+    "type": "object",
+    "required": ["execution_id", "status", "documents", "results", "pagination", "stage_statistics", "budget"],
+    "properties": {
+      "execution_id": {"type": "string"},
+      "status": {"enum": ["completed", "failed", "cancelled"]},
+      "retriever_id": {"type": "string"},
+      "documents": {"type": "array", "items": {"type": "object"}},
+      "results": {"type": "array", "items": {"type": "object"}},
+      "pagination": {"$ref": "#/components/schemas/Pagination"},
+      "stage_statistics": {"type": "object"},
+      "budget": {"type": "object"},
+      "error": {"type": ["string", "null"]},
+      "failed_stage": {"type": ["string", "null"]},
+      "facets": {"type": "object"},
+      "execution_metadata": {"type": "object"},
+      "warnings": {"type": "array", "items": {"type": "string"}}
+    }
+  },
+  "ExecutionListRequest": {
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+      "status": {"type": ["string", "null"]},
+      "start_time": {"$ref": "#/components/schemas/Instant"},
+      "end_time": {"$ref": "#/components/schemas/Instant"}
+    }
+  },
+  "ExecutionSummary": {
+    "type": "object",
+    "required": ["execution_id", "execution_mode", "status", "timestamp", "duration_ms",
+                 "credits_used", "total_processed", "total_returned", "cache_hit_rate",
+                 "query_summary", "stages_completed", "total_stages", "collection_ids"],
+    "properties": {
+      "execution_id": {"type": "string"},
+      "execution_mode": {"type": "string"},
+      "status": {"type": "string"},
+      "timestamp": {"type": "string", "format": "date-time"},
+      "duration_ms": {"type": "number", "minimum": 0},
+      "credits_used": {"type": "number", "minimum": 0},
+      "total_processed": {"type": "integer", "minimum": 0},
+      "total_returned": {"type": "integer", "minimum": 0},
+      "cache_hit_rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+      "query_summary": {"type": ["string", "null"]},
+      "stages_completed": {"type": "integer", "minimum": 0},
+      "total_stages": {"type": "integer", "minimum": 0},
+      "collection_ids": {"type": ["array", "null"], "items": {"type": "string"}}
+    }
+  },
+  "ExecutionListResponse": {
+    "type": "object",
+    "required": ["results", "total", "pagination"],
+    "properties": {
+      "results": {"type": "array", "items": {"$ref": "#/components/schemas/ExecutionSummary"}},
+      "total": {"type": "integer", "minimum": 0},
+      "pagination": {"$ref": "#/components/schemas/Pagination"}
+    }
+  },
+  "ExecutionDetail": {
+    "allOf": [{"$ref": "#/components/schemas/ExecutionSummary"}],
+    "properties": {
+      "inputs": {"type": ["string", "null"], "description": "JSON text"},
+      "inputs_hash": {"type": ["string", "null"]},
+      "pipeline": {"type": ["object", "null"]},
+      "stages": {"type": "array", "items": {"type": "object"}},
+      "results": {"type": "array", "items": {"type": "object"}},
+      "collection_versions": {"type": "array", "items": {"type": "object"}},
+      "error": {"type": ["string", "null"]}
+    }
+  },
+  "StageList": {
+    "type": "array",
+    "items": {
+      "type": "object",
+      "required": ["stage_id", "description", "category", "icon"],
+      "properties": {
+        "stage_id": {"type": "string"},
+        "description": {"type": "string"},
+        "category": {"enum": ["filter", "sort", "reduce", "apply", "enrich"]},
+        "icon": {"type": "string"},
+        "parameter_schema": {"type": ["object", "null"]}
+      }
+    }
+  },
+  "ListRequest": {
+    "type": "object",
+    "properties": {
+      "filters": {"type": ["object", "null"]},
+      "sort": {"type": ["object", "null"]},
+      "search": {"type": ["string", "null"]},
+      "case_sensitive": {"type": "boolean"}
+    }
+  },
+  "DocumentListRequest": {
+    "allOf": [{"$ref": "#/components/schemas/ListRequest"}],
+    "properties": {
+      "group_by": {"type": ["string", "null"]},
+      "select": {"type": ["array", "null"], "items": {"type": "string"}},
+      "cursor": {"type": ["string", "null"]}
+    }
+  },
+  "ObjectList": {
+    "type": "object",
+    "required": ["results", "pagination", "total_count"],
+    "properties": {
+      "results": {"type": "array", "items": {"type": "object"}},
+      "pagination": {"$ref": "#/components/schemas/Pagination"},
+      "total_count": {"type": "integer"}
+    }
+  },
+  "NamespaceRequest": {
+    "type": "object",
+    "properties": {
+      "namespace_name": {"type": "string", "minLength": 1, "maxLength": 100},
+      "description": {"type": ["string", "null"]},
+      "feature_extractors": {"type": "array", "items": {"type": "object"}},
+      "payload_indexes": {"type": ["array", "null"], "items": {"type": "object"}},
+      "auto_create_indexes": {"type": "boolean"}
+    }
+  },
+  "Namespace": {
+    "type": "object",
+    "required": ["namespace_id", "namespace_name"],
+    "properties": {"namespace_id": {"type": "string"}, "namespace_name": {"type": "string"}}
+  },
+  "CollectionRequest": {
+    "type": "object",
+    "required": ["collection_name"],
+    "properties": {
+      "collection_name": {"type": "string", "minLength": 3, "maxLength": 100},
+      "description": {"type": ["string", "null"]},
+      "features": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "type": {"enum": ["bm25"]},
+            "feature_uri": {"type": "string"},
+            "fields": {"type": "array", "items": {"type": ["string", "object"]}},
+            "language": {"type": ["string", "null"]}
+          }
+        }
+      },
+      "feature_extractor": {"type": "object"},
+      "source": {"type": "object"},
+      "metadata": {"type": ["object", "null"]}
+    }
+  },
+  "Collection": {
+    "type": "object",
+    "required": ["collection_id", "collection_name", "features", "document_count", "version"],
+    "properties": {
+      "collection_id": {"type": "string"},
+      "collection_name": {"type": "string"},
+      "features": {"type": "array", "items": {"type": "object"}},
+      "document_count": {"type": "integer"},
+      "version": {"type": "integer"}
+    }
+  },
+  "Document": {
+    "type": "object",
+    "required": ["document_id", "collection_id"],
+    "additionalProperties": true,
+    "properties": {"document_id": {"type": "string"}, "collection_id": {"type": "string"}}
+  },
+  "ImportResponse": {
+    "type": "object",
+    "required": ["imported_count", "failed_count", "errors", "message"],
+    "properties": {
+      "imported_count": {"type": "integer"},
+      "skipped_count": {"type": "integer"},
+      "failed_count": {"type": "integer"},
+      "errors": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {"line": {"type": "integer"}, "message": {"type": "string"}}
+        }
+      },
+      "message": {"type": "string"}
+    }
+  },
+  "KeyRequest": {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+      "name": {"type": "string", "minLength": 1, "maxLength": 100},
+      "description": {"type": "string", "maxLength": 500},
+      "permissions": {"type": "array", "items": {"enum": ["read", "write", "delete", "admin"]}},
+      "namespace_id": {"type": ["string", "null"]},
+      "expires_at": {"type": ["string", "null"], "format": "date-time"}
+    }
+  }
+})json";
+
+}  // namespace trawl::api

@@ -1,0 +1,133 @@
+#include "api/paging.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+// The parameter under the first of these names that was sent and is not empty.
+std::optional<std::string_view> find(const http::Request& request,
+                                     std::initializer_list<std::string_view> names,
+                                     std::string_view& found) {
+  for (const auto name : names) {
+    const auto value = request.query_value(name);
+    if (value && !value->empty()) {
+      found = name;
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::int64_t> read_integer(std::string_view name, std::string_view text,
+                                  std::int64_t min, std::int64_t max) {
+  const std::string location = fmt::format("query.{}", name);
+  std::int64_t value = 0;
+  if (!parse_integer(text, value)) {
+    return invalid_at(location, fmt::format("{} is '{}'; use a whole number, {} to {}", name,
+                                            truncate_text(text, 64), min, max));
+  }
+  if (value < min || value > max) {
+    return invalid_at(location, fmt::format("{} is {}; use {} to {}", name, value, min, max));
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<ListQuery> parse_list_query(const http::Request& request,
+                                   std::uint32_t limit_default) {
+  ListQuery query;
+  query.limit = limit_default;
+  std::string_view name;
+  if (const auto text = find(request, {"limit", "page_size"}, name)) {
+    TRAWL_ASSIGN(const auto limit, read_integer(name, *text, 1, kListLimitMax));
+    query.limit = static_cast<std::uint32_t>(limit);
+  }
+  const auto offset = find(request, {"offset"}, name);
+  if (offset) {
+    TRAWL_ASSIGN(const auto value, read_integer("offset", *offset, 0, kListOffsetMax));
+    query.offset = static_cast<std::uint32_t>(value);
+  }
+  if (const auto text = find(request, {"page", "page_number"}, name)) {
+    if (offset) {
+      return invalid_at(fmt::format("query.{}", name),
+                        fmt::format("{} and offset were both sent; use one of them", name));
+    }
+    const std::int64_t page_max = kListOffsetMax / query.limit + 1;
+    TRAWL_ASSIGN(const auto page, read_integer(name, *text, 1, page_max));
+    query.offset = static_cast<std::uint32_t>((page - 1) * query.limit);
+  }
+  if (const auto text = find(request, {"cursor"}, name)) {
+    if (query.offset != 0) {
+      return invalid_at("query.cursor",
+                        fmt::format("cursor was sent together with offset {}; use one of them",
+                                    query.offset));
+    }
+    query.cursor = std::string(*text);
+  }
+  if (const auto text = find(request, {"include_total"}, name)) {
+    const std::string word = to_lower_ascii(*text);
+    if (word == "true" || word == "1") {
+      query.include_total = true;
+    } else if (word != "false" && word != "0") {
+      return invalid_at("query.include_total",
+                        fmt::format("include_total is '{}'; use true or false",
+                                    truncate_text(*text, 64)));
+    }
+  }
+  return query;
+}
+
+std::string pagination_json(const ListQuery& query, const PageFacts& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  const auto optional_count = [&](std::string_view key, bool known, std::uint64_t value) {
+    json.key(key);
+    known ? json.unsigned_integer(value) : json.null();
+  };
+  const auto link = [&](std::string_view key, bool there, std::uint64_t offset) {
+    json.key(key);
+    there ? json.string(fmt::format("{}?limit={}&offset={}", facts.path, query.limit, offset))
+          : json.null();
+  };
+  const bool by_offset = !query.cursor;
+  const std::uint64_t next_offset = std::uint64_t{query.offset} + query.limit;
+  optional_count("total", facts.show_total, facts.total);
+  json.key("limit").unsigned_integer(query.limit);
+  json.key("offset").unsigned_integer(query.offset);
+  json.key("has_next").boolean(facts.has_next);
+  optional_count("page", by_offset, query.offset / query.limit + 1);
+  json.key("page_size").unsigned_integer(query.limit);
+  optional_count("total_pages", facts.show_total,
+                 (facts.total + query.limit - 1) / query.limit);
+  link("next_page", by_offset && facts.has_next && next_offset <= kListOffsetMax, next_offset);
+  link("previous_page", by_offset && query.offset > 0,
+       query.offset > query.limit ? query.offset - query.limit : 0);
+  json.key("next_cursor");
+  facts.next_cursor ? json.string(*facts.next_cursor) : json.null();
+  json.end_object();
+  return out;
+}
+
+std::string offset_cursor(std::uint64_t offset) {
+  return base64url_encode(fmt::format("offset:{}", offset));
+}
+
+Result<std::uint64_t> parse_offset_cursor(std::string_view cursor) {
+  std::string text;
+  std::int64_t offset = 0;
+  constexpr std::string_view kPrefix = "offset:";
+  if (!base64url_decode(cursor, text) || !text.starts_with(kPrefix) ||
+      !parse_integer(std::string_view(text).substr(kPrefix.size()), offset) || offset < 0) {
+    return invalid_at("cursor", "the cursor is malformed; use next_cursor of the page before "
+                                "as it is, or leave it out");
+  }
+  return static_cast<std::uint64_t>(offset);
+}
+
+}  // namespace trawl::api

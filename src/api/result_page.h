@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "base/object_reader.h"
+#include "base/result.h"
+
+namespace trawl::api {
+
+// Which of an execution's documents its reply carries. Ad hoc requests have no pagination
+// of their own in the contract: everything that the stages produced is returned unless
+// the request brings `limit`, `settings.limit` or a `pagination` object.
+struct ResultPage {
+  enum class Method { all, offset, cursor };
+  Method method = Method::all;
+  std::size_t begin = 0;
+  std::size_t count = std::numeric_limits<std::size_t>::max() / 2;
+
+  std::string pagination_json(std::size_t total) const;
+};
+
+// Reads pagination, limit and settings.limit. A pagination object without a method is told
+// by its keys: page_size or page_number mean offset, else cursor.
+//   invalid  out of range; scroll and keyset, which need a stored result
+Result<ResultPage> parse_result_page(ObjectReader& body);
+
+}  // namespace trawl::api

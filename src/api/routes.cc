@@ -1,0 +1,25 @@
+// The readable list of everything that the server answers to.
+#include "api/collections.h"
+#include "api/documents.h"
+#include "api/execute.h"
+#include "api/executions.h"
+#include "api/imports.h"
+#include "api/keys.h"
+#include "api/namespaces.h"
+#include "api/operations.h"
+#include "api/services.h"
+
+namespace trawl::api {
+
+void add_routes(http::Router& router, const Services& services) {
+  add_execute_routes(router, services);
+  add_execution_routes(router, services);
+  add_import_routes(router, services);
+  add_namespace_routes(router, services);
+  add_collection_routes(router, services);
+  add_document_routes(router, services);
+  add_key_routes(router, services);
+  add_operation_routes(router, services);
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "auth/key_store.h"
+#include "base/clock.h"
+#include "corpus/corpus.h"
+#include "http/http.h"
+#include "http/server.h"
+#include "ledger/ledger.h"
+#include "ledger/recorder.h"
+#include "pipeline/pipeline_run.h"
+#include "pipeline/stage_registry.h"
+
+namespace trawl::api {
+
+class Metrics;
+
+// Limits on what one request may bring.
+struct Limits {
+  std::size_t document_bytes_max = 4 * 1024 * 1024;    // One document as JSON.
+  std::size_t import_line_bytes_max = 8 * 1024 * 1024;  // One NDJSON line.
+  std::size_t import_batch_documents = 1000;
+  std::size_t import_batch_bytes = 8 * 1024 * 1024;
+};
+
+// The parts of the server that handlers use. Built and owned by app; everything here is
+// thread-safe and outlives the HTTP server.
+struct Services {
+  Corpus& corpus;
+  Ledger& ledger;
+  Recorder& recorder;
+  KeyStore& keys;
+  const StageRegistry& stages;
+  const PipelineRunner& runner;
+  StageCache& stage_cache;
+  Clock& clock;
+  Metrics& metrics;
+  const WorkerPool& workers;
+  Limits limits;
+  std::atomic<bool>& ready;      // False while starting and while draining.
+  std::atomic<bool>& interrupt;  // True when running executions should end now.
+  std::function<http::ServerMetrics()> server_metrics;
+};
+
+// Every route of the server.
+void add_routes(http::Router& router, const Services& services);
+
+}  // namespace trawl::api

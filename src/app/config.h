@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/services.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "ledger/recorder.h"
+#include "pipeline/pipeline_run.h"
+
+namespace trawl::app {
+
+// Everything that can be set. Defaults stand here and in docs/configuration.md.
+struct Config {
+  std::string data_dir = "trawl-data";
+  std::string listen = "127.0.0.1:8080";
+  LogFormat log_format = LogFormat::text;
+  std::string log_level = "info";
+  std::uint32_t workers = 0;  // Threads that run pipelines; 0: four for each core, at least 8.
+  http::ServerOptions http;
+  RecorderOptions recorder;
+  RunOptions run;
+  std::size_t stage_cache_bytes = 64 * 1024 * 1024;
+  double keep_superseded_days = 7;
+  api::Limits limits;
+};
+
+// What the command line says; beats everything else.
+struct Overrides {
+  std::optional<std::string> data_dir, listen, log_format, log_level;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Flags beat TRAWL_* variables beat the file beat defaults. `path` empty: ./trawl.toml if
+// it is there.
+//   invalid    an unknown key or variable, with the nearest name; a wrong type or range
+//   not_found  the named file is not there
+Result<Config> load_config(const std::string& path, const Environment& environment,
+                           const std::vector<std::string>& environment_names,
+                           const Overrides& overrides);
+
+// "127.0.0.1:8080", "[::1]:8080", "localhost:0", ":8080" (127.0.0.1)
+Result<void> parse_listen(const std::string& text, std::string& host, std::uint16_t& port);
+
+}  // namespace trawl::app

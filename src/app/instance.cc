@@ -1,0 +1,166 @@
+#include "app/instance.h"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "api/metrics.h"
+#include "api/services.h"
+#include "app/periodic.h"
+#include "auth/key_store.h"
+#include "base/file.h"
+#include "corpus/store/sqlite_corpus.h"
+#include "ledger/sqlite/sqlite_ledger.h"
+#include "stages/register_stages.h"
+
+namespace trawl::app {
+namespace {
+
+constexpr const char* kAdminUser = "admin@localhost";
+
+std::size_t worker_count(std::uint32_t configured) {
+  if (configured != 0) return configured;
+  // Workers wait for disks and for clients that upload, so there are more than cores.
+  return std::max<std::size_t>(8, std::size_t{4} * std::thread::hardware_concurrency());
+}
+
+class RunningInstance final : public Instance {
+ public:
+  RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
+                  std::unique_ptr<Corpus> corpus, std::unique_ptr<Ledger> ledger)
+      : config_(config), lock_(std::move(lock)), keys_(std::move(keys)),
+        corpus_(std::move(corpus)), ledger_(std::move(ledger)),
+        cache_(config.stage_cache_bytes), runner_(*corpus_, cache_, config.run),
+        recorder_(std::make_unique<Recorder>(*ledger_, config.recorder)),
+        workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
+        services_{*corpus_, *ledger_, *recorder_, *keys_,   stages_,
+                  runner_,  cache_,   system_clock(), metrics_, *workers_,
+                  config.limits, ready_, interrupt_,
+                  [this] { return server_metrics(); }} {
+    register_stages(stages_);
+    api::add_routes(router_, services_);
+  }
+
+  ~RunningInstance() override { stop(); }
+
+  Result<void> listen() {
+    auto observer = [this](const http::Request& request, std::string_view route, int status,
+                           std::int64_t duration_us) {
+      metrics_.request_served(route, request.method, status, duration_us);
+      spdlog::debug("{} {} {} {} {} us", request.request_id, request.method, request.path,
+                    status, duration_us);
+    };
+    TRAWL_ASSIGN(server_, http::Server::start(config_.http, router_, *workers_, observer));
+    listening_ = server_.get();
+    ready_ = true;
+    vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
+    return {};
+  }
+
+  // Makes what a fresh server needs: the namespace `default` and an administrator's key.
+  Result<void> provision(const std::optional<std::string>& first_key) {
+    if (!corpus_->find_namespace("default")) {
+      Namespace wanted;
+      wanted.name = "default";
+      wanted.definition = {{"namespace_type", "standard"},
+                           {"description", "Serves requests that name no namespace"},
+                           {"feature_extractors", json::array()},
+                           {"payload_indexes", json::array()},
+                           {"auto_create_indexes", false}};
+      TRAWL_TRY(corpus_->create_namespace(std::move(wanted)));
+    }
+    if (!keys_->empty()) {
+      if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
+        spdlog::warn("TRAWL_API_KEY is no active key of this data directory; it is taken as "
+                     "the administrator's key on the first start only");
+      }
+      return {};
+    }
+    ApiKey wanted;
+    wanted.name = "administrator";
+    wanted.user = kAdminUser;
+    wanted.description = "Made on the first start";
+    wanted.permissions = {Permission::admin};
+    TRAWL_ASSIGN(auto created, keys_->create(std::move(wanted), first_key));
+    if (!first_key) generated_key_ = created.secret;
+    return {};
+  }
+
+  std::uint16_t port() const override { return server_->port(); }
+  const std::optional<std::string>& generated_key() const override { return generated_key_; }
+
+  void stop() override {
+    if (stopped_.exchange(true)) return;
+    ready_ = false;
+    vacuum_.reset();
+    if (server_) server_->stop();
+    interrupt_ = true;  // Whoever outlasted the drain has no one to answer to.
+    workers_->stop();
+    recorder_->stop();
+  }
+
+ private:
+  // A request may be served before listen() has returned.
+  http::ServerMetrics server_metrics() const {
+    const http::Server* server = listening_;
+    return server == nullptr ? http::ServerMetrics() : server->metrics();
+  }
+
+  void vacuum() {
+    const auto removed = corpus_->vacuum(system_clock().now());
+    if (!removed) {
+      spdlog::error("vacuum: {} ({})", removed.error().message, removed.error().detail);
+    } else if (*removed > 0) {
+      spdlog::info("vacuum: {} superseded documents were removed", *removed);
+    }
+  }
+
+  const Config config_;
+  DirectoryLock lock_;
+  std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<Corpus> corpus_;
+  std::unique_ptr<Ledger> ledger_;
+  StageRegistry stages_;
+  StageCache cache_;
+  PipelineRunner runner_;
+  api::Metrics metrics_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> interrupt_{false};
+  std::atomic<bool> stopped_{false};
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<WorkerPool> workers_;
+  api::Services services_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+  std::atomic<const http::Server*> listening_{nullptr};
+  std::unique_ptr<Periodic> vacuum_;
+  std::optional<std::string> generated_key_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>> Instance::start(const Config& config,
+                                                  const std::optional<std::string>& first_key) {
+  TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
+  TRAWL_ASSIGN(auto keys, KeyStore::open(config.data_dir + "/keys.db"));
+  CorpusOptions corpus_options;
+  corpus_options.directory = config.data_dir;
+  corpus_options.keep_superseded_us = static_cast<std::int64_t>(
+      config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
+  TRAWL_ASSIGN(auto corpus, open_corpus(std::move(corpus_options)));
+  TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/ledger.db"));
+  TRAWL_ASSIGN(const std::uint64_t interrupted, ledger->recover());
+  if (interrupted > 0) {
+    spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
+                 interrupted);
+  }
+  auto instance = std::make_unique<RunningInstance>(config, std::move(lock), std::move(keys),
+                                                    std::move(corpus), std::move(ledger));
+  TRAWL_TRY(instance->provision(first_key));
+  TRAWL_TRY(instance->listen());
+  return std::unique_ptr<Instance>(std::move(instance));
+}
+
+}  // namespace trawl::app

@@ -1,0 +1,82 @@
+#include "app/serve.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/instance.h"
+
+extern char** environ;
+
+namespace trawl::app {
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view pair(*entry);
+    const std::string name(pair.substr(0, pair.find('=')));
+    if (environment(name)) names.push_back(name);
+  }
+  return names;
+}
+
+int refuse(const Error& error) {
+  fmt::print(stderr, "trawl: {}\n", error.message);
+  if (!error.detail.empty()) fmt::print(stderr, "trawl: {}\n", error.detail);
+  return error.code == ErrorCode::invalid ? 2 : 1;
+}
+
+// The signals that end the server wait until this thread asks for them; the threads that
+// are started later inherit the mask.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+}  // namespace
+
+int serve(const ServeFlags& flags) {
+  const auto config = load_config(flags.config.value_or(""), environment, environment_names(),
+                                  {flags.data_dir, flags.listen, flags.log_format,
+                                   flags.log_level});
+  if (!config) return refuse(config.error());
+  configure_log(config->log_format, config->log_level);
+  const sigset_t signals = block_stop_signals();
+  ::signal(SIGPIPE, SIG_IGN);
+
+  auto instance = Instance::start(*config, environment("TRAWL_API_KEY"));
+  if (!instance) return refuse(instance.error());
+  const std::string host =
+      config->http.host.find(':') == std::string::npos ? config->http.host
+                                                       : fmt::format("[{}]", config->http.host);
+  if (const auto& key = (*instance)->generated_key()) {
+    fmt::print("administrator's key, shown this once: {}\n", *key);
+    std::fflush(stdout);
+  }
+  spdlog::info("trawl {} listens on http://{}:{}, data in {}", TRAWL_VERSION, host,
+               (*instance)->port(), std::filesystem::absolute(config->data_dir).string());
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  (*instance)->stop();
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace trawl::app

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace trawl::app {
+
+struct ServeFlags {
+  std::optional<std::string> config, data_dir, listen, log_format, log_level;
+};
+
+// Runs the server until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop,
+// 1 when it could not start, 2 for a bad setting.
+int serve(const ServeFlags& flags);
+
+}  // namespace trawl::app
