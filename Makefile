@@ -1,0 +1,44 @@
+# Two commands: `make run` and `make test`. Everything else is cmake with presets.
+#
+# Shell lines below run as given; no recipe keeps state beside build/ and the data folder.
+
+JOBS ?= $(shell nproc)
+CLANG_FORMAT ?= clang-format-14
+CLANG_TIDY ?= clang-tidy-14
+SOURCES = git ls-files '*.cc' '*.h'
+
+.PHONY: help setup build run test clean format tidy
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run     build, load this machine's Debian package catalogue, show, and serve"
+	@echo "             ONCE=1 leaves after the show; DATA_DIR=, LISTEN=, NDJSON= as in scripts/quickstart"
+	@echo "make test    build with sanitizers and run every test"
+	@echo "make build   build build/release/trawl alone"
+	@echo "make setup   install the Debian packages that the build needs"
+	@echo "make format  clang-format;  make tidy: clang-tidy;  make clean: remove build/"
+
+setup:
+	@scripts/setup
+
+build: setup
+	@scripts/build release trawl
+
+run: build
+	@scripts/quickstart
+
+test:
+	@scripts/setup --tests
+	@scripts/build release trawl
+	@scripts/build asan
+	@ctest --preset asan -j$(JOBS)
+
+clean:
+	rm -rf build
+
+format:
+	$(SOURCES) | xargs $(CLANG_FORMAT) -i
+
+tidy:
+	@scripts/build debug
+	$(SOURCES) | grep '\.cc$$' | xargs -P $(JOBS) -n 4 $(CLANG_TIDY) -p build/debug --quiet

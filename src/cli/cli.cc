@@ -1,0 +1,152 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <span>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kWidthUnknown = 120;
+constexpr std::size_t kWidthMin = 40;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  std::size_t width = 0;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ||
+      ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0)
+    width = size.ws_col;
+  if (width == 0) width = std::strtoul(environment("COLUMNS").c_str(), nullptr, 10);
+  if (width == 0) width = kWidthUnknown;
+  return std::max(width, kWidthMin);
+}
+
+void add_global_flags(CLI::App& program, GlobalFlags& flags) {
+  static const std::map<std::string, Format> kFormats = {{"table", Format::table},
+                                                         {"json", Format::json},
+                                                         {"ndjson", Format::ndjson},
+                                                         {"csv", Format::csv}};
+  program
+      .add_option("--url", flags.url,
+                  "The server [TRAWL_URL, MIXPEEK_BASE_URL; http://127.0.0.1:8080]")
+      ->type_name("URL");
+  program
+      .add_option("--api-key", flags.api_key, "The key [TRAWL_API_KEY, MIXPEEK_API_KEY]")
+      ->type_name("KEY");
+  program
+      .add_option("-n,--namespace", flags.namespace_name,
+                  "Id or name [TRAWL_NAMESPACE, MIXPEEK_NAMESPACE; the key's own]")
+      ->type_name("NAME");
+  program
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&flags](const std::string& name) { flags.format = kFormats.at(name); },
+          "table, json, ndjson or csv [a table on a terminal, else json]")
+      ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}).description(""))
+      ->type_name("FORMAT");
+  program.add_option("--timeout", flags.timeout_s, "Seconds that a request may take [120]")
+      ->check(CLI::Range(1L, 86'400L).description(""))
+      ->type_name("SECONDS");
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, Host& host) {
+  Context context(host);
+  CLI::App program(
+      "Trawl: ad hoc retrieval over collections of documents, with a history of every run.",
+      "trawl");
+  program.set_help_flag("-h,--help", "Print this help");
+  program.set_version_flag("--version", "trawl " TRAWL_VERSION, "Print the version");
+  program.require_subcommand(1);
+  // Lets the shared flags stand anywhere on the line.
+  program.fallthrough();
+  program.get_formatter()->column_width(34);
+  add_global_flags(program, context.flags());
+  add_serve(program, context);
+  add_execute(program, context);
+  add_executions(program, context);
+  add_import(program, context);
+  add_collections(program, context);
+  add_documents(program, context);
+  add_namespaces(program, context);
+  add_keys(program, context);
+  program.add_subcommand("version", "Print the version")->callback([&] {
+    context.action = [&]() -> Outcome<Exit> {
+      host.out << "trawl " TRAWL_VERSION "\n";
+      return Exit::ok;
+    };
+  });
+  program.footer(
+      "Examples:\n"
+      "  trawl serve --data-dir ./data\n"
+      "  trawl execute -f examples/search.json --input query=\"web server\"\n"
+      "  trawl executions list --since -24h --status failed\n"
+      "Exit status: 0 fine, 1 the server said no, 2 wrong usage.");
+
+  try {
+    // CLI11 takes the arguments from the back.
+    program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::RequiredError& error) {
+    // CLI11 says that a command is missing where it is only misspelt.
+    const auto unknown = program.remaining(true);
+    const CLI::App* group = &program;
+    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+    std::vector<std::string> names;
+    for (const auto* command : group->get_subcommands({}))
+      names.push_back(command->get_name());
+    if (unknown.empty() || names.empty()) {
+      program.exit(error, host.out, host.err);
+    } else {
+      const auto near = nearest_name(unknown.front(), std::span<const std::string>(names));
+      host.err << "trawl: '" << printable(unknown.front()) << "' is no command"
+               << (near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near))
+               << "; see --help\n";
+    }
+    return static_cast<int>(Exit::usage);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = program.exit(error, host.out, host.err) == 0;  // --help, --version
+    return static_cast<int>(asked ? Exit::ok : Exit::usage);
+  }
+  const auto status = context.action();
+  host.out.flush();
+  if (status) return static_cast<int>(*status);
+  report(status.error(), host);
+  return static_cast<int>(status.error().exit);
+}
+
+int run(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  Host host{std::cin, std::cout, std::cerr};
+  host.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  host.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  host.colour = host.out_is_terminal && environment("NO_COLOR").empty() &&
+                environment("TERM") != "dumb";
+  host.width = terminal_width();
+  host.environment = environment;
+  try {
+    return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), host);
+  } catch (const std::exception& error) {
+    std::cerr << "trawl: " << error.what() << '\n';
+    return static_cast<int>(Exit::refused);
+  }
+}
+
+}  // namespace trawl::cli

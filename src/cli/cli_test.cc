@@ -1,0 +1,459 @@
+// Whole commands against a server that answers from a script.
+#include "cli/cli.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "base/json.h"
+#include "cli/progress.h"
+
+namespace trawl::cli {
+namespace {
+
+struct Seen {
+  std::string method;
+  std::string target;
+  std::string body;
+  std::string content_type;
+};
+
+struct Result {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+// Answers requests in order and remembers them.
+class Program {
+ public:
+  void answer(int status, std::string body) {
+    replies_.push_back({status, std::move(body), "req_1"});
+  }
+  void set(const std::string& name, const std::string& value) { variables_[name] = value; }
+
+  Result run(const std::vector<std::string>& arguments, const std::string& input = {}) {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    Host host{in, out, err};
+    host.width = width;
+    host.out_is_terminal = terminal;
+    host.environment = [this](const char* name) {
+      const auto found = variables_.find(name);
+      return found == variables_.end() ? std::string() : found->second;
+    };
+    host.connect = [this](Connection to) -> std::unique_ptr<Transport> {
+      connection = std::move(to);
+      return std::make_unique<Script>(*this);
+    };
+    Result result;
+    result.status = trawl::cli::run(arguments, host);
+    result.out = out.str();
+    result.err = err.str();
+    return result;
+  }
+
+  bool terminal = false;
+  std::size_t width = 120;
+  Connection connection;
+  std::vector<Seen> seen;
+
+ private:
+  class Script : public Transport {
+   public:
+    explicit Script(Program& program) : program_(program) {}
+    Outcome<HttpReply> send(const HttpRequest& request) override {
+      Seen one{request.method, request.target, request.body.value_or(""),
+               request.content_type};
+      char buffer[64];
+      while (request.source) {
+        const auto count = request.source->read(buffer, sizeof buffer);
+        if (!count || *count == 0) break;
+        one.body.append(buffer, *count);
+      }
+      program_.seen.push_back(std::move(one));
+      if (program_.replies_.empty()) return Failure(Exit::refused, "no reply is left");
+      auto reply = std::move(program_.replies_.front());
+      program_.replies_.pop_front();
+      return reply;
+    }
+
+   private:
+    Program& program_;
+  };
+
+  std::deque<HttpReply> replies_;
+  std::map<std::string, std::string> variables_;
+};
+
+std::string row(int number, std::string_view status = "completed") {
+  return R"({"execution_id":"exec_)" + std::to_string(number) + R"(","status":")" +
+         std::string(status) +
+         R"(","timestamp":"2026-01-02T03:04:05.000000Z","duration_ms":1.5,"credits_used":0.25,)"
+         R"("total_returned":10,"stages_completed":2,"total_stages":3,)"
+         R"("query_summary":"web, \"server\""})";
+}
+
+std::string page(int first, int count, int total, const std::string& cursor) {
+  std::string rows;
+  for (int i = 0; i < count; ++i) rows += (i > 0 ? "," : "") + row(first + i);
+  return R"({"results":[)" + rows + R"(],"total":)" + std::to_string(total) +
+         R"(,"pagination":{"next_cursor":)" +
+         (cursor.empty() ? "null" : "\"" + cursor + "\"") + "}}";
+}
+
+TEST(Cli, SettingsComeFromFlagsThenOwnThenForeignVariables) {
+  Program program;
+  program.set("MIXPEEK_BASE_URL", "http://m:1/v1");
+  program.set("MIXPEEK_API_KEY", "sk_m");
+  program.set("MIXPEEK_NAMESPACE", "mn");
+  program.answer(200, page(1, 0, 0, ""));
+  ASSERT_EQ(program.run({"executions", "list"}).status, 0);
+  EXPECT_EQ(program.connection.base_url, "http://m:1");
+  EXPECT_EQ(program.connection.api_key, "sk_m");
+  EXPECT_EQ(program.connection.namespace_name, "mn");
+
+  program.set("TRAWL_URL", "http://t:2");
+  program.set("TRAWL_API_KEY", "sk_t");
+  program.answer(200, page(1, 0, 0, ""));
+  ASSERT_EQ(program.run({"executions", "list", "--api-key", "sk_f"}).status, 0);
+  EXPECT_EQ(program.connection.base_url, "http://t:2");
+  EXPECT_EQ(program.connection.api_key, "sk_f");
+  EXPECT_EQ(program.connection.namespace_name, "mn");
+
+  Program bare;
+  bare.answer(200, page(1, 0, 0, ""));
+  ASSERT_EQ(bare.run({"executions", "list"}).status, 0);
+  EXPECT_EQ(bare.connection.base_url, "http://127.0.0.1:8080");
+}
+
+TEST(Cli, WrongUsageEndsWithTwoAndSendsNothing) {
+  Program program;
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {},
+           {"nonsense"},
+           {"executions"},
+           {"executions", "list", "--limit", "0"},
+           {"executions", "list", "--limit", "5", "--all"},
+           {"executions", "list", "--cursor", "x", "--offset", "1"},
+           {"executions", "list", "-o", "xml"},
+           {"execute"},
+           {"execute", "-f", "/nonexistent/file.json"},
+           {"execute", "-f", "/"},
+           {"import", "c", "/nonexistent/file.ndjson", "--fields", "a"},
+           {"collections", "create", "abc", "--field", "name:99"},
+           {"keys", "create", "k", "--permission", "root"},
+           {"--url", "ftp://x", "namespaces", "list"},
+       }) {
+    const auto result = program.run(arguments);
+    EXPECT_EQ(result.status, 2) << (arguments.empty() ? "" : arguments.back());
+    EXPECT_FALSE(result.err.empty());
+  }
+  EXPECT_TRUE(program.seen.empty());
+}
+
+TEST(Cli, MisspeltCommandsAreNamed) {
+  Program program;
+  const auto result = program.run({"--url", "http://x", "exeucte", "-f", "x"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.err,
+            "trawl: 'exeucte' is no command (did you mean 'execute'?); see --help\n");
+  EXPECT_EQ(program.run({"executions", "lst"}).err,
+            "trawl: 'lst' is no command (did you mean 'list'?); see --help\n");
+}
+
+TEST(Cli, EveryCommandHasHelpWithAnExample) {
+  Program program;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"serve"},
+                                             {"execute"},
+                                             {"import"},
+                                             {"executions"},
+                                             {"executions", "list"},
+                                             {"executions", "show"},
+                                             {"executions", "import"},
+                                             {"collections"},
+                                             {"collections", "list"},
+                                             {"collections", "create"},
+                                             {"collections", "show"},
+                                             {"collections", "delete"},
+                                             {"documents"},
+                                             {"documents", "get"},
+                                             {"documents", "delete"},
+                                             {"namespaces"},
+                                             {"namespaces", "list"},
+                                             {"namespaces", "create"},
+                                             {"namespaces", "show"},
+                                             {"namespaces", "delete"},
+                                             {"keys"},
+                                             {"keys", "create"},
+                                             {"keys", "list"},
+                                             {"keys", "revoke"}}) {
+    auto asked = arguments;
+    asked.emplace_back("--help");
+    const auto result = program.run(asked);
+    EXPECT_EQ(result.status, 0);
+    EXPECT_NE(result.out.find("Example"), std::string::npos) << result.out;
+  }
+  EXPECT_EQ(program.run({"--version"}).out, "trawl " TRAWL_VERSION "\n");
+}
+
+TEST(Cli, ListFollowsCursorsUpToTheLimit) {
+  Program program;
+  program.answer(200, page(1, 1000, 5000, "c1"));
+  program.answer(200, page(1001, 500, 5000, "c2"));
+  const auto result =
+      program.run({"executions", "list", "--limit", "1500", "--offset", "7", "--status",
+                   "failed", "--since", "-24h", "--until", "2026-01-01", "-o", "json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_EQ(program.seen.size(), 2u);
+  EXPECT_EQ(program.seen[0].target,
+            "/v1/retrievers/executions/list?limit=1000&include_total=true&offset=7");
+  EXPECT_EQ(program.seen[0].body,
+            R"({"status":"failed","start_time":"-24h","end_time":"2026-01-01"})");
+  EXPECT_EQ(program.seen[1].target,
+            "/v1/retrievers/executions/list?limit=500&include_total=true&cursor=c1");
+  const auto parsed = parse_json(result.out);
+  ASSERT_TRUE(parsed) << result.out.substr(0, 200);
+  EXPECT_EQ(parsed->at("results").as_array().size(), 1500u);
+  EXPECT_EQ(parsed->at("total"), json::value(5000));
+  EXPECT_EQ(parsed->at("next_cursor"), json::value("c2"));
+}
+
+TEST(Cli, ListOfEverythingEndsWithTheLastCursor) {
+  Program program;
+  program.answer(200, page(1, 3, 5, "c1"));
+  program.answer(200, page(4, 2, 5, ""));
+  const auto result = program.run({"executions", "list", "--all", "-o", "ndjson"});
+  ASSERT_EQ(result.status, 0);
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 5);
+  EXPECT_EQ(result.out.substr(0, result.out.find('\n')), row(1));
+}
+
+TEST(Cli, EmptyListsAreWellFormed) {
+  for (const auto& [format, expected] : std::map<std::string, std::string>{
+           {"json", "{\"results\":[],\"total\":0,\"next_cursor\":null}\n"},
+           {"ndjson", ""},
+           {"table", "no executions\n"}}) {
+    Program program;
+    program.answer(200, page(1, 0, 0, ""));
+    EXPECT_EQ(program.run({"executions", "list", "-o", format}).out, expected);
+  }
+}
+
+TEST(Cli, ListAsCsvHasThirteenColumns) {
+  Program program;
+  program.answer(200, page(1, 1, 1, ""));
+  const auto result = program.run({"executions", "list", "-o", "csv"});
+  EXPECT_EQ(result.out,
+            "execution_id,execution_mode,status,timestamp,duration_ms,credits_used,"
+            "total_processed,total_returned,cache_hit_rate,query_summary,stages_completed,"
+            "total_stages,collection_ids\r\n"
+            "exec_1,,completed,2026-01-02T03:04:05.000000Z,1.5,0.25,,10,,"
+            "\"web, \"\"server\"\"\",2,3,\r\n");
+}
+
+TEST(Cli, TerminalsGetATableWithATotal) {
+  Program program;
+  program.terminal = true;
+  program.answer(200, page(1, 2, 1234, "c"));
+  const auto result = program.run({"executions", "list", "--limit", "2"});
+  EXPECT_NE(result.out.find("EXECUTION"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("2/3"), std::string::npos);
+  EXPECT_NE(result.out.find("showing 2 of 1,234"), std::string::npos) << result.out;
+}
+
+TEST(Cli, RefusalsTellMessageTypeAndRequest) {
+  Program program;
+  program.answer(422,
+                 R"({"success":false,"status":422,"error":{"message":"start_time is 'x'",
+      "type":"ValidationError","details":{"validation_errors":[
+      {"type":"value_error","location":"body.start_time","message":"start_time is 'x'"}]}}})");
+  const auto result = program.run({"executions", "list", "--since", "x"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.err,
+            "trawl: start_time is 'x' (ValidationError, HTTP 422, request req_1)\n"
+            "  at body.start_time\n");
+
+  program.answer(502, "<html>bad gateway</html>");
+  const auto gateway = program.run({"namespaces", "list"});
+  EXPECT_EQ(gateway.status, 1);
+  EXPECT_NE(gateway.err.find("status 502"), std::string::npos) << gateway.err;
+
+  program.answer(200, "[]");
+  EXPECT_EQ(program.run({"namespaces", "show", "x"}).status, 1);
+}
+
+TEST(Cli, ExecuteLaysInputsOverTheFile) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed","documents":[
+      {"document_id":"a","score":1.5,"section":"web"},{"document_id":"b","score":1,"x":"y,z"}]})");
+  const auto result = program.run(
+      {"execute", "-f", "-", "--input", "query=2026", "-i", "limit=5", "--collection",
+       "other", "-o", "csv"},
+      R"({"collection_identifiers":["c"],"input_schema":{"query":{"type":"text"}},
+          "stages":[],"inputs":{"query":"x","kept":1}})");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto sent = *parse_json(program.seen.at(0).body);
+  EXPECT_EQ(sent.at("inputs"), (json::value{{"query", "2026"}, {"kept", 1}, {"limit", 5}}));
+  EXPECT_EQ(sent.at("collection_identifiers"), (json::value{"other"}));
+  EXPECT_EQ(result.out, "document_id,score,section,x\r\na,1.5,web,\r\nb,1,,\"y,z\"\r\n");
+}
+
+TEST(Cli, DocumentsShowWhatTellsMost) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed","documents":[
+      {"document_id":"a","collection_id":"col","score":2,"name":"a","summary":"first words",
+       "size":1234,"nested":{"x":1}},
+      {"document_id":"b","collection_id":"col","score":1,"name":"b","summary":"second words",
+       "size":5,"tags":["x","y"]}]})");
+  const auto result = program.run({"execute", "-f", "-", "-o", "table"}, "{\"stages\":[]}");
+  // The name says what the id says; the nested object says nothing in a cell.
+  EXPECT_EQ(result.out.substr(0, result.out.find("2 documents")),
+            "SCORE  DOCUMENT  SUMMARY       SIZE  TAGS\n"
+            "    2  a         first words   1234\n"
+            "    1  b         second words     5  x, y\n");
+}
+
+TEST(Cli, FailedExecutionsEndWithOneAndShowWhatThereIs) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_9","status":"failed",
+      "error":"regex: missing brace","documents":[]})");
+  const auto result =
+      program.run({"execute", "-f", "-", "-o", "table"}, R"({"stages":[]})");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.out.find("exec_9"), std::string::npos);
+  EXPECT_NE(result.err.find("the execution is failed: regex: missing brace"),
+            std::string::npos);
+}
+
+TEST(Cli, ExecuteTellsWhatIsWrongWithItsFile) {
+  Program program;
+  EXPECT_EQ(program.run({"execute", "-f", "-"}, "{\"stages\": [").status, 2);
+  EXPECT_EQ(program.run({"execute", "-f", "-"}, "[]").status, 2);
+  EXPECT_EQ(program.run({"execute", "-f", "-", "-i", "novalue"}, "{}").status, 2);
+  EXPECT_TRUE(program.seen.empty());
+}
+
+TEST(Cli, ImportStreamsItsInput) {
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += "{\"n\":" + std::to_string(i) + "}\n";
+  Program program;
+  program.answer(200, R"({"collection_name":"articles"})");
+  program.answer(200, R"({"imported_count":100,"failed_count":0,"errors":[]})");
+  const auto result = program.run({"import", "articles", "-", "-o", "table"}, lines);
+  EXPECT_EQ(result.status, 0) << result.err;
+  ASSERT_EQ(program.seen.size(), 2u);
+  EXPECT_EQ(program.seen[0].target, "/v1/collections/articles");
+  EXPECT_EQ(program.seen[1].target, "/v1/collections/articles/documents/import");
+  EXPECT_EQ(program.seen[1].content_type, "application/x-ndjson");
+  EXPECT_EQ(program.seen[1].body, lines);
+  EXPECT_EQ(result.out.substr(0, 22), "imported 100 documents");
+  EXPECT_EQ(result.err, "");  // No progress where nobody watches.
+}
+
+TEST(Cli, ImportCreatesOnlyWhenAsked) {
+  const std::string missing =
+      R"({"error":{"message":"no collection 'articles'","type":"NotFoundError"}})";
+  Program program;
+  program.answer(404, missing);
+  const auto refused = program.run({"import", "articles", "-"}, "{}\n");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("--create"), std::string::npos);
+  EXPECT_EQ(program.seen.size(), 1u);
+
+  program.answer(404, missing);
+  program.answer(200, R"({"collection_name":"articles"})");
+  program.answer(200, R"({"imported_count":1,"failed_count":0,"errors":[]})");
+  const auto created = program.run({"import", "articles", "-", "--create", "--fields",
+                                    "title:3,body", "--language", "english"},
+                                   "{}\n");
+  EXPECT_EQ(created.status, 0) << created.err;
+  EXPECT_EQ(program.seen.at(2).body,
+            R"({"collection_name":"articles","features":[{"type":"bm25",)"
+            R"("feature_uri":"trawl://bm25@v1/text","fields":[{"path":"title","weight":3},)"
+            R"({"path":"body"}],"language":"english"}]})");
+}
+
+TEST(Cli, BadLinesEndWithOne) {
+  Program program;
+  program.answer(200, R"({"imported_count":5,"skipped_count":2,"failed_count":9,"errors":[
+      {"line":3,"message":"is no JSON"},{"line":12345,"message":"no status"}]})");
+  const auto result = program.run({"executions", "import", "-", "-o", "table"}, "x\n");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(program.seen.at(0).target, "/v1/retrievers/executions/import");
+  EXPECT_EQ(
+      result.err,
+      "trawl: line 3: is no JSON\ntrawl: line 12,345: no status\ntrawl: and 7 more\n");
+  EXPECT_NE(result.out.find("skipped 2, refused 9"), std::string::npos) << result.out;
+}
+
+TEST(Cli, KeysAreConfinedByTheFlagAlone) {
+  Program program;
+  program.set("TRAWL_NAMESPACE", "elsewhere");
+  program.answer(200, R"({"name":"k","key":"sk_secret"})");
+  const auto result =
+      program.run({"keys", "create", "k", "-p", "read", "-p", "write", "-o", "table"});
+  EXPECT_EQ(result.out, "sk_secret\n");
+  EXPECT_EQ(program.seen.at(0).target,
+            "/v1/organizations/users/admin%40localhost/api-keys");
+  EXPECT_EQ(program.seen.at(0).body, R"({"name":"k","permissions":["read","write"]})");
+
+  program.answer(200, R"({"name":"k","key":"sk_secret"})");
+  program.run({"keys", "create", "k", "--namespace", "staging", "--user", "a@b"});
+  EXPECT_EQ(program.seen.at(1).body,
+            R"({"name":"k","permissions":["read"],"namespace_id":"staging"})");
+}
+
+TEST(Cli, ShowExplainsTheStages) {
+  Program program;
+  program.width = 100;
+  program.answer(200, R"({"execution_id":"exec_1","status":"failed","timestamp":
+      "2026-01-02T03:04:05Z","duration_ms":4,"error":"bad regex","failed_stage":"names",
+      "stages_completed":1,"total_stages":2,"inputs":"{\"query\":\"x\"}","stages":[
+      {"stage_name":"search","stage_id":"feature_search","duration_ms":3,"input_count":0,
+       "output_count":1200,"scanned_count":5,"cache_hit":true,"credits_used":1,"error":null},
+      {"stage_name":"names","stage_id":"attribute_filter","duration_ms":1,"input_count":1200,
+       "output_count":0,"scanned_count":0,"cache_hit":false,"credits_used":0,
+       "error":"bad regex"}],"results":[{"document_id":"vim","score":2.5}]})");
+  const auto result = program.run({"executions", "show", "exec_1", "-o", "table"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const auto* part :
+       {"exec_1\n", "bad regex", "Stages: 1 of 2 completed", "feature_search",
+        "█████████   ", "1,200", "hit", "{\"query\":\"x\"}", "vim"})
+    EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
+}
+
+TEST(Progress, LineHasShareRateAndTimeLeft) {
+  ProgressState state;
+  state.bytes = 50 * 1024 * 1024;
+  state.bytes_total = 100 * 1024 * 1024;
+  state.lines = 12345;
+  state.elapsed_us = 5'000'000;
+  EXPECT_EQ(progress_line("importing documents", state, 200),
+            "importing documents [████████████            ]  50%  12,345 lines  50.0 MiB"
+            "  10.0 MiB/s  ETA 0:05");
+  state.bytes_total.reset();
+  state.sent = true;
+  EXPECT_EQ(progress_line("importing", state, 200),
+            "importing 12,345 lines  50.0 MiB  sent; the server is finishing (0:05)");
+  EXPECT_EQ(progress_line("importing", state, 12), "importing 1…");
+}
+
+TEST(Progress, BarsFillByEighths) {
+  EXPECT_EQ(bar(0, 4), "    ");
+  EXPECT_EQ(bar(1, 4), "████");
+  EXPECT_EQ(bar(0.5, 4), "██  ");
+  EXPECT_EQ(bar(1.0 / 32, 4), "▏   ");
+  EXPECT_EQ(bar(7, 4), "████");
+  EXPECT_EQ(bar(-1, 4), "    ");
+}
+
+}  // namespace
+}  // namespace trawl::cli

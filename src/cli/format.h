@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace trawl::cli {
+
+// 1234567 -> "1,234,567"
+std::string format_count(std::int64_t number);
+// 0.42 -> "0.42 ms", 1234.5 -> "1.23 s", 150000 -> "2m 30s"
+std::string format_duration_ms(double milliseconds);
+// 1536 -> "1.5 KiB"
+std::string format_bytes(double bytes);
+// At most `digits` decimals, none that say nothing: 1.50 -> "1.5", 2.0 -> "2".
+std::string format_number(double number, int digits);
+
+// In the local time zone: "Nov 23 12:03:05" within the year of `now`, else
+// "2024-11-23 12:03".
+std::string format_local_time(TimeUs time, TimeUs now);
+
+// Control characters become spaces, so that text from a document can neither break a line
+// nor steer the terminal.
+std::string printable(std::string_view text);
+
+// One line for any value: text as it is, lists with commas, documents by their ids, other
+// objects as JSON, null as "".
+std::string plain_text(const json::value& value);
+
+// A field of RFC 4180, quoted where it must be. Objects and lists are JSON.
+void append_csv_field(std::string& out, std::string_view text);
+std::string csv_text(const json::value& value);
+
+}  // namespace trawl::cli

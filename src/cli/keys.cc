@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/row_writer.h"
+
+namespace trawl::cli {
+namespace {
+
+struct Arguments {
+  std::string name;
+  std::string user = "admin@localhost";
+  std::vector<std::string> permissions;
+  std::string description;
+  std::string expires_at;
+  bool include_revoked = false;
+};
+
+std::string keys_path(const Arguments& arguments) {
+  return path({"v1", "organizations", "users", arguments.user, "api-keys"});
+}
+
+Outcome<Exit> create(Context& context, const Arguments& arguments) {
+  json::object body = {{"name", arguments.name}};
+  json::array permissions;
+  for (const auto& permission : arguments.permissions) permissions.emplace_back(permission);
+  if (permissions.empty()) permissions.emplace_back("read");
+  body["permissions"] = std::move(permissions);
+  if (!arguments.description.empty()) body["description"] = arguments.description;
+  if (!arguments.expires_at.empty()) body["expires_at"] = arguments.expires_at;
+  // Only the flag confines the key; the environment says where this command works.
+  if (!context.flags().namespace_name.empty())
+    body["namespace_id"] = context.flags().namespace_name;
+  const json::value value = std::move(body);
+  std::string raw;
+  TRAWL_ASSIGN(auto reply, context.call("POST", keys_path(arguments), &value, &raw));
+  auto& host = context.host();
+  if (context.format() != Format::table) {
+    context.print_raw(raw);
+    return Exit::ok;
+  }
+  host.out << text_at(reply, "key") << '\n';
+  host.err << fmt::format("created key '{}' for {}; it is shown only this once\n",
+                          arguments.name, arguments.user);
+  return Exit::ok;
+}
+
+Outcome<Exit> list(Context& context, const Arguments& arguments) {
+  Query query;
+  if (arguments.include_revoked) query.emplace_back("include_revoked", "true");
+  TRAWL_ASSIGN(auto reply, context.call("GET", with_query(keys_path(arguments), query)));
+  auto status = text_column("STATUS", "status", false, 4);
+  status.cell = [](const json::object& row) {
+    const auto text = text_at(row, "status");
+    return Cell{text, status_style(text)};
+  };
+  RowWriter writer(
+      context, {text_column("NAME", "name"), text_column("PREFIX", "key_prefix"), status,
+                text_column("PERMISSIONS", "permissions"),
+                text_column("NAMESPACE", "namespace_id", false, 3),
+                time_column("CREATED", "created_at", 5),
+                text_column("DESCRIPTION", "description", true, 6)});
+  const auto* rows = array_at(reply, "results");
+  if (rows) writer.write(*rows);
+  json::object more;
+  more["total"] = writer.row_count();
+  writer.finish(more);
+  if (context.format() == Format::table && writer.row_count() == 0)
+    context.host().out << "no keys of " << arguments.user << '\n';
+  return Exit::ok;
+}
+
+Outcome<Exit> revoke(Context& context, const Arguments& arguments) {
+  std::string raw;
+  TRAWL_TRY(
+      context.call("DELETE", keys_path(arguments) + path({arguments.name}), nullptr, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "revoked key '" << arguments.name << "'\n";
+  } else {
+    context.print_raw(raw);
+  }
+  return Exit::ok;
+}
+
+void add_user(CLI::App& command, Arguments& arguments) {
+  command.add_option("--user", arguments.user, "Whose keys [admin@localhost]")
+      ->type_name("EMAIL");
+}
+
+}  // namespace
+
+void add_keys(CLI::App& program, Context& context) {
+  auto* group = program.add_subcommand("keys", "Create, list or revoke API keys");
+  group->require_subcommand(1);
+  group->footer("Example:\n  trawl keys create dashboard --permission read");
+  auto arguments = std::make_shared<Arguments>();
+
+  auto* create_command = group->add_subcommand("create", "Create a key and print it once");
+  create_command->add_option("name", arguments->name, "What the key is called")
+      ->required()
+      ->type_name("NAME");
+  create_command
+      ->add_option("-p,--permission", arguments->permissions,
+                   "read, write, delete or admin; repeatable [read]")
+      ->check(CLI::IsMember({"read", "write", "delete", "admin"}).description(""))
+      ->type_name("PERMISSION")
+      ->allow_extra_args(false);
+  create_command->add_option("--description", arguments->description, "What it is for")
+      ->type_name("TEXT");
+  create_command
+      ->add_option("--expires-at", arguments->expires_at, "As in 2027-01-31T00:00:00Z")
+      ->type_name("TIME");
+  add_user(*create_command, *arguments);
+  create_command->footer(
+      "Examples:\n"
+      "  trawl keys create dashboard --permission read --namespace staging\n"
+      "  TRAWL_API_KEY=$(trawl keys create loader -p write -o table)\n"
+      "With --namespace the key works in that namespace alone.");
+  create_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return create(context, *arguments); };
+  });
+
+  auto* list_command = group->add_subcommand("list", "List the keys of a user");
+  list_command->add_flag("--include-revoked", arguments->include_revoked,
+                         "Revoked and expired ones too");
+  add_user(*list_command, *arguments);
+  list_command->footer("Example:\n  trawl keys list --include-revoked");
+  list_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return list(context, *arguments); };
+  });
+
+  auto* revoke_command =
+      group->add_subcommand("revoke", "Revoke a key at once and for good");
+  revoke_command->add_option("name", arguments->name, "Its name")
+      ->required()
+      ->type_name("NAME");
+  add_user(*revoke_command, *arguments);
+  revoke_command->footer("Example:\n  trawl keys revoke dashboard");
+  revoke_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return revoke(context, *arguments); };
+  });
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/failure.h"
+
+namespace trawl::cli {
+
+// One --input: "name=value". Where `schema` (an input_schema) says that the input is a
+// text, the value is taken as it stands; else it is JSON if it reads as JSON, else text:
+// limit=5 is a number, query=web server a string.
+//   usage  there is no '=' or no name before it
+struct Input {
+  std::string name;
+  json::value value;
+};
+Outcome<Input> parse_input(std::string_view text, const json::object& schema);
+
+// "name:3" or "name" into {"path": "name", "weight": 3}.
+//   usage  the weight is no number from 1 to 10, or there is no name
+Outcome<json::object> parse_field(std::string_view text);
+
+// "a,b:2" and repeated flags into one list of fields.
+Outcome<json::array> parse_fields(const std::vector<std::string>& texts);
+
+}  // namespace trawl::cli
