@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Checks that includes between the folders of src/ point one way.
+
+Each folder may include itself and the folders listed for it; the order is that of
+ARCHITECTURE.md. Prints every include that goes against an arrow, and exits 1 if there is
+one. Example: tests/check_arrows.py
+"""
+
+import pathlib
+import re
+import sys
+
+BASE = {"base"}
+MODEL = BASE | {"model"}
+CORPUS = MODEL | {"corpus"}
+LEDGER = MODEL | {"ledger"}
+PIPELINE = CORPUS | LEDGER | {"pipeline"}
+STAGES = PIPELINE | {"stages"}
+
+ALLOWED = {
+    "base": BASE,
+    "model": MODEL,
+    "auth": MODEL | {"auth"},
+    "ledger": LEDGER,
+    "ledger/sqlite": LEDGER | {"ledger/sqlite"},
+    "corpus": CORPUS,
+    "corpus/lexical": CORPUS | {"corpus/lexical"},
+    "corpus/store": CORPUS | {"corpus/lexical", "corpus/store"},
+    "pipeline": PIPELINE,
+    "stages": STAGES,
+    "http": BASE | {"http"},
+    "api": PIPELINE | {"api", "auth", "http", "corpus/lexical"},
+    "app": STAGES | {"app", "api", "auth", "http", "corpus/store", "ledger/sqlite"},
+    # The client talks to a server over HTTP; of the server it starts, it knows app alone.
+    "cli": MODEL | {"cli", "app"},
+    "": {"cli"},
+}
+
+
+def folder_of(path):
+    """The longest known folder that a path below src/ lies in."""
+    parts = path.split("/")[:-1]
+    while parts and "/".join(parts) not in ALLOWED:
+        parts.pop()
+    return "/".join(parts)
+
+
+def main():
+    source = pathlib.Path(__file__).resolve().parent.parent / "src"
+    wrong = []
+    for file in sorted(source.rglob("*")):
+        if file.suffix not in (".h", ".cc"):
+            continue
+        name = file.relative_to(source).as_posix()
+        is_test = name.endswith("_test.cc")
+        folder = folder_of(name)
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            found = re.match(r'\s*#include "([^"]+)"', line)
+            if not found:
+                continue
+            target = folder_of(found.group(1))
+            # A contract suite beside an interface may name the engines that it tests.
+            if is_test and target.startswith(folder):
+                continue
+            if target not in ALLOWED[folder]:
+                wrong.append(f"src/{name}:{number}: {folder or 'main'} may not include {target}")
+            elif not (source / found.group(1)).exists():
+                wrong.append(f"src/{name}:{number}: {found.group(1)} does not exist")
+    print("\n".join(wrong) if wrong else "every include points the right way")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""Namespaces, collections, documents and their import."""
+
+import json
+
+import pytest
+
+from conftest import BOOKS, Server, search
+
+
+def listed(server, body=None, query=""):
+    return server.ok("POST", f"/v1/collections/books/documents/list{query}", body or {})
+
+
+def names(result):
+    return [document["document_id"] for document in result["results"]]
+
+
+def test_namespaces(server):
+    made = server.ok("POST", "/v1/namespaces", {
+        "namespace_name": "research", "description": "papers",
+        "feature_extractors": [{"feature_extractor_name": "text_extractor", "version": "v1"}]})
+    assert made["namespace_id"].startswith("ns_")
+    assert made["feature_extractors"][0]["feature_extractor_id"] == "text_extractor_v1"
+    assert server.post("/v1/namespaces", {"namespace_name": "research"}).status == 409
+    assert server.post("/v1/namespaces", {"namespace_name": ""}).status == 422
+    assert server.post("/v1/namespaces", {}).status == 422
+    for identifier in ("research", made["namespace_id"]):
+        assert server.ok("GET", f"/v1/namespaces/{identifier}")["namespace_name"] == "research"
+    changed = server.ok("PATCH", "/v1/namespaces/research", {"description": "books"})
+    assert changed["description"] == "books"
+    both = server.ok("POST", "/v1/namespaces/list", {})
+    assert both["total_count"] == 2
+    assert server.ok("GET", "/v1/namespaces")["total_count"] == 2
+    assert server.ok("POST", "/v1/namespaces/list", {"search": "RESE"})["total_count"] == 1
+    assert server.request("DELETE", "/v1/namespaces/default").status == 400
+    assert server.ok("DELETE", "/v1/namespaces/research")["success"] is True
+    assert server.get("/v1/namespaces/research").status == 404
+
+
+def test_a_deleted_namespace_takes_everything_with_it(server):
+    there = {"X-Namespace": "temporary"}
+    server.ok("POST", "/v1/namespaces", {"namespace_name": "temporary"})
+    server.make_collection("notes", [{"text": "x"}], headers=there)
+    server.post("/v1/retrievers/execute", {"stages": [{"type": "limit"}], "inputs": {}},
+                headers=there)
+    assert server.list({}, headers=there).json["total"] == 1
+    server.ok("DELETE", "/v1/namespaces/temporary")
+    assert server.list({}, headers=there).status == 404
+    server.ok("POST", "/v1/namespaces", {"namespace_name": "temporary"})
+    assert server.list({}, headers=there).json["total"] == 0
+    assert server.ok("GET", "/v1/collections", headers=there)["total_count"] == 0
+
+
+def test_collections(server):
+    made = server.ok("POST", "/v1/collections", {
+        "collection_name": "books", "description": "novels",
+        "feature_extractor": {"feature_extractor_name": "text_extractor", "version": "v1",
+                              "input_mappings": {"text": "text"}},
+        "source": {"type": "bucket", "bucket_ids": ["bkt_x"]}})
+    assert made["collection_id"].startswith("col_")
+    assert made["source"] == {"type": "bucket", "bucket_ids": ["bkt_x"]}
+    assert made["feature_extractor"]["feature_extractor_id"] == "text_extractor_v1"
+    assert made["input_schema"]["properties"] == {}
+    assert made["vector_indexes"][0]["feature_uri"] == "mixpeek://text_extractor@v1/text"
+    for body in ({"collection_name": "books"}, {"name": "books"}):
+        assert server.post("/v1/collections", body).status == 409
+    for body in ({"collection_name": "ab"}, {"collection_name": "x" * 101}, {},
+                 {"collection_name": "a/b/c"}, {"collection_name": 5},
+                 {"collection_name": "good", "features": [{"language": "klingon"}]},
+                 {"collection_name": "good", "features": [{"type": "dense"}]}):
+        assert server.post("/v1/collections", body).status == 422, body
+    bare = server.ok("POST", "/v1/collections", {"name": "bare"})
+    assert bare["source"]["bucket_ids"]
+    assert server.ok("POST", "/v1/collections/list", {})["total_count"] == 2
+    changed = server.ok("PATCH", "/v1/collections/bare", {"description": "nothing"})
+    assert changed["description"] == "nothing"
+    assert server.request("PATCH", "/v1/collections/bare", {"features": []}).status == 422
+    assert server.ok("DELETE", "/v1/collections/bare")["success"] is True
+    assert server.get("/v1/collections/bare").status == 404
+
+
+def test_documents_follow_writes_at_once(server):
+    server.make_collection("books")
+    found = lambda query: [document["document_id"] for document in
+                           server.execute(["books"], [search(query)]).json["documents"]]
+    made = server.ok("POST", "/v1/collections/books/documents",
+                     {"collection_id": "books", "document_id": "one", "text": "a red fox",
+                      "metadata": {"status": "new", "year": 2020}})
+    assert made["document_id"] == "one" and made["text"] == "a red fox"
+    assert found("fox") == ["one"]
+    again = server.post("/v1/collections/books/documents", {"document_id": "one"})
+    assert again.status == 409
+    patched = server.ok("PATCH", "/v1/collections/books/documents/one",
+                        {"metadata": {"status": "old"}, "text": "a blue fox"})
+    assert patched["metadata"] == {"status": "old", "year": 2020}
+    assert found("red") == [] and found("blue") == ["one"]
+    dotted = server.ok("PATCH", "/v1/collections/books/documents/one",
+                       {"metadata.status": "gone"})
+    assert dotted["metadata"]["status"] == "gone"
+    replaced = server.ok("PUT", "/v1/collections/books/documents/one", {"metadata": {"a": 1}})
+    assert replaced["metadata"] == {"a": 1} and replaced["text"] == "a blue fox"
+    assert server.ok("GET", "/v1/documents/one")["text"] == "a blue fox"
+    assert server.ok("DELETE", "/v1/collections/books/documents/one")["success"] is True
+    assert found("blue") == []
+    assert server.get("/v1/collections/books/documents/one").status == 404
+    assert server.request("DELETE", "/v1/collections/books/documents/one").status == 404
+    generated = server.ok("POST", "/v1/collections/books/documents", {"text": "no id"})
+    assert generated["document_id"].startswith("doc_")
+
+
+def test_listing_documents(library):
+    assert names(listed(library)) == [book["document_id"] for book in BOOKS]
+    assert names(listed(library, {"filters": {"author": "austen"}})) == ["emma", "persuasion"]
+    old = {"AND": [{"field": "year", "operator": "lt", "value": 1850},
+                   {"NOT": [{"field": "tags", "operator": "contains", "value": "love"}]}]}
+    assert names(listed(library, {"filters": old})) == ["typee"]
+    by_year = listed(library, {"sort": {"field": "year", "direction": "desc"}})
+    assert names(by_year)[0] == "dracula"
+    assert names(listed(library, {"search": "whale"})) == ["moby"]
+    assert listed(library, {"select": ["title"]})["results"][0] == {
+        "document_id": "moby", "collection_id": listed(library)["results"][0]["collection_id"],
+        "title": "Moby Dick"}
+    groups = listed(library, {"group_by": "author"})
+    assert [(g["group_key"], g["count"]) for g in groups["groups"]] == [
+        ("Melville", 2), ("Austen", 2), ("Stoker", 1)]
+    assert library.post("/v1/collections/books/documents/list",
+                        {"filters": {"must": []}}).status == 422
+
+
+def test_pages_of_documents_come_from_one_version(server):
+    server.make_collection("books", BOOKS)
+    first = listed(server, {"page_size": 2})
+    server.ok("DELETE", "/v1/collections/books/documents/typee")
+    seen, cursor = names(first), first["pagination"]["next_cursor"]
+    while cursor:
+        page = listed(server, {"page_size": 2, "cursor": cursor})
+        seen += names(page)
+        cursor = page["pagination"]["next_cursor"]
+    assert seen == [book["document_id"] for book in BOOKS]
+    assert len(names(listed(server))) == 4
+
+
+def test_batches(server):
+    server.make_collection("books", BOOKS)
+    batch = "/v1/collections/books/documents/batch"
+    done = server.ok("POST", batch, {"updates": [
+        {"document_id": "emma", "update_data": {"pages": 1}},
+        {"document_id": "nosuch", "update_data": {"pages": 2}}]})
+    assert (done["updated_count"], done["failed_count"]) == (1, 1)
+    assert done["results"][1]["success"] is False
+    filtered = server.ok("POST", batch, {"filters": {"author": "Melville"},
+                                         "update_data": {"read": True}})
+    assert filtered["updated_count"] == 2
+    assert server.post(batch, {}).status == 422
+    assert server.post(batch, {"updates": [], "filters": {}}).status == 422
+    bulk = server.ok("PATCH", "/v1/collections/books/documents/bulk",
+                     {"update_data": {"seen": 1}})
+    assert bulk["updated_count"] == 5
+    gone = server.ok("DELETE", batch, {"document_ids": ["emma", "nosuch"]})
+    assert (gone["deleted_count"], gone["failed_count"]) == (1, 1)
+    assert server.ok("DELETE", batch, {"filters": {"read": True}})["deleted_count"] == 2
+    assert sorted(names(listed(server))) == ["dracula", "persuasion"]
+
+
+def test_import_keeps_good_lines_and_names_bad_ones(server):
+    server.make_collection("books")
+    path = "/v1/collections/books/documents/import"
+    lines = [json.dumps(book) for book in BOOKS]
+    lines[1:1] = ["{broken", "[]", "", '{"document_id": 5}', '{"document_id": "a\\u0000b"}']
+    report = server.ok("POST", path, "\n".join(lines))
+    assert report["imported_count"] == 5
+    assert report["failed_count"] == 4
+    assert [bad["line"] for bad in report["errors"]] == [2, 3, 5, 6]
+    again = server.ok("POST", path, json.dumps({**BOOKS[0], "title": "Moby-Dick"}))
+    assert again["imported_count"] == 1
+    assert server.ok("GET", "/v1/collections/books/documents/moby")["title"] == "Moby-Dick"
+    assert server.ok("GET", "/v1/collections/books")["document_count"] == 5
+    many = "\n".join("x" for _ in range(250))
+    bad = server.ok("POST", path, many)
+    assert bad["failed_count"] == 250 and len(bad["errors"]) == 100
+    assert server.post("/v1/collections/nosuch/documents/import", "{}").status == 404
+
+
+def test_a_large_import_streams(server):
+    server.make_collection("books")
+    body = b"".join(
+        json.dumps({"document_id": f"d{i}", "text": f"word{i % 97} filler " * 40}).encode()
+        + b"\n" for i in range(20000))
+    report = server.ok("POST", "/v1/collections/books/documents/import", body)
+    assert report["imported_count"] == 20000
+    found = server.execute(["books"], [search("word13", final_top_k=500, top_k=1000)]).json
+    assert len(found["documents"]) > 0
+    assert server.ok("GET", "/v1/collections/books")["document_count"] == 20000
+
+
+def test_documents_survive_a_restart(data_dir):
+    server = Server(data_dir).start()
+    server.make_collection("books", BOOKS)
+    before = server.execute(["books"], [search("sea captain")]).json["documents"]
+    assert server.stop() == 0
+    server.start()
+    try:
+        after = server.execute(["books"], [search("sea captain")]).json["documents"]
+        assert after == before
+        assert server.list({}).json["total"] == 2
+    finally:
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("document_id", ["a b", "ü", "50%", "a+b", "x" * 200])
+def test_ids_survive_the_path(server, document_id):
+    from urllib.parse import quote
+    server.make_collection("books")
+    server.ok("POST", "/v1/collections/books/documents", {"document_id": document_id, "n": 1})
+    path = f"/v1/collections/books/documents/{quote(document_id, safe='')}"
+    assert server.ok("GET", path)["document_id"] == document_id

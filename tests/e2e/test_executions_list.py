@@ -1,0 +1,257 @@
+"""POST /v1/retrievers/executions/list: the heart of the product."""
+
+import datetime
+import json
+
+import pytest
+
+from conftest import Server, stage
+
+BASE = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
+ROW_KEYS = {"execution_id", "execution_mode", "status", "timestamp", "duration_ms",
+            "credits_used", "total_processed", "total_returned", "cache_hit_rate",
+            "query_summary", "stages_completed", "total_stages", "collection_ids"}
+
+
+def row(number, **fields):
+    """A history of 60 rows: five share each minute's start, every fourth failed."""
+    started = BASE + datetime.timedelta(minutes=number // 5)
+    return {"execution_id": f"exec_{number:04d}", "status": "failed" if number % 4 == 0 else
+            "completed", "timestamp": started.isoformat(), "duration_ms": 1.5,
+            "credits_used": 0.25, "total_processed": 3, "total_returned": 2,
+            "stages_completed": 1, "total_stages": 1, "query_summary": f"query {number}",
+            **fields}
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("history") / "data").start()
+    lines = "\n".join(json.dumps(row(number)) for number in range(60))
+    report = server.ok("POST", "/v1/retrievers/executions/import", lines)
+    assert (report["imported_count"], report["failed_count"]) == (60, 0)
+    yield server
+    assert server.stop() == 0
+
+
+def ids(reply):
+    assert reply.status == 200, reply
+    return [entry["execution_id"] for entry in reply.json["results"]]
+
+
+NEWEST_FIRST = [f"exec_{number:04d}" for number in sorted(
+    range(60), key=lambda number: (number // 5, f"exec_{number:04d}"), reverse=True)]
+
+
+def test_newest_first_ties_by_id(history):
+    assert ids(history.list({}, "?limit=1000")) == NEWEST_FIRST
+    assert ids(history.list({})) == NEWEST_FIRST[:20]
+
+
+def test_rows_have_the_thirteen_fields(history):
+    for entry in history.list({}).json["results"]:
+        assert set(entry) == ROW_KEYS
+        assert entry["execution_mode"] == "adhoc"
+        for name in ("total_processed", "total_returned", "stages_completed", "total_stages"):
+            assert type(entry[name]) is int
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 19, 59, 60, 61])
+def test_cursors_visit_each_once(history, limit):
+    seen, cursor = [], None
+    for _ in range(200):
+        query = f"?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
+        reply = history.list({}, query)
+        seen += ids(reply)
+        assert reply.json["total"] == 60
+        cursor = reply.json["pagination"]["next_cursor"]
+        assert reply.json["pagination"]["has_next"] is (cursor is not None)
+        if cursor is None:
+            break
+    assert seen == NEWEST_FIRST
+
+
+def test_cursors_are_stable_while_rows_arrive(data_dir):
+    server = Server(data_dir).start()
+    try:
+        lines = "\n".join(json.dumps(row(number)) for number in range(20))
+        server.ok("POST", "/v1/retrievers/executions/import", lines)
+        first = server.list({"start_time": "2020-01-01"}, "?limit=8")
+        server.execute([], [stage("limit")])
+        second = server.list({"start_time": "2020-01-01"},
+                             f"?limit=1000&cursor={first.json['pagination']['next_cursor']}")
+        assert len(set(ids(first) + ids(second))) == 20
+        assert second.json["total"] == 21
+    finally:
+        server.stop()
+
+
+def test_offset_pages(history):
+    assert ids(history.list({}, "?limit=10&offset=15")) == NEWEST_FIRST[15:25]
+    assert ids(history.list({}, "?page_size=10&page=2")) == NEWEST_FIRST[10:20]
+    assert ids(history.list({}, "?page_size=10&page_number=2")) == NEWEST_FIRST[10:20]
+    beyond = history.list({}, "?offset=10000")
+    assert ids(beyond) == []
+    assert beyond.json["total"] == 60
+    assert beyond.json["pagination"]["has_next"] is False
+
+
+def test_the_union_of_pagination_objects(history):
+    page = history.list({}, "?limit=10&offset=20&include_total=true").json["pagination"]
+    assert page["total"] == 60 and page["total_pages"] == 6
+    assert page["page"] == 3 and page["page_size"] == 10
+    assert page["limit"] == 10 and page["offset"] == 20 and page["has_next"] is True
+    assert "offset=30" in page["next_page"] and "offset=10" in page["previous_page"]
+    assert page["next_cursor"]
+    without = history.list({}, "?limit=10").json
+    assert without["pagination"]["total"] is None
+    assert without["pagination"]["total_pages"] is None
+    assert without["total"] == 60
+
+
+@pytest.mark.parametrize("query", [
+    "limit=0", "limit=1001", "limit=-1", "limit=1.5", "limit=ten", "limit=1e2", "limit=%20",
+    "offset=-1", "offset=10001", "offset=0.5", "offset=x", "limit=99999999999999999999",
+    "page=0", "page=x", "include_total=maybe", "page=2&offset=20"])
+def test_queries_out_of_range(history, query):
+    reply = history.list({}, "?" + query)
+    assert reply.status == 422, reply
+    assert reply.json["error"]["type"] == "ValidationError"
+    assert reply.json["detail"]
+
+
+def test_cursor_misuse(history):
+    cursor = history.list({}, "?limit=10").json["pagination"]["next_cursor"]
+    assert history.list({}, f"?limit=10&offset=10&cursor={cursor}").status == 422
+    assert history.list({"status": "failed"}, f"?cursor={cursor}").status == 422
+    assert history.list({}, "?cursor=nonsense").status == 422
+    assert history.list({}, f"?cursor={cursor[:-1]}").status == 422
+    flipped = cursor[:10] + ("A" if cursor[10] != "A" else "B") + cursor[11:]
+    assert history.list({}, f"?cursor={flipped}").status == 422
+    history.ok("POST", "/v1/namespaces", {"namespace_name": "elsewhere"})
+    foreign = history.list({}, f"?cursor={cursor}", headers={"X-Namespace": "elsewhere"})
+    assert foreign.status == 422
+
+
+def test_status_is_exact(history):
+    failed = history.list({"status": "failed"}, "?limit=1000")
+    assert ids(failed) == [name for name in NEWEST_FIRST if int(name[-4:]) % 4 == 0]
+    assert failed.json["total"] == 15
+    assert history.list({"status": "FAILED"}).json == {
+        **history.list({"status": "nosuch"}).json}
+    assert history.list({"status": "nosuch"}).json["total"] == 0
+    assert history.list({"status": None}).json["total"] == 60
+
+
+SAME = [
+    "2026-03-01T12:05:00Z", "2026-03-01T12:05:00.000000Z", "2026-03-01T12:05:00",
+    "2026-03-01 12:05:00", "2026-03-01T13:05:00+01:00", "2026-03-01T07:05:00-05:00",
+    "2026-03-01T12:05:00+00:00", 1772366700, 1772366700000, 1772366700.0]
+
+
+@pytest.mark.parametrize("value", SAME)
+def test_every_form_of_an_instant(history, value):
+    # 12:05 is the start of executions 25 to 29; both ends are included.
+    assert history.list({"start_time": value}).json["total"] == 35
+    assert history.list({"end_time": value}).json["total"] == 30
+    only = history.list({"start_time": value, "end_time": value})
+    assert sorted(ids(only)) == [f"exec_{number:04d}" for number in range(25, 30)]
+
+
+def test_the_range_is_inclusive_to_the_microsecond(history):
+    assert history.list({"start_time": "2026-03-01T12:05:00.000001Z"}).json["total"] == 30
+    assert history.list({"end_time": "2026-03-01T12:04:59.999999Z"}).json["total"] == 25
+
+
+def test_dates_and_relative_times(history):
+    assert history.list({"start_time": "2026-03-01"}).json["total"] == 60
+    assert history.list({"end_time": "2026-03-01"}).json["total"] == 0
+    assert history.list({"end_time": "2026-03-02"}).json["total"] == 60
+    for span in ("-15m", "-24h", "-7d", "-30s", "-2w"):
+        assert history.list({"start_time": span}).json["total"] == 0
+        assert history.list({"end_time": span}).json["total"] == 60
+
+
+@pytest.mark.parametrize("value", [
+    "2026-02-30", "2026-13-01", "2026-03-01T25:00:00Z", "yesterday", "", "-5", "-5y", "--5m",
+    "+5m", True, [], {}, "2026-03-01T12:00:00X", "2026-03-01T12:00:00+25:00", 1e300, "12:00"])
+def test_what_is_no_instant(history, value):
+    for name in ("start_time", "end_time"):
+        reply = history.list({name: value})
+        assert reply.status == 422, (value, reply)
+        assert reply.json["error"]["details"]["validation_errors"][0]["location"] == name
+
+
+def test_start_after_end(history):
+    reply = history.list({"start_time": "2026-03-02", "end_time": "2026-03-01"})
+    assert reply.status == 422
+
+
+@pytest.mark.parametrize("key,nearest", [
+    ("Status", "status"), ("stauts", "status"), ("start", "start_time"),
+    ("startTime", "start_time"), ("end_tme", "end_time")])
+def test_an_unknown_filter_is_refused_with_the_nearest(history, key, nearest):
+    reply = history.list({key: "failed"})
+    assert reply.status == 422
+    assert f"'{nearest}'" in reply.json["error"]["message"], reply
+
+
+def test_bodies_of_a_wrong_type(history):
+    assert history.list("[]").status == 422
+    assert history.list('"x"').status == 422
+    assert history.list("{").status == 400
+    assert history.list({"status": 5}).status == 422
+
+
+def test_totals_with_every_combination(history):
+    for status in (None, "failed", "completed"):
+        for first in range(0, 13, 3):
+            for last in range(first, 13, 4):
+                body = {"start_time": (BASE + datetime.timedelta(minutes=first)).isoformat(),
+                        "end_time": (BASE + datetime.timedelta(minutes=last)).isoformat()}
+                if status:
+                    body["status"] = status
+                expected = [n for n in range(60) if first <= n // 5 <= last and
+                            (not status or (n % 4 == 0) == (status == "failed"))]
+                reply = history.list(body, "?limit=1000")
+                assert len(ids(reply)) == reply.json["total"] == len(expected)
+
+
+def test_namespaces_do_not_see_each_other(history):
+    history.post("/v1/namespaces", {"namespace_name": "empty"})
+    other = {"X-Namespace": "empty"}
+    assert history.list({}, headers=other).json["total"] == 0
+    assert history.get("/v1/retrievers/executions/exec_0001", headers=other).status == 404
+    assert history.get("/v1/retrievers/executions/exec_0001").status == 200
+    assert history.list({}, "?namespace=empty").json["total"] == 0
+    assert history.list({}, headers={"X-Namespace": "nosuch"}).status == 404
+
+
+def test_import_is_idempotent_and_keeps_inputs_verbatim(data_dir):
+    server = Server(data_dir).start()
+    try:
+        inputs = '{ "b" : 1,  "a":"x"}'
+        lines = "\n".join([
+            json.dumps(row(1, inputs=inputs)), "not json", "", json.dumps([1]),
+            json.dumps({"status": "completed"}), json.dumps(row(2, duration_ms=-1)),
+            json.dumps(row(3, total_processed=1.5)), json.dumps(row(4))])
+        report = server.ok("POST", "/v1/retrievers/executions/import", lines)
+        assert report["imported_count"] == 2
+        assert report["failed_count"] == 5
+        assert [bad["line"] for bad in report["errors"]] == [2, 4, 5, 6, 7]
+        again = server.ok("POST", "/v1/retrievers/executions/import", lines)
+        assert (again["imported_count"], again["skipped_count"]) == (0, 2)
+        assert server.list({}).json["total"] == 2
+        detail = server.ok("GET", "/v1/retrievers/executions/exec_0001")
+        assert detail["inputs"] == inputs
+        # SHA-1 of the canonical form: keys sorted, no spaces.
+        import hashlib
+        assert detail["inputs_hash"] == hashlib.sha1(b'{"a":"x","b":1}').hexdigest()
+        # A detail moves to another server as it is.
+        moved = server.ok("POST", "/v1/namespaces", {"namespace_name": "copy"})
+        server.ok("POST", "/v1/retrievers/executions/import", json.dumps(detail),
+                  headers={"X-Namespace": moved["namespace_id"]})
+        copy = server.ok("GET", "/v1/retrievers/executions/exec_0001",
+                         headers={"X-Namespace": "copy"})
+        assert copy["inputs"] == inputs
+    finally:
+        server.stop()

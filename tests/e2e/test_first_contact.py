@@ -1,0 +1,81 @@
+"""What a new user does first, on a fresh server."""
+
+from conftest import Server
+
+
+def test_the_bare_list_works_at_once(server):
+    reply = server.post("/v1/retrievers/executions/list", "{}")
+    assert reply.status == 200
+    assert reply.json["results"] == []
+    assert reply.json["total"] == 0
+    assert reply.json["pagination"]["has_next"] is False
+    assert reply.json["pagination"]["next_cursor"] is None
+
+
+def test_an_empty_body_lists_too(server):
+    assert server.post("/v1/retrievers/executions/list", b"").status == 200
+
+
+def test_a_key_is_generated_and_printed_once(data_dir):
+    server = Server(data_dir, environment={"TRAWL_API_KEY": ""}).start()
+    try:
+        key = next(line.split()[-1] for line in server.log if "administrator's key" in line)
+        assert key.startswith("sk_")
+        assert server.list({}, key=key).status == 200
+        assert server.list({}, key="sk_other").status == 401
+        assert server.stop() == 0
+        server.start()
+        assert not any("administrator's key" in line for line in server.log)
+        assert server.list({}, key=key).status == 200
+    finally:
+        server.stop()
+
+
+def test_health_needs_no_key(server):
+    health = server.ok("GET", "/v1/health", key=None)
+    assert health["status"] == "OK"
+    for flag in ("cache", "metadata", "vector_store", "object_storage", "task_queue",
+                 "inference"):
+        assert isinstance(health["data"][flag], bool)
+    for path in ("/livez", "/readyz", "/v1/health/liveness"):
+        assert server.get(path, key=None).status == 200
+
+
+def test_metrics_are_prometheus_text(server):
+    server.list({})
+    reply = server.get("/metrics", key=None)
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert "trawl_http_requests_total" in reply.text
+
+
+def test_stages_lists_what_runs(server):
+    stages = server.ok("GET", "/v1/retrievers/stages", key=None)
+    assert {row["stage_id"] for row in stages} == {
+        "feature_search", "attribute_filter", "sort_attribute", "sort_relevance", "limit",
+        "sample", "deduplicate", "group_by", "aggregate"}
+    for row in stages:
+        assert row["category"] in ("filter", "sort", "reduce", "apply", "enrich")
+        assert row["description"] and row["icon"]
+        assert row["parameter_schema"]["type"] == "object"
+
+
+def test_openapi_describes_every_route(server):
+    document = server.ok("GET", "/openapi.json", key=None)
+    assert document["openapi"].startswith("3.1")
+    assert "post" in document["paths"]["/v1/retrievers/executions/list"]
+    operations = [operation["operationId"] for path in document["paths"].values()
+                  for operation in path.values()]
+    assert len(operations) == len(set(operations))
+
+    def references(value):
+        if isinstance(value, dict):
+            if "$ref" in value:
+                yield value["$ref"].rsplit("/", 1)[1]
+            for inner in value.values():
+                yield from references(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    assert set(references(document)) <= set(document["components"]["schemas"])

@@ -1,0 +1,82 @@
+"""Starting and stopping: flags, variables, the file, and what is refused."""
+
+import json
+import os
+import subprocess
+
+from conftest import BINARY, Server
+
+
+def run(*arguments, environment=None, cwd="/"):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60,
+                          cwd=cwd, env={"PATH": os.environ["PATH"], **(environment or {})})
+
+
+def test_help_shows_an_example():
+    for arguments in (["--help"], ["serve", "--help"], ["execute", "--help"],
+                      ["executions", "list", "--help"], ["import", "--help"],
+                      ["keys", "create", "--help"], ["collections", "create", "--help"]):
+        shown = run(*arguments)
+        assert shown.returncode == 0
+        assert "xample" in shown.stdout, arguments
+
+
+def test_usage_errors_exit_2(tmp_path):
+    assert run("nosuch").returncode == 2
+    assert run("serve", "--nosuch").returncode == 2
+    assert run("serve", "--data-dir", str(tmp_path / "d"), "--listen", "nowhere").returncode == 2
+
+
+def test_settings_are_checked(tmp_path):
+    config = tmp_path / "trawl.toml"
+    config.write_text("[http]\nbody_byte_max = 5000\n")
+    refused = run("serve", "--config", str(config), "--data-dir", str(tmp_path / "d"))
+    assert refused.returncode == 2
+    assert "http.body_bytes_max" in refused.stderr
+    assert not (tmp_path / "d").exists()
+    variable = run("serve", "--data-dir", str(tmp_path / "d"),
+                   environment={"TRAWL_LOG_FORMATT": "json"})
+    assert variable.returncode == 2
+    assert "TRAWL_LOG_FORMAT" in variable.stderr
+    missing = run("serve", "--config", str(tmp_path / "none.toml"))
+    assert missing.returncode != 0 and "none.toml" in missing.stderr
+
+
+def test_flags_beat_variables_beat_the_file(data_dir, tmp_path):
+    config = tmp_path / "trawl.toml"
+    config.write_text('log_format = "text"\nlog_level = "error"\n[http]\nbody_bytes_max = 2048\n')
+    server = Server(data_dir, ["--config", str(config), "--log-format", "json"],
+                    {"TRAWL_LOG_LEVEL": "info"}).start()
+    try:
+        line = json.loads(next(line for line in server.log if "listens on" in line))
+        assert line["level"] == "info"
+        assert server.post("/v1/collections", b"x" * 3000).status == 413
+    finally:
+        assert server.stop() == 0
+
+
+def test_a_directory_that_cannot_be_used(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    refused = run("serve", "--data-dir", str(blocked / "data"), "--listen", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert str(blocked) in refused.stderr
+
+
+def test_an_address_in_use(server, tmp_path):
+    refused = run("serve", "--data-dir", str(tmp_path / "d"), "--listen",
+                  f"127.0.0.1:{server.port}")
+    assert refused.returncode == 1
+    assert str(server.port) in refused.stderr
+
+
+def test_prices_come_from_the_file(data_dir, tmp_path):
+    config = tmp_path / "trawl.toml"
+    config.write_text("[prices.limit]\nbase = 5\n")
+    server = Server(data_dir, ["--config", str(config)]).start()
+    try:
+        result = server.post("/v1/retrievers/execute",
+                             {"stages": [{"type": "limit"}], "inputs": {}}).json
+        assert result["budget"]["credits_used"] == 5
+    finally:
+        server.stop()
