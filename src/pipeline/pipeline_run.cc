@@ -79,6 +79,7 @@ class Run {
     RunResult result;
     std::optional<Error> error;
     for (const auto& stage : bound_.pipeline.stages) {
+      context_.stage_index = execution_.stages.size();
       StageRecord record;
       record.stage_name = stage.stage_name;
       record.stage_id = stage.definition->stage_id;

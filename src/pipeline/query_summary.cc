@@ -7,19 +7,25 @@ namespace {
 
 constexpr std::size_t kSummaryCharsMax = 200;
 
-// The first text under a key "query", "text" or "value", looking inside searches.
+const json::string* find_query_text(const json::object& object, int depth);
+
 const json::string* find_query_text(const json::value& value, int depth) {
-  if (depth > 4) return nullptr;
-  if (const auto* array = value.if_array()) {
-    for (const auto& item : *array) {
-      if (const auto* text = find_query_text(item, depth + 1)) return text;
-    }
-    return nullptr;
+  constexpr int kDepthMax = 4;
+  if (depth > kDepthMax) return nullptr;
+  if (const auto* object = value.if_object()) return find_query_text(*object, depth);
+  const auto* array = value.if_array();
+  if (array == nullptr) return nullptr;
+  for (const auto& item : *array) {
+    if (const auto* text = find_query_text(item, depth + 1)) return text;
   }
-  const auto* object = value.if_object();
-  if (object == nullptr) return nullptr;
+  return nullptr;
+}
+
+// The first text under a key "query", "text" or "value", looking inside searches. It
+// belongs to the object.
+const json::string* find_query_text(const json::object& object, int depth) {
   for (const auto key : {"query", "text", "value", "input", "searches", "feature_uris"}) {
-    const auto* inner = object->if_contains(key);
+    const auto* inner = object.if_contains(key);
     if (inner == nullptr) continue;
     if (const auto* text = inner->if_string()) return text;
     if (const auto* text = find_query_text(*inner, depth + 1)) return text;
@@ -50,7 +56,7 @@ std::optional<std::string> summarize_query(const BoundPipeline& bound) {
   if (!bound.inputs.empty()) return one_line(to_json_text(bound.inputs));
   for (const auto& stage : bound.pipeline.stages) {
     if (!stage.definition->reads_collections) continue;
-    if (const auto* text = find_query_text(json::value(stage.parameters), 0)) {
+    if (const auto* text = find_query_text(stage.parameters, 0)) {
       return one_line(view(*text));
     }
   }

@@ -92,6 +92,12 @@ def test_pipeline_of_many_stages(library):
         "find", "attribute_filter", "sort_attribute", "limit"]
 
 
+def test_a_later_filter_narrows_what_it_is_given(library):
+    everyone = stage("attribute_filter", field="year", operator="gt", value=1000)
+    assert ids(run(library, [search("whale"), everyone])) == ["moby"]
+    assert ids(run(library, [search("nothingmatchesthis"), everyone])) == []
+
+
 def test_group_aggregate_and_the_rest(library):
     everything = stage("attribute_filter", "all", field="title", operator="exists", value=True)
     grouped = run(library, [everything, stage("group_by", group_by_field="author")])
