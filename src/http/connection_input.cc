@@ -117,7 +117,8 @@ void Connection::on_end_of_input() {
       break;
     case Phase::handling:
       exchange_->gone = true;
-      if (stream_ && !body_complete()) {
+      // What is here and not yet decoded may be the rest of the body.
+      if (stream_ && !body_complete() && input().empty()) {
         clear_deadline();
         stream_->fail(make_error(ErrorCode::bad_request,
                                  "the request ended before its body was complete"));

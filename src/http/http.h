@@ -37,7 +37,8 @@ struct Request {
   std::shared_ptr<BodyReader> body_reader;  // For streaming routes.
   std::string request_id;  // The client's X-Request-Id if sane, else a new one.
   std::string remote_address;
-  // True once the client has closed the connection; cheap, thread-safe.
+  // True once the client has closed the connection, or its sending side; cheap,
+  // thread-safe. A streamed body has to be read to its end before this can be seen.
   std::function<bool()> client_gone;
 
   // Case-insensitive; the first one, or nothing.

@@ -120,8 +120,8 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
   return std::move(search.match);
 }
 
-// Depth first, the literal child before the parameter: the first hit is the most literal
-// from the left. What was passed on the way for want of the method goes to `allowed`.
+// Depth first, the literal child before the parameter: the first path that has routes is
+// the most literal from the left, and its methods are the ones that count.
 bool Router::find(std::size_t node, std::size_t depth, Search& search) const {
   const Node& here = nodes_[node];
   if (depth == search.segments.size()) {
@@ -145,9 +145,11 @@ bool Router::find(std::size_t node, std::size_t depth, Search& search) const {
   }
   const std::string& segment = search.segments[depth];
   const auto found = lower_bound_of(here.literals, segment);
-  if (found != here.literals.end() && found->first == segment &&
-      find(found->second, depth + 1, search)) {
-    return true;
+  if (found != here.literals.end() && found->first == segment) {
+    if (find(found->second, depth + 1, search)) return true;
+    // A path that is spelt out means itself: GET …/executions/list is the wrong method for
+    // the list, not a look at an execution called "list".
+    if (!search.match.allowed.empty()) return false;
   }
   return here.parameter != 0 && find(here.parameter, depth + 1, search);
 }

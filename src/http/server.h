@@ -48,7 +48,8 @@ class Server {
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
   // Refuses new connections, lets requests inside finish (at most drain_timeout_ms), then
-  // closes. Idempotent.
+  // closes. Idempotent. Not for handlers on an I/O thread: it waits for them. Handlers on
+  // the pool may still run when the time was up; stop the pool before the router goes.
   virtual void stop() = 0;
   virtual ServerMetrics metrics() const = 0;
 };

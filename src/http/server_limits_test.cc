@@ -212,6 +212,30 @@ TEST_F(StreamTest, ATimeOutAlsoFollowsAPipelinedRequest) {
   EXPECT_EQ(outcome(), ErrorCode::timeout);
 }
 
+TEST_F(StreamTest, AnEndOfInputBehindTheWholeBodyIsFine) {
+  const auto slow = [](int ms) {
+    return [ms](const std::shared_ptr<Request>& request, const Reply& reply) {
+      std::this_thread::sleep_for(milliseconds(ms));
+      const auto piece = request->body_reader->read();
+      reply({200, "text/plain", {}, piece ? *piece : piece.error().message});
+    };
+  };
+  add("POST", "/first", slow(50), RunOn::worker, Body::streamed);
+  add("POST", "/late", slow(150), RunOn::worker, Body::streamed);
+  start();
+  RawClient client = connect();
+  // The end is seen by the read that began while the first request was at work.
+  client.send(post("/first", "a"));
+  EXPECT_EQ(client.receive()->body, "a");
+  client.send(post("/first", ""));
+  std::this_thread::sleep_for(milliseconds(10));
+  client.send(post("/late", "abc"));
+  std::this_thread::sleep_for(milliseconds(100));
+  client.end_output();
+  EXPECT_EQ(client.receive()->body, "");
+  EXPECT_EQ(client.receive()->body, "abc");
+}
+
 TEST_F(StreamTest, MalformedAndTruncatedBodiesAreBadRequests) {
   start();
   {

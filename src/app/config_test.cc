@@ -1,0 +1,109 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+namespace trawl::app {
+namespace {
+
+class ConfigTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = std::filesystem::temp_directory_path() /
+            ("trawl_config_test_" + std::to_string(::getpid()) + ".toml");
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  void write(const std::string& text) { std::ofstream(path_) << text; }
+
+  Result<Config> load(const std::map<std::string, std::string>& variables = {},
+                      const Overrides& overrides = {}) {
+    std::vector<std::string> names;
+    for (const auto& pair : variables) names.push_back(pair.first);
+    const auto environment = [&](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      if (found == variables.end()) return std::nullopt;
+      return found->second;
+    };
+    return load_config(std::filesystem::exists(path_) ? path_.string() : std::string(),
+                       environment, names, overrides);
+  }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(ConfigTest, Defaults) {
+  const auto config = load();
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->http.host, "127.0.0.1");
+  EXPECT_EQ(config->http.port, 8080);
+}
+
+TEST_F(ConfigTest, FlagsBeatVariablesBeatTheFileBeatDefaults) {
+  write("listen = \"127.0.0.1:1\"\nlog_level = \"debug\"\n[http]\nbody_bytes_max = 5000\n");
+  EXPECT_EQ(load()->http.port, 1);
+  EXPECT_EQ(load()->http.body_bytes_max, 5000u);
+  EXPECT_EQ(load({{"TRAWL_LISTEN", "127.0.0.1:2"}})->http.port, 2);
+  Overrides flags;
+  flags.listen = "127.0.0.1:3";
+  const auto config = load({{"TRAWL_LISTEN", "127.0.0.1:2"}}, flags);
+  EXPECT_EQ(config->http.port, 3);
+  EXPECT_EQ(config->log_level, "debug");
+}
+
+TEST_F(ConfigTest, AnUnknownKeyNamesTheNearest) {
+  write("[http]\nbody_byte_max = 5000\n");
+  const auto config = load();
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("http.body_bytes_max"), std::string::npos);
+  std::filesystem::remove(path_);
+  const auto variable = load({{"TRAWL_LISTENN", "x"}});
+  ASSERT_FALSE(variable);
+  EXPECT_NE(variable.error().message.find("TRAWL_LISTEN"), std::string::npos);
+}
+
+TEST_F(ConfigTest, VariablesOfTheClientAreNoSettings) {
+  EXPECT_TRUE(load({{"TRAWL_API_KEY", "sk_x"}, {"TRAWL_URL", "http://x"},
+                    {"TRAWL_NAMESPACE", "n"}, {"HOME", "/"}}));
+}
+
+TEST_F(ConfigTest, ValuesAreChecked) {
+  for (const char* text :
+       {"workers = -1", "workers = \"many\"", "log_format = \"xml\"", "listen = \"nowhere\"",
+        "listen = \"h:99999\"", "[http]\nbody_bytes_max = 1.5", "workers = [1]", "workers = {}",
+        "[prices.limit]\nbase = -1", "[prices.limit]\nbas = 1", "[prices]\nlimit = 1",
+        "not toml", "keep_superseded_days = nan"}) {
+    write(text);
+    const auto config = load();
+    EXPECT_FALSE(config) << text;
+    if (!config) EXPECT_FALSE(config.error().message.empty());
+  }
+}
+
+TEST_F(ConfigTest, Prices) {
+  write("[prices.limit]\nbase = 5\nper_document = 0.5\n[prices.default]\nbase = 7\n");
+  const auto config = load();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_DOUBLE_EQ(config->run.prices.cost("limit", 4), 7.0);
+  EXPECT_DOUBLE_EQ(config->run.prices.cost("sample", 4), 7.0);
+  EXPECT_DOUBLE_EQ(config->run.prices.cost("feature_search", 4), 1.0);
+}
+
+TEST_F(ConfigTest, ListenTakesNamesAndIPv6) {
+  std::string host;
+  std::uint16_t port = 0;
+  ASSERT_TRUE(parse_listen("[::1]:90", host, port));
+  EXPECT_EQ(host, "::1");
+  EXPECT_EQ(port, 90);
+  ASSERT_TRUE(parse_listen(":0", host, port));
+  EXPECT_EQ(host, "127.0.0.1");
+  EXPECT_FALSE(parse_listen("localhost", host, port));
+  EXPECT_FALSE(parse_listen("localhost:", host, port));
+}
+
+}  // namespace
+}  // namespace trawl::app
