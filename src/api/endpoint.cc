@@ -1,7 +1,6 @@
 #include "api/endpoint.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "base/text.h"
 
@@ -58,14 +57,6 @@ Result<Call> admit(const Services& services, http::Request& request, Permission 
   return call;
 }
 
-http::Response failure(const Error& error, const http::Request& request) {
-  if (!error.detail.empty()) {
-    spdlog::error("{} {} {}: {} ({})", request.request_id, request.method, request.path,
-                  error.message, error.detail);
-  }
-  return http::error_response(error, request.request_id);
-}
-
 }  // namespace
 
 bool may_enter(const ApiKey& key, const NamespaceId& id) {
@@ -78,11 +69,11 @@ http::Handler async_endpoint(const Services& services, Permission permission, Sc
              std::shared_ptr<http::Request> request, http::Reply reply) {
     auto call = admit(services, *request, permission, scope);
     if (!call) {
-      reply(failure(call.error(), *request));
+      reply(http::error_response(call.error(), request->request_id));
       return;
     }
     const auto handled = handle(request, *call, reply);
-    if (!handled) reply(failure(handled.error(), *request));
+    if (!handled) reply(http::error_response(handled.error(), request->request_id));
   };
 }
 
@@ -102,7 +93,7 @@ http::Handler open_endpoint(std::function<Result<http::Response>(http::Request&)
   return [handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                       http::Reply reply) {
     auto response = handle(*request);
-    reply(response ? std::move(*response) : failure(response.error(), *request));
+    reply(response ? std::move(*response) : http::error_response(response.error(), request->request_id));
   };
 }
 

@@ -10,9 +10,11 @@
 namespace trawl::http {
 namespace {
 
-// "stages[1].config.field" as ["body", "stages", 1, "config", "field"].
+// "stages[1].config.field" as ["body", "stages", 1, "config", "field"]; "query.limit" as
+// ["query", "limit"].
 void write_location(JsonWriter& out, std::string_view location) {
-  out.begin_array().string("body");
+  out.begin_array();
+  if (!location.starts_with("query.")) out.string("body");
   while (!location.empty()) {
     const auto end = location.find_first_of(".[", location.front() == '[' ? 1 : 0);
     std::string_view part = location.substr(0, end);

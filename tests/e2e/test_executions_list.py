@@ -116,7 +116,7 @@ def test_queries_out_of_range(history, query):
     reply = history.list({}, "?" + query)
     assert reply.status == 422, reply
     assert reply.json["error"]["type"] == "ValidationError"
-    assert reply.json["detail"]
+    assert reply.json["detail"][0]["loc"][0] == "query"
 
 
 def test_cursor_misuse(history):

@@ -64,7 +64,8 @@ class Catalog {
   std::map<NameKey, std::int64_t> collections_by_name_;
 };
 
-// Their tables (catalog_table.cc). The functions run inside a transaction of the caller, or alone.
+// Their tables (catalog_table.cc). The functions run inside a transaction of the caller, or
+// alone.
 struct StoredNamespace {
   std::int64_t number = 0;
   Namespace definition;

@@ -425,7 +425,7 @@ TEST(VersionedReads, ReadersNeverSeeHalfAWrite) {
   }
   const TimeUs end = monotonic_us() + kMicrosPerSecond;
   int generation = 0;
-  while (monotonic_us() < end || reads < 10) write(++generation);
+  while ((monotonic_us() < end || reads < 10) && !HasFailure()) write(++generation);
   stop = true;
   for (auto& reader : readers) reader.join();
   EXPECT_EQ(corpus->snapshot(id).value()->version(),
