@@ -186,7 +186,10 @@ Result<void> read_table(const std::vector<Setting>& settings, const toml::table&
                         const std::string& prefix, const std::string& path, Config& config) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (const auto* inner = node.as_table()) {
+    const bool is_setting = std::any_of(
+        settings.begin(), settings.end(),
+        [&key](const Setting& setting) { return setting.key == key; });
+    if (const auto* inner = node.as_table(); inner != nullptr && !is_setting) {
       if (key == "prices") {
         TRAWL_TRY(read_prices(*inner, path, config.run.prices));
       } else {

@@ -114,7 +114,8 @@ Failure failure_of(const HttpReply& reply) {
         const auto* location = object->if_contains("location");
         std::string place = location ? plain_text(*location) : "";
         // One problem is usually the message itself over again.
-        if (place.empty() && message == failure.message) continue;
+        if (message == failure.message && message.substr(0, place.size()) == place)
+          continue;
         failure.notes.push_back(message == failure.message
                                     ? "at " + place
                                     : (place.empty() ? message : place + ": " + message));

@@ -31,7 +31,7 @@ Outcome<json::object> build_request(Context& context, const Arguments& arguments
   auto parsed = parse_json(text);
   if (!parsed)
     return usage_failure(
-        fmt::format("'{}' is not JSON: {}", arguments.file, parsed.error().message));
+        fmt::format("cannot use '{}': {}", arguments.file, parsed.error().message));
   if (!parsed->is_object())
     return usage_failure(
         fmt::format("'{}' holds {} where a retriever is an object with stages and inputs",

@@ -72,9 +72,15 @@ Result<StageParts> read_parts(ObjectReader& in) {
   return parts;
 }
 
+// A long name gives way to its suffix, at the border of a character.
 std::string unique_name(const std::string& wanted, std::set<std::string>& taken) {
   std::string name = wanted;
-  for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{}_{}", wanted, n);
+  for (int n = 2; !taken.insert(name).second; ++n) {
+    const std::string suffix = fmt::format("_{}", n);
+    std::size_t end = std::min(wanted.size(), kStageNameBytesMax - suffix.size());
+    while (end > 0 && end < wanted.size() && (wanted[end] & 0xC0) == 0x80) --end;
+    name = wanted.substr(0, end) + suffix;
+  }
   return name;
 }
 
@@ -91,10 +97,9 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   TRAWL_ASSIGN(StageParts parts, read_parts(in));
   PipelineStage stage;
   TRAWL_ASSIGN(stage.definition, registry.find(parts.stage_id, parts.id_location));
-  constexpr std::size_t kNameMax = 200;
-  if (parts.stage_name.empty() || parts.stage_name.size() > kNameMax) {
+  if (parts.stage_name.empty() || parts.stage_name.size() > kStageNameBytesMax) {
     in.fail("stage_name", fmt::format("has {} bytes; use 1 to {}", parts.stage_name.size(),
-                                      kNameMax));
+                                      kStageNameBytesMax));
   }
   stage.batch_size = in.has({"batch_size"}) && in.find({"batch_size"})->is_string()
                          ? in.optional_string({"batch_size"})

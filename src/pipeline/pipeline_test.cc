@@ -1,0 +1,139 @@
+#include "pipeline/pipeline.h"
+
+#include <gtest/gtest.h>
+
+namespace trawl {
+namespace {
+
+// A stage that takes one integer, `n`, from 1 to 10.
+class Counting final : public Stage {
+ public:
+  Result<StageOutput> run(std::vector<Candidate>, StageContext&) const override {
+    return StageOutput();
+  }
+};
+
+Result<std::unique_ptr<Stage>> make_counting(ObjectReader& in) {
+  (void)in.integer({"n"}, 1, 1, 10);
+  (void)in.string({"label"});
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::make_unique<Counting>());
+}
+
+class PipelineTest : public testing::Test {
+ protected:
+  PipelineTest() {
+    StageDefinition count;
+    count.stage_id = "count";
+    count.category = "reduce";
+    count.parameter_schema = "{}";
+    count.make = make_counting;
+    registry_.add(count);
+    registry_.add_alias("tally", "count");
+    registry_.add_not_enabled("rerank");
+  }
+
+  Result<Pipeline> parse(std::string_view text) {
+    body_ = parse_json(text).value().get_object();
+    ObjectReader in(body_, {});
+    return parse_pipeline(in, registry_);
+  }
+
+  std::string refused_at(std::string_view text) {
+    const auto pipeline = parse(text);
+    return pipeline ? "(accepted)" : pipeline.error().location;
+  }
+
+  StageRegistry registry_;
+  json::object body_;
+};
+
+constexpr std::string_view kNormal =
+    R"({"collection_identifiers":[],"input_schema":{},"stages":[{"stage_name":"s",)"
+    R"("stage_type":"reduce","config":{"stage_id":"count","parameters":{"n":3}}}]})";
+
+TEST_F(PipelineTest, EveryShapeOfAStageBecomesTheSame) {
+  for (const char* text :
+       {R"({"stages":[{"stage_name":"s","config":{"stage_id":"count","parameters":{"n":3}}}]})",
+        R"({"stages":[{"stage_name":"s","stage_type":"sort","config":{"stage_id":"tally",
+            "parameters":{"n":3}}}]})",
+        R"({"stages":[{"stage_type":"reduce","stage_id":"count","stage_name":"s",
+            "parameters":{"n":3}}]})",
+        R"({"stages":[{"type":"count","name":"s","n":3}]})"}) {
+    const auto pipeline = parse(text);
+    ASSERT_TRUE(pipeline) << text << pipeline.error().message;
+    EXPECT_EQ(canonical_json(pipeline->to_json()),
+              canonical_json(parse_json(kNormal).value()))
+        << text;
+  }
+}
+
+TEST_F(PipelineTest, TheOldestShapeNamesTheStageByItsId) {
+  const auto pipeline = parse(R"({"stages":[{"stage_name":"count","version":"v1","parameters":{}}]})");
+  ASSERT_TRUE(pipeline);
+  EXPECT_EQ(pipeline->stages[0].definition->stage_id, "count");
+}
+
+TEST_F(PipelineTest, EqualNamesGetSuffixesThatFit) {
+  const std::string name = std::string(199, 'x') + "é";  // 201 bytes: one too many.
+  EXPECT_EQ(refused_at(R"({"stages":[{"stage_name":")" + name +
+                       R"(","config":{"stage_id":"count"}}]})"),
+            "stages[0].stage_name");
+  const std::string fits = std::string(198, 'x') + "é";
+  const std::string stage = R"({"stage_name":")" + fits + R"(","config":{"stage_id":"count"}})";
+  const auto pipeline = parse(R"({"stages":[)" + stage + "," + stage + "]}");
+  ASSERT_TRUE(pipeline);
+  EXPECT_EQ(pipeline->stages[1].stage_name, std::string(198, 'x') + "_2");
+}
+
+TEST_F(PipelineTest, ErrorsNameThePlace) {
+  EXPECT_EQ(refused_at("{}"), "stages");
+  EXPECT_EQ(refused_at(R"({"stages":[]})"), "stages");
+  EXPECT_EQ(refused_at(R"({"stages":[7]})"), "stages[0]");
+  EXPECT_EQ(refused_at(R"({"stages":[{}]})"), "stages[0].config");
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count"},{"type":"cuont"}]})"), "stages[1].type");
+  EXPECT_EQ(refused_at(R"({"stages":[{"config":{"stage_id":"count","parameters":{"n":11}}}]})"),
+            "stages[0].config.parameters.n");
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count","label":"{{INPUT."}]})"),
+            "stages[0].label");
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count"}],"budget_limits":{"max_credits":-1}})"),
+            "budget_limits.max_credits");
+  EXPECT_EQ(parse(R"({"stages":[{"type":"rerank"}]})").error().code, ErrorCode::not_enabled);
+  EXPECT_NE(parse(R"({"stages":[{"type":"cuont"}]})").error().message.find("'count'"),
+            std::string::npos);
+}
+
+TEST_F(PipelineTest, ATemplateStandsForAnyValueUntilItIsRendered) {
+  EXPECT_TRUE(parse(R"({"stages":[{"type":"count","n":"{{INPUT.n}}"}]})"));
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count","n":"7"}]})"), "stages[0].n");
+}
+
+TEST_F(PipelineTest, UnknownParametersAreNamedInWarnings) {
+  const auto pipeline = parse(R"({"stages":[{"type":"count","m":3}]})");
+  ASSERT_TRUE(pipeline);
+  ASSERT_EQ(pipeline->warnings.size(), 1u);
+  EXPECT_NE(pipeline->warnings[0].find("stages[0].m"), std::string::npos);
+}
+
+TEST_F(PipelineTest, CollectionsOfStagesServeTheRequestThatNamesNone) {
+  EXPECT_EQ(parse(R"({"stages":[{"type":"count","collection_ids":["a","b"]}]})")
+                ->collection_identifiers,
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(parse(R"({"collection_ids":["c"],"stages":[{"type":"count",
+                     "collection_ids":["a"]}]})")
+                ->collection_identifiers,
+            (std::vector<std::string>{"c"}));
+}
+
+TEST_F(PipelineTest, TheShapeForgetsConstantsAndTheFingerprintDoesNot) {
+  const auto json_of = [&](const char* text) { return parse(text)->to_json(); };
+  const auto three = json_of(R"({"stages":[{"type":"count","n":3}]})");
+  const auto four = json_of(R"({"stages":[{"type":"count","n":4}]})");
+  const auto labelled = json_of(R"({"stages":[{"type":"count","n":4,"label":"x"}]})");
+  EXPECT_NE(fingerprint_of(three), fingerprint_of(four));
+  EXPECT_EQ(shape_of(three), shape_of(four));
+  EXPECT_NE(shape_of(four), shape_of(labelled));
+}
+
+}  // namespace
+}  // namespace trawl
