@@ -57,7 +57,9 @@ int serve(const ServeFlags& flags) {
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
   const sigset_t signals = block_stop_signals();
+  // Both are seen as errors of the write that caused them.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 
   auto instance = Instance::start(*config, environment("TRAWL_API_KEY"));
   if (!instance) return refuse(instance.error());

@@ -22,8 +22,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
-constexpr const char* kSchema = R"sql(
+constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE keys (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   key_id TEXT NOT NULL UNIQUE,
@@ -38,7 +37,7 @@ CREATE TABLE keys (
   expires_at INTEGER,
   revoked_at INTEGER
 ) STRICT;
-)sql";
+)sql"};
 
 constexpr std::size_t kIdRandomLength = 10;
 constexpr std::size_t kSecretRandomLength = 40;
@@ -320,22 +319,7 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path) {
   }
   ::close(fd);
   TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
-  TRAWL_ASSIGN(const std::int64_t found, connection->user_version());
-  if (found > kSchemaVersion) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format(
-            "{} was written by a newer version of trawl (schema {}; this one knows up "
-            "to {}); use that version, or another data directory",
-            path, found, kSchemaVersion));
-  }
-  if (found == 0) {
-    TRAWL_ASSIGN(auto transaction,
-                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::write));
-    TRAWL_TRY(connection->execute(kSchema));
-    TRAWL_TRY(connection->execute(fmt::format("PRAGMA user_version={}", kSchemaVersion)));
-    TRAWL_TRY(transaction.commit());
-  }
+  TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   auto store = std::make_unique<SqliteKeyStore>(std::move(connection));
   TRAWL_TRY(store->load());
   return std::unique_ptr<KeyStore>(std::move(store));

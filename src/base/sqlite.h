@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -109,6 +110,12 @@ class Connection {
   sqlite3* db_;
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
+
+// Brings a database to the newest schema: step n leads from PRAGMA user_version n to
+// n + 1, each in a transaction of its own. A step that was released is never edited.
+//   storage  a newer version of the program wrote the file, or the disk refused
+Result<void> migrate(Connection& connection, std::span<const char* const> steps,
+                     const std::string& path);
 
 // Rolls back unless committed.
 class Transaction {

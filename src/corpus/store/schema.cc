@@ -1,11 +1,7 @@
 #include "corpus/store/schema.h"
 
-#include <fmt/format.h>
-
 namespace trawl::store {
 namespace {
-
-constexpr std::int64_t kSchemaVersion = 1;
 
 // documents   One row for every state a document has had. row_id is the number of the
 //             collection << 40 | the row's place in the collection, from 0. Rows are only
@@ -16,7 +12,7 @@ constexpr std::int64_t kSchemaVersion = 1;
 // superseded  Rows that this version replaced or deleted. Kept when vacuum removes the row
 //             itself, so that places stay what they are.
 // dropped     Deleted collections whose rows are still to be removed.
-constexpr const char* kSchema = R"sql(
+constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   namespace_id TEXT NOT NULL UNIQUE,
@@ -61,27 +57,13 @@ CREATE TABLE dropped (
   number INTEGER PRIMARY KEY,
   collection_id TEXT NOT NULL
 ) STRICT;
-)sql";
+)sql"};
 
 }  // namespace
 
 Result<std::unique_ptr<sqlite::Connection>> open_database(const std::string& path) {
   TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
-  TRAWL_ASSIGN(const std::int64_t found, connection->user_version());
-  if (found > kSchemaVersion) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format("{} was written by a newer version of trawl (schema {}; this one knows "
-                    "up to {}); use that version, or another data directory",
-                    path, found, kSchemaVersion));
-  }
-  if (found == 0) {
-    TRAWL_ASSIGN(auto transaction,
-                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::write));
-    TRAWL_TRY(connection->execute(kSchema));
-    TRAWL_TRY(connection->execute(fmt::format("PRAGMA user_version={}", kSchemaVersion)));
-    TRAWL_TRY(transaction.commit());
-  }
+  TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   return connection;
 }
 

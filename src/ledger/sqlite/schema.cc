@@ -1,14 +1,9 @@
 #include "ledger/sqlite/schema.h"
 
-#include <fmt/format.h>
-
-#include <array>
-
 namespace trawl::sqlite {
 namespace {
 
-// Step n leads from schema n to n + 1. A step that was released is never edited.
-constexpr std::array<const char*, kLedgerSchema> kSteps = {
+constexpr const char* kSteps[] = {
     R"sql(
 -- Names that repeat in every row, as numbers. A namespace's number is never used again,
 -- so that rows of a removed namespace cannot come back in a new one.
@@ -92,22 +87,7 @@ CREATE TABLE rollups (
 }  // namespace
 
 Result<void> prepare_ledger_schema(Connection& connection, const std::string& path) {
-  TRAWL_ASSIGN(const std::int64_t found, connection.user_version());
-  if (found < 0 || found > kLedgerSchema) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format("the execution history {} has schema {}, and this program knows "
-                    "schemas up to {}; run the newer version of the program that made it",
-                    path, found, kLedgerSchema));
-  }
-  for (std::int64_t version = found; version < kLedgerSchema; ++version) {
-    TRAWL_ASSIGN(auto transaction,
-                 Transaction::begin(connection, Transaction::Kind::write));
-    TRAWL_TRY(connection.execute(kSteps[static_cast<std::size_t>(version)]));
-    TRAWL_TRY(connection.execute(fmt::format("PRAGMA user_version={}", version + 1)));
-    TRAWL_TRY(transaction.commit());
-  }
-  return {};
+  return migrate(connection, kSteps, path);
 }
 
 }  // namespace trawl::sqlite
