@@ -23,8 +23,9 @@ json::value text_value(std::string_view text) {
 void check_uri(ObjectReader& in, std::string_view uri) {
   if (uri.size() > 300 || uri.find_first_of(" \t\r\n") != std::string_view::npos ||
       uri.find("://") == std::string_view::npos) {
-    in.fail("feature_uri", fmt::format("is '{}'; use the form scheme://extractor@version/output",
-                                       truncate_text(uri, 64)));
+    in.fail("feature_uri",
+            fmt::format("is '{}'; use the form scheme://extractor@version/output",
+                        truncate_text(uri, 64)));
   }
 }
 
@@ -36,13 +37,15 @@ Result<Feature> read_feature(ObjectReader in) {
   check_uri(in, feature.uri);
   feature.language = in.string({"language"});
   if (!feature.language.empty() && !lexical::is_known_language(feature.language)) {
-    in.fail("language", fmt::format("is '{}', for which there is no stemmer; use a Snowball "
-                                    "name such as english, or leave it out",
-                                    truncate_text(feature.language, 64)));
+    in.fail("language",
+            fmt::format("is '{}', for which there is no stemmer; use a Snowball "
+                        "name such as english, or leave it out",
+                        truncate_text(feature.language, 64)));
   }
   if (const json::array* fields = in.array({"fields"})) {
     if (fields->size() > kFieldsMax) {
-      in.fail("fields", fmt::format("has {} entries; use at most {}", fields->size(), kFieldsMax));
+      in.fail("fields",
+              fmt::format("has {} entries; use at most {}", fields->size(), kFieldsMax));
     }
     for (std::size_t i = 0; i < fields->size() && in.ok(); ++i) {
       const json::value& item = (*fields)[i];
@@ -52,11 +55,13 @@ Result<Feature> read_feature(ObjectReader in) {
       } else if (item.is_object()) {
         ObjectReader one = in.child(item.get_object(), "fields", i);
         field.path = one.required_string({"path", "field", "name"});
-        field.weight = static_cast<std::uint32_t>(one.integer({"weight", "boost"}, 1, 1, 10));
+        field.weight =
+            static_cast<std::uint32_t>(one.integer({"weight", "boost"}, 1, 1, 10));
         if (!one.ok()) in.fail(one.error());
       }
       if (field.path.empty() && in.ok()) {
-        in.fail(fmt::format("fields[{}]", i), "is neither a path nor {\"path\", \"weight\"?}");
+        in.fail(fmt::format("fields[{}]", i),
+                "is neither a path nor {\"path\", \"weight\"?}");
       }
       feature.fields.push_back(std::move(field));
     }
@@ -107,10 +112,11 @@ Result<Feature> feature_of_extractor(ObjectReader in, json::object& extractor) {
 // What clients can parse: a known type, and no empty list of buckets.
 json::object read_source(ObjectReader in) {
   json::object source = in.source();
-  const std::string type = in.one_of<std::string>(
-      {"type"}, "bucket",
-      {{"bucket", "bucket"}, {"collection", "collection"}, {"taxonomy", "taxonomy"},
-       {"cluster", "cluster"}});
+  const std::string type = in.one_of<std::string>({"type"}, "bucket",
+                                                  {{"bucket", "bucket"},
+                                                   {"collection", "collection"},
+                                                   {"taxonomy", "taxonomy"},
+                                                   {"cluster", "cluster"}});
   source["type"] = type;
   auto buckets = in.strings({"bucket_ids", "bucket_id"});
   source.erase("bucket_id");
@@ -126,7 +132,8 @@ json::object read_source(ObjectReader in) {
 json::object schema_of(const json::object* sent) {
   json::object schema = sent == nullptr ? json::object() : *sent;
   const auto* properties = schema.if_contains("properties");
-  if (properties == nullptr || !properties->is_object()) schema["properties"] = json::object();
+  if (properties == nullptr || !properties->is_object())
+    schema["properties"] = json::object();
   return schema;
 }
 
@@ -154,9 +161,9 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   json::object extractor_json;
   const json::object nothing;
   TRAWL_ASSIGN(Feature from_extractor,
-               feature_of_extractor(
-                   in.child(extractor == nullptr ? nothing : *extractor, "feature_extractor"),
-                   extractor_json));
+               feature_of_extractor(in.child(extractor == nullptr ? nothing : *extractor,
+                                             "feature_extractor"),
+                                    extractor_json));
   definition["feature_extractor"] = std::move(extractor_json);
   if (features == nullptr || features->empty()) {
     out.features.push_back(std::move(from_extractor));
@@ -169,14 +176,16 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   std::set<std::string> uris;
   for (std::size_t i = 0; i < features->size(); ++i) {
     const std::string location = fmt::format("features[{}]", i);
-    if (!(*features)[i].is_object()) return invalid_at(location, location + " is not an object");
+    if (!(*features)[i].is_object())
+      return invalid_at(location, location + " is not an object");
     TRAWL_ASSIGN(Feature feature,
                  read_feature(in.child((*features)[i].get_object(), "features", i)));
     if (!uris.insert(feature.uri).second) {
-      return invalid_at(location + ".feature_uri",
-                        fmt::format("{}.feature_uri '{}' is there twice; give each feature its "
-                                    "own",
-                                    location, feature.uri));
+      return invalid_at(
+          location + ".feature_uri",
+          fmt::format("{}.feature_uri '{}' is there twice; give each feature its "
+                      "own",
+                      location, feature.uri));
     }
     out.features.push_back(std::move(feature));
   }
@@ -218,7 +227,8 @@ Result<json::object> collection_json(const Corpus& corpus, const Collection& col
       fields.push_back(json::object{{"path", field.path}, {"weight", field.weight}});
     }
     json::object entry{{"type", "bm25"}, {"feature_uri", feature.uri}, {"fields", fields}};
-    entry["language"] = feature.language.empty() ? json::value() : json::value(feature.language);
+    entry["language"] =
+        feature.language.empty() ? json::value() : json::value(feature.language);
     features.push_back(std::move(entry));
   }
   out["features"] = features;

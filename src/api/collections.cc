@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kPath = "/v1/collections";
 constexpr std::string_view kOnePath = "/v1/collections/{collection}";
-constexpr std::string_view kSearched[] = {"collection_name", "collection_id", "description"};
+constexpr std::string_view kSearched[] = {"collection_name", "collection_id",
+                                          "description"};
 
 Result<http::Response> reply_with(const Services& services, const Collection& collection) {
   TRAWL_ASSIGN(json::object out, collection_json(services.corpus, collection));
@@ -25,7 +26,8 @@ Result<http::Response> create(const Services& services, Call& call) {
   ObjectReader in(body, {});
   TRAWL_ASSIGN(Collection wanted, read_new_collection(in));
   wanted.namespace_id = call.ns.id;
-  TRAWL_ASSIGN(const Collection created, services.corpus.create_collection(std::move(wanted)));
+  TRAWL_ASSIGN(const Collection created,
+               services.corpus.create_collection(std::move(wanted)));
   return reply_with(services, created);
 }
 
@@ -38,10 +40,11 @@ Result<http::Response> show(const Services& services, Call& call) {
 
 Result<http::Response> change(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call.request));
-  TRAWL_ASSIGN(const Collection changed,
-               services.corpus.update_collection(
-                   call.ns.id, call.request.path_parameter("collection"),
-                   [&](Collection& collection) { return patch_collection(body, collection); }));
+  TRAWL_ASSIGN(
+      const Collection changed,
+      services.corpus.update_collection(
+          call.ns.id, call.request.path_parameter("collection"),
+          [&](Collection& collection) { return patch_collection(body, collection); }));
   return reply_with(services, changed);
 }
 
@@ -54,7 +57,8 @@ Result<http::Response> list(const Services& services, Call& call) {
     // One that was deleted between the two reads is no longer part of the list.
     if (row) rows.push_back(std::move(*row));
   }
-  TRAWL_ASSIGN(json::object out, list_objects(call.request, body, std::move(rows), kSearched));
+  TRAWL_ASSIGN(json::object out,
+               list_objects(call.request, body, std::move(rows), kSearched));
   return json_response(std::move(out));
 }
 
@@ -69,9 +73,10 @@ Result<http::Response> remove(const Services& services, Call& call) {
 void add_collection_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string_view path, Permission permission,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
-    router.add({std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
-                endpoint(services, permission, Scope::in_namespace,
-                         [&services, handle](Call& call) { return handle(services, call); })});
+    router.add(
+        {std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
+         endpoint(services, permission, Scope::in_namespace,
+                  [&services, handle](Call& call) { return handle(services, call); })});
   };
   route("POST", kPath, Permission::write, create);
   route("GET", kPath, Permission::read, list);

@@ -59,9 +59,10 @@ Result<void> apply_update(const json::object& update, bool deep, json::object& f
   for (const auto& field : update) {
     const std::string_view key(field.key().data(), field.key().size());
     if (is_reserved(field.key())) {
-      return invalid_at(std::string(key), fmt::format("{} is set by the server and cannot be "
-                                                      "changed; leave it out",
-                                                      key));
+      return invalid_at(std::string(key),
+                        fmt::format("{} is set by the server and cannot be "
+                                    "changed; leave it out",
+                                    key));
     }
     if (key.find('.') != std::string_view::npos && !fields.contains(field.key())) {
       set_path(fields, key, field.value());

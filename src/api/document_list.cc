@@ -48,16 +48,19 @@ Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
       return {};
     }
   }
-  return invalid_at("cursor", "the cursor is malformed; use next_cursor of the page before as "
-                              "it is, or leave it out");
+  return invalid_at("cursor",
+                    "the cursor is malformed; use next_cursor of the page before as "
+                    "it is, or leave it out");
 }
 
 Result<Wanted> read_wanted(const http::Request& request, const json::object& body) {
   TRAWL_ASSIGN(const ListQuery query, parse_list_query(request));
   ObjectReader in(body, {});
   Wanted out;
-  out.limit = static_cast<std::uint32_t>(in.integer({"limit", "page_size"}, query.limit, 1, 1000));
-  out.offset = static_cast<std::uint64_t>(in.integer({"offset"}, query.offset, 0, 1'000'000'000));
+  out.limit =
+      static_cast<std::uint32_t>(in.integer({"limit", "page_size"}, query.limit, 1, 1000));
+  out.offset =
+      static_cast<std::uint64_t>(in.integer({"offset"}, query.offset, 0, 1'000'000'000));
   if (const auto page = in.optional_integer({"page", "page_number"}, 1, 1'000'000)) {
     out.offset = static_cast<std::uint64_t>(*page - 1) * out.limit;
   }
@@ -68,7 +71,8 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
   if (const json::object* sort = in.object({"sort"}); sort != nullptr && !sort->empty()) {
     ObjectReader one = in.child(*sort, "sort");
     out.sort_field = one.required_string({"field"});
-    out.sort_descending = one.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
+    out.sort_descending =
+        one.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
     TRAWL_TRY(one.status());
   }
   out.group_by = in.string({"group_by"});
@@ -77,9 +81,10 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
   TRAWL_TRY(in.status());
   if (out.cursor) {
     if (out.offset != 0) {
-      return invalid_at("cursor", fmt::format("cursor was sent together with offset {}; use one "
-                                              "of them",
-                                              out.offset));
+      return invalid_at("cursor",
+                        fmt::format("cursor was sent together with offset {}; use one "
+                                    "of them",
+                                    out.offset));
     }
     TRAWL_TRY(decode_position(*out.cursor, out));
   }
@@ -87,7 +92,8 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
 }
 
 // Rows in the order of the search: best first.
-Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot, const Wanted& wanted,
+Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
+                                               const Wanted& wanted,
                                                const std::vector<std::uint32_t>& selected) {
   const auto& features = snapshot.collection().features;
   if (features.empty()) {
@@ -100,7 +106,8 @@ Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot, const W
   auto allowed = std::make_shared<Bitmap>(selected.empty() ? 0 : selected.back() + 1);
   for (const auto row : selected) allowed->set(row);
   request.allowed = std::move(allowed);
-  TRAWL_ASSIGN(const SearchResult found, snapshot.search(request, [] { return Result<void>(); }));
+  TRAWL_ASSIGN(const SearchResult found,
+               snapshot.search(request, [] { return Result<void>(); }));
   std::vector<std::uint32_t> rows;
   rows.reserve(found.rows.size());
   for (const auto& row : found.rows) rows.push_back(row.row);
@@ -109,11 +116,12 @@ Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot, const W
 
 // Calls `visit` for the documents of all rows, some at a time.
 template <class Visit>
-Result<void> for_each_document(const Snapshot& snapshot, const std::vector<std::uint32_t>& rows,
-                               Visit&& visit) {
+Result<void> for_each_document(const Snapshot& snapshot,
+                               const std::vector<std::uint32_t>& rows, Visit&& visit) {
   constexpr std::size_t kChunk = 1024;
   for (std::size_t i = 0; i < rows.size(); i += kChunk) {
-    const std::span<const std::uint32_t> chunk(rows.data() + i, std::min(kChunk, rows.size() - i));
+    const std::span<const std::uint32_t> chunk(rows.data() + i,
+                                               std::min(kChunk, rows.size() - i));
     TRAWL_ASSIGN(auto documents, snapshot.fetch(chunk));
     for (auto& document : documents) visit(document);
   }
@@ -183,7 +191,8 @@ Result<std::vector<Group>> group_rows(const Snapshot& snapshot, const Wanted& wa
   return groups;
 }
 
-Result<json::array> documents_of(const Snapshot& snapshot, std::span<const std::uint32_t> rows,
+Result<json::array> documents_of(const Snapshot& snapshot,
+                                 std::span<const std::uint32_t> rows,
                                  const Wanted& wanted) {
   TRAWL_ASSIGN(const auto documents, snapshot.fetch(rows));
   json::array out;
@@ -214,7 +223,8 @@ Result<http::Response> list_documents(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection,
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
-  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id, wanted.version));
+  TRAWL_ASSIGN(const auto snapshot,
+               services.corpus.snapshot(collection.id, wanted.version));
   TRAWL_ASSIGN(auto rows, select_rows(*snapshot, wanted.filters, "filters"));
   if (!wanted.search.empty()) {
     TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows));
@@ -236,14 +246,16 @@ Result<http::Response> list_documents(const Services& services, Call& call) {
   if (facts.has_next) facts.next_cursor = encode_position(snapshot->version(), end);
   ListQuery shown;
   shown.limit = wanted.limit;
-  shown.offset = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted.offset, UINT32_MAX));
+  shown.offset =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted.offset, UINT32_MAX));
   shown.cursor = wanted.cursor;
   TRAWL_ASSIGN(json::value pagination, parse_json(pagination_json(shown, facts)));
 
   json::object out;
   if (wanted.group_by.empty()) {
-    TRAWL_ASSIGN(out["results"],
-                 documents_of(*snapshot, std::span(rows).subspan(begin, end - begin), wanted));
+    TRAWL_ASSIGN(
+        out["results"],
+        documents_of(*snapshot, std::span(rows).subspan(begin, end - begin), wanted));
   } else {
     json::array list;
     for (std::uint64_t i = begin; i < end; ++i) {

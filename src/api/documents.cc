@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kBatchMax = 1000;
 
 Result<Collection> collection_of(const Services& services, Call& call) {
-  return services.corpus.find_collection(call.ns.id, call.request.path_parameter("collection"));
+  return services.corpus.find_collection(call.ns.id,
+                                         call.request.path_parameter("collection"));
 }
 
 Error no_document(std::string_view id, const Collection& collection) {
@@ -91,7 +92,8 @@ Result<std::vector<std::string>> ids_matching(const Services& services,
   ids.reserve(rows.size());
   constexpr std::size_t kChunk = 1024;
   for (std::size_t i = 0; i < rows.size(); i += kChunk) {
-    const std::span<const std::uint32_t> chunk(rows.data() + i, std::min(kChunk, rows.size() - i));
+    const std::span<const std::uint32_t> chunk(rows.data() + i,
+                                               std::min(kChunk, rows.size() - i));
     TRAWL_ASSIGN(const auto documents, snapshot->fetch(chunk));
     for (const auto& document : documents) ids.push_back(document.document_id);
   }
@@ -109,7 +111,8 @@ std::size_t count_true(const std::vector<bool>& flags) {
 }
 
 Result<std::size_t> update_matching(const Services& services, const Collection& collection,
-                                    const json::value* filters, const json::object& update) {
+                                    const json::value* filters,
+                                    const json::object& update) {
   TRAWL_ASSIGN(const auto ids, ids_matching(services, collection, filters));
   TRAWL_ASSIGN(const auto changed,
                services.corpus.update_many(collection.id, ids,
@@ -156,7 +159,8 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
   std::vector<const json::object*> changes;
   for (std::size_t i = 0; i < updates->size(); ++i) {
     const std::string location = fmt::format("updates[{}]", i);
-    if (!(*updates)[i].is_object()) return invalid_at(location, location + " is not an object");
+    if (!(*updates)[i].is_object())
+      return invalid_at(location, location + " is not an object");
     ObjectReader one((*updates)[i].get_object(), location);
     ids.push_back(one.required_string({"document_id"}));
     changes.push_back(one.object({"update_data"}));
@@ -169,7 +173,8 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
                                              return apply_update(*changes[i], true, fields);
                                            }));
   json::array rows;
-  for (std::size_t i = 0; i < ids.size(); ++i) rows.push_back(batch_row(ids[i], changed[i]));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    rows.push_back(batch_row(ids[i], changed[i]));
   const std::size_t count = count_true(changed);
   services.metrics.documents_written(count);
   return json_response(updated_json(count, ids.size() - count, std::move(rows)));
@@ -187,8 +192,9 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
     return invalid_at("document_ids", "send either document_ids or filters");
   }
   if (listed != nullptr && (ids.empty() || ids.size() > kBatchMax)) {
-    return invalid_at("document_ids", fmt::format("document_ids has {} entries; use 1 to {}",
-                                                  ids.size(), kBatchMax));
+    return invalid_at(
+        "document_ids",
+        fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchMax));
   }
   if (filters != nullptr) {
     TRAWL_ASSIGN(ids, ids_matching(services, collection, filters));
@@ -196,15 +202,16 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
   TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
   json::array rows;
   if (listed != nullptr) {
-    for (std::size_t i = 0; i < ids.size(); ++i) rows.push_back(batch_row(ids[i], removed[i]));
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      rows.push_back(batch_row(ids[i], removed[i]));
   }
   const std::size_t count = count_true(removed);
   services.metrics.documents_written(count);
-  return json_response(json::object{
-      {"deleted_count", count},
-      {"failed_count", ids.size() - count},
-      {"results", std::move(rows)},
-      {"message", fmt::format("{} documents were deleted", count)}});
+  return json_response(
+      json::object{{"deleted_count", count},
+                   {"failed_count", ids.size() - count},
+                   {"results", std::move(rows)},
+                   {"message", fmt::format("{} documents were deleted", count)}});
 }
 
 Result<http::Response> bulk_update(const Services& services, Call& call) {
@@ -217,8 +224,9 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   TRAWL_TRY(in.status());
   TRAWL_ASSIGN(const std::size_t count,
                update_matching(services, collection, filters, *update_data));
-  return json_response(json::object{
-      {"updated_count", count}, {"message", fmt::format("{} documents were updated", count)}});
+  return json_response(
+      json::object{{"updated_count", count},
+                   {"message", fmt::format("{} documents were updated", count)}});
 }
 
 // The collection that holds a document, for the routes that do not name one.
@@ -258,9 +266,10 @@ Result<http::Response> put_anywhere(const Services& services, Call& call) {
 void add_document_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string path, Permission permission,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
-    router.add({std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
-                endpoint(services, permission, Scope::in_namespace,
-                         [&services, handle](Call& call) { return handle(services, call); })});
+    router.add(
+        {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
+         endpoint(services, permission, Scope::in_namespace,
+                  [&services, handle](Call& call) { return handle(services, call); })});
   };
   const std::string all = "/v1/collections/{collection}/documents";
   route("POST", all, Permission::write, create);

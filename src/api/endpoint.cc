@@ -10,8 +10,9 @@ namespace {
 Result<ApiKey> authenticate(const Services& services, const http::Request& request) {
   const auto header = request.header("Authorization");
   if (!header) {
-    return make_error(ErrorCode::unauthorized,
-                      "the Authorization header is missing; send 'Authorization: Bearer sk_…'");
+    return make_error(
+        ErrorCode::unauthorized,
+        "the Authorization header is missing; send 'Authorization: Bearer sk_…'");
   }
   constexpr std::string_view kScheme = "bearer ";
   if (header->size() <= kScheme.size() ||
@@ -28,7 +29,8 @@ Result<Namespace> resolve_namespace(const Services& services, const http::Reques
   auto wanted = request.header("X-Namespace");
   if (!wanted || wanted->empty()) wanted = request.query_value("namespace");
   if (!wanted || wanted->empty()) {
-    wanted = key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace;
+    wanted =
+        key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace;
   }
   auto found = services.corpus.find_namespace(*wanted);
   // A key that is confined to a namespace must not learn which others exist.
@@ -45,10 +47,11 @@ Result<Call> admit(const Services& services, http::Request& request, Permission 
                    Scope scope) {
   TRAWL_ASSIGN(ApiKey key, authenticate(services, request));
   if (!key.allows(permission)) {
-    return make_error(ErrorCode::forbidden,
-                      fmt::format("this key lacks the permission '{}'; make one with: trawl "
-                                  "keys create NAME --permission {}",
-                                  permission_name(permission), permission_name(permission)));
+    return make_error(
+        ErrorCode::forbidden,
+        fmt::format("this key lacks the permission '{}'; make one with: trawl "
+                    "keys create NAME --permission {}",
+                    permission_name(permission), permission_name(permission)));
   }
   Call call{request, std::move(key), {}};
   if (scope == Scope::in_namespace) {
@@ -93,7 +96,8 @@ http::Handler open_endpoint(std::function<Result<http::Response>(http::Request&)
   return [handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                       http::Reply reply) {
     auto response = handle(*request);
-    reply(response ? std::move(*response) : http::error_response(response.error(), request->request_id));
+    reply(response ? std::move(*response)
+                   : http::error_response(response.error(), request->request_id));
   };
 }
 
@@ -101,8 +105,8 @@ Result<json::object> read_body(const http::Request& request) {
   if (trim(request.body).empty()) return json::object();
   TRAWL_ASSIGN(json::value body, parse_json(request.body));
   if (!body.is_object()) {
-    return invalid_at("body", fmt::format("the body is a JSON {}; use an object",
-                                          type_name(body)));
+    return invalid_at("body",
+                      fmt::format("the body is a JSON {}; use an object", type_name(body)));
   }
   return std::move(body.get_object());
 }

@@ -19,7 +19,7 @@ struct Call {
 };
 
 enum class Scope {
-  whole_server,   // X-Namespace is not read.
+  whole_server,  // X-Namespace is not read.
   in_namespace,  // X-Namespace or ?namespace=, else the key's own, else `default`.
 };
 

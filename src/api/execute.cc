@@ -119,10 +119,12 @@ std::string result_json(const Execution& execution, const BoundPipeline& bound,
 // The trace id of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>.
 std::string trace_id_of(const http::Request& request) {
   const auto header = request.header("traceparent");
-  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-') return {};
+  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-')
+    return {};
   const std::string_view id = header->substr(3, 32);
-  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos ? std::string(id)
-                                                                           : std::string();
+  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos
+             ? std::string(id)
+             : std::string();
 }
 
 // What one request asks for, beyond the pipeline itself.
@@ -156,18 +158,20 @@ Result<ExecuteRequest> parse_request(const Services& services, const json::objec
   out.page = std::move(page);
   out.warnings = pipeline.warnings;
   for (const auto& key : body.unread()) {
-    out.warnings.push_back(
-        fmt::format("'{}' is no field of this request and was ignored", truncate_text(key, 64)));
+    out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
+                                       truncate_text(key, 64)));
   }
-  TRAWL_ASSIGN(out.bound, services.runner.bind(std::move(pipeline),
-                                               inputs == nullptr ? json::object() : *inputs, ns));
+  TRAWL_ASSIGN(out.bound,
+               services.runner.bind(std::move(pipeline),
+                                    inputs == nullptr ? json::object() : *inputs, ns));
   out.bound.use_cache = !skip_cache;
   return out;
 }
 
 // Runs on a worker. The reply leaves when the record is on disk.
-Result<void> execute(const Services& services, const std::shared_ptr<http::Request>& request,
-                     Call& call, const http::Reply& reply) {
+Result<void> execute(const Services& services,
+                     const std::shared_ptr<http::Request>& request, Call& call,
+                     const http::Reply& reply) {
   TRAWL_ASSIGN(const json::object sent, read_body(*request));
   TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, sent, call.ns.id));
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit());

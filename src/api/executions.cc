@@ -42,9 +42,9 @@ Result<http::Response> list_executions(const Services& services, Call& call) {
   facts.has_next = page.has_more;
   facts.show_total = query.include_total;
   if (page.has_more && page.last) {
-    facts.next_cursor = encode_cursor(
-        call.ns.id, body.canonical,
-        Cursor{body.filter.start_time, body.filter.end_time, *page.last});
+    facts.next_cursor =
+        encode_cursor(call.ns.id, body.canonical,
+                      Cursor{body.filter.start_time, body.filter.end_time, *page.last});
   }
   std::string out;
   out.reserve(page.rows.size() + 512);
@@ -79,9 +79,10 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
     const std::string_view key(field.key().data(), field.key().size());
     if (std::find(std::begin(kBodyKeys), std::end(kBodyKeys), key) == std::end(kBodyKeys)) {
       const std::string name = truncate_text(key, 64);
-      return invalid_at(name, fmt::format("'{}' is no filter of this list{}; known are status, "
-                                          "start_time and end_time",
-                                          name, did_you_mean(key, kBodyKeys)));
+      return invalid_at(name,
+                        fmt::format("'{}' is no filter of this list{}; known are status, "
+                                    "start_time and end_time",
+                                    name, did_you_mean(key, kBodyKeys)));
     }
     if (!field.value().is_null()) stated[field.key()] = field.value();
   }
@@ -106,13 +107,15 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
 }
 
 void add_execution_routes(http::Router& router, const Services& services) {
-  router.add({"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
-              endpoint(services, Permission::read, Scope::in_namespace,
-                       [&services](Call& call) { return list_executions(services, call); })});
-  router.add({"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
-              http::Body::buffered,
-              endpoint(services, Permission::read, Scope::in_namespace,
-                       [&services](Call& call) { return show_execution(services, call); })});
+  router.add(
+      {"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
+       endpoint(services, Permission::read, Scope::in_namespace,
+                [&services](Call& call) { return list_executions(services, call); })});
+  router.add(
+      {"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
+       http::Body::buffered,
+       endpoint(services, Permission::read, Scope::in_namespace,
+                [&services](Call& call) { return show_execution(services, call); })});
 }
 
 }  // namespace trawl::api

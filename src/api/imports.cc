@@ -22,14 +22,15 @@ Error after(Error error, std::uint64_t stored, std::string_view what) {
 // Reads the body line by line; `take` gets each line as a JSON object.
 Result<void> for_each_object(
     http::BodyReader& body, const Limits& limits, ImportReport& report,
-    const std::function<Result<void>(std::uint64_t line, std::size_t bytes, json::object&&)>&
-        take) {
+    const std::function<Result<void>(std::uint64_t line, std::size_t bytes,
+                                     json::object&&)>& take) {
   LineSplitter lines(
       limits.import_line_bytes_max,
       [&](std::uint64_t number, std::string_view line, bool too_long) -> Result<void> {
         if (too_long) {
-          report.add(number, fmt::format("the line is longer than {} bytes; split the document",
-                                         limits.import_line_bytes_max));
+          report.add(number,
+                     fmt::format("the line is longer than {} bytes; split the document",
+                                 limits.import_line_bytes_max));
           return {};
         }
         auto value = parse_json(line);
@@ -59,8 +60,8 @@ class DocumentImport {
 
   Result<void> take(std::uint64_t line, std::size_t bytes, json::object&& object) {
     if (bytes > services_.limits.document_bytes_max) {
-      report_.add(line, fmt::format("the document has {} bytes; at most {} are stored", bytes,
-                                    services_.limits.document_bytes_max));
+      report_.add(line, fmt::format("the document has {} bytes; at most {} are stored",
+                                    bytes, services_.limits.document_bytes_max));
       return {};
     }
     auto document = read_document(object, {});
@@ -125,11 +126,11 @@ Result<http::Response> import_documents(const Services& services, Call& call) {
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
   DocumentImport import(services, collection);
-  auto read = for_each_object(
-      *call.request.body_reader, services.limits, import.report(),
-      [&](std::uint64_t line, std::size_t bytes, json::object&& object) {
-        return import.take(line, bytes, std::move(object));
-      });
+  auto read =
+      for_each_object(*call.request.body_reader, services.limits, import.report(),
+                      [&](std::uint64_t line, std::size_t bytes, json::object&& object) {
+                        return import.take(line, bytes, std::move(object));
+                      });
   if (read) read = import.store();
   if (!read) return after(std::move(read).error(), import.imported(), "documents");
   return json_response(json::object{
@@ -158,7 +159,8 @@ class ExecutionImport {
   Result<void> store() {
     if (batch_.empty()) return {};
     TRAWL_ASSIGN(const auto added, services_.ledger.commit(batch_));
-    const auto count = static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
+    const auto count =
+        static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
     imported_ += count;
     skipped_ += added.size() - count;
     services_.metrics.executions_imported(count);
@@ -201,14 +203,16 @@ Result<http::Response> import_executions(const Services& services, Call& call) {
 }  // namespace
 
 void add_import_routes(http::Router& router, const Services& services) {
-  router.add({"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
-              http::Body::streamed,
-              endpoint(services, Permission::write, Scope::in_namespace,
-                       [&services](Call& call) { return import_documents(services, call); })});
-  router.add({"POST", "/v1/retrievers/executions/import", http::RunOn::worker,
-              http::Body::streamed,
-              endpoint(services, Permission::write, Scope::in_namespace,
-                       [&services](Call& call) { return import_executions(services, call); })});
+  router.add(
+      {"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
+       http::Body::streamed,
+       endpoint(services, Permission::write, Scope::in_namespace,
+                [&services](Call& call) { return import_documents(services, call); })});
+  router.add(
+      {"POST", "/v1/retrievers/executions/import", http::RunOn::worker,
+       http::Body::streamed,
+       endpoint(services, Permission::write, Scope::in_namespace,
+                [&services](Call& call) { return import_executions(services, call); })});
 }
 
 }  // namespace trawl::api

@@ -58,7 +58,8 @@ Result<http::Response> create(const Services& services, Call& call) {
   wanted.name = read_name(in, {"name"}, 1, 100);
   wanted.description = in.string({"description"});
   if (wanted.description.size() > 500) {
-    in.fail("description", fmt::format("has {} bytes; use at most 500", wanted.description.size()));
+    in.fail("description",
+            fmt::format("has {} bytes; use at most 500", wanted.description.size()));
   }
   const auto words = in.has({"permissions"}) ? in.strings({"permissions"})
                                              : std::vector<std::string>{"read", "write"};
@@ -67,8 +68,9 @@ Result<http::Response> create(const Services& services, Call& call) {
     if (const auto permission = parse_permission(word)) {
       wanted.permissions.push_back(*permission);
     } else {
-      in.fail("permissions", fmt::format("holds '{}'; use read, write, delete or admin{}",
-                                         truncate_text(word, 64), did_you_mean(word, kKnown)));
+      in.fail("permissions",
+              fmt::format("holds '{}'; use read, write, delete or admin{}",
+                          truncate_text(word, 64), did_you_mean(word, kKnown)));
     }
   }
   if (wanted.permissions.empty()) in.fail("permissions", "is empty; give at least one");
@@ -102,7 +104,8 @@ Result<http::Response> list(const Services& services, Call& call) {
     rows.push_back(key_json(services, key));
   }
   const std::uint64_t total = rows.size();
-  TRAWL_ASSIGN(json::object out, list_objects(call.request, {}, std::move(rows), kSearched));
+  TRAWL_ASSIGN(json::object out,
+               list_objects(call.request, {}, std::move(rows), kSearched));
   out["total"] = total;
   return json_response(std::move(out));
 }
@@ -112,17 +115,19 @@ Result<http::Response> revoke(const Services& services, Call& call) {
   const std::string& user = call.request.path_parameter("user");
   const std::string& name = call.request.path_parameter("key");
   for (const auto& key : services.keys.list()) {
-    if (key.user != user || key.revoked_at || (key.name != name && key.id.str() != name)) continue;
+    if (key.user != user || key.revoked_at || (key.name != name && key.id.str() != name))
+      continue;
     if (key.id == call.key.id) {
-      return make_error(ErrorCode::bad_request,
-                        "this is the key of the request itself; revoke it with another one");
+      return make_error(
+          ErrorCode::bad_request,
+          "this is the key of the request itself; revoke it with another one");
     }
     TRAWL_TRY(services.keys.revoke(key.id.str(), services.clock.now()));
     return deleted_response(fmt::format("the key '{}' was revoked", key.name));
   }
   return make_error(ErrorCode::not_found,
-                    fmt::format("the user '{}' has no active key '{}'", truncate_text(user, 100),
-                                truncate_text(name, 100)));
+                    fmt::format("the user '{}' has no active key '{}'",
+                                truncate_text(user, 100), truncate_text(name, 100)));
 }
 
 }  // namespace
@@ -130,9 +135,10 @@ Result<http::Response> revoke(const Services& services, Call& call) {
 void add_key_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string path,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
-    router.add({std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
-                endpoint(services, Permission::admin, Scope::whole_server,
-                         [&services, handle](Call& call) { return handle(services, call); })});
+    router.add(
+        {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
+         endpoint(services, Permission::admin, Scope::whole_server,
+                  [&services, handle](Call& call) { return handle(services, call); })});
   };
   route("POST", std::string(kPath), create);
   route("GET", std::string(kPath), list);

@@ -12,12 +12,13 @@ namespace {
 
 using Buckets = prometheus::Histogram::BucketBoundaries;
 
-const Buckets kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                          0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5,
-                          5,      10,      30};
+const Buckets kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                          0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30};
 
 // Seconds from microseconds.
-double seconds(std::int64_t us) { return static_cast<double>(us) / 1e6; }
+double seconds(std::int64_t us) {
+  return static_cast<double>(us) / 1e6;
+}
 
 }  // namespace
 
@@ -38,17 +39,17 @@ struct Metrics::State {
           .Name("trawl_executions_total")
           .Help("Executions ended, by status")
           .Register(registry);
-  prometheus::Histogram& execution_seconds =
-      prometheus::BuildHistogram()
-          .Name("trawl_execution_seconds")
-          .Help("Duration of executions")
+  prometheus::Histogram& execution_seconds = prometheus::BuildHistogram()
+                                                 .Name("trawl_execution_seconds")
+                                                 .Help("Duration of executions")
+                                                 .Register(registry)
+                                                 .Add({}, kSeconds);
+  prometheus::Counter& documents =
+      prometheus::BuildCounter()
+          .Name("trawl_documents_written_total")
+          .Help("Documents created, replaced, changed or deleted")
           .Register(registry)
-          .Add({}, kSeconds);
-  prometheus::Counter& documents = prometheus::BuildCounter()
-                                       .Name("trawl_documents_written_total")
-                                       .Help("Documents created, replaced, changed or deleted")
-                                       .Register(registry)
-                                       .Add({});
+          .Add({});
   prometheus::Counter& imported = prometheus::BuildCounter()
                                       .Name("trawl_executions_imported_total")
                                       .Help("Executions brought in by import")
@@ -58,14 +59,17 @@ struct Metrics::State {
   prometheus::Gauge& gauge(const char* name, const char* help) {
     return prometheus::BuildGauge().Name(name).Help(help).Register(gauges).Add({});
   }
-  prometheus::Gauge& queue = gauge("trawl_recorder_queue", "Executions waiting for a commit");
+  prometheus::Gauge& queue =
+      gauge("trawl_recorder_queue", "Executions waiting for a commit");
   prometheus::Gauge& commits = gauge("trawl_recorder_commits_total", "Group commits made");
   prometheus::Gauge& writes =
       gauge("trawl_recorder_writes_total", "Records written by group commits");
   prometheus::Gauge& failures =
       gauge("trawl_recorder_failures_total", "Group commits that failed");
-  prometheus::Gauge& cache_bytes = gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
-  prometheus::Gauge& cache_hits = gauge("trawl_stage_cache_hits_total", "Stages answered by it");
+  prometheus::Gauge& cache_bytes =
+      gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
+  prometheus::Gauge& cache_hits =
+      gauge("trawl_stage_cache_hits_total", "Stages answered by it");
   prometheus::Gauge& cache_misses =
       gauge("trawl_stage_cache_misses_total", "Stages looked up in vain");
   prometheus::Gauge& connections = gauge("trawl_http_connections", "Connections open now");
@@ -81,7 +85,9 @@ void Metrics::request_served(std::string_view route, std::string_view method, in
                              std::int64_t duration_us) {
   const std::string name = route.empty() ? "(none)" : std::string(route);
   state_->requests
-      .Add({{"route", name}, {"method", std::string(method)}, {"status", std::to_string(status)}})
+      .Add({{"route", name},
+            {"method", std::string(method)},
+            {"status", std::to_string(status)}})
       .Increment();
   state_->request_seconds.Add({{"route", name}}, kSeconds).Observe(seconds(duration_us));
 }
@@ -99,7 +105,8 @@ void Metrics::executions_imported(std::uint64_t count) {
   state_->imported.Increment(static_cast<double>(count));
 }
 
-std::string Metrics::render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
+std::string Metrics::render(const Recorder::Metrics& recorder,
+                            const StageCache::Metrics& cache,
                             std::uint64_t connections_open, std::uint64_t connections_total,
                             std::size_t workers_queued) const {
   State& state = *state_;

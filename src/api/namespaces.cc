@@ -47,8 +47,9 @@ Result<void> check_indexes(const json::array& sent) {
     const std::string type = in.required_string({"type"});
     if (in.ok() && std::find(std::begin(kIndexTypes), std::end(kIndexTypes), type) ==
                        std::end(kIndexTypes)) {
-      in.fail("type", fmt::format("is '{}', which is no index type{}", truncate_text(type, 64),
-                                  did_you_mean(type, kIndexTypes)));
+      in.fail("type",
+              fmt::format("is '{}', which is no index type{}", truncate_text(type, 64),
+                          did_you_mean(type, kIndexTypes)));
     }
     TRAWL_TRY(in.status());
   }
@@ -57,7 +58,8 @@ Result<void> check_indexes(const json::array& sent) {
 
 // Reads what create, patch and put share into the definition; absent keys change nothing.
 Result<void> read_definition(ObjectReader& in, json::object& definition) {
-  if (const auto text = in.optional_string({"description"})) definition["description"] = *text;
+  if (const auto text = in.optional_string({"description"}))
+    definition["description"] = *text;
   if (const auto* list = in.array({"feature_extractors"})) {
     TRAWL_ASSIGN(definition["feature_extractors"], read_extractors(*list));
   }
@@ -69,9 +71,9 @@ Result<void> read_definition(ObjectReader& in, json::object& definition) {
     definition["auto_create_indexes"] = in.boolean({"auto_create_indexes"}, false);
   }
   if (in.has({"namespace_type"})) {
-    definition["namespace_type"] = in.one_of<json::string>(
-        {"namespace_type"}, "standard",
-        {{"standard", "standard"}, {"marketplace", "marketplace"}});
+    definition["namespace_type"] =
+        in.one_of<json::string>({"namespace_type"}, "standard",
+                                {{"standard", "standard"}, {"marketplace", "marketplace"}});
   }
   return in.status();
 }
@@ -104,18 +106,20 @@ Result<Namespace> find(const Services& services, Call& call) {
   const std::string& identifier = call.request.path_parameter("namespace");
   auto found = services.corpus.find_namespace(identifier);
   if (found && !may_enter(call.key, found->id)) {
-    return make_error(ErrorCode::not_found, fmt::format("the namespace '{}' does not exist, or "
-                                                        "this key may not enter it",
-                                                        truncate_text(identifier, 100)));
+    return make_error(ErrorCode::not_found,
+                      fmt::format("the namespace '{}' does not exist, or "
+                                  "this key may not enter it",
+                                  truncate_text(identifier, 100)));
   }
   return found;
 }
 
 Result<void> must_be_unconfined(const Call& call) {
   if (!call.key.namespace_id) return {};
-  return make_error(ErrorCode::forbidden,
-                    "this key is confined to one namespace and can neither create nor delete "
-                    "namespaces; use a key without a namespace");
+  return make_error(
+      ErrorCode::forbidden,
+      "this key is confined to one namespace and can neither create nor delete "
+      "namespaces; use a key without a namespace");
 }
 
 Result<http::Response> create(const Services& services, Call& call) {
@@ -130,22 +134,23 @@ Result<http::Response> create(const Services& services, Call& call) {
                        {"payload_indexes", json::array()},
                        {"auto_create_indexes", false}};
   TRAWL_TRY(read_definition(in, wanted.definition));
-  TRAWL_ASSIGN(const Namespace created, services.corpus.create_namespace(std::move(wanted)));
+  TRAWL_ASSIGN(const Namespace created,
+               services.corpus.create_namespace(std::move(wanted)));
   return reply_with(services, created);
 }
 
 Result<http::Response> change(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call.request));
   TRAWL_ASSIGN(const Namespace found, find(services, call));
-  TRAWL_ASSIGN(const Namespace changed,
-               services.corpus.update_namespace(
-                   found.id.str(), [&](Namespace& ns) -> Result<void> {
-                     ObjectReader in(body, {});
-                     if (in.has({"namespace_name", "name"})) {
-                       ns.name = read_name(in, {"namespace_name", "name"}, 1, 100);
-                     }
-                     return read_definition(in, ns.definition);
-                   }));
+  TRAWL_ASSIGN(
+      const Namespace changed,
+      services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
+        ObjectReader in(body, {});
+        if (in.has({"namespace_name", "name"})) {
+          ns.name = read_name(in, {"namespace_name", "name"}, 1, 100);
+        }
+        return read_definition(in, ns.definition);
+      }));
   return reply_with(services, changed);
 }
 
@@ -163,7 +168,8 @@ Result<http::Response> list(const Services& services, Call& call) {
     TRAWL_ASSIGN(json::object row, namespace_json(services, ns));
     rows.push_back(std::move(row));
   }
-  TRAWL_ASSIGN(json::object out, list_objects(call.request, body, std::move(rows), kSearched));
+  TRAWL_ASSIGN(json::object out,
+               list_objects(call.request, body, std::move(rows), kSearched));
   return json_response(std::move(out));
 }
 
@@ -172,9 +178,10 @@ Result<http::Response> remove(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace found, find(services, call));
   // Without it the bare request of a new user would have nowhere to go.
   if (found.name == kDefaultNamespace) {
-    return make_error(ErrorCode::bad_request,
-                      "the namespace 'default' serves requests that name none and cannot be "
-                      "deleted; delete its collections instead");
+    return make_error(
+        ErrorCode::bad_request,
+        "the namespace 'default' serves requests that name none and cannot be "
+        "deleted; delete its collections instead");
   }
   TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
   TRAWL_TRY(services.ledger.remove_namespace(found.id));
@@ -186,9 +193,10 @@ Result<http::Response> remove(const Services& services, Call& call) {
 void add_namespace_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string_view path, Permission permission,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
-    router.add({std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
-                endpoint(services, permission, Scope::whole_server,
-                         [&services, handle](Call& call) { return handle(services, call); })});
+    router.add(
+        {std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
+         endpoint(services, permission, Scope::whole_server,
+                  [&services, handle](Call& call) { return handle(services, call); })});
   };
   route("POST", kPath, Permission::write, create);
   route("GET", kPath, Permission::read, list);

@@ -44,8 +44,8 @@ Result<void> LineSplitter::end_line() {
 void ImportReport::add(std::uint64_t line, std::string_view message) {
   ++failed_count;
   if (errors.size() < kBadLinesListed) {
-    errors.push_back(json::object{{"line", line},
-                                  {"message", json::string_view(message.data(), message.size())}});
+    errors.push_back(json::object{
+        {"line", line}, {"message", json::string_view(message.data(), message.size())}});
   }
 }
 

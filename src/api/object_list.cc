@@ -19,15 +19,17 @@ Result<void> apply_sort(const json::object& sort, std::vector<json::object>& row
   const bool descending =
       in.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
   TRAWL_TRY(in.status());
-  std::stable_sort(rows.begin(), rows.end(), [&](const json::object& a, const json::object& b) {
-    const json::value* left = find_path(a, field);
-    const json::value* right = find_path(b, field);
-    const bool has_left = left != nullptr && !left->is_null();
-    const bool has_right = right != nullptr && !right->is_null();
-    if (!has_left || !has_right) return has_left && !has_right;  // Missing ones last.
-    const int order = compare_values(*left, *right);
-    return descending ? order > 0 : order < 0;
-  });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const json::object& a, const json::object& b) {
+                     const json::value* left = find_path(a, field);
+                     const json::value* right = find_path(b, field);
+                     const bool has_left = left != nullptr && !left->is_null();
+                     const bool has_right = right != nullptr && !right->is_null();
+                     if (!has_left || !has_right)
+                       return has_left && !has_right;  // Missing ones last.
+                     const int order = compare_values(*left, *right);
+                     return descending ? order > 0 : order < 0;
+                   });
   return {};
 }
 
@@ -49,8 +51,8 @@ Result<json::object> list_objects(const http::Request& request, const json::obje
   };
   if (filters != nullptr) {
     TRAWL_ASSIGN(const Filter filter,
-                 Filter::compile(*filters, "filters", {.case_sensitive = case_sensitive,
-                                                       .templates = {}}));
+                 Filter::compile(*filters, "filters",
+                                 {.case_sensitive = case_sensitive, .templates = {}}));
     keep(filter);
   }
   if (!search.empty()) {

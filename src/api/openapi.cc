@@ -28,23 +28,26 @@ constexpr Operation kOperations[] = {
      "ExecutionListRequest", "ExecutionListResponse"},
     {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
      "ExecutionDetail"},
-    {"POST", "/v1/retrievers/executions/import", "Bring in executions from elsewhere (NDJSON)",
-     "Ndjson", "ImportResponse"},
-    {"GET", "/v1/retrievers/stages", "List the stages that this server offers", "", "StageList"},
+    {"POST", "/v1/retrievers/executions/import",
+     "Bring in executions from elsewhere (NDJSON)", "Ndjson", "ImportResponse"},
+    {"GET", "/v1/retrievers/stages", "List the stages that this server offers", "",
+     "StageList"},
     {"POST", "/v1/namespaces", "Create a namespace", "NamespaceRequest", "Namespace"},
     {"GET", "/v1/namespaces", "List namespaces", "", "ObjectList"},
     {"POST", "/v1/namespaces/list", "List namespaces", "ListRequest", "ObjectList"},
     {"GET", "/v1/namespaces/{namespace}", "Show a namespace", "", "Namespace"},
     {"PATCH", "/v1/namespaces/{namespace}", "Change a namespace", "NamespaceRequest",
      "Namespace"},
-    {"PUT", "/v1/namespaces/{namespace}", "Change a namespace", "NamespaceRequest", "Namespace"},
+    {"PUT", "/v1/namespaces/{namespace}", "Change a namespace", "NamespaceRequest",
+     "Namespace"},
     {"DELETE", "/v1/namespaces/{namespace}", "Delete a namespace with all it holds", "",
      "Deleted"},
     {"POST", "/v1/collections", "Create a collection", "CollectionRequest", "Collection"},
     {"GET", "/v1/collections", "List collections", "", "ObjectList"},
     {"POST", "/v1/collections/list", "List collections", "ListRequest", "ObjectList"},
     {"GET", "/v1/collections/{collection}", "Show a collection", "", "Collection"},
-    {"PATCH", "/v1/collections/{collection}", "Change a collection", "Object", "Collection"},
+    {"PATCH", "/v1/collections/{collection}", "Change a collection", "Object",
+     "Collection"},
     {"DELETE", "/v1/collections/{collection}", "Delete a collection with its documents", "",
      "Deleted"},
     {"POST", "/v1/collections/{collection}/documents", "Create a document", "Object",
@@ -55,8 +58,8 @@ constexpr Operation kOperations[] = {
      "Object"},
     {"DELETE", "/v1/collections/{collection}/documents/batch", "Delete documents", "Object",
      "Object"},
-    {"PATCH", "/v1/collections/{collection}/documents/bulk", "Change all that match a filter",
-     "Object", "Object"},
+    {"PATCH", "/v1/collections/{collection}/documents/bulk",
+     "Change all that match a filter", "Object", "Object"},
     {"POST", "/v1/collections/{collection}/documents/import", "Import documents (NDJSON)",
      "Ndjson", "ImportResponse"},
     {"GET", "/v1/collections/{collection}/documents/{document}", "Show a document", "",
@@ -67,11 +70,12 @@ constexpr Operation kOperations[] = {
      "Object", "Document"},
     {"DELETE", "/v1/collections/{collection}/documents/{document}", "Delete a document", "",
      "Deleted"},
-    {"GET", "/v1/documents/{document}", "Show a document of any collection", "", "Document"},
-    {"PATCH", "/v1/documents/{document}", "Merge into a document of any collection", "Object",
+    {"GET", "/v1/documents/{document}", "Show a document of any collection", "",
      "Document"},
-    {"PUT", "/v1/documents/{document}", "Set fields of a document of any collection", "Object",
-     "Document"},
+    {"PATCH", "/v1/documents/{document}", "Merge into a document of any collection",
+     "Object", "Document"},
+    {"PUT", "/v1/documents/{document}", "Set fields of a document of any collection",
+     "Object", "Document"},
     {"POST", "/v1/organizations/users/{user}/api-keys", "Make an API key", "KeyRequest",
      "Object"},
     {"GET", "/v1/organizations/users/{user}/api-keys", "List API keys", "", "Object"},
@@ -127,7 +131,8 @@ json::array parameters_of(const http::Route& route) {
   json::array out;
   for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {
     rest.remove_prefix(rest.find('{') + 1);
-    out.push_back(parameter(rest.substr(0, rest.find('}')), "path", true, {{"type", "string"}}));
+    out.push_back(
+        parameter(rest.substr(0, rest.find('}')), "path", true, {{"type", "string"}}));
   }
   if (in_namespace(route.pattern)) {
     out.push_back(parameter("X-Namespace", "header", false, {{"type", "string"}}));
@@ -152,23 +157,24 @@ json::object describe(const http::Route& route) {
   json::object out{{"operationId", operation_id(route.method, route.pattern)},
                    {"parameters", parameters_of(route)}};
   if (found) out["summary"] = json::string(known->summary.data(), known->summary.size());
-  out["security"] =
-      needs_key(route.pattern)
-          ? json::array{json::object{{"bearer", json::array()}}}
-          : json::array();
+  out["security"] = needs_key(route.pattern)
+                        ? json::array{json::object{{"bearer", json::array()}}}
+                        : json::array();
   if (found && !known->request.empty()) {
     const bool lines = known->request == "Ndjson";
     out["requestBody"] = json::object{
         {"required", lines},
-        {"content", content(lines ? "application/x-ndjson" : "application/json",
-                            known->request)}};
+        {"content",
+         content(lines ? "application/x-ndjson" : "application/json", known->request)}};
   }
-  const std::string_view schema = found && !known->response.empty() ? known->response : "Object";
+  const std::string_view schema =
+      found && !known->response.empty() ? known->response : "Object";
   out["responses"] = json::object{
-      {"200", json::object{{"description", "Done"},
-                           {"content", content(route.pattern == "/metrics" ? "text/plain"
-                                                                           : "application/json",
-                                               schema)}}},
+      {"200",
+       json::object{{"description", "Done"},
+                    {"content", content(route.pattern == "/metrics" ? "text/plain"
+                                                                    : "application/json",
+                                        schema)}}},
       {"default", json::object{{"description", "Refused; the envelope says why"},
                                {"content", content("application/json", "Error")}}}};
   return out;
@@ -183,15 +189,15 @@ std::string openapi_document(const http::Router& router) {
     if (path.is_null()) path.emplace_object();
     path.get_object()[to_lower_ascii(route->method)] = describe(*route);
   }
-  json::object out{{"openapi", "3.1.0"},
-                   {"info", json::object{{"title", "Trawl"},
-                                         {"version", TRAWL_VERSION},
-                                         {"description",
-                                          "Ad hoc retrieval with a memory: run pipelines that "
-                                          "nobody saved, and list what ran."},
-                                         {"license", json::object{{"name", "Apache-2.0"},
-                                                                  {"identifier",
-                                                                   "Apache-2.0"}}}}}};
+  json::object out{
+      {"openapi", "3.1.0"},
+      {"info", json::object{{"title", "Trawl"},
+                            {"version", TRAWL_VERSION},
+                            {"description",
+                             "Ad hoc retrieval with a memory: run pipelines that "
+                             "nobody saved, and list what ran."},
+                            {"license", json::object{{"name", "Apache-2.0"},
+                                                     {"identifier", "Apache-2.0"}}}}}};
   out["servers"] = json::array{json::object{{"url", "/"}}};
   out["paths"] = std::move(paths);
   json::object components{

@@ -63,10 +63,9 @@ Result<http::Response> metrics(const Services& services) {
   const http::ServerMetrics server = services.server_metrics();
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = services.metrics.render(services.recorder.metrics(),
-                                          services.stage_cache.metrics(),
-                                          server.connections_open, server.connections_total,
-                                          services.workers.queued());
+  response.body = services.metrics.render(
+      services.recorder.metrics(), services.stage_cache.metrics(), server.connections_open,
+      server.connections_total, services.workers.queued());
   return response;
 }
 

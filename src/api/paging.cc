@@ -27,11 +27,12 @@ Result<std::int64_t> read_integer(std::string_view name, std::string_view text,
   const std::string location = fmt::format("query.{}", name);
   std::int64_t value = 0;
   if (!parse_integer(text, value)) {
-    return invalid_at(location, fmt::format("{} is '{}'; use a whole number, {} to {}", name,
-                                            truncate_text(text, 64), min, max));
+    return invalid_at(location, fmt::format("{} is '{}'; use a whole number, {} to {}",
+                                            name, truncate_text(text, 64), min, max));
   }
   if (value < min || value > max) {
-    return invalid_at(location, fmt::format("{} is {}; use {} to {}", name, value, min, max));
+    return invalid_at(location,
+                      fmt::format("{} is {}; use {} to {}", name, value, min, max));
   }
   return value;
 }
@@ -63,9 +64,10 @@ Result<ListQuery> parse_list_query(const http::Request& request,
   }
   if (const auto text = find(request, {"cursor"}, name)) {
     if (query.offset != 0) {
-      return invalid_at("query.cursor",
-                        fmt::format("cursor was sent together with offset {}; use one of them",
-                                    query.offset));
+      return invalid_at(
+          "query.cursor",
+          fmt::format("cursor was sent together with offset {}; use one of them",
+                      query.offset));
     }
     query.cursor = std::string(*text);
   }
@@ -92,8 +94,9 @@ std::string pagination_json(const ListQuery& query, const PageFacts& facts) {
   };
   const auto link = [&](std::string_view key, bool there, std::uint64_t offset) {
     json.key(key);
-    there ? json.string(fmt::format("{}?limit={}&offset={}", facts.path, query.limit, offset))
-          : json.null();
+    there
+        ? json.string(fmt::format("{}?limit={}&offset={}", facts.path, query.limit, offset))
+        : json.null();
   };
   const bool by_offset = !query.cursor;
   const std::uint64_t next_offset = std::uint64_t{query.offset} + query.limit;
@@ -105,7 +108,8 @@ std::string pagination_json(const ListQuery& query, const PageFacts& facts) {
   json.key("page_size").unsigned_integer(query.limit);
   optional_count("total_pages", facts.show_total,
                  (facts.total + query.limit - 1) / query.limit);
-  link("next_page", by_offset && facts.has_next && next_offset <= kListOffsetMax, next_offset);
+  link("next_page", by_offset && facts.has_next && next_offset <= kListOffsetMax,
+       next_offset);
   link("previous_page", by_offset && query.offset > 0,
        query.offset > query.limit ? query.offset - query.limit : 0);
   json.key("next_cursor");
@@ -124,8 +128,9 @@ Result<std::uint64_t> parse_offset_cursor(std::string_view cursor) {
   constexpr std::string_view kPrefix = "offset:";
   if (!base64url_decode(cursor, text) || !text.starts_with(kPrefix) ||
       !parse_integer(std::string_view(text).substr(kPrefix.size()), offset) || offset < 0) {
-    return invalid_at("cursor", "the cursor is malformed; use next_cursor of the page before "
-                                "as it is, or leave it out");
+    return invalid_at("cursor",
+                      "the cursor is malformed; use next_cursor of the page before "
+                      "as it is, or leave it out");
   }
   return static_cast<std::uint64_t>(offset);
 }

@@ -83,7 +83,8 @@ std::string ResultPage::pagination_json(std::size_t total) const {
   out.key("total_pages").unsigned_integer((total + size - 1) / size);
   for (const auto key : {"cursor", "next_cursor"}) {
     out.key(key);
-    has_next && method == Method::cursor ? out.string(offset_cursor(begin + count)) : out.null();
+    has_next&& method == Method::cursor ? out.string(offset_cursor(begin + count))
+                                        : out.null();
   }
   out.end_object();
   return text;

@@ -21,7 +21,7 @@ class Metrics;
 
 // Limits on what one request may bring.
 struct Limits {
-  std::size_t document_bytes_max = 4 * 1024 * 1024;    // One document as JSON.
+  std::size_t document_bytes_max = 4 * 1024 * 1024;     // One document as JSON.
   std::size_t import_line_bytes_max = 8 * 1024 * 1024;  // One NDJSON line.
   std::size_t import_batch_documents = 1000;
   std::size_t import_batch_bytes = 8 * 1024 * 1024;

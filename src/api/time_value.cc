@@ -19,18 +19,29 @@ constexpr double kSecondsMax = 1e11;
 
 Result<TimeUs> relative(std::string_view text, TimeUs now, const std::string& location) {
   const auto refuse = [&] {
-    return invalid_at(location, fmt::format("{} is '{}', which is no time span; {}", location,
-                                            truncate_text(text, 64), kRemedy));
+    return invalid_at(location, fmt::format("{} is '{}', which is no time span; {}",
+                                            location, truncate_text(text, 64), kRemedy));
   };
   if (text.size() < 3) return refuse();
   TimeUs unit = 0;
   switch (text.back()) {
-    case 's': unit = kMicrosPerSecond; break;
-    case 'm': unit = kMicrosPerMinute; break;
-    case 'h': unit = kMicrosPerHour; break;
-    case 'd': unit = kMicrosPerDay; break;
-    case 'w': unit = 7 * kMicrosPerDay; break;
-    default: return refuse();
+    case 's':
+      unit = kMicrosPerSecond;
+      break;
+    case 'm':
+      unit = kMicrosPerMinute;
+      break;
+    case 'h':
+      unit = kMicrosPerHour;
+      break;
+    case 'd':
+      unit = kMicrosPerDay;
+      break;
+    case 'w':
+      unit = 7 * kMicrosPerDay;
+      break;
+    default:
+      return refuse();
   }
   std::int64_t count = 0;
   const std::string_view digits = text.substr(1, text.size() - 2);
@@ -38,8 +49,8 @@ Result<TimeUs> relative(std::string_view text, TimeUs now, const std::string& lo
     return refuse();
   }
   if (count > (now - kTimeMin) / unit) {
-    return invalid_at(location, fmt::format("{} is '{}', which lies before the year 1", location,
-                                            truncate_text(text, 64)));
+    return invalid_at(location, fmt::format("{} is '{}', which lies before the year 1",
+                                            location, truncate_text(text, 64)));
   }
   return now - count * unit;
 }
@@ -53,14 +64,13 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
     if (trimmed.starts_with('-')) return relative(trimmed, now, location);
     auto time = parse_time(trimmed);
     if (!time) {
-      return invalid_at(location,
-                        fmt::format("{}: {}", location, time.error().message));
+      return invalid_at(location, fmt::format("{}: {}", location, time.error().message));
     }
     return time;
   }
   if (!is_number(value)) {
-    return invalid_at(location, fmt::format("{} is a JSON {}; {}", location, type_name(value),
-                                            kRemedy));
+    return invalid_at(
+        location, fmt::format("{} is a JSON {}; {}", location, type_name(value), kRemedy));
   }
   double micros = as_double(value);
   const bool in_seconds = std::abs(micros) < kSecondsMax;
@@ -70,9 +80,10 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
     if (whole >= kTimeMin && whole <= kTimeMax) return whole;
   }
   micros *= in_seconds ? 1e6 : 1e3;
-  if (!(micros >= static_cast<double>(kTimeMin) && micros <= static_cast<double>(kTimeMax))) {
-    return invalid_at(location, fmt::format("{} lies outside the years 1 to 9999; {}", location,
-                                            kRemedy));
+  if (!(micros >= static_cast<double>(kTimeMin) &&
+        micros <= static_cast<double>(kTimeMax))) {
+    return invalid_at(location, fmt::format("{} lies outside the years 1 to 9999; {}",
+                                            location, kRemedy));
   }
   return static_cast<TimeUs>(std::llround(micros));
 }

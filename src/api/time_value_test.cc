@@ -7,13 +7,15 @@ namespace {
 
 constexpr TimeUs kNow = 1'772'366'700 * kMicrosPerSecond;  // 2026-03-01T12:05:00Z
 
-Result<TimeUs> read(json::value value) { return parse_time_value(value, kNow, "start_time"); }
+Result<TimeUs> read(json::value value) {
+  return parse_time_value(value, kNow, "start_time");
+}
 
 TEST(TimeValue, EveryFormOfTheSameInstant) {
   for (const json::value& value :
        {json::value("2026-03-01T12:05:00Z"), json::value("2026-03-01T14:05:00+02:00"),
-        json::value("2026-03-01 12:05"), json::value(1772366700), json::value(1772366700000),
-        json::value(1772366700.0), json::value(1.7723667e12)}) {
+        json::value("2026-03-01 12:05"), json::value(1772366700),
+        json::value(1772366700000), json::value(1772366700.0), json::value(1.7723667e12)}) {
     const auto time = read(value);
     ASSERT_TRUE(time) << to_json_text(value) << ": " << time.error().message;
     EXPECT_EQ(*time, kNow) << to_json_text(value);

@@ -69,8 +69,8 @@ std::vector<Setting> settings_of(Config& config) {
        "text or json"},
       {"log_level",
        [&config](const std::string& value) {
-         static const std::set<std::string> kLevels = {"trace", "debug",    "info", "warning",
-                                                       "error", "critical", "off"};
+         static const std::set<std::string> kLevels = {
+             "trace", "debug", "info", "warning", "error", "critical", "off"};
          config.log_level = value;
          return kLevels.contains(value);
        },
@@ -95,17 +95,18 @@ std::vector<Setting> settings_of(Config& config) {
        "milliseconds"},
       {"http.drain_timeout_ms", integer(config.http.drain_timeout_ms, 0, kMillisMax),
        "milliseconds"},
-      {"ledger.queue_max", integer(config.recorder.queue_max, 1, 1'000'000), "1 to 1000000"},
+      {"ledger.queue_max", integer(config.recorder.queue_max, 1, 1'000'000),
+       "1 to 1000000"},
       {"ledger.batch_max", integer(config.recorder.batch_max, 1, 10'000), "1 to 10000"},
       {"ledger.batch_wait_us", integer(config.recorder.batch_wait_us, 0, 1'000'000),
        "0 to 1000000"},
-      {"ledger.boundary_candidates_max", integer(config.run.boundary_candidates_max, 0, 100'000),
-       "0 to 100000"},
+      {"ledger.boundary_candidates_max",
+       integer(config.run.boundary_candidates_max, 0, 100'000), "0 to 100000"},
       {"ledger.results_max", integer(config.run.results_max, 0, 1'000'000), "0 to 1000000"},
       {"import.line_bytes_max", integer(config.limits.import_line_bytes_max, 1024, 1 << 30),
        "1024 to 1073741824"},
-      {"import.document_bytes_max", integer(config.limits.document_bytes_max, 1024, 1 << 30),
-       "1024 to 1073741824"},
+      {"import.document_bytes_max",
+       integer(config.limits.document_bytes_max, 1024, 1 << 30), "1024 to 1073741824"},
       {"import.batch_documents", integer(config.limits.import_batch_documents, 1, 100'000),
        "1 to 100000"},
       {"import.batch_bytes", integer(config.limits.import_batch_bytes, 1024, 1 << 30),
@@ -122,8 +123,8 @@ std::string variable_of(std::string_view key) {
 }
 
 Error bad_value(std::string_view where, const std::string& value, std::string_view wanted) {
-  return make_error(ErrorCode::invalid,
-                    fmt::format("{} is '{}'; use {}", where, truncate_text(value, 100), wanted));
+  return make_error(ErrorCode::invalid, fmt::format("{} is '{}'; use {}", where,
+                                                    truncate_text(value, 100), wanted));
 }
 
 Result<void> apply(const std::vector<Setting>& settings, std::string_view key,
@@ -135,34 +136,38 @@ Result<void> apply(const std::vector<Setting>& settings, std::string_view key,
   }
   std::vector<std::string_view> names;
   for (const auto& setting : settings) names.push_back(setting.key);
-  return make_error(ErrorCode::invalid, fmt::format("{} is no setting{}; docs/configuration.md "
-                                                    "lists them",
-                                                    where, did_you_mean(key, names)));
+  return make_error(ErrorCode::invalid,
+                    fmt::format("{} is no setting{}; docs/configuration.md "
+                                "lists them",
+                                where, did_you_mean(key, names)));
 }
 
 // [prices.STAGE] base and per_document; [prices.default] is for all stages not named.
-Result<void> read_prices(const toml::table& prices, const std::string& path, PriceList& list) {
+Result<void> read_prices(const toml::table& prices, const std::string& path,
+                         PriceList& list) {
   for (const auto& [name, node] : prices) {
     const auto* table = node.as_table();
     const std::string stage(name.str());
     if (table == nullptr) {
-      return make_error(ErrorCode::invalid,
-                        fmt::format("{}: prices.{} is no table; use [prices.{}]", path, stage,
-                                    stage));
+      return make_error(
+          ErrorCode::invalid,
+          fmt::format("{}: prices.{} is no table; use [prices.{}]", path, stage, stage));
     }
     StagePrice price;
     for (const auto& [key, value] : *table) {
       const auto amount = value.value<double>();
       const std::string where = fmt::format("{}: prices.{}.{}", path, stage, key.str());
       if (!amount || *amount < 0 || !std::isfinite(*amount)) {
-        return make_error(ErrorCode::invalid, where + " is not a number of credits, 0 or more");
+        return make_error(ErrorCode::invalid,
+                          where + " is not a number of credits, 0 or more");
       }
       if (key.str() == "base") {
         price.base = *amount;
       } else if (key.str() == "per_document") {
         price.per_document = *amount;
       } else {
-        return make_error(ErrorCode::invalid, where + " is no setting; use base or per_document");
+        return make_error(ErrorCode::invalid,
+                          where + " is no setting; use base or per_document");
       }
     }
     if (stage == "default") {
@@ -183,12 +188,13 @@ std::string text_of(const toml::node& node) {
 }
 
 Result<void> read_table(const std::vector<Setting>& settings, const toml::table& table,
-                        const std::string& prefix, const std::string& path, Config& config) {
+                        const std::string& prefix, const std::string& path,
+                        Config& config) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
-    const bool is_setting = std::any_of(
-        settings.begin(), settings.end(),
-        [&key](const Setting& setting) { return setting.key == key; });
+    const bool is_setting =
+        std::any_of(settings.begin(), settings.end(),
+                    [&key](const Setting& setting) { return setting.key == key; });
     if (const auto* inner = node.as_table(); inner != nullptr && !is_setting) {
       if (key == "prices") {
         TRAWL_TRY(read_prices(*inner, path, config.run.prices));
@@ -217,8 +223,8 @@ Result<void> read_file_into(Config& config, const std::vector<Setting>& settings
 
 // Variables that other parts of the program read.
 bool is_known_variable(const std::string& name) {
-  static const std::set<std::string> kOthers = {"TRAWL_API_KEY", "TRAWL_URL", "TRAWL_NAMESPACE",
-                                                "TRAWL_CONFIG"};
+  static const std::set<std::string> kOthers = {"TRAWL_API_KEY", "TRAWL_URL",
+                                                "TRAWL_NAMESPACE", "TRAWL_CONFIG"};
   return kOthers.contains(name);
 }
 
@@ -251,14 +257,14 @@ Result<Config> load_config(const std::string& path, const Environment& environme
       std::vector<std::string_view> names;
       for (const auto& pair : variables) names.push_back(pair.first);
       return make_error(ErrorCode::invalid,
-                        fmt::format("the environment variable {} is no setting{}; unset it", name,
-                                    did_you_mean(name, names)));
+                        fmt::format("the environment variable {} is no setting{}; unset it",
+                                    name, did_you_mean(name, names)));
     }
     TRAWL_TRY(apply(settings, known->second, name, environment(name).value_or("")));
   }
 
-  const auto override_with = [&](const std::optional<std::string>& value, std::string_view key,
-                                 const char* flag) -> Result<void> {
+  const auto override_with = [&](const std::optional<std::string>& value,
+                                 std::string_view key, const char* flag) -> Result<void> {
     return value ? apply(settings, key, flag, *value) : Result<void>();
   };
   TRAWL_TRY(override_with(overrides.data_dir, "data_dir", "--data-dir"));
@@ -272,8 +278,9 @@ Result<Config> load_config(const std::string& path, const Environment& environme
 Result<void> parse_listen(const std::string& text, std::string& host, std::uint16_t& port) {
   const auto colon = text.rfind(':');
   std::int64_t number = 0;
-  if (colon == std::string::npos || !parse_integer(std::string_view(text).substr(colon + 1), number) ||
-      number < 0 || number > 65535) {
+  if (colon == std::string::npos ||
+      !parse_integer(std::string_view(text).substr(colon + 1), number) || number < 0 ||
+      number > 65535) {
     return bad_value("listen", text, "HOST:PORT, such as 127.0.0.1:8080");
   }
   host = text.substr(0, colon);

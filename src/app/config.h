@@ -21,7 +21,8 @@ struct Config {
   std::string listen = "127.0.0.1:8080";
   LogFormat log_format = LogFormat::text;
   std::string log_level = "info";
-  std::uint32_t workers = 0;  // Threads that run pipelines; 0: four for each core, at least 8.
+  std::uint32_t workers =
+      0;  // Threads that run pipelines; 0: four for each core, at least 8.
   http::ServerOptions http;
   RecorderOptions recorder;
   RunOptions run;

@@ -67,16 +67,19 @@ TEST_F(ConfigTest, AnUnknownKeyNamesTheNearest) {
 }
 
 TEST_F(ConfigTest, VariablesOfTheClientAreNoSettings) {
-  EXPECT_TRUE(load({{"TRAWL_API_KEY", "sk_x"}, {"TRAWL_URL", "http://x"},
-                    {"TRAWL_NAMESPACE", "n"}, {"HOME", "/"}}));
+  EXPECT_TRUE(load({{"TRAWL_API_KEY", "sk_x"},
+                    {"TRAWL_URL", "http://x"},
+                    {"TRAWL_NAMESPACE", "n"},
+                    {"HOME", "/"}}));
 }
 
 TEST_F(ConfigTest, ValuesAreChecked) {
   for (const char* text :
-       {"workers = -1", "workers = \"many\"", "log_format = \"xml\"", "listen = \"nowhere\"",
-        "listen = \"h:99999\"", "[http]\nbody_bytes_max = 1.5", "workers = [1]", "workers = {}",
-        "[prices.limit]\nbase = -1", "[prices.limit]\nbas = 1", "[prices]\nlimit = 1",
-        "not toml", "keep_superseded_days = nan"}) {
+       {"workers = -1", "workers = \"many\"", "log_format = \"xml\"",
+        "listen = \"nowhere\"", "listen = \"h:99999\"", "[http]\nbody_bytes_max = 1.5",
+        "workers = [1]", "workers = {}", "[prices.limit]\nbase = -1",
+        "[prices.limit]\nbas = 1", "[prices]\nlimit = 1", "not toml",
+        "keep_superseded_days = nan"}) {
     write(text);
     const auto config = load();
     EXPECT_FALSE(config) << text;

@@ -30,15 +30,22 @@ class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
                   std::unique_ptr<Corpus> corpus, std::unique_ptr<Ledger> ledger)
-      : config_(config), lock_(std::move(lock)), keys_(std::move(keys)),
-        corpus_(std::move(corpus)), ledger_(std::move(ledger)),
-        cache_(config.stage_cache_bytes), runner_(*corpus_, cache_, config.run),
+      : config_(config),
+        lock_(std::move(lock)),
+        keys_(std::move(keys)),
+        corpus_(std::move(corpus)),
+        ledger_(std::move(ledger)),
+        cache_(config.stage_cache_bytes),
+        runner_(*corpus_, cache_, config.run),
         recorder_(std::make_unique<Recorder>(*ledger_, config.recorder)),
         workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
-        services_{*corpus_, *ledger_, *recorder_, *keys_,   stages_,
-                  runner_,  cache_,   system_clock(), metrics_, *workers_,
-                  config.limits, ready_, interrupt_,
-                  [this] { return server_metrics(); }} {
+        services_{*corpus_,      *ledger_,
+                  *recorder_,    *keys_,
+                  stages_,       runner_,
+                  cache_,        system_clock(),
+                  metrics_,      *workers_,
+                  config.limits, ready_,
+                  interrupt_,    [this] { return server_metrics(); }} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -73,8 +80,9 @@ class RunningInstance final : public Instance {
     }
     if (!keys_->empty()) {
       if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
-        spdlog::warn("TRAWL_API_KEY is no active key of this data directory; it is taken as "
-                     "the administrator's key on the first start only");
+        spdlog::warn(
+            "TRAWL_API_KEY is no active key of this data directory; it is taken as "
+            "the administrator's key on the first start only");
       }
       return {};
     }
@@ -89,7 +97,9 @@ class RunningInstance final : public Instance {
   }
 
   std::uint16_t port() const override { return server_->port(); }
-  const std::optional<std::string>& generated_key() const override { return generated_key_; }
+  const std::optional<std::string>& generated_key() const override {
+    return generated_key_;
+  }
 
   void stop() override {
     if (stopped_.exchange(true)) return;
@@ -141,8 +151,8 @@ class RunningInstance final : public Instance {
 
 }  // namespace
 
-Result<std::unique_ptr<Instance>> Instance::start(const Config& config,
-                                                  const std::optional<std::string>& first_key) {
+Result<std::unique_ptr<Instance>> Instance::start(
+    const Config& config, const std::optional<std::string>& first_key) {
   TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
   TRAWL_ASSIGN(auto keys, KeyStore::open(config.data_dir + "/keys.db"));
   CorpusOptions corpus_options;
@@ -156,8 +166,8 @@ Result<std::unique_ptr<Instance>> Instance::start(const Config& config,
     spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
                  interrupted);
   }
-  auto instance = std::make_unique<RunningInstance>(config, std::move(lock), std::move(keys),
-                                                    std::move(corpus), std::move(ledger));
+  auto instance = std::make_unique<RunningInstance>(
+      config, std::move(lock), std::move(keys), std::move(corpus), std::move(ledger));
   TRAWL_TRY(instance->provision(first_key));
   TRAWL_TRY(instance->listen());
   return std::unique_ptr<Instance>(std::move(instance));

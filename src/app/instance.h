@@ -18,8 +18,8 @@ class Instance {
   // administrator's key to use on the first start; without it one is generated.
   //   unavailable  another process has the data directory, or the address is taken
   //   storage      the data directory cannot be used
-  static Result<std::unique_ptr<Instance>> start(const Config& config,
-                                                 const std::optional<std::string>& first_key);
+  static Result<std::unique_ptr<Instance>> start(
+      const Config& config, const std::optional<std::string>& first_key);
   virtual ~Instance() = default;
 
   virtual std::uint16_t port() const = 0;

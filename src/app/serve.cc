@@ -51,9 +51,9 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 int serve(const ServeFlags& flags) {
-  const auto config = load_config(flags.config.value_or(""), environment, environment_names(),
-                                  {flags.data_dir, flags.listen, flags.log_format,
-                                   flags.log_level});
+  const auto config =
+      load_config(flags.config.value_or(""), environment, environment_names(),
+                  {flags.data_dir, flags.listen, flags.log_format, flags.log_level});
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
   const sigset_t signals = block_stop_signals();
@@ -63,9 +63,9 @@ int serve(const ServeFlags& flags) {
 
   auto instance = Instance::start(*config, environment("TRAWL_API_KEY"));
   if (!instance) return refuse(instance.error());
-  const std::string host =
-      config->http.host.find(':') == std::string::npos ? config->http.host
-                                                       : fmt::format("[{}]", config->http.host);
+  const std::string host = config->http.host.find(':') == std::string::npos
+                               ? config->http.host
+                               : fmt::format("[{}]", config->http.host);
   if (const auto& key = (*instance)->generated_key()) {
     fmt::print("administrator's key, shown this once: {}\n", *key);
     std::fflush(stdout);

@@ -13,7 +13,9 @@ class Bitmap {
   explicit Bitmap(std::uint32_t size) : size_(size), words_((size + 63) / 64) {}
 
   std::uint32_t size() const { return size_; }
-  bool test(std::uint32_t i) const { return i < size_ && (words_[i / 64] >> (i % 64) & 1) != 0; }
+  bool test(std::uint32_t i) const {
+    return i < size_ && (words_[i / 64] >> (i % 64) & 1) != 0;
+  }
   void set(std::uint32_t i) { words_[i / 64] |= std::uint64_t{1} << (i % 64); }
   void reset(std::uint32_t i) { words_[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
   std::uint32_t count() const {

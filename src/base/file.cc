@@ -28,8 +28,9 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   std::error_code made;
   std::filesystem::create_directories(directory, made);
   if (made) {
-    return make_error(ErrorCode::storage, fmt::format("cannot make the data directory {}: {}",
-                                                      directory, made.message()));
+    return make_error(
+        ErrorCode::storage,
+        fmt::format("cannot make the data directory {}: {}", directory, made.message()));
   }
   const std::string path = directory + "/LOCK";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -52,8 +53,8 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   if (::ftruncate(fd, 0) != 0 ||
       ::write(fd, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
     Error error = make_error(ErrorCode::storage,
-                             fmt::format("cannot write to the data directory {}: {}", directory,
-                                         std::strerror(errno)));
+                             fmt::format("cannot write to the data directory {}: {}",
+                                         directory, std::strerror(errno)));
     ::close(fd);
     return error;
   }

@@ -44,8 +44,12 @@ constexpr auto kCrcTable = [] {
 
 }  // namespace
 
-std::string sha1_hex(std::string_view bytes) { return hex(digest(EVP_sha1(), bytes)); }
-std::string sha256_hex(std::string_view bytes) { return hex(digest(EVP_sha256(), bytes)); }
+std::string sha1_hex(std::string_view bytes) {
+  return hex(digest(EVP_sha1(), bytes));
+}
+std::string sha256_hex(std::string_view bytes) {
+  return hex(digest(EVP_sha256(), bytes));
+}
 
 std::uint64_t hash64(std::string_view bytes) {
   const std::string full = digest(EVP_sha256(), bytes);
@@ -62,7 +66,8 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t crc) {
 
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) !=
+      1) {
     std::abort();  // Without entropy neither keys nor ids may be made.
   }
   return bytes;
@@ -75,7 +80,8 @@ std::string base64url_encode(std::string_view bytes) {
   int count = 0;
   for (const unsigned char byte : bytes) {
     bits = (bits << 8) | byte;
-    for (count += 8; count >= 6; count -= 6) out.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
+    for (count += 8; count >= 6; count -= 6)
+      out.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
   }
   if (count > 0) out.push_back(kAlphabet[(bits << (6 - count)) & 63]);
   return out;

@@ -65,7 +65,8 @@ std::string make_random_id(std::string_view prefix, std::size_t length) {
   while (out.size() < prefix.size() + length) {
     for (const unsigned char byte : random_bytes(length)) {
       // 252 is the largest multiple of 36 in a byte; the rest would favour some digits.
-      if (byte < 252 && out.size() < prefix.size() + length) out.push_back(kAlphabet[byte % 36]);
+      if (byte < 252 && out.size() < prefix.size() + length)
+        out.push_back(kAlphabet[byte % 36]);
     }
   }
   return out;

@@ -207,17 +207,23 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   simdjson::dom::element root;
   if (const auto error = parser->parse(text.data(), text.size(), true).get(root)) {
     if (error == simdjson::DEPTH_ERROR) return too_deep();
-    return make_error(ErrorCode::bad_request,
-                      fmt::format("this is not valid JSON: {}", simdjson::error_message(error)));
+    return make_error(ErrorCode::bad_request, fmt::format("this is not valid JSON: {}",
+                                                          simdjson::error_message(error)));
   }
   json::value value;
   if (!convert(root, value, depth_max)) return too_deep();
   return value;
 }
 
-void append_json(std::string& out, const json::value& value) { append<false>(out, value); }
-void append_json(std::string& out, const json::object& object) { append<false>(out, object); }
-void append_json(std::string& out, const json::array& array) { append<false>(out, array); }
+void append_json(std::string& out, const json::value& value) {
+  append<false>(out, value);
+}
+void append_json(std::string& out, const json::object& object) {
+  append<false>(out, object);
+}
+void append_json(std::string& out, const json::array& array) {
+  append<false>(out, array);
+}
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -241,11 +247,21 @@ void append_json_string(std::string& out, std::string_view text) {
     } else {
       flush(i);
       switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
+        case '"':
+          out += "\\\"";
+          break;
+        case '\\':
+          out += "\\\\";
+          break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
         default:
           out += "\\u00";
           out.push_back(kHex[c >> 4]);
@@ -285,14 +301,21 @@ std::string canonical_json(const json::value& value) {
 
 std::string_view type_name(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return "boolean";
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "boolean";
     case json::kind::int64:
-    case json::kind::uint64: return "integer";
-    case json::kind::double_: return "number";
-    case json::kind::string: return "string";
-    case json::kind::array: return "array";
-    case json::kind::object: return "object";
+    case json::kind::uint64:
+      return "integer";
+    case json::kind::double_:
+      return "number";
+    case json::kind::string:
+      return "string";
+    case json::kind::array:
+      return "array";
+    case json::kind::object:
+      return "object";
   }
   return "value";
 }
@@ -400,7 +423,9 @@ JsonWriter& JsonWriter::boolean(bool value) {
   return raw(value ? "true" : "false");
 }
 
-JsonWriter& JsonWriter::null() { return raw("null"); }
+JsonWriter& JsonWriter::null() {
+  return raw("null");
+}
 
 JsonWriter& JsonWriter::value(const json::value& value) {
   separate();

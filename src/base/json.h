@@ -43,7 +43,9 @@ const json::value* find_path(const json::object& root, std::string_view path);
 // is no object is replaced. Past kJsonDepthMax levels the rest of the path is one key.
 void set_path(json::object& root, std::string_view path, json::value value);
 
-inline std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
+inline std::string_view view(const json::string& text) {
+  return {text.data(), text.size()};
+}
 
 // Numbers of any of the three kinds as a double.
 bool is_number(const json::value& value);

@@ -28,8 +28,8 @@ void configure_log(LogFormat format, std::string_view level) {
   auto logger = std::make_shared<spdlog::logger>(
       "trawl", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   if (format == LogFormat::json) {
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(
-        spdlog::pattern_time_type::utc);
+    auto formatter =
+        std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<JsonMessage>('*').set_pattern(
         R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":%*})");
     logger->set_formatter(std::move(formatter));

@@ -64,12 +64,11 @@ std::optional<std::int64_t> ObjectReader::optional_integer(Names names, std::int
   if (value->is_int64()) {
     number = value->get_int64();
   } else if (value->is_uint64() &&
-             value->get_uint64() <= static_cast<std::uint64_t>(
-                                        std::numeric_limits<std::int64_t>::max())) {
+             value->get_uint64() <=
+                 static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     number = static_cast<std::int64_t>(value->get_uint64());
   } else if (value->is_uint64()) {
-    fail(*names.begin(),
-         fmt::format("is {}; use {} to {}", value->get_uint64(), min, max));
+    fail(*names.begin(), fmt::format("is {}; use {} to {}", value->get_uint64(), min, max));
     return std::nullopt;
   } else if (value->is_double() && std::abs(value->get_double()) < 9.0e15 &&
              std::trunc(value->get_double()) == value->get_double()) {
@@ -101,8 +100,9 @@ std::optional<double> ObjectReader::optional_number(Names names, double min, dou
   }
   const double number = as_double(*value);
   if (!(number >= min && number <= max)) {
-    fail(*names.begin(), std::isinf(max) ? fmt::format("is {}; use {} or more", number, min)
-                                         : fmt::format("is {}; use {} to {}", number, min, max));
+    fail(*names.begin(), std::isinf(max)
+                             ? fmt::format("is {}; use {} or more", number, min)
+                             : fmt::format("is {}; use {} to {}", number, min, max));
     return std::nullopt;
   }
   return number;

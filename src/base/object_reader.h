@@ -43,8 +43,10 @@ class ObjectReader {
   std::string required_string(Names names);
 
   // Integers; 10.0 counts as 10, "10" does not.
-  std::int64_t integer(Names names, std::int64_t fallback, std::int64_t min, std::int64_t max);
-  std::optional<std::int64_t> optional_integer(Names names, std::int64_t min, std::int64_t max);
+  std::int64_t integer(Names names, std::int64_t fallback, std::int64_t min,
+                       std::int64_t max);
+  std::optional<std::int64_t> optional_integer(Names names, std::int64_t min,
+                                               std::int64_t max);
   double number(Names names, double fallback, double min, double max);
   std::optional<double> optional_number(Names names, double min, double max);
   bool boolean(Names names, bool fallback);

@@ -9,22 +9,22 @@ namespace trawl {
 // What went wrong, in the words of the wire contract. http/error_response.cc holds the
 // one switch from a code to a status and a type name.
 enum class ErrorCode {
-  bad_request,          // 400: not HTTP, not JSON, or contradictory
-  unauthorized,         // 401: no key, or a key that is unknown, expired or revoked
-  forbidden,            // 403: the key lacks a permission
-  not_enabled,          // 403: known to the contract, not offered by this server
-  not_found,            // 404
-  method_not_allowed,   // 405
-  timeout,              // 408: the client was too slow
-  already_exists,       // 409
-  too_large,            // 413
-  invalid,              // 422: well-formed, but a value is out of range or of a wrong type
-  headers_too_large,    // 431
-  budget_exhausted,     // ends an execution; never an HTTP status of its own
-  cancelled,            // the client left or the server is stopping
-  storage,              // 500: the disk refused
-  internal,             // 500: a defect of ours
-  unavailable,          // 503: too busy, or stopping; try again
+  bad_request,         // 400: not HTTP, not JSON, or contradictory
+  unauthorized,        // 401: no key, or a key that is unknown, expired or revoked
+  forbidden,           // 403: the key lacks a permission
+  not_enabled,         // 403: known to the contract, not offered by this server
+  not_found,           // 404
+  method_not_allowed,  // 405
+  timeout,             // 408: the client was too slow
+  already_exists,      // 409
+  too_large,           // 413
+  invalid,             // 422: well-formed, but a value is out of range or of a wrong type
+  headers_too_large,   // 431
+  budget_exhausted,    // ends an execution; never an HTTP status of its own
+  cancelled,           // the client left or the server is stopping
+  storage,             // 500: the disk refused
+  internal,            // 500: a defect of ours
+  unavailable,         // 503: too busy, or stopping; try again
 };
 
 struct Error {
@@ -52,10 +52,10 @@ inline Error invalid_at(std::string location, std::string message) {
 }  // namespace trawl
 
 // Leaves the function with the error, or goes on.
-#define TRAWL_TRY(expression)                                                 \
-  do {                                                                        \
-    if (auto trawl_try_result_ = (expression); !trawl_try_result_)            \
-      return std::move(trawl_try_result_).error();                            \
+#define TRAWL_TRY(expression)                                      \
+  do {                                                             \
+    if (auto trawl_try_result_ = (expression); !trawl_try_result_) \
+      return std::move(trawl_try_result_).error();                 \
   } while (false)
 
 #define TRAWL_CONCAT_INNER(a, b) a##b

@@ -7,22 +7,27 @@ namespace trawl::sqlite {
 
 Error sqlite_error(sqlite3* db, std::string_view doing) {
   const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
-  std::string detail = fmt::format("{}: {} (SQLite error {})", doing,
-                                   db == nullptr ? "out of memory" : sqlite3_errmsg(db), code);
+  std::string detail =
+      fmt::format("{}: {} (SQLite error {})", doing,
+                  db == nullptr ? "out of memory" : sqlite3_errmsg(db), code);
   switch (code & 0xFF) {
     case SQLITE_FULL:
-      return make_error(ErrorCode::storage, "the disk is full; nothing of this request was stored",
+      return make_error(ErrorCode::storage,
+                        "the disk is full; nothing of this request was stored",
                         std::move(detail));
     case SQLITE_READONLY:
-      return make_error(ErrorCode::storage,
-                        "the data directory cannot be written; nothing of this request was stored",
-                        std::move(detail));
+      return make_error(
+          ErrorCode::storage,
+          "the data directory cannot be written; nothing of this request was stored",
+          std::move(detail));
     case SQLITE_IOERR:
       return make_error(ErrorCode::storage,
-                        "the disk failed; nothing of this request was stored", std::move(detail));
+                        "the disk failed; nothing of this request was stored",
+                        std::move(detail));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return make_error(ErrorCode::storage, "the stored data is damaged", std::move(detail));
+      return make_error(ErrorCode::storage, "the stored data is damaged",
+                        std::move(detail));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -97,7 +102,9 @@ std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
 }
 
-double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
 
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
@@ -152,18 +159,22 @@ Result<void> Connection::execute(const std::string& sql) {
 
 Result<Statement> Connection::prepare(std::string_view sql) {
   auto [entry, added] = statements_.try_emplace(std::string(sql), nullptr);
-  if (added && sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
-                                  SQLITE_PREPARE_PERSISTENT, &entry->second,
-                                  nullptr) != SQLITE_OK) {
+  if (added &&
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &entry->second, nullptr) != SQLITE_OK) {
     statements_.erase(entry);
     return sqlite_error(db_, sql);
   }
   return Statement(db_, entry->second);
 }
 
-std::int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
+std::int64_t Connection::last_insert_rowid() const {
+  return sqlite3_last_insert_rowid(db_);
+}
 
-std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(db_);
+}
 
 Result<std::int64_t> Connection::integer(std::string_view sql) {
   TRAWL_ASSIGN(auto statement, prepare(sql));
@@ -182,12 +193,14 @@ Result<void> migrate(Connection& connection, std::span<const char* const> steps,
   if (found < 0 || found > newest) {
     return make_error(
         ErrorCode::storage,
-        fmt::format("{} was written by a newer version of trawl (schema {}; this one knows up "
-                    "to {}); use that version, or another data directory",
-                    path, found, newest));
+        fmt::format(
+            "{} was written by a newer version of trawl (schema {}; this one knows up "
+            "to {}); use that version, or another data directory",
+            path, found, newest));
   }
   for (std::int64_t version = found; version < newest; ++version) {
-    TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::write));
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(connection, Transaction::Kind::write));
     TRAWL_TRY(connection.execute(steps[static_cast<std::size_t>(version)]));
     TRAWL_TRY(connection.execute(fmt::format("PRAGMA user_version={}", version + 1)));
     TRAWL_TRY(transaction.commit());

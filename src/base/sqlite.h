@@ -23,7 +23,8 @@ class Statement {
  public:
   Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
   Statement(Statement&& other) noexcept
-      : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)),
+      : db_(other.db_),
+        statement_(std::exchange(other.statement_, nullptr)),
         next_(other.next_) {}
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -37,13 +38,19 @@ class Statement {
     return *this;
   }
   Statement& bind_next(std::int64_t value);
-  Statement& bind_next(std::uint64_t value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(std::uint64_t value) {
+    return bind_next(static_cast<std::int64_t>(value));
+  }
   Statement& bind_next(int value) { return bind_next(static_cast<std::int64_t>(value)); }
-  Statement& bind_next(std::uint32_t value) { return bind_next(static_cast<std::int64_t>(value)); }
+  Statement& bind_next(std::uint32_t value) {
+    return bind_next(static_cast<std::int64_t>(value));
+  }
   Statement& bind_next(bool value) { return bind_next(static_cast<std::int64_t>(value)); }
   Statement& bind_next(double value);
   Statement& bind_next(std::string_view text);
-  Statement& bind_next(const std::string& text) { return bind_next(std::string_view(text)); }
+  Statement& bind_next(const std::string& text) {
+    return bind_next(std::string_view(text));
+  }
   Statement& bind_next(const char* text) { return bind_next(std::string_view(text)); }
   Statement& bind_next(std::nullptr_t);
   Statement& bind_blob(std::string_view bytes);

@@ -14,7 +14,8 @@ namespace {
 
 // Levenshtein distance with adjacent transpositions (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  std::vector<std::vector<std::size_t>> d(a.size() + 1,
+                                          std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
   for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -46,7 +47,8 @@ std::string_view nearest(std::string_view word, std::span<const Name> names) {
   if (!best.empty()) return best;
   for (const auto& name : names) {  // "start" for "start_time"
     const std::string_view text = name;
-    if (word.size() >= 3 && (text.starts_with(lower) || std::string_view(lower).starts_with(text))) {
+    if (word.size() >= 3 &&
+        (text.starts_with(lower) || std::string_view(lower).starts_with(text))) {
       return text;
     }
   }
@@ -55,7 +57,8 @@ std::string_view nearest(std::string_view word, std::span<const Name> names) {
 
 }  // namespace
 
-std::string_view nearest_name(std::string_view word, std::span<const std::string_view> names) {
+std::string_view nearest_name(std::string_view word,
+                              std::span<const std::string_view> names) {
   return nearest(word, names);
 }
 

@@ -9,7 +9,8 @@
 namespace trawl {
 
 // The name within edit distance of `word`, closest first, or empty when none is near.
-std::string_view nearest_name(std::string_view word, std::span<const std::string_view> names);
+std::string_view nearest_name(std::string_view word,
+                              std::span<const std::string_view> names);
 std::string_view nearest_name(std::string_view word, std::span<const std::string> names);
 
 // " (did you mean 'status'?)" or "", to end a message with.

@@ -60,7 +60,8 @@ class Snapshot {
                             const std::function<bool(Document&&)>& visit) const = 0;
 
   // The documents of these rows, in the order given.
-  virtual Result<std::vector<Document>> fetch(std::span<const std::uint32_t> rows) const = 0;
+  virtual Result<std::vector<Document>> fetch(
+      std::span<const std::uint32_t> rows) const = 0;
   virtual Result<std::optional<Document>> get(const std::string& document_id) const = 0;
 };
 

@@ -92,9 +92,9 @@ struct Execution {
   // The pipeline as it was validated: canonical JSON {collection_identifiers,
   // input_schema, stages, budget_limits}. Empty when unknown, as for imported rows.
   std::string pipeline;
-  std::string fingerprint;  // SHA-256 hex of the pipeline.
-  std::string shape;        // The same with every literal stripped.
-  std::optional<std::string> inputs;  // JSON text, verbatim where it was imported.
+  std::string fingerprint;                 // SHA-256 hex of the pipeline.
+  std::string shape;                       // The same with every literal stripped.
+  std::optional<std::string> inputs;       // JSON text, verbatim where it was imported.
   std::optional<std::string> inputs_hash;  // SHA-1 hex.
   std::vector<CollectionVersion> collection_versions;
   std::vector<StageRecord> stages;

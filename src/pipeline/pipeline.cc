@@ -64,8 +64,9 @@ Result<StageParts> read_parts(ObjectReader& in) {
       }
     }
   } else {
-    in.fail("config", "is required: a stage is {\"stage_name\", \"config\": {\"stage_id\", "
-                      "\"parameters\"}}");
+    in.fail("config",
+            "is required: a stage is {\"stage_name\", \"config\": {\"stage_id\", "
+            "\"parameters\"}}");
   }
   (void)in.find({"stage_type"});  // Inferred from the stage id; a wrong one is corrected.
   TRAWL_TRY(in.status());
@@ -89,9 +90,10 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
                                   std::set<std::string>& names,
                                   std::vector<std::string>& warnings) {
   if (!value.is_object()) {
-    return invalid_at(location, fmt::format("{} is not an object; a stage is {{\"stage_name\", "
-                                            "\"config\": {{\"stage_id\", \"parameters\"}}}}",
-                                            location));
+    return invalid_at(location,
+                      fmt::format("{} is not an object; a stage is {{\"stage_name\", "
+                                  "\"config\": {{\"stage_id\", \"parameters\"}}}}",
+                                  location));
   }
   ObjectReader in(value.get_object(), location);
   TRAWL_ASSIGN(StageParts parts, read_parts(in));
@@ -111,7 +113,8 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   stage.location = std::move(parts.location);
 
   TRAWL_TRY(check_templates(json::value(stage.parameters), stage.location));
-  ObjectReader parameters(stage.parameters, stage.location, ObjectReader::Templates::allowed);
+  ObjectReader parameters(stage.parameters, stage.location,
+                          ObjectReader::Templates::allowed);
   auto made = stage.definition->make(parameters);
   if (!made) return std::move(made).error();
   TRAWL_TRY(parameters.status());
@@ -139,7 +142,8 @@ void hoist_collections(Pipeline& pipeline) {
 }
 
 // Filters beside the stages narrow what the first stage reads.
-Result<json::array> with_request_filters(const json::array& stages, const json::value& filters,
+Result<json::array> with_request_filters(const json::array& stages,
+                                         const json::value& filters,
                                          const StageRegistry& registry) {
   json::array out = stages;
   if (!out.empty() && out.front().is_object()) {
@@ -149,34 +153,37 @@ Result<json::array> with_request_filters(const json::array& stages, const json::
       if (definition && (*definition)->stage_id == "feature_search") {
         json::object parameters = std::move(parts->parameters);
         json::value& slot = parameters["filters"];
-        slot = slot.is_null() ? filters : json::value(json::object{{"AND", json::array{slot, filters}}});
-        out.front() = json::object{
-            {"stage_name", parts->stage_name},
-            {"config", json::object{{"stage_id", parts->stage_id},
-                                    {"parameters", std::move(parameters)}}}};
+        slot = slot.is_null()
+                   ? filters
+                   : json::value(json::object{{"AND", json::array{slot, filters}}});
+        out.front() =
+            json::object{{"stage_name", parts->stage_name},
+                         {"config", json::object{{"stage_id", parts->stage_id},
+                                                 {"parameters", std::move(parameters)}}}};
         return out;
       }
     }
   }
-  out.insert(out.begin(),
-             json::object{{"stage_name", "request_filters"},
-                          {"config", json::object{{"stage_id", "attribute_filter"},
-                                                  {"parameters",
-                                                   json::object{{"conditions", filters}}}}}});
+  out.insert(
+      out.begin(),
+      json::object{
+          {"stage_name", "request_filters"},
+          {"config", json::object{{"stage_id", "attribute_filter"},
+                                  {"parameters", json::object{{"conditions", filters}}}}}});
   return out;
 }
 
 // Every scalar becomes the name of its type; field paths and enums are literals as well,
 // but names that choose what runs are kept.
 json::value strip_literals(const json::value& value, std::string_view key) {
-  static constexpr std::string_view kKept[] = {"stage_id", "stage_type", "feature_uri",
-                                               "field",    "operator",   "function",
-                                               "alias",    "direction",  "fusion",
-                                               "strategy", "output_mode", "group_by_field"};
+  static constexpr std::string_view kKept[] = {
+      "stage_id", "stage_type", "feature_uri", "field",    "operator",    "function",
+      "alias",    "direction",  "fusion",      "strategy", "output_mode", "group_by_field"};
   if (const auto* object = value.if_object()) {
     json::object out;
     for (const auto& field : *object) {
-      out[field.key()] = strip_literals(field.value(), {field.key().data(), field.key().size()});
+      out[field.key()] =
+          strip_literals(field.value(), {field.key().data(), field.key().size()});
     }
     return out;
   }
@@ -213,10 +220,10 @@ json::object Pipeline::to_json() const {
     stage_list.push_back(std::move(entry));
   }
   json::array collections(collection_identifiers.begin(), collection_identifiers.end());
-  json::object out{{"collection_identifiers", std::move(collections)},
-                   {"input_schema", input_schema.is_null() ? json::value(json::object())
-                                                           : input_schema},
-                   {"stages", std::move(stage_list)}};
+  json::object out{
+      {"collection_identifiers", std::move(collections)},
+      {"input_schema", input_schema.is_null() ? json::value(json::object()) : input_schema},
+      {"stages", std::move(stage_list)}};
   json::object limits;
   if (budget.max_credits) limits["max_credits"] = *budget.max_credits;
   if (budget.max_time_ms) limits["max_time_ms"] = *budget.max_time_ms;
@@ -228,7 +235,8 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   Pipeline pipeline;
   pipeline.collection_identifiers =
       body.strings({"collection_identifiers", "collection_ids", "collections"});
-  if (const json::object* schema = body.object({"input_schema"})) pipeline.input_schema = *schema;
+  if (const json::object* schema = body.object({"input_schema"}))
+    pipeline.input_schema = *schema;
   if (const json::object* limits = body.object({"budget_limits"})) {
     ObjectReader in = body.child(*limits, "budget_limits");
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -244,8 +252,8 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
     return invalid_at("stages", "stages is missing or empty; give at least one stage");
   }
   if (sent->size() > kPipelineStagesMax) {
-    return invalid_at("stages", fmt::format("stages has {} entries; use 1 to {}", sent->size(),
-                                            kPipelineStagesMax));
+    return invalid_at("stages", fmt::format("stages has {} entries; use 1 to {}",
+                                            sent->size(), kPipelineStagesMax));
   }
   json::array stages = *sent;
   if (filters != nullptr) {
@@ -253,9 +261,8 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   }
   std::set<std::string> names;
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    TRAWL_ASSIGN(PipelineStage stage,
-                 parse_stage(stages[i], fmt::format("stages[{}]", i), registry, names,
-                             pipeline.warnings));
+    TRAWL_ASSIGN(PipelineStage stage, parse_stage(stages[i], fmt::format("stages[{}]", i),
+                                                  registry, names, pipeline.warnings));
     pipeline.stages.push_back(std::move(stage));
   }
   if (pipeline.collection_identifiers.empty()) hoist_collections(pipeline);
@@ -268,8 +275,8 @@ std::string fingerprint_of(const json::object& pipeline) {
 
 std::string shape_of(const json::object& pipeline) {
   const auto* stages = pipeline.if_contains("stages");
-  return sha256_hex(canonical_json(
-      stages == nullptr ? json::value() : strip_literals(*stages, "stages")));
+  return sha256_hex(canonical_json(stages == nullptr ? json::value()
+                                                     : strip_literals(*stages, "stages")));
 }
 
 }  // namespace trawl

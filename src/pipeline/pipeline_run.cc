@@ -48,10 +48,12 @@ void collect_identifiers(const json::value& value, const std::string& location, 
 }
 
 bool same_collection(const Snapshot& snapshot, std::string_view identifier) {
-  return snapshot.collection().id.str() == identifier || snapshot.collection().name == identifier;
+  return snapshot.collection().id.str() == identifier ||
+         snapshot.collection().name == identifier;
 }
 
-std::vector<ScoredId> scored_ids(const std::vector<Candidate>& candidates, std::size_t max) {
+std::vector<ScoredId> scored_ids(const std::vector<Candidate>& candidates,
+                                 std::size_t max) {
   std::vector<ScoredId> out;
   const std::size_t count = std::min(max, candidates.size());
   out.reserve(count);
@@ -66,9 +68,15 @@ std::vector<ScoredId> scored_ids(const std::vector<Candidate>& candidates, std::
 class Run {
  public:
   Run(const Corpus& corpus, StageCache& cache, const RunOptions& options,
-      const BoundPipeline& bound, Execution& execution, const std::function<bool()>& cancelled)
-      : corpus_(corpus), cache_(cache), options_(options), bound_(bound), execution_(execution),
-        cancelled_(cancelled), started_us_(monotonic_us()) {
+      const BoundPipeline& bound, Execution& execution,
+      const std::function<bool()>& cancelled)
+      : corpus_(corpus),
+        cache_(cache),
+        options_(options),
+        bound_(bound),
+        execution_(execution),
+        cancelled_(cancelled),
+        started_us_(monotonic_us()) {
     context_.snapshots = bound.snapshots;
     context_.check = [this] { return check(); };
     context_.bind = [this](std::string_view identifier) { return bind(identifier); };
@@ -182,15 +190,17 @@ class Run {
   // Before the stage runs: one that is cut short has still spent its share, so a slow
   // retriever cannot be run again and again for free.
   Result<void> charge(const PipelineStage& stage) {
-    const double cost = options_.prices.cost(stage.definition->stage_id, candidates_.size());
+    const double cost =
+        options_.prices.cost(stage.definition->stage_id, candidates_.size());
     double& used = execution_.summary.credits_used;
     const auto& limit = bound_.pipeline.budget.max_credits;
     if (limit && used + cost > *limit + 1e-9) {
       return make_error(
           ErrorCode::budget_exhausted,
-          fmt::format("budget exhausted before stage '{}': it costs {:.4g} credits and {:.4g} "
-                      "of {:.4g} are left; raise budget_limits.max_credits",
-                      stage.stage_name, cost, std::max(0.0, *limit - used), *limit));
+          fmt::format(
+              "budget exhausted before stage '{}': it costs {:.4g} credits and {:.4g} "
+              "of {:.4g} are left; raise budget_limits.max_credits",
+              stage.stage_name, cost, std::max(0.0, *limit - used), *limit));
     }
     used += cost;
     stage_credits_ = cost;
@@ -199,7 +209,8 @@ class Run {
 
   Result<void> check() {
     if (cancelled_ && cancelled_()) {
-      return make_error(ErrorCode::cancelled, "cancelled: the client closed the connection");
+      return make_error(ErrorCode::cancelled,
+                        "cancelled: the client closed the connection");
     }
     const auto& limit = bound_.pipeline.budget.max_time_ms;
     const std::int64_t used_us = monotonic_us() - started_us_;
@@ -276,7 +287,8 @@ class Run {
           static_cast<double>(cache_hits_) / static_cast<double>(summary.stages_completed);
     }
     if (error) {
-      summary.status = error->code == ErrorCode::cancelled ? status::kCancelled : status::kFailed;
+      summary.status =
+          error->code == ErrorCode::cancelled ? status::kCancelled : status::kFailed;
       execution_.error = error->message;
       execution_.failed_stage = execution_.stages.back().stage_name;
       if (!error->detail.empty()) {
@@ -327,11 +339,13 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, const json::object
   BoundPipeline bound;
   bound.namespace_id = namespace_id;
   bound.inputs_text = to_json_text(inputs);
-  TRAWL_ASSIGN(bound.inputs,
-               bind_inputs(pipeline.input_schema.is_null() ? nullptr : &pipeline.input_schema,
-                           inputs));
-  const auto open = [&](std::string_view identifier, const std::string& location)
-      -> Result<std::shared_ptr<const Snapshot>> {
+  TRAWL_ASSIGN(
+      bound.inputs,
+      bind_inputs(pipeline.input_schema.is_null() ? nullptr : &pipeline.input_schema,
+                  inputs));
+  const auto open =
+      [&](std::string_view identifier,
+          const std::string& location) -> Result<std::shared_ptr<const Snapshot>> {
     auto collection = corpus_.find_collection(namespace_id, identifier);
     if (!collection) {
       Error error = std::move(collection).error();
@@ -351,7 +365,8 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, const json::object
   for (std::size_t i = 0; i < pipeline.collection_identifiers.size(); ++i) {
     const std::string& identifier = pipeline.collection_identifiers[i];
     if (known(identifier)) continue;
-    TRAWL_ASSIGN(auto snapshot, open(identifier, fmt::format("collection_identifiers[{}]", i)));
+    TRAWL_ASSIGN(auto snapshot,
+                 open(identifier, fmt::format("collection_identifiers[{}]", i)));
     bound.snapshots.push_back(std::move(snapshot));
   }
   for (const auto& stage : pipeline.stages) {

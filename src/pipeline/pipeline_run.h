@@ -25,8 +25,8 @@ struct RunOptions {
 // A pipeline with its inputs, bound to one version of each collection it searches.
 struct BoundPipeline {
   Pipeline pipeline;
-  json::object inputs;          // With defaults filled in.
-  std::string inputs_text;      // As sent, compact.
+  json::object inputs;      // With defaults filled in.
+  std::string inputs_text;  // As sent, compact.
   NamespaceId namespace_id;
   std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.

@@ -53,13 +53,14 @@ constexpr std::string_view kNormal =
     R"("stage_type":"reduce","config":{"stage_id":"count","parameters":{"n":3}}}]})";
 
 TEST_F(PipelineTest, EveryShapeOfAStageBecomesTheSame) {
-  for (const char* text :
-       {R"({"stages":[{"stage_name":"s","config":{"stage_id":"count","parameters":{"n":3}}}]})",
-        R"({"stages":[{"stage_name":"s","stage_type":"sort","config":{"stage_id":"tally",
+  for (
+      const char* text :
+      {R"({"stages":[{"stage_name":"s","config":{"stage_id":"count","parameters":{"n":3}}}]})",
+       R"({"stages":[{"stage_name":"s","stage_type":"sort","config":{"stage_id":"tally",
             "parameters":{"n":3}}}]})",
-        R"({"stages":[{"stage_type":"reduce","stage_id":"count","stage_name":"s",
+       R"({"stages":[{"stage_type":"reduce","stage_id":"count","stage_name":"s",
             "parameters":{"n":3}}]})",
-        R"({"stages":[{"type":"count","name":"s","n":3}]})"}) {
+       R"({"stages":[{"type":"count","name":"s","n":3}]})"}) {
     const auto pipeline = parse(text);
     ASSERT_TRUE(pipeline) << text << pipeline.error().message;
     EXPECT_EQ(canonical_json(pipeline->to_json()),
@@ -69,7 +70,8 @@ TEST_F(PipelineTest, EveryShapeOfAStageBecomesTheSame) {
 }
 
 TEST_F(PipelineTest, TheOldestShapeNamesTheStageByItsId) {
-  const auto pipeline = parse(R"({"stages":[{"stage_name":"count","version":"v1","parameters":{}}]})");
+  const auto pipeline =
+      parse(R"({"stages":[{"stage_name":"count","version":"v1","parameters":{}}]})");
   ASSERT_TRUE(pipeline);
   EXPECT_EQ(pipeline->stages[0].definition->stage_id, "count");
 }
@@ -80,7 +82,8 @@ TEST_F(PipelineTest, EqualNamesGetSuffixesThatFit) {
                        R"(","config":{"stage_id":"count"}}]})"),
             "stages[0].stage_name");
   const std::string fits = std::string(198, 'x') + "é";
-  const std::string stage = R"({"stage_name":")" + fits + R"(","config":{"stage_id":"count"}})";
+  const std::string stage =
+      R"({"stage_name":")" + fits + R"(","config":{"stage_id":"count"}})";
   const auto pipeline = parse(R"({"stages":[)" + stage + "," + stage + "]}");
   ASSERT_TRUE(pipeline);
   EXPECT_EQ(pipeline->stages[1].stage_name, std::string(198, 'x') + "_2");
@@ -91,14 +94,18 @@ TEST_F(PipelineTest, ErrorsNameThePlace) {
   EXPECT_EQ(refused_at(R"({"stages":[]})"), "stages");
   EXPECT_EQ(refused_at(R"({"stages":[7]})"), "stages[0]");
   EXPECT_EQ(refused_at(R"({"stages":[{}]})"), "stages[0].config");
-  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count"},{"type":"cuont"}]})"), "stages[1].type");
-  EXPECT_EQ(refused_at(R"({"stages":[{"config":{"stage_id":"count","parameters":{"n":11}}}]})"),
-            "stages[0].config.parameters.n");
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count"},{"type":"cuont"}]})"),
+            "stages[1].type");
+  EXPECT_EQ(
+      refused_at(R"({"stages":[{"config":{"stage_id":"count","parameters":{"n":11}}}]})"),
+      "stages[0].config.parameters.n");
   EXPECT_EQ(refused_at(R"({"stages":[{"type":"count","label":"{{INPUT."}]})"),
             "stages[0].label");
-  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count"}],"budget_limits":{"max_credits":-1}})"),
-            "budget_limits.max_credits");
-  EXPECT_EQ(parse(R"({"stages":[{"type":"rerank"}]})").error().code, ErrorCode::not_enabled);
+  EXPECT_EQ(
+      refused_at(R"({"stages":[{"type":"count"}],"budget_limits":{"max_credits":-1}})"),
+      "budget_limits.max_credits");
+  EXPECT_EQ(parse(R"({"stages":[{"type":"rerank"}]})").error().code,
+            ErrorCode::not_enabled);
   EXPECT_NE(parse(R"({"stages":[{"type":"cuont"}]})").error().message.find("'count'"),
             std::string::npos);
 }

@@ -46,7 +46,8 @@ std::string one_line(std::string_view text) {
 std::optional<std::string> summarize_query(const BoundPipeline& bound) {
   const auto text_input = [&](json::string_view name) -> const json::string* {
     const auto* value = bound.inputs.if_contains(name);
-    if (value == nullptr || !value->is_string() || value->get_string().empty()) return nullptr;
+    if (value == nullptr || !value->is_string() || value->get_string().empty())
+      return nullptr;
     return &value->get_string();
   };
   if (const auto* query = text_input("query")) return one_line(view(*query));

@@ -50,7 +50,8 @@ class Stage {
     return {};
   }
   // An error ends the execution as failed, with its message.
-  virtual Result<StageOutput> run(std::vector<Candidate> input, StageContext& context) const = 0;
+  virtual Result<StageOutput> run(std::vector<Candidate> input,
+                                  StageContext& context) const = 0;
 };
 
 // Reads the parameters. Called when a pipeline is validated, where templates may still

@@ -7,7 +7,8 @@ namespace {
 std::size_t estimate_bytes(const json::value& value) {
   std::size_t bytes = sizeof(json::value);
   if (const auto* object = value.if_object()) {
-    for (const auto& field : *object) bytes += 32 + field.key().size() + estimate_bytes(field.value());
+    for (const auto& field : *object)
+      bytes += 32 + field.key().size() + estimate_bytes(field.value());
   } else if (const auto* array = value.if_array()) {
     for (const auto& item : *array) bytes += estimate_bytes(item);
   } else if (const auto* text = value.if_string()) {
@@ -19,7 +20,8 @@ std::size_t estimate_bytes(const json::value& value) {
 std::size_t estimate_bytes(const StageOutput& output) {
   std::size_t bytes = sizeof(StageOutput) + estimate_bytes(json::value(output.metadata));
   for (const auto& candidate : output.candidates) {
-    bytes += sizeof(Candidate) + candidate.document_id.size() + candidate.collection_id.size();
+    bytes +=
+        sizeof(Candidate) + candidate.document_id.size() + candidate.collection_id.size();
     for (const auto& field : *candidate.fields) {
       bytes += 32 + field.key().size() + estimate_bytes(field.value());
     }

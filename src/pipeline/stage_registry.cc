@@ -8,7 +8,9 @@
 
 namespace trawl {
 
-void StageRegistry::add(const StageDefinition& definition) { definitions_.push_back(definition); }
+void StageRegistry::add(const StageDefinition& definition) {
+  definitions_.push_back(definition);
+}
 
 void StageRegistry::add_alias(std::string_view alias, std::string_view stage_id) {
   aliases_.emplace_back(alias, stage_id);
@@ -30,22 +32,22 @@ Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
     if (definition.stage_id == stage_id) return &definition;
   }
   if (std::find(not_enabled_.begin(), not_enabled_.end(), stage_id) != not_enabled_.end()) {
-    Error error = make_error(
-        ErrorCode::not_enabled,
-        fmt::format("the stage '{}' is not offered by this server; GET "
-                    "/v1/retrievers/stages lists those that are",
-                    stage_id));
+    Error error =
+        make_error(ErrorCode::not_enabled,
+                   fmt::format("the stage '{}' is not offered by this server; GET "
+                               "/v1/retrievers/stages lists those that are",
+                               stage_id));
     error.location = location;
     return error;
   }
   std::vector<std::string_view> names;
   for (const auto& definition : definitions_) names.push_back(definition.stage_id);
   for (const auto& name : not_enabled_) names.push_back(name);
-  return invalid_at(std::string(location),
-                    fmt::format("{} '{}' is no stage{}; GET /v1/retrievers/stages lists those "
-                                "that are",
-                                location, truncate_text(stage_id, 64),
-                                did_you_mean(stage_id, names)));
+  return invalid_at(
+      std::string(location),
+      fmt::format("{} '{}' is no stage{}; GET /v1/retrievers/stages lists those "
+                  "that are",
+                  location, truncate_text(stage_id, 64), did_you_mean(stage_id, names)));
 }
 
 }  // namespace trawl

@@ -37,7 +37,8 @@ void read_as_pipeline(const trawl::json::object& body) {
   trawl::ObjectReader again(first, {});
   const auto second = trawl::parse_pipeline(again, registry());
   if (!second) std::abort();
-  if (trawl::canonical_json(second->to_json()) != trawl::canonical_json(first)) std::abort();
+  if (trawl::canonical_json(second->to_json()) != trawl::canonical_json(first))
+    std::abort();
   const auto* inputs = body.if_contains("inputs");
   if (inputs != nullptr && inputs->is_object()) {
     (void)trawl::bind_inputs(&pipeline->input_schema, inputs->get_object());
