@@ -15,6 +15,15 @@ using Buckets = prometheus::Histogram::BucketBoundaries;
 const Buckets kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                           0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30};
 
+// A client may invent methods, but not time series.
+std::string method_label(std::string_view method) {
+  for (const std::string_view known :
+       {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}) {
+    if (method == known) return std::string(known);
+  }
+  return "other";
+}
+
 // Seconds from microseconds.
 double seconds(std::int64_t us) {
   return static_cast<double>(us) / 1e6;
@@ -86,7 +95,7 @@ void Metrics::request_served(std::string_view route, std::string_view method, in
   const std::string name = route.empty() ? "(none)" : std::string(route);
   state_->requests
       .Add({{"route", name},
-            {"method", std::string(method)},
+            {"method", method_label(method)},
             {"status", std::to_string(status)}})
       .Increment();
   state_->request_seconds.Add({{"route", name}}, kSeconds).Observe(seconds(duration_us));

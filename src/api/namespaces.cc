@@ -173,6 +173,22 @@ Result<http::Response> list(const Services& services, Call& call) {
   return json_response(std::move(out));
 }
 
+// What was collected for months must not go with one careless request.
+Result<void> must_be_empty(const Services& services, const Namespace& ns) {
+  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(ns.id));
+  ExecutionFilter all;
+  all.namespace_id = ns.id;
+  ExecutionPageRequest first;
+  first.limit = 1;
+  TRAWL_ASSIGN(const ExecutionPage page, services.ledger.list(all, first));
+  if (collections.empty() && page.total == 0) return {};
+  return make_error(
+      ErrorCode::bad_request,
+      fmt::format("the namespace '{}' holds {} collections and {} executions; "
+                  "send ?force=true to delete them with it",
+                  ns.name, collections.size(), page.total));
+}
+
 Result<http::Response> remove(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
   TRAWL_ASSIGN(const Namespace found, find(services, call));
@@ -182,6 +198,9 @@ Result<http::Response> remove(const Services& services, Call& call) {
         ErrorCode::bad_request,
         "the namespace 'default' serves requests that name none and cannot be "
         "deleted; delete its collections instead");
+  }
+  if (call.request.query_value("force").value_or("false") != "true") {
+    TRAWL_TRY(must_be_empty(services, found));
   }
   TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
   TRAWL_TRY(services.ledger.remove_namespace(found.id));

@@ -64,7 +64,9 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
     if (trimmed.starts_with('-')) return relative(trimmed, now, location);
     auto time = parse_time(trimmed);
     if (!time) {
-      return invalid_at(location, fmt::format("{}: {}", location, time.error().message));
+      return invalid_at(location, fmt::format("{}: {}; or a time before now such as "
+                                              "-15m, -24h or -7d",
+                                              location, time.error().message));
     }
     return time;
   }

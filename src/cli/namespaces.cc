@@ -107,7 +107,9 @@ void add_namespaces(CLI::App& program, Context& context) {
   delete_command->add_option("name", arguments->name, "Its name or id")
       ->required()
       ->type_name("NAME");
-  delete_command->add_flag("--force", arguments->force, "Even when it holds collections");
+  delete_command->add_flag(
+      "--force", arguments->force,
+      "Even when it holds collections or executions, which go with it");
   delete_command->footer("Example:\n  trawl namespaces delete staging --force");
   delete_command->callback([&context, arguments] {
     context.action = [&context, arguments] {

@@ -44,7 +44,10 @@ def test_a_deleted_namespace_takes_everything_with_it(server):
     server.post("/v1/retrievers/execute", {"stages": [{"type": "limit"}], "inputs": {}},
                 headers=there)
     assert server.list({}, headers=there).json["total"] == 1
-    server.ok("DELETE", "/v1/namespaces/temporary")
+    refused = server.request("DELETE", "/v1/namespaces/temporary")
+    assert refused.status == 400
+    assert "1 collections and 1 executions" in refused.json["error"]["message"]
+    server.ok("DELETE", "/v1/namespaces/temporary?force=true")
     assert server.list({}, headers=there).status == 404
     server.ok("POST", "/v1/namespaces", {"namespace_name": "temporary"})
     assert server.list({}, headers=there).json["total"] == 0

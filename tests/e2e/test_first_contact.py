@@ -47,6 +47,10 @@ def test_metrics_are_prometheus_text(server):
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("text/plain")
     assert "trawl_http_requests_total" in reply.text
+    # Whatever a client invents, it cannot make the server keep it.
+    for method in ("INVENTED1", "INVENTED2"):
+        server.request(method, "/v1/collections")
+    assert "INVENTED" not in server.get("/metrics", key=None).text
 
 
 def test_stages_lists_what_runs(server):
