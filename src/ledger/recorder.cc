@@ -87,32 +87,21 @@ void Recorder::start(const Ticket&, Execution execution) {
 }
 
 void Recorder::finish(Ticket ticket, Execution execution, Done done) {
-  enqueue(std::move(ticket), {LedgerWrite::Kind::finished, std::move(execution)},
-          std::move(done));
-}
-
-void Recorder::import(Ticket ticket, Execution execution, Done done) {
-  enqueue(std::move(ticket), {LedgerWrite::Kind::imported, std::move(execution)},
-          std::move(done));
-}
-
-void Recorder::enqueue(Ticket ticket, LedgerWrite write, Done done) {
-  const bool ends_start = write.kind == LedgerWrite::Kind::finished;
-  const std::string key = ends_start ? place_key(write.execution) : std::string();
+  const std::string key = place_key(execution);
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
       // From here on the place in the queue belongs to the entry; see commit_batch().
       ticket.recorder_ = nullptr;
-      if (ends_start) {
-        if (const auto place = start_places_.find(key); place != start_places_.end()) {
-          starts_.erase(place->second);
-          start_places_.erase(place);
-          drained_.notify_all();
-        }
+      if (const auto place = start_places_.find(key); place != start_places_.end()) {
+        starts_.erase(place->second);
+        start_places_.erase(place);
+        drained_.notify_all();
       }
-      queue_.push_back(
-          {std::move(write), std::move(done), ++sequence_, steady_clock::now()});
+      queue_.push_back({{LedgerWrite::Kind::finished, std::move(execution)},
+                        std::move(done),
+                        ++sequence_,
+                        steady_clock::now()});
       if (queue_.size() >= wake_at_) ready_.notify_one();
       return;
     }

@@ -72,7 +72,6 @@ class Recorder {
   // After stop() it is called at once, on the caller's thread, with `unavailable`.
   using Done = std::function<void(Result<bool>)>;
   void finish(Ticket ticket, Execution execution, Done done);
-  void import(Ticket ticket, Execution execution, Done done);
 
   // Blocks until everything queued before the call is durable or has failed, and its Done
   // has returned.
@@ -98,7 +97,6 @@ class Recorder {
   };
   using Lock = std::unique_lock<std::mutex>;
 
-  void enqueue(Ticket ticket, LedgerWrite write, Done done);
   void release_ticket();
   void run();
   void wait_for_work(Lock& lock);

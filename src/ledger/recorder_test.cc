@@ -218,7 +218,7 @@ TEST(Recorder, TheBoundIsOnTicketsNotOnTheirEnds) {
   // Whoever holds a ticket is heard, and keeps the place until the commit.
   recorder.finish(std::move(first), make_execution(kNs, "1", 0), answers.take("1"));
   recorder.finish(std::move(second), make_execution(kNs, "2", 0), answers.take("2"));
-  recorder.import(std::move(third), make_execution(kNs, "1", 0), answers.take("again"));
+  recorder.finish(std::move(third), make_execution(kNs, "1", 0), answers.take("again"));
   EXPECT_FALSE(recorder.admit());
   ledger.open_gate();
   recorder.flush();
