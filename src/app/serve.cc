@@ -71,7 +71,8 @@ int serve(const ServeFlags& flags) {
     std::fflush(stdout);
   }
   spdlog::info("trawl {} listens on http://{}:{}, data in {}", TRAWL_VERSION, host,
-               (*instance)->port(), std::filesystem::absolute(config->data_dir).string());
+               (*instance)->port(),
+               std::filesystem::absolute(config->data_dir).lexically_normal().string());
 
   int signal = 0;
   sigwait(&signals, &signal);
