@@ -3,6 +3,9 @@
 import json
 import os
 import subprocess
+import tempfile
+
+import pytest
 
 from conftest import BINARY, Server
 
@@ -61,6 +64,25 @@ def test_a_directory_that_cannot_be_used(tmp_path):
     refused = run("serve", "--data-dir", str(blocked / "data"), "--listen", "127.0.0.1:0")
     assert refused.returncode == 1
     assert str(blocked) in refused.stderr
+
+
+def test_a_directory_that_may_not_be_written():
+    # Permissions mean nothing to root, so the server is run by nobody.
+    identity = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="trawl-test-") as outer:
+        os.chmod(outer, 0o755)
+        directory = os.path.join(outer, "data")
+        os.mkdir(directory, mode=0o555)
+        try:
+            refused = subprocess.run(
+                [BINARY, "serve", "--data-dir", directory, "--listen", "127.0.0.1:0"],
+                capture_output=True, text=True, timeout=60, cwd="/",
+                env={"PATH": os.environ["PATH"]}, **identity)
+        except PermissionError:
+            pytest.skip("nobody may run the binary where it lies")
+        assert refused.returncode == 1
+        assert directory in refused.stderr
+        assert os.listdir(directory) == []
 
 
 def test_an_address_in_use(server, tmp_path):
