@@ -20,6 +20,17 @@ BINARY = os.path.abspath(os.environ.get("TRAWL_BINARY", "build/release/trawl"))
 KEY = "sk_test_administrator_key"
 
 
+# Every server process that was started, so that a test that fails leaves none behind.
+STARTED = []
+
+
+def pytest_sessionfinish():
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 class Reply:
     """A response: status, headers (names in lower case), text and parsed JSON."""
 
@@ -61,6 +72,7 @@ class Server:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=environment, preexec_fn=self.preexec, cwd=os.path.dirname(self.data_dir) or "/",
         )
+        STARTED.append(self.process)
         self.log = []
         listening = threading.Event()
 
