@@ -80,28 +80,7 @@ class DocumentImport {
   }
 
   Result<void> store() {
-    if (batch_.empty()) return {};
-    const std::size_t count = batch_.size();
-    auto stored = services_.corpus.put(collection_.id, batch_);
-    if (!stored && stored.error().code == ErrorCode::invalid) {
-      // One document of the batch is refused; find it, and keep the others.
-      for (std::size_t i = 0; i < count; ++i) {
-        std::vector<DocumentWrite> one(1, std::move(batch_[i]));
-        auto single = services_.corpus.put(collection_.id, std::move(one));
-        if (single) {
-          ++imported_;
-        } else if (single.error().code == ErrorCode::invalid) {
-          report_.add(lines_[i], single.error().message);
-        } else {
-          return std::move(single).error();
-        }
-      }
-    } else if (!stored) {
-      return std::move(stored).error();
-    } else {
-      imported_ += count;
-    }
-    services_.metrics.documents_written(count);
+    TRAWL_TRY(store_range(0, batch_.size()));
     batch_.clear();
     lines_.clear();
     bytes_ = 0;
@@ -112,6 +91,30 @@ class DocumentImport {
   std::uint64_t imported() const { return imported_; }
 
  private:
+  // One commit, unless a document is refused: then each half again, so that a bad one
+  // among a thousand costs ten commits and not a thousand.
+  Result<void> store_range(std::size_t begin, std::size_t end) {
+    if (begin == end) return {};
+    const auto at = [this](std::size_t i) {
+      return batch_.begin() + static_cast<std::ptrdiff_t>(i);
+    };
+    auto stored = services_.corpus.put(collection_.id,
+                                       std::vector<DocumentWrite>(at(begin), at(end)));
+    if (stored) {
+      imported_ += end - begin;
+      services_.metrics.documents_written(end - begin);
+      return {};
+    }
+    if (stored.error().code != ErrorCode::invalid) return std::move(stored).error();
+    if (end - begin == 1) {
+      report_.add(lines_[begin], stored.error().message);
+      return {};
+    }
+    const std::size_t middle = begin + (end - begin) / 2;
+    TRAWL_TRY(store_range(begin, middle));
+    return store_range(middle, end);
+  }
+
   const Services& services_;
   const Collection& collection_;
   ImportReport report_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "corpus/filter_value.h"
 #include "stages/definitions.h"
 #include "stages/text_similarity.h"
 #include "stages/ticker.h"
@@ -92,7 +93,7 @@ class Deduplicate : public Stage {
         key.push_back('\n');
       }
       // Keys are JSON, and folding letters leaves JSON's own marks alone.
-      if (!case_sensitive) key = fold_case(key);
+      if (!case_sensitive) key = fold_text(key);
       if (seen.insert(std::move(key)).second) kept.push_back(i);
     }
     return kept;
@@ -125,7 +126,7 @@ class Deduplicate : public Stage {
         continue;
       }
       std::string text = value_text(*value);
-      if (!case_sensitive) text = fold_case(text);
+      if (!case_sensitive) text = fold_text(text);
       ComparableText comparable(text);
       if (!seen.insert(std::move(text)).second) continue;
       TRAWL_ASSIGN(const bool duplicate, is_similar_to_any(comparable, unique, ticker));

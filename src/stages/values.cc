@@ -1,11 +1,8 @@
 #include "stages/values.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "base/text.h"
@@ -92,22 +89,6 @@ std::string value_key(const json::value* value) {
 std::string value_text(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string(view(*text));
   return to_json_text(value);
-}
-
-std::string fold_case(std::string_view text) {
-  utf8proc_uint8_t* folded = nullptr;
-  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE |
-                                                      UTF8PROC_STABLE);
-  const utf8proc_ssize_t length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &folded, options);
-  if (length < 0) {
-    std::free(folded);
-    return to_lower_ascii(text);
-  }
-  std::string out(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(length));
-  std::free(folded);
-  return out;
 }
 
 std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates) {

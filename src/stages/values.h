@@ -27,9 +27,6 @@ std::string value_key(const json::value* value);
 // A value as a person reads it: a string as it is, anything else as JSON.
 std::string value_text(const json::value& value);
 
-// Unicode case folding, composed; text that is not UTF-8 has only its ASCII folded.
-std::string fold_case(std::string_view text);
-
 // Positions 0..size-1, best score first; those without a score come last, equals keep
 // their order.
 std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates);

@@ -184,6 +184,20 @@ def test_import_keeps_good_lines_and_names_bad_ones(server):
     assert server.post("/v1/collections/nosuch/documents/import", "{}").status == 404
 
 
+def test_refused_documents_do_not_take_their_batch_with_them(server):
+    server.make_collection("books")
+    bad = {1, 2, 150, 299}
+    lines = [json.dumps({"document_id": "x\n" if n in bad else f"d{n}", "text": "good"})
+             for n in range(1, 301)]
+    report = server.ok("POST", "/v1/collections/books/documents/import", "\n".join(lines))
+    assert (report["imported_count"], report["failed_count"]) == (296, 4)
+    assert {line["line"] for line in report["errors"]} == bad
+    assert server.ok("GET", "/v1/collections/books")["document_count"] == 296
+    # Few commits: a version each, and far fewer than documents.
+    assert server.ok("GET", "/v1/collections/books")["version"] < 60
+    assert "trawl_documents_written_total 296" in server.get("/metrics", key=None).text
+
+
 def test_a_large_import_streams(server):
     server.make_collection("books")
     body = b"".join(
