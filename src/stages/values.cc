@@ -5,8 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "base/text.h"
-
 namespace trawl {
 namespace {
 
