@@ -29,7 +29,7 @@ ALLOWED = {
     "pipeline": PIPELINE,
     "stages": STAGES,
     "http": BASE | {"http"},
-    "api": PIPELINE | {"api", "auth", "http", "corpus/lexical"},
+    "api": PIPELINE | {"api", "auth", "http"},
     "app": STAGES | {"app", "api", "auth", "http", "corpus/store", "ledger/sqlite"},
     # The client talks to a server over HTTP; of the server it starts, it knows app alone.
     "cli": MODEL | {"cli", "app"},

@@ -6,7 +6,7 @@
 
 #include "api/names.h"
 #include "base/text.h"
-#include "corpus/lexical/analyzer.h"
+#include "base/analyzer.h"
 
 namespace trawl::api {
 namespace {
@@ -36,7 +36,7 @@ Result<Feature> read_feature(ObjectReader in) {
   feature.uri = in.string({"feature_uri", "uri"}, kDefaultFeatureUri);
   check_uri(in, feature.uri);
   feature.language = in.string({"language"});
-  if (!feature.language.empty() && !lexical::is_known_language(feature.language)) {
+  if (!feature.language.empty() && !is_known_language(feature.language)) {
     in.fail("language",
             fmt::format("is '{}', for which there is no stemmer; use a Snowball "
                         "name such as english, or leave it out",

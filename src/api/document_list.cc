@@ -9,7 +9,7 @@
 #include "api/paging.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 namespace trawl::api {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "api/paging.h"
 #include "base/object_reader.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 namespace trawl::api {
 namespace {

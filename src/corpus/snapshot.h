@@ -10,7 +10,7 @@
 
 #include "base/bitmap.h"
 #include "base/result.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 #include "model/collection.h"
 
 namespace trawl {

@@ -1,10 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/strong_id.h"
+#include "ledger/text_query.h"
+#include "model/execution.h"
+#include "model/filter.h"
 
 namespace trawl {
 
@@ -15,8 +21,31 @@ struct ExecutionFilter {
   std::optional<std::string> status;
   std::optional<TimeUs> start_time;
   std::optional<TimeUs> end_time;
+  std::optional<std::vector<ExecutionId>> execution_ids;  // Any of them.
+  std::optional<TextQuery> query;                         // In query_summary and inputs.
+  std::optional<TextQuery> error;                         // In the error's text.
+  std::optional<Filter> where;                            // On execution_document().
 
-  bool operator==(const ExecutionFilter&) const = default;
+  // Whether namespace, status and time range say it all.
+  bool is_basic() const { return !execution_ids && !query && !error && !where; }
 };
+
+// What `where` sees of an execution: the thirteen fields of the row (timestamp as RFC 3339
+// text), inputs (as JSON where it is JSON), inputs_hash, error, failed_stage, stage_id (an
+// array: of every stage), caller, client, request_id, trace_id, labels, fingerprint, shape.
+json::object execution_document(const Execution& execution);
+
+// The first parts of the paths into that object, sorted; for messages about misspelt ones.
+const std::vector<std::string_view>& execution_fields();
+
+// The texts that `query` looks at: the summary and every string and number in the inputs.
+// Calls `sink` once for each.
+void for_each_text(const std::optional<std::string>& query_summary,
+                   const std::optional<std::string>& inputs,
+                   const std::function<void(std::string_view)>& sink);
+
+// Whether an execution matches, found out the slow and sure way: what every ledger's list
+// has to agree with. Thread-safe.
+bool matches(const ExecutionFilter& filter, const Execution& execution);
 
 }  // namespace trawl

@@ -1,30 +1,48 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "ledger/execution_filter.h"
 #include "model/execution.h"
+#include "model/retention.h"
 
 namespace trawl {
 
-// A place in the list: the order is (timestamp descending, execution_id descending).
+// What a list is ordered by. Ties are broken by timestamp, then by execution_id, in the
+// same direction.
+enum class ExecutionSort { timestamp, duration_ms, credits_used, total_returned };
+
+// A place in the list. Greater keys are listed first, unless the order is ascending.
 struct ExecutionKey {
   TimeUs timestamp = 0;
   ExecutionId execution_id;
+  double value = 0;  // Of the field that the list is sorted by; 0 for timestamp.
 
-  auto operator<=>(const ExecutionKey&) const = default;
+  bool operator==(const ExecutionKey&) const = default;
+  std::partial_ordering operator<=>(const ExecutionKey& other) const {
+    return std::tie(value, timestamp, execution_id) <=>
+           std::tie(other.value, other.timestamp, other.execution_id);
+  }
 };
 
 struct ExecutionPageRequest {
   std::uint32_t limit = 20;           // 1..kExecutionLimitMax
   std::uint32_t offset = 0;           // 0..kExecutionOffsetMax
   std::optional<ExecutionKey> after;  // Only executions that come after it in the list.
+  ExecutionSort sort = ExecutionSort::timestamp;
+  bool ascending = false;
+  // How long to look, where no index answers; at least one step is always made. Lists in
+  // another order than that of time are not cut short.
+  std::int64_t budget_us = 2'000'000;
 };
 
 inline constexpr std::uint32_t kExecutionLimitMax = 1000;
@@ -33,9 +51,38 @@ inline constexpr std::uint32_t kExecutionOffsetMax = 10'000;
 struct ExecutionPage {
   std::string rows;  // The rows' JSON objects, joined by commas.
   std::uint32_t row_count = 0;
-  std::uint64_t total = 0;           // Exactly how many match the filter, on every page.
-  bool has_more = false;             // Whether an execution follows the last row.
-  std::optional<ExecutionKey> last;  // Of the last row; none on an empty page.
+  std::uint64_t total = 0;  // How many match the filter, wherever the page begins.
+  bool total_exact = true;  // False: the budget ran out; there are at least so many.
+  bool has_more = false;    // Whether another page may follow.
+  // The budget ran out before the page was full. `last` goes on from where it stopped.
+  bool partial = false;
+  // Of the last row, or where a partial page stopped; none on another page without rows.
+  std::optional<ExecutionKey> last;
+};
+
+// One execution of a scan: its key in the order of time, and its JSON.
+struct ScannedExecution {
+  ExecutionKey key;
+  std::string json;
+};
+struct ScanRequest {
+  std::optional<ExecutionKey> after;  // As in a list by time, newest first.
+  bool detail = false;                // The whole record, or the row of the list.
+};
+// Returns whether to go on; an error ends the scan and is its result.
+using ScanVisitor = std::function<Result<bool>(const ScannedExecution&)>;
+
+// What retention took, or would take.
+struct PruneReport {
+  std::uint64_t by_age = 0;
+  std::uint64_t by_count = 0;
+  std::uint64_t by_bytes = 0;
+  std::uint64_t bytes = 0;       // About what they take on disk.
+  std::optional<TimeUs> oldest;  // Timestamps of the first and last of them.
+  std::optional<TimeUs> newest;
+  bool more = false;  // The step was full: call again.
+
+  std::uint64_t total() const { return by_age + by_count + by_bytes; }
 };
 
 // One change to the history. What a batch holds becomes durable together.
@@ -65,6 +112,10 @@ class Ledger {
   virtual Result<ExecutionPage> list(const ExecutionFilter& filter,
                                      const ExecutionPageRequest& page) const = 0;
 
+  // Visits every match, newest first, as they stand at one moment, in constant memory.
+  virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                            const ScanVisitor& visit) const = 0;
+
   // The whole record, or nothing when the namespace has no such id.
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
@@ -75,6 +126,20 @@ class Ledger {
 
   // Forgets a namespace's whole history, when the namespace is deleted.
   virtual Result<void> remove_namespace(const NamespaceId& namespace_id) = 0;
+
+  // Deletes up to `limit` ended executions that match, oldest first, in one transaction;
+  // running ones stay. Returns how many; when it is `limit`, there may be more.
+  virtual Result<std::uint64_t> remove(const ExecutionFilter& filter,
+                                       std::uint32_t limit) = 0;
+
+  // Deletes up to `limit` of the executions that the policy does not keep, oldest first.
+  virtual Result<PruneReport> prune(const NamespaceId& namespace_id,
+                                    const RetentionPolicy& policy, TimeUs now,
+                                    std::uint32_t limit) = 0;
+  // What prune() would take if it were called until nothing is left to take.
+  virtual Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
+                                            const RetentionPolicy& policy,
+                                            TimeUs now) const = 0;
 
   // Work that need not delay a commit, such as moving the log into the main file. Called
   // from a thread of its own.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "model/execution_json.h"
 
 namespace trawl {
@@ -31,6 +34,30 @@ Result<void> check_page(const ExecutionPageRequest& page) {
                                   page.offset, kExecutionOffsetMax));
   }
   return {};
+}
+
+std::int64_t duration_us(const ExecutionSummary& summary) {
+  constexpr double kMillisMax = 9e12;
+  const double millis = std::isfinite(summary.duration_ms) ? summary.duration_ms : 0;
+  return std::llround(std::clamp(millis, 0.0, kMillisMax) * 1000.0);
+}
+
+ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort) {
+  ExecutionKey key{summary.timestamp, summary.execution_id};
+  switch (sort) {
+    case ExecutionSort::timestamp:
+      break;
+    case ExecutionSort::duration_ms:
+      key.value = static_cast<double>(duration_us(summary));
+      break;
+    case ExecutionSort::credits_used:
+      key.value = std::isfinite(summary.credits_used) ? summary.credits_used : 0;
+      break;
+    case ExecutionSort::total_returned:
+      key.value = static_cast<double>(summary.total_returned);
+      break;
+  }
+  return key;
 }
 
 }  // namespace trawl

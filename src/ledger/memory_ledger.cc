@@ -26,32 +26,63 @@ Result<std::vector<bool>> MemoryLedger::commit(std::span<const LedgerWrite> writ
   return changed;
 }
 
+MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,
+                                           ExecutionSort sort) const {
+  Found found;
+  const auto entries = namespaces_.find(filter.namespace_id);
+  if (entries == namespaces_.end()) return found;
+  for (const auto& [id, entry] : entries->second) {
+    if (matches(filter, entry.execution)) {
+      found.emplace(execution_key(entry.execution.summary, sort), &entry);
+    }
+  }
+  return found;
+}
+
 Result<ExecutionPage> MemoryLedger::list(const ExecutionFilter& filter,
                                          const ExecutionPageRequest& page) const {
   TRAWL_TRY(check_page(page));
   const std::lock_guard lock(mutex_);
-  std::map<ExecutionKey, const ExecutionSummary*, std::greater<>> matching;
-  if (const auto entries = namespaces_.find(filter.namespace_id);
-      entries != namespaces_.end()) {
-    for (const auto& [id, entry] : entries->second) {
-      const ExecutionSummary& summary = entry.execution.summary;
-      if (filter.status && summary.status != *filter.status) continue;
-      if (filter.start_time && summary.timestamp < *filter.start_time) continue;
-      if (filter.end_time && summary.timestamp > *filter.end_time) continue;
-      matching.emplace(ExecutionKey{summary.timestamp, id}, &summary);
-    }
-  }
+  const Found found = find_all(filter, page.sort);
+  std::vector<std::pair<ExecutionKey, const Entry*>> matching(found.begin(), found.end());
+  if (page.ascending) std::reverse(matching.begin(), matching.end());
   ExecutionPage out;
   out.total = matching.size();
-  auto at = page.after ? matching.upper_bound(*page.after) : matching.begin();
-  for (std::uint32_t i = 0; i < page.offset && at != matching.end(); ++i) ++at;
-  for (; at != matching.end() && out.row_count < page.limit; ++at, ++out.row_count) {
+  std::size_t skipped = 0;
+  for (const auto& [key, entry] : matching) {
+    if (page.after && (page.ascending ? key <= *page.after : key >= *page.after)) continue;
+    if (skipped < page.offset) {
+      ++skipped;
+      continue;
+    }
+    if (out.row_count == page.limit) {
+      out.has_more = true;
+      break;
+    }
     if (out.row_count > 0) out.rows.push_back(',');
-    out.rows += execution_row_json(*at->second);
-    out.last = at->first;
+    out.rows += execution_row_json(entry->execution.summary);
+    out.last = key;
+    ++out.row_count;
   }
-  out.has_more = at != matching.end();
   return out;
+}
+
+Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest& request,
+                                const ScanVisitor& visit) const {
+  std::vector<ScannedExecution> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
+      if (request.after && key >= *request.after) continue;
+      found.push_back({key, request.detail ? execution_detail_json(entry->execution)
+                                           : execution_row_json(entry->execution.summary)});
+    }
+  }
+  for (const ScannedExecution& execution : found) {
+    TRAWL_ASSIGN(const bool go_on, visit(execution));
+    if (!go_on) break;
+  }
+  return {};
 }
 
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,
@@ -85,6 +116,69 @@ Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {
   const std::lock_guard lock(mutex_);
   namespaces_.erase(namespace_id);
   return {};
+}
+
+Result<std::uint64_t> MemoryLedger::remove(const ExecutionFilter& filter,
+                                           std::uint32_t limit) {
+  const std::lock_guard lock(mutex_);
+  const Found found = find_all(filter, ExecutionSort::timestamp);
+  std::vector<ExecutionId> going;
+  for (auto it = found.rbegin(); it != found.rend() && going.size() < limit; ++it) {
+    if (!it->second->running) going.push_back(it->first.execution_id);
+  }
+  for (const ExecutionId& id : going) namespaces_[filter.namespace_id].erase(id);
+  return going.size();
+}
+
+// Oldest first: the ids that go, and why.
+PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
+                               const RetentionPolicy& policy, TimeUs now,
+                               std::vector<ExecutionId>& going) const {
+  PruneReport report;
+  ExecutionFilter everything;
+  everything.namespace_id = namespace_id;
+  const Found found = find_all(everything, ExecutionSort::timestamp);
+  std::uint64_t newer = found.size();
+  for (auto it = found.rbegin(); it != found.rend(); ++it) {
+    --newer;
+    const ExecutionSummary& summary = it->second->execution.summary;
+    if (it->second->running) continue;
+    const auto of_status = policy.status_max_age_us.find(summary.status);
+    const std::optional<std::int64_t> age_max = of_status != policy.status_max_age_us.end()
+                                                    ? std::optional(of_status->second)
+                                                    : policy.max_age_us;
+    if (age_max && summary.timestamp < now - *age_max) {
+      ++report.by_age;
+    } else if (policy.max_count && newer >= *policy.max_count) {
+      ++report.by_count;
+    } else {
+      continue;
+    }
+    if (!report.oldest) report.oldest = summary.timestamp;
+    report.newest = summary.timestamp;
+    going.push_back(summary.execution_id);
+  }
+  return report;
+}
+
+Result<PruneReport> MemoryLedger::prune(const NamespaceId& namespace_id,
+                                        const RetentionPolicy& policy, TimeUs now,
+                                        std::uint32_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<ExecutionId> going;
+  PruneReport report = plan(namespace_id, policy, now, going);
+  report.more = going.size() > limit;
+  if (going.size() > limit) going.resize(limit);
+  for (const ExecutionId& id : going) namespaces_[namespace_id].erase(id);
+  return report;
+}
+
+Result<PruneReport> MemoryLedger::preview_prune(const NamespaceId& namespace_id,
+                                                const RetentionPolicy& policy,
+                                                TimeUs now) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ExecutionId> going;
+  return plan(namespace_id, policy, now, going);
 }
 
 }  // namespace trawl

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "ledger/ledger.h"
 
@@ -16,10 +18,18 @@ class MemoryLedger final : public Ledger {
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override;
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override;
+  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                    const ScanVisitor& visit) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::uint64_t> recover() override;
   Result<void> remove_namespace(const NamespaceId& namespace_id) override;
+  Result<std::uint64_t> remove(const ExecutionFilter& filter, std::uint32_t limit) override;
+  Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
+                            TimeUs now, std::uint32_t limit) override;
+  Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
+                                    const RetentionPolicy& policy,
+                                    TimeUs now) const override;
 
  private:
   struct Entry {
@@ -27,6 +37,10 @@ class MemoryLedger final : public Ledger {
     bool running = false;  // Made by `started` and not ended.
   };
   using Entries = std::map<ExecutionId, Entry>;
+  using Found = std::map<ExecutionKey, const Entry*, std::greater<>>;
+  Found find_all(const ExecutionFilter& filter, ExecutionSort sort) const;
+  PruneReport plan(const NamespaceId& namespace_id, const RetentionPolicy& policy,
+                   TimeUs now, std::vector<ExecutionId>& going) const;
 
   mutable std::mutex mutex_;
   std::map<NamespaceId, Entries> namespaces_;  // Guarded by mutex_.

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "corpus/filter_value.h"
+#include "model/filter_value.h"
 #include "pipeline/expression_node.h"
 #include "pipeline/template.h"
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "corpus/filter.h"
-#include "corpus/filter_value.h"
+#include "model/filter.h"
+#include "model/filter_value.h"
 #include "pipeline/expression_node.h"
 #include "pipeline/template.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "corpus/filter_value.h"
+#include "model/filter_value.h"
 #include "pipeline/input_field.h"
 
 namespace trawl {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "corpus/filter.h"
+#include "model/filter.h"
 #include "stages/collection_scope.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"

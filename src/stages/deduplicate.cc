@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "corpus/filter_value.h"
+#include "model/filter_value.h"
 #include "stages/definitions.h"
 #include "stages/text_similarity.h"
 #include "stages/ticker.h"

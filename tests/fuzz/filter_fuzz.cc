@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 namespace {
 

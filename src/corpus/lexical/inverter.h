@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "corpus/lexical/analyzer.h"
+#include "base/analyzer.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/lexical/segment.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "corpus/lexical/analyzer.h"
+#include "base/analyzer.h"
 #include "corpus/lexical/inverter.h"
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/segment.h"

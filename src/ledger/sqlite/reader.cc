@@ -131,6 +131,34 @@ Result<ExecutionPage> list_executions(Connection& connection, const ExecutionFil
   return out;
 }
 
+Result<void> scan_executions(Connection& connection, const ExecutionFilter& filter,
+                             const ScanRequest& request, const ScanVisitor& visit) {
+  TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
+  ExecutionPageRequest next;
+  next.limit = kExecutionLimitMax;
+  next.after = request.after;
+  while (true) {
+    ExecutionPage page;
+    TRAWL_TRY(read_page(connection, filter, next, page));
+    TRAWL_ASSIGN(const json::value rows, parse_json("[" + page.rows + "]"));
+    for (const auto& row : rows.get_array()) {
+      TRAWL_ASSIGN(const Execution parsed, parse_execution(row));
+      ScannedExecution scanned{execution_key(parsed.summary, ExecutionSort::timestamp),
+                               execution_row_json(parsed.summary)};
+      if (request.detail || !filter.is_basic()) {
+        TRAWL_ASSIGN(const auto whole, find_execution(connection, filter.namespace_id,
+                                                      parsed.summary.execution_id));
+        if (!matches(filter, *whole)) continue;
+        if (request.detail) scanned.json = execution_detail_json(*whole);
+      }
+      TRAWL_ASSIGN(const bool go_on, visit(scanned));
+      if (!go_on) return {};
+    }
+    if (!page.has_more) return {};
+    next.after = page.last;
+  }
+}
+
 Result<std::optional<Execution>> find_execution(Connection& connection,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id) {

@@ -13,6 +13,9 @@ namespace trawl::sqlite {
 Result<ExecutionPage> list_executions(Connection& connection, const ExecutionFilter& filter,
                                       const ExecutionPageRequest& page);
 
+Result<void> scan_executions(Connection& connection, const ExecutionFilter& filter,
+                             const ScanRequest& request, const ScanVisitor& visit);
+
 Result<std::optional<Execution>> find_execution(Connection& connection,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id);

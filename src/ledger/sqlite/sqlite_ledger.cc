@@ -40,6 +40,12 @@ class SqliteLedger final : public Ledger {
     return sqlite::list_executions(*connection, filter, page);
   }
 
+  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                    const ScanVisitor& visit) const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::scan_executions(*connection, filter, request, visit);
+  }
+
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
@@ -54,6 +60,27 @@ class SqliteLedger final : public Ledger {
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     const std::lock_guard lock(writer_mutex_);
     return writer_.remove_namespace(namespace_id);
+  }
+
+  Result<std::uint64_t> remove(const ExecutionFilter& filter,
+                               std::uint32_t limit) override {
+    const std::lock_guard lock(writer_mutex_);
+    (void)filter, (void)limit;
+    return make_error(ErrorCode::internal, "not built yet");
+  }
+
+  Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
+                            TimeUs now, std::uint32_t limit) override {
+    const std::lock_guard lock(writer_mutex_);
+    (void)namespace_id, (void)policy, (void)now, (void)limit;
+    return make_error(ErrorCode::internal, "not built yet");
+  }
+
+  Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
+                                    const RetentionPolicy& policy,
+                                    TimeUs now) const override {
+    (void)namespace_id, (void)policy, (void)now;
+    return make_error(ErrorCode::internal, "not built yet");
   }
 
   void maintain() override {

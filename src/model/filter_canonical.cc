@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <set>
 
-#include "corpus/filter_node.h"
+#include "model/filter_node.h"
 
 namespace trawl {
 namespace {

@@ -1,4 +1,4 @@
-#include "corpus/filter_value.h"
+#include "model/filter_value.h"
 
 #include <utf8proc.h>
 
@@ -10,7 +10,7 @@
 #include <functional>
 
 #include "base/text.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 namespace trawl {
 namespace {

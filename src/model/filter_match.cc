@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "corpus/filter_node.h"
+#include "model/filter_node.h"
 
 namespace trawl {
 namespace {

@@ -1,4 +1,4 @@
-#include "corpus/lexical/analyzer.h"
+#include "base/analyzer.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace trawl::lexical {
+namespace trawl {
 namespace {
 
 using Terms = std::vector<std::string>;
@@ -186,4 +186,4 @@ TEST(Analyzer, GivesValidTermsForAnyBytes) {
 }
 
 }  // namespace
-}  // namespace trawl::lexical
+}  // namespace trawl

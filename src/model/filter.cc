@@ -1,4 +1,4 @@
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -9,7 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
-#include "corpus/filter_node.h"
+#include "model/filter_node.h"
 
 namespace trawl {
 namespace {

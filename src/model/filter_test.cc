@@ -1,4 +1,4 @@
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "base/clock.h"
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 // Random filters on random documents, judged by an evaluator that is written from the
 // grammar alone: recursive, on the JSON itself, with nothing shared but JSON.

@@ -12,7 +12,7 @@
 
 struct sb_stemmer;
 
-namespace trawl::lexical {
+namespace trawl {
 
 // Longer terms are cut here, at the end of a code point.
 inline constexpr std::size_t kTermBytesMax = 64;
@@ -82,4 +82,4 @@ class Analyzer {
   std::vector<std::int32_t> folded_;                     // Scratch: code points of a run.
 };
 
-}  // namespace trawl::lexical
+}  // namespace trawl

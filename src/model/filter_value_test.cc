@@ -1,4 +1,4 @@
-#include "corpus/filter_value.h"
+#include "model/filter_value.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-#include "corpus/filter.h"
+#include "model/filter.h"
 
 namespace trawl {
 namespace {

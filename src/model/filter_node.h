@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/json.h"
-#include "corpus/filter.h"
-#include "corpus/filter_value.h"
+#include "model/filter.h"
+#include "model/filter_value.h"
 
 namespace re2 {
 class RE2;

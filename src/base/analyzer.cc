@@ -1,4 +1,4 @@
-#include "corpus/lexical/analyzer.h"
+#include "base/analyzer.h"
 
 #include <fmt/format.h>
 #include <libstemmer.h>
@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 
-namespace trawl::lexical {
+namespace trawl {
 namespace {
 
 // Case folding and ordering of marks cost more than linear time in the length of one run,
@@ -427,4 +427,4 @@ void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& 
   sink(stem);
 }
 
-}  // namespace trawl::lexical
+}  // namespace trawl

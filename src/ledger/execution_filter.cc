@@ -1,0 +1,151 @@
+#include "ledger/execution_filter.h"
+
+#include <algorithm>
+
+#include "base/analyzer.h"
+#include "model/execution_json.h"
+
+namespace trawl {
+namespace {
+
+using Terms = std::vector<std::vector<std::string>>;
+
+// Inputs stand a few levels deep in the requests that brought them.
+constexpr std::size_t kInputsDepthMax = kJsonDepthMax + 16;
+
+void for_each_value(const json::value& value,
+                    const std::function<void(std::string_view)>& sink) {
+  switch (value.kind()) {
+    case json::kind::object:
+      for (const auto& field : value.get_object()) for_each_value(field.value(), sink);
+      return;
+    case json::kind::array:
+      for (const auto& item : value.get_array()) for_each_value(item, sink);
+      return;
+    case json::kind::string:
+      sink(view(value.get_string()));
+      return;
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::double_:
+      sink(to_json_text(value));
+      return;
+    default:
+      return;
+  }
+}
+
+// Terms of a text that `matches` may hold a query against.
+bool text_matches(
+    const TextQuery& query,
+    const std::function<void(const std::function<void(std::string_view)>&)>& for_each) {
+  Analyzer analyzer = Analyzer::make("").value();
+  Terms terms;
+  for_each([&](std::string_view text) { terms.push_back(analyzer.terms(text)); });
+  return query.matches(terms);
+}
+
+json::value optional_text(const std::optional<std::string>& text) {
+  return text ? json::value(*text) : json::value(nullptr);
+}
+
+json::value known_text(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+}  // namespace
+
+void for_each_text(const std::optional<std::string>& query_summary,
+                   const std::optional<std::string>& inputs,
+                   const std::function<void(std::string_view)>& sink) {
+  if (query_summary) sink(*query_summary);
+  if (!inputs) return;
+  if (const auto value = parse_json(*inputs, kInputsDepthMax)) {
+    for_each_value(*value, sink);
+  } else {
+    sink(*inputs);
+  }
+}
+
+json::object execution_document(const Execution& execution) {
+  json::object out;
+  if (auto row = parse_json(execution_row_json(execution.summary))) {
+    out = std::move(row->get_object());
+  }
+  out["inputs"] = nullptr;
+  if (execution.inputs) {
+    auto inputs = parse_json(*execution.inputs, kInputsDepthMax);
+    out["inputs"] = inputs ? std::move(*inputs) : json::value(*execution.inputs);
+  }
+  out["inputs_hash"] = optional_text(execution.inputs_hash);
+  out["error"] = optional_text(execution.error);
+  out["failed_stage"] = optional_text(execution.failed_stage);
+  json::array stages;
+  for (const auto& stage : execution.stages) stages.emplace_back(stage.stage_id);
+  out["stage_id"] = std::move(stages);
+  out["caller"] = known_text(execution.caller_key_id);
+  out["client"] = known_text(execution.client);
+  out["request_id"] = known_text(execution.request_id);
+  out["trace_id"] = known_text(execution.trace_id);
+  json::object labels;
+  for (const auto& [name, value] : execution.labels) labels[name] = value;
+  out["labels"] = std::move(labels);
+  out["fingerprint"] = known_text(execution.fingerprint);
+  out["shape"] = known_text(execution.shape);
+  return out;
+}
+
+const std::vector<std::string_view>& execution_fields() {
+  static const std::vector<std::string_view> kFields = {"cache_hit_rate",
+                                                        "caller",
+                                                        "client",
+                                                        "collection_ids",
+                                                        "credits_used",
+                                                        "duration_ms",
+                                                        "error",
+                                                        "execution_id",
+                                                        "execution_mode",
+                                                        "failed_stage",
+                                                        "fingerprint",
+                                                        "inputs",
+                                                        "inputs_hash",
+                                                        "labels",
+                                                        "query_summary",
+                                                        "request_id",
+                                                        "shape",
+                                                        "stage_id",
+                                                        "stages_completed",
+                                                        "status",
+                                                        "timestamp",
+                                                        "total_processed",
+                                                        "total_returned",
+                                                        "total_stages",
+                                                        "trace_id"};
+  return kFields;
+}
+
+bool matches(const ExecutionFilter& filter, const Execution& execution) {
+  const ExecutionSummary& summary = execution.summary;
+  if (execution.namespace_id != filter.namespace_id) return false;
+  if (filter.status && summary.status != *filter.status) return false;
+  if (filter.start_time && summary.timestamp < *filter.start_time) return false;
+  if (filter.end_time && summary.timestamp > *filter.end_time) return false;
+  if (filter.execution_ids &&
+      std::find(filter.execution_ids->begin(), filter.execution_ids->end(),
+                summary.execution_id) == filter.execution_ids->end()) {
+    return false;
+  }
+  if (filter.query && !text_matches(*filter.query, [&](const auto& sink) {
+        for_each_text(summary.query_summary, execution.inputs, sink);
+      })) {
+    return false;
+  }
+  if (filter.error && !text_matches(*filter.error, [&](const auto& sink) {
+        if (execution.error) sink(*execution.error);
+      })) {
+    return false;
+  }
+  return !filter.where || filter.where->matches(execution_document(execution));
+}
+
+}  // namespace trawl
