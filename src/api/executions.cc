@@ -58,13 +58,13 @@ Result<http::Response> list_executions(const Services& services, Call& call) {
 
 Result<http::Response> show_execution(const Services& services, Call& call) {
   const std::string& id = call.request.path_parameter("execution_id");
-  TRAWL_ASSIGN(const auto found, services.ledger.find(call.ns.id, ExecutionId(id)));
+  TRAWL_ASSIGN(const auto found, services.ledger.find_json(call.ns.id, ExecutionId(id)));
   if (!found) {
     return make_error(ErrorCode::not_found,
                       fmt::format("the execution '{}' does not exist in the namespace '{}'",
                                   truncate_text(id, 100), call.ns.name));
   }
-  return json_response(execution_detail_json(*found));
+  return json_response(*found);
 }
 
 }  // namespace

@@ -11,6 +11,18 @@ namespace {
 
 constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+constexpr std::size_t kSortableDigits = 26;
+
+constexpr std::array<std::int8_t, 256> digit_values() {
+  std::array<std::int8_t, 256> values{};
+  for (auto& value : values) value = -1;
+  for (std::size_t i = 0; i < kCrockford.size(); ++i) {
+    values[static_cast<unsigned char>(kCrockford[i])] = static_cast<std::int8_t>(i);
+  }
+  return values;
+}
+constexpr auto kDigitValues = digit_values();
+
 // 128 bits: milliseconds in the upper 48, a counter begun at random in the lower 80.
 class SortableIds {
  public:
@@ -44,12 +56,19 @@ class SortableIds {
 std::string make_sortable_id(std::string_view prefix, TimeUs now) {
   static SortableIds ids;
   const auto bytes = ids.next(now);
-  std::string out(prefix);
+  return encode_sortable_id(
+      prefix, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+std::string encode_sortable_id(std::string_view prefix, std::string_view bytes) {
+  std::string out;
+  out.reserve(prefix.size() + kSortableDigits);
+  out += prefix;
   // 26 digits of five bits hold 130 bits: the first digit has only three of them.
   int bits = 2;
   std::uint32_t buffer = 0;
-  for (const unsigned char byte : bytes) {
-    buffer = (buffer << 8) | byte;
+  for (const char byte : bytes) {
+    buffer = (buffer << 8) | static_cast<unsigned char>(byte);
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
@@ -57,6 +76,24 @@ std::string make_sortable_id(std::string_view prefix, TimeUs now) {
     }
   }
   return out;
+}
+
+bool decode_sortable_id(std::string_view prefix, std::string_view id, std::string& bytes) {
+  if (!id.starts_with(prefix) || id.size() != prefix.size() + kSortableDigits) return false;
+  bytes.clear();
+  std::uint32_t buffer = 0;
+  int bits = -2;  // The first digit has three bits.
+  for (const char digit : id.substr(prefix.size())) {
+    const auto value = kDigitValues[static_cast<unsigned char>(digit)];
+    if (value < 0 || (bits == -2 && value > 7)) return false;
+    buffer = (buffer << 5) | static_cast<std::uint32_t>(value);
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push_back(static_cast<char>(buffer >> bits));
+    }
+  }
+  return true;
 }
 
 std::string make_random_id(std::string_view prefix, std::size_t length) {
@@ -73,7 +110,7 @@ std::string make_random_id(std::string_view prefix, std::size_t length) {
 }
 
 ExecutionId make_execution_id(TimeUs now) {
-  return ExecutionId(make_sortable_id("exec_", now));
+  return ExecutionId(make_sortable_id(kExecutionIdPrefix, now));
 }
 
 }  // namespace trawl

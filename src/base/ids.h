@@ -17,6 +17,12 @@ std::string make_sortable_id(std::string_view prefix, TimeUs now);
 // prefix + `length` random lower-case letters and digits. Thread-safe.
 std::string make_random_id(std::string_view prefix, std::size_t length);
 
+// The sixteen bytes in an id that make_sortable_id could have made; false for other text.
+bool decode_sortable_id(std::string_view prefix, std::string_view id, std::string& bytes);
+// The id of sixteen bytes.
+std::string encode_sortable_id(std::string_view prefix, std::string_view bytes);
+
+inline constexpr std::string_view kExecutionIdPrefix = "exec_";
 ExecutionId make_execution_id(TimeUs now);
 
 }  // namespace trawl

@@ -137,9 +137,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, 5'000);
   TRAWL_TRY(connection->execute(fmt::format(
-      "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+      "PRAGMA page_size=8192; {}PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
       "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{}; "
       "PRAGMA mmap_size={};",
+      options.incremental_vacuum ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
       options.cache_kib, options.mmap_bytes)));
   if (options.read_only) TRAWL_TRY(connection->execute("PRAGMA query_only=1"));
   return connection;

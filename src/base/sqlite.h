@@ -85,6 +85,7 @@ struct OpenOptions {
   bool read_only = false;
   int cache_kib = 64 * 1024;
   std::int64_t mmap_bytes = std::int64_t{1} << 40;
+  bool incremental_vacuum = false;  // For files that shrink; decided when a file is made.
 };
 
 // One connection; used by one thread at a time.

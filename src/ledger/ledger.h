@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -17,8 +16,8 @@
 
 namespace trawl {
 
-// What a list is ordered by. Ties are broken by timestamp, then by execution_id, in the
-// same direction.
+// What a list is ordered by. Ties are broken by timestamp, then by execution_id (see
+// execution_id_key.h), in the same direction.
 enum class ExecutionSort { timestamp, duration_ms, credits_used, total_returned };
 
 // A place in the list. Greater keys are listed first, unless the order is ascending.
@@ -28,10 +27,7 @@ struct ExecutionKey {
   double value = 0;  // Of the field that the list is sorted by; 0 for timestamp.
 
   bool operator==(const ExecutionKey&) const = default;
-  std::partial_ordering operator<=>(const ExecutionKey& other) const {
-    return std::tie(value, timestamp, execution_id) <=>
-           std::tie(other.value, other.timestamp, other.execution_id);
-  }
+  std::partial_ordering operator<=>(const ExecutionKey& other) const;
 };
 
 struct ExecutionPageRequest {
@@ -94,6 +90,8 @@ struct LedgerWrite {
   };
   Kind kind = Kind::finished;
   Execution execution;
+  std::string prepared =
+      {};  // What Ledger::prepare made of it; empty when it was not asked.
 };
 
 // The history of executions. An execution that ended is never edited. Ids are unique
@@ -101,6 +99,10 @@ struct LedgerWrite {
 class Ledger {
  public:
   virtual ~Ledger() = default;
+
+  // Does what commit() needs of a write and what can be done before, on the caller's
+  // thread. Optional; the write must not be changed afterwards.
+  virtual void prepare(LedgerWrite& write) const { (void)write; }
 
   // Applies the writes in order, in one transaction; on return they are on disk and in
   // the list. For each write, whether it changed anything (false: a repeated id).
@@ -116,7 +118,10 @@ class Ledger {
   virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                             const ScanVisitor& visit) const = 0;
 
-  // The whole record, or nothing when the namespace has no such id.
+  // The JSON of execution_detail_json, or nothing when the namespace has no such id.
+  virtual Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
+                                                       const ExecutionId& id) const = 0;
+  // The whole record, likewise.
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
 
@@ -141,9 +146,9 @@ class Ledger {
                                             const RetentionPolicy& policy,
                                             TimeUs now) const = 0;
 
-  // Work that need not delay a commit, such as moving the log into the main file. Called
-  // from a thread of its own.
-  virtual void maintain() {}
+  // Some of the work that need not delay a commit, such as moving the log into the main
+  // file. Called from a thread of its own. Returns whether there is more to do now.
+  virtual bool maintain() { return false; }
 };
 
 }  // namespace trawl

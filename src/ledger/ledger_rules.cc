@@ -4,10 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "ledger/execution_id_key.h"
 #include "model/execution_json.h"
 
 namespace trawl {
+
+std::partial_ordering ExecutionKey::operator<=>(const ExecutionKey& other) const {
+  if (const auto order = value <=> other.value; order != 0) return order;
+  if (const auto order = timestamp <=> other.timestamp; order != 0) return order;
+  return execution_id_key(execution_id) <=> execution_id_key(other.execution_id);
+}
 
 Result<void> check_writes(std::span<const LedgerWrite> writes) {
   for (const LedgerWrite& write : writes) {
@@ -36,10 +44,10 @@ Result<void> check_page(const ExecutionPageRequest& page) {
   return {};
 }
 
-std::int64_t duration_us(const ExecutionSummary& summary) {
-  constexpr double kMillisMax = 9e12;
-  const double millis = std::isfinite(summary.duration_ms) ? summary.duration_ms : 0;
-  return std::llround(std::clamp(millis, 0.0, kMillisMax) * 1000.0);
+// As execution_row_json writes amounts.
+double finite_amount(double amount) {
+  if (!(amount > 0)) return 0;
+  return std::min(amount, std::numeric_limits<double>::max());
 }
 
 ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort) {
@@ -48,13 +56,13 @@ ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort) 
     case ExecutionSort::timestamp:
       break;
     case ExecutionSort::duration_ms:
-      key.value = static_cast<double>(duration_us(summary));
+      key.value = finite_amount(summary.duration_ms);
       break;
     case ExecutionSort::credits_used:
-      key.value = std::isfinite(summary.credits_used) ? summary.credits_used : 0;
+      key.value = finite_amount(summary.credits_used);
       break;
     case ExecutionSort::total_returned:
-      key.value = static_cast<double>(summary.total_returned);
+      key.value = static_cast<double>(std::max<std::int64_t>(summary.total_returned, 0));
       break;
   }
   return key;

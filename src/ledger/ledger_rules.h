@@ -19,9 +19,6 @@ Result<void> check_writes(std::span<const LedgerWrite> writes);
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);
 
-// In whole microseconds, as it is stored and compared.
-std::int64_t duration_us(const ExecutionSummary& summary);
-
 // The place of an execution in a list that is sorted so.
 ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort);
 

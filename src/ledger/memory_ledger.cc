@@ -85,6 +85,14 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
   return {};
 }
 
+Result<std::optional<std::string>> MemoryLedger::find_json(const NamespaceId& namespace_id,
+                                                           const ExecutionId& id) const {
+  TRAWL_ASSIGN(const auto execution, find(namespace_id, id));
+  std::optional<std::string> found;
+  if (execution) found = execution_detail_json(*execution);
+  return found;
+}
+
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,
                                                     const ExecutionId& id) const {
   const std::lock_guard lock(mutex_);

@@ -13,13 +13,15 @@ namespace trawl {
 // The history in plain maps, lost when the process ends. It answers every question by
 // looking at everything, so that it is easy to believe: tests hold the other ledgers
 // against it.
-class MemoryLedger final : public Ledger {
+class MemoryLedger : public Ledger {
  public:
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override;
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override;
   Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                     const ScanVisitor& visit) const override;
+  Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
+                                               const ExecutionId& id) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::uint64_t> recover() override;

@@ -88,6 +88,9 @@ void Recorder::start(const Ticket&, Execution execution) {
 
 void Recorder::finish(Ticket ticket, Execution execution, Done done) {
   const std::string key = place_key(execution);
+  LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
+  // Here, so that the one writer thread does not have to.
+  ledger_.prepare(write);
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
@@ -98,10 +101,8 @@ void Recorder::finish(Ticket ticket, Execution execution, Done done) {
         start_places_.erase(place);
         drained_.notify_all();
       }
-      queue_.push_back({{LedgerWrite::Kind::finished, std::move(execution)},
-                        std::move(done),
-                        ++sequence_,
-                        steady_clock::now()});
+      queue_.push_back(
+          {std::move(write), std::move(done), ++sequence_, steady_clock::now()});
       if (queue_.size() >= wake_at_) ready_.notify_one();
       return;
     }
@@ -293,11 +294,15 @@ Recorder::Metrics Recorder::metrics() const {
 
 void Recorder::maintain_regularly() {
   Lock lock(mutex_);
-  const auto pause = microseconds(options_.maintain_every_us);
-  while (!stopped_.wait_for(lock, pause, [this] { return stopping_; })) {
+  // Where there is more to do, it goes on almost at once, but lets commits pass between.
+  constexpr microseconds kBreath(500);
+  bool more = false;
+  while (!stopped_.wait_for(lock, more ? kBreath : microseconds(options_.maintain_every_us),
+                            [this] { return stopping_; })) {
     lock.unlock();
+    more = false;
     try {
-      ledger_.maintain();
+      more = ledger_.maintain();
     } catch (const std::exception& thrown) {
       spdlog::error("maintenance of the history failed: {}", thrown.what());
     }

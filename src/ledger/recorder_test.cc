@@ -20,7 +20,7 @@ using test::total_of;
 const NamespaceId kNs("ns_a");
 
 // A ledger whose commits take a while, fail on request, and can be held at a gate.
-class FakeLedger final : public Ledger {
+class FakeLedger final : public MemoryLedger {
  public:
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {
     std::unique_lock lock(mutex_);
@@ -35,21 +35,12 @@ class FakeLedger final : public Ledger {
     if (fail_with) return *fail_with;
     lock.unlock();
     std::this_thread::sleep_for(std::chrono::microseconds(commit_us));
-    return memory.commit(writes);
+    return MemoryLedger::commit(writes);
   }
-  Result<ExecutionPage> list(const ExecutionFilter& filter,
-                             const ExecutionPageRequest& page) const override {
-    return memory.list(filter, page);
+  bool maintain() override {
+    ++maintained;
+    return false;
   }
-  Result<std::optional<Execution>> find(const NamespaceId& ns,
-                                        const ExecutionId& id) const override {
-    return memory.find(ns, id);
-  }
-  Result<std::uint64_t> recover() override { return memory.recover(); }
-  Result<void> remove_namespace(const NamespaceId& ns) override {
-    return memory.remove_namespace(ns);
-  }
-  void maintain() override { ++maintained; }
 
   void close_gate() {
     const std::lock_guard lock(mutex_);
@@ -67,7 +58,6 @@ class FakeLedger final : public Ledger {
     gate_changed_.wait(lock, [this] { return waiting > 0; });
   }
 
-  MemoryLedger memory;
   std::atomic<int> commit_us = 0;
   std::atomic<int> maintained = 0;
   int commits = 0;

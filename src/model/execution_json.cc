@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -22,6 +25,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // still tell one microsecond from the next.
 constexpr double kStageMillisMax = 1e12;
 constexpr std::int64_t kStageMicrosMax = 1'000'000'000'000'000;
+
+constexpr std::size_t kRowNumbers = 7;  // Before the summary in row_values_json().
 
 // What we store may hold a request body of the allowed depth inside a few levels of ours.
 constexpr std::size_t kStoredDepthMax = kJsonDepthMax + 16;
@@ -61,7 +66,7 @@ void write_optional(JsonWriter& out, const std::optional<std::string>& text) {
 }
 
 // Null for a text that is not known.
-void write_known(JsonWriter& out, const std::string& text) {
+void write_known(JsonWriter& out, std::string_view text) {
   if (text.empty()) {
     out.null();
   } else {
@@ -75,6 +80,14 @@ void write_strings(JsonWriter& out, const std::vector<std::string>& items) {
   out.end_array();
 }
 
+void write_rate(JsonWriter& out, std::optional<double> rate) {
+  if (rate && !std::isnan(*rate)) {
+    write_number(out, std::clamp(*rate, 0.0, 1.0));
+  } else {
+    out.null();
+  }
+}
+
 void write_summary(JsonWriter& out, const ExecutionSummary& summary) {
   out.key("execution_id").string(summary.execution_id.str());
   out.key("execution_mode").string(summary.execution_mode);
@@ -85,12 +98,7 @@ void write_summary(JsonWriter& out, const ExecutionSummary& summary) {
   write_amount(out.key("credits_used"), summary.credits_used);
   write_count(out.key("total_processed"), summary.total_processed);
   write_count(out.key("total_returned"), summary.total_returned);
-  out.key("cache_hit_rate");
-  if (summary.cache_hit_rate && !std::isnan(*summary.cache_hit_rate)) {
-    write_number(out, std::clamp(*summary.cache_hit_rate, 0.0, 1.0));
-  } else {
-    out.null();
-  }
+  write_rate(out.key("cache_hit_rate"), summary.cache_hit_rate);
   write_optional(out.key("query_summary"), summary.query_summary);
   write_count(out.key("stages_completed"), summary.stages_completed);
   write_count(out.key("total_stages"), summary.total_stages);
@@ -122,27 +130,7 @@ void write_scored_ids(JsonWriter& out, const std::vector<ScoredId>& ids) {
   out.end_array();
 }
 
-// A thousand candidates a stage make most of a record, so they are stored in a third of
-// the space: an array for each run of one collection, [collection, document, score, …].
-void write_scored_runs(JsonWriter& out, const std::vector<ScoredId>& ids) {
-  out.begin_array();
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (i == 0 || ids[i].collection_id != ids[i - 1].collection_id) {
-      if (i > 0) out.end_array();
-      out.begin_array().string(ids[i].collection_id);
-    }
-    out.string(ids[i].document_id);
-    write_score(out, ids[i].score);
-  }
-  if (!ids.empty()) out.end_array();
-  out.end_array();
-}
-
-// How an array of ids is written or read: as clients see it, or as it is stored.
-using WriteIds = void (*)(JsonWriter&, const std::vector<ScoredId>&);
-using ReadIds = std::vector<ScoredId> (*)(ObjectReader&, std::string_view);
-
-void write_stage(JsonWriter& out, const StageRecord& stage, WriteIds write_ids) {
+void write_stage(JsonWriter& out, const StageRecord& stage) {
   out.begin_object();
   out.key("stage_name").string(stage.stage_name);
   out.key("stage_id").string(stage.stage_id);
@@ -159,15 +147,14 @@ void write_stage(JsonWriter& out, const StageRecord& stage, WriteIds write_ids) 
   std::string metadata;
   append_json(metadata, stage.metadata);
   out.key("metadata").raw(metadata);
-  write_ids(out.key("candidates"), stage.candidates);
+  write_scored_ids(out.key("candidates"), stage.candidates);
   out.key("candidates_truncated").boolean(stage.candidates_truncated);
   out.end_object();
 }
 
-void write_stages(JsonWriter& out, const std::vector<StageRecord>& stages,
-                  WriteIds write_ids) {
+void write_stages(JsonWriter& out, const std::vector<StageRecord>& stages) {
   out.begin_array();
-  for (const auto& stage : stages) write_stage(out, stage, write_ids);
+  for (const auto& stage : stages) write_stage(out, stage);
   out.end_array();
 }
 
@@ -242,40 +229,11 @@ std::vector<ScoredId> read_scored_ids(ObjectReader& in, std::string_view name) {
   return out;
 }
 
-// As write_scored_runs wrote them.
-std::vector<ScoredId> read_scored_runs(ObjectReader& in, std::string_view name) {
-  std::vector<ScoredId> out;
-  const json::array* runs = in.array({name});
-  if (runs == nullptr) return out;
-  for (const auto& item : *runs) {
-    const json::array* run = item.if_array();
-    if (run == nullptr || run->size() % 2 != 1 || !run->front().is_string()) {
-      in.fail(name, "is not an array of stored runs");
-      return out;
-    }
-    const std::string_view collection_id = view(run->front().get_string());
-    for (std::size_t i = 1; i < run->size(); i += 2) {
-      const json::value& document_id = (*run)[i];
-      const json::value& score = (*run)[i + 1];
-      if (!document_id.is_string() || (!score.is_null() && !is_number(score))) {
-        in.fail(name, "is not an array of stored runs");
-        return out;
-      }
-      ScoredId& id = out.emplace_back();
-      id.collection_id = collection_id;
-      id.document_id = view(document_id.get_string());
-      if (!score.is_null()) id.score = as_double(score);
-    }
-  }
-  return out;
-}
-
 std::int64_t read_millis_as_micros(ObjectReader& in, std::string_view name) {
   return std::llround(in.number({name}, 0, 0, kStageMillisMax) * 1000.0);
 }
 
-std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name,
-                                     ReadIds read_ids) {
+std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
   std::vector<StageRecord> out;
   const json::array* items = in.array({name});
   if (items == nullptr) return out;
@@ -296,7 +254,7 @@ std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name,
     stage.warnings = item.strings({"warnings"});
     if (const json::object* metadata = item.object({"metadata"}))
       stage.metadata = *metadata;
-    stage.candidates = read_ids(item, "candidates");
+    stage.candidates = read_scored_ids(item, "candidates");
     stage.candidates_truncated = item.boolean({"candidates_truncated"}, false);
   });
   return out;
@@ -405,25 +363,37 @@ std::optional<std::string> read_inputs(ObjectReader& in) {
   return std::nullopt;
 }
 
-// Reads stored text by wrapping the reader of a field around it.
-template <class Read>
-auto read_stored(std::string_view text, Read&& read)
-    -> Result<decltype(read(std::declval<ObjectReader&>(), std::string_view()))> {
-  TRAWL_ASSIGN(json::value value, parse_json(text, kStoredDepthMax));
-  json::object holder;
-  holder["stored"] = std::move(value);
-  ObjectReader in(holder, "");
-  auto out = read(in, std::string_view("stored"));
-  if (!in.ok()) return in.error();
-  return out;
+// The members of an object that has some.
+std::string without_braces(std::string object) {
+  object.pop_back();
+  object.erase(0, 1);
+  return object;
 }
 
-template <class T, class Write>
-std::string written(const T& value, Write&& write) {
-  std::string out;
-  JsonWriter writer(out);
-  write(writer, value);
-  return out;
+// The numbers at the beginning of the values, and what follows them; false when there
+// are fewer.
+bool split_values(std::string_view values, std::span<std::string_view> numbers,
+                  std::string_view& rest) {
+  for (std::string_view& number : numbers) {
+    const auto comma = values.find(',');
+    if (comma == std::string_view::npos) return false;
+    number = values.substr(0, comma);
+    values.remove_prefix(comma + 1);
+  }
+  rest = values;
+  return true;
+}
+
+Error damaged_values() {
+  return make_error(ErrorCode::storage, "the stored data is damaged",
+                    "the values of a row are not what they should be");
+}
+
+template <class Number>
+bool read_text(std::string_view text, Number& number) {
+  const auto end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end;
 }
 
 }  // namespace
@@ -451,72 +421,139 @@ std::string execution_row_json(const ExecutionSummary& summary) {
   return out;
 }
 
-std::string stages_json(const std::vector<StageRecord>& stages) {
-  return written(stages, [](JsonWriter& out, const std::vector<StageRecord>& items) {
-    write_stages(out, items, write_scored_runs);
-  });
+std::string row_values_json(const ExecutionSummary& summary) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_array();
+  write_amount(writer, summary.duration_ms);
+  write_amount(writer, summary.credits_used);
+  write_count(writer, summary.total_processed);
+  write_count(writer, summary.total_returned);
+  write_rate(writer, summary.cache_hit_rate);
+  write_count(writer, summary.stages_completed);
+  write_count(writer, summary.total_stages);
+  write_optional(writer, summary.query_summary);
+  writer.end_array();
+  return out.substr(1, out.size() - 2);
 }
 
-Result<std::vector<StageRecord>> parse_stages(std::string_view text) {
-  return read_stored(text, [](ObjectReader& in, std::string_view name) {
-    return read_stages(in, name, read_scored_runs);
-  });
+Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts) {
+  std::array<std::string_view, kRowNumbers> numbers;
+  std::string_view query_summary;
+  if (!split_values(parts.values, numbers, query_summary)) return damaged_values();
+  out += R"({"execution_id":)";
+  append_json_string(out, parts.execution_id);
+  out += R"(,"execution_mode":)";
+  out += parts.execution_mode;
+  out += R"(,"status":)";
+  out += parts.status;
+  out += R"(,"timestamp":")";
+  out += format_time(std::clamp(parts.timestamp, kTimeMin, kTimeMax));
+  out += R"(","duration_ms":)";
+  out += numbers[0];
+  out += R"(,"credits_used":)";
+  out += numbers[1];
+  out += R"(,"total_processed":)";
+  out += numbers[2];
+  out += R"(,"total_returned":)";
+  out += numbers[3];
+  out += R"(,"cache_hit_rate":)";
+  out += numbers[4];
+  out += R"(,"query_summary":)";
+  out += query_summary;
+  out += R"(,"stages_completed":)";
+  out += numbers[5];
+  out += R"(,"total_stages":)";
+  out += numbers[6];
+  out += R"(,"collection_ids":)";
+  out += parts.collection_ids;
+  out += '}';
+  return {};
 }
 
-std::string scored_ids_json(const std::vector<ScoredId>& ids) {
-  return written(ids, write_scored_runs);
+Result<ExecutionRowNumbers> parse_row_numbers(std::string_view values) {
+  std::array<std::string_view, kRowNumbers> numbers;
+  std::string_view query_summary;
+  ExecutionRowNumbers out;
+  if (!split_values(values, numbers, query_summary) ||
+      !read_text(numbers[0], out.duration_ms) || !read_text(numbers[1], out.credits_used) ||
+      !read_text(numbers[2], out.total_processed) ||
+      !read_text(numbers[3], out.total_returned) ||
+      (numbers[4] != "null" && !read_text(numbers[4], out.cache_hit_rate.emplace())) ||
+      !read_text(numbers[5], out.stages_completed) ||
+      !read_text(numbers[6], out.total_stages)) {
+    return damaged_values();
+  }
+  return out;
 }
 
-Result<std::vector<ScoredId>> parse_scored_ids(std::string_view text) {
-  return read_stored(text, read_scored_runs);
+std::string pipeline_members_json(std::string_view pipeline, std::string_view fingerprint,
+                                  std::string_view shape) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.key("pipeline");
+  if (pipeline.empty()) {
+    writer.null();
+  } else {
+    writer.raw(pipeline);
+  }
+  write_known(writer.key("fingerprint"), fingerprint);
+  write_known(writer.key("shape"), shape);
+  writer.end_object();
+  return without_braces(std::move(out));
 }
 
-std::string collection_versions_json(const std::vector<CollectionVersion>& versions) {
-  return written(versions, write_collection_versions);
+ExecutionDetailParts execution_detail_parts(const Execution& execution) {
+  ExecutionDetailParts parts;
+  {
+    JsonWriter writer(parts.before);
+    writer.begin_object();
+    write_optional(writer.key("inputs"), execution.inputs);
+    write_optional(writer.key("inputs_hash"), execution.inputs_hash);
+    writer.end_object();
+  }
+  {
+    JsonWriter writer(parts.after);
+    writer.begin_object();
+    write_stages(writer.key("stages"), execution.stages);
+    write_scored_ids(writer.key("results"), execution.results);
+    write_collection_versions(writer.key("collection_versions"),
+                              execution.collection_versions);
+    write_optional(writer.key("error"), execution.error);
+    write_optional(writer.key("failed_stage"), execution.failed_stage);
+    write_known(writer.key("namespace_id"), execution.namespace_id.str());
+    write_labels(writer.key("labels"), execution.labels);
+    write_known(writer.key("caller_key_id"), execution.caller_key_id);
+    write_known(writer.key("client"), execution.client);
+    write_known(writer.key("request_id"), execution.request_id);
+    write_known(writer.key("trace_id"), execution.trace_id);
+    writer.end_object();
+  }
+  parts.before = without_braces(std::move(parts.before));
+  parts.pipeline =
+      pipeline_members_json(execution.pipeline, execution.fingerprint, execution.shape);
+  parts.after = without_braces(std::move(parts.after));
+  return parts;
 }
 
-Result<std::vector<CollectionVersion>> parse_collection_versions(std::string_view text) {
-  return read_stored(text, read_collection_versions);
-}
-
-std::string labels_json(const Labels& labels) {
-  return written(labels, write_labels);
-}
-
-Result<Labels> parse_labels(std::string_view text) {
-  return read_stored(text, read_labels);
+std::string join_detail_json(std::string_view row, std::string_view before,
+                             std::string_view pipeline, std::string_view after) {
+  std::string out;
+  out.reserve(row.size() + before.size() + pipeline.size() + after.size() + 3);
+  out += row.substr(0, row.size() - 1);
+  for (const std::string_view members : {before, pipeline, after}) {
+    out += ',';
+    out += members;
+  }
+  out += '}';
+  return out;
 }
 
 std::string execution_detail_json(const Execution& execution) {
-  std::string out;
-  out.reserve(4096);
-  JsonWriter writer(out);
-  writer.begin_object();
-  write_summary(writer, execution.summary);
-  write_optional(writer.key("inputs"), execution.inputs);
-  write_optional(writer.key("inputs_hash"), execution.inputs_hash);
-  writer.key("pipeline");
-  if (execution.pipeline.empty()) {
-    writer.null();
-  } else {
-    writer.raw(execution.pipeline);
-  }
-  write_known(writer.key("fingerprint"), execution.fingerprint);
-  write_known(writer.key("shape"), execution.shape);
-  write_stages(writer.key("stages"), execution.stages, write_scored_ids);
-  write_scored_ids(writer.key("results"), execution.results);
-  write_collection_versions(writer.key("collection_versions"),
-                            execution.collection_versions);
-  write_optional(writer.key("error"), execution.error);
-  write_optional(writer.key("failed_stage"), execution.failed_stage);
-  write_known(writer.key("namespace_id"), execution.namespace_id.str());
-  write_labels(writer.key("labels"), execution.labels);
-  write_known(writer.key("caller_key_id"), execution.caller_key_id);
-  write_known(writer.key("client"), execution.client);
-  write_known(writer.key("request_id"), execution.request_id);
-  write_known(writer.key("trace_id"), execution.trace_id);
-  writer.end_object();
-  return out;
+  const ExecutionDetailParts parts = execution_detail_parts(execution);
+  return join_detail_json(execution_row_json(execution.summary), parts.before,
+                          parts.pipeline, parts.after);
 }
 
 Result<Execution> parse_execution(const json::value& value) {
@@ -538,7 +575,7 @@ Result<Execution> parse_execution(const json::value& value) {
   }
   execution.fingerprint = in.string({"fingerprint"});
   execution.shape = in.string({"shape"});
-  execution.stages = read_stages(in, "stages", read_scored_ids);
+  execution.stages = read_stages(in, "stages");
   execution.results = read_scored_ids(in, "results");
   execution.collection_versions = read_collection_versions(in, "collection_versions");
   execution.error = in.optional_string({"error"});
@@ -552,6 +589,11 @@ Result<Execution> parse_execution(const json::value& value) {
   if (!in.ok()) return in.error();
   TRAWL_TRY(validate_summary(execution.summary));
   return execution;
+}
+
+Result<Execution> parse_stored_execution(std::string_view text) {
+  TRAWL_ASSIGN(const json::value value, parse_json(text, kStoredDepthMax));
+  return parse_execution(value);
 }
 
 std::string hash_inputs(std::string_view inputs) {

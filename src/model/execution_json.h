@@ -25,19 +25,53 @@ Result<void> validate_summary(const ExecutionSummary& summary);
 // numbers to zero, because clients refuse a whole page for one such row.
 std::string execution_row_json(const ExecutionSummary& summary);
 
-// What the record holds beyond the row, as it is stored: not as it is served, but smaller,
-// and never to be changed, since it is on people's disks. Reading what was written gives an
-// equal value, where times are whole microseconds and numbers are finite.
-//   invalid, bad_request  the text is not what the writer makes
-std::string stages_json(const std::vector<StageRecord>& stages);
-Result<std::vector<StageRecord>> parse_stages(std::string_view text);
-std::string scored_ids_json(const std::vector<ScoredId>& ids);
-Result<std::vector<ScoredId>> parse_scored_ids(std::string_view text);
-std::string collection_versions_json(const std::vector<CollectionVersion>& versions);
-Result<std::vector<CollectionVersion>> parse_collection_versions(std::string_view text);
 using Labels = std::vector<std::pair<std::string, std::string>>;
-std::string labels_json(const Labels& labels);
-Result<Labels> parse_labels(std::string_view text);
+
+// The same row out of parts, for ledgers that store it so. `values` is what
+// row_values_json() gave; the other texts are JSON.
+struct ExecutionRowParts {
+  std::string_view execution_id;  // Plain text, which needs no escaping where it is ours.
+  std::string_view execution_mode;
+  std::string_view status;
+  TimeUs timestamp = 0;
+  std::string_view values;
+  std::string_view collection_ids;
+};
+// duration_ms, credits_used, total_processed, total_returned, cache_hit_rate,
+// stages_completed, total_stages and query_summary as JSON values with commas between.
+// This is stored: never change it.
+std::string row_values_json(const ExecutionSummary& summary);
+// Appends the bytes that execution_row_json makes of the same execution.
+//   storage  the values are not what row_values_json makes
+Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts);
+
+// The numbers in the values, without the parse of a whole row.
+struct ExecutionRowNumbers {
+  double duration_ms = 0;
+  double credits_used = 0;
+  std::int64_t total_processed = 0;
+  std::int64_t total_returned = 0;
+  std::optional<double> cache_hit_rate;
+  std::int64_t stages_completed = 0;
+  std::int64_t total_stages = 0;
+};
+Result<ExecutionRowNumbers> parse_row_numbers(std::string_view values);
+
+// The detail in three pieces: what execution_detail_json writes behind the row and before
+// the pipeline, of the pipeline, and after it. `before` and `after` are stored: fields may
+// be added to them, but those that are there keep their form.
+struct ExecutionDetailParts {
+  std::string before;    // inputs and inputs_hash
+  std::string pipeline;  // pipeline, fingerprint and shape
+  std::string after;     // the rest
+};
+ExecutionDetailParts execution_detail_parts(const Execution& execution);
+// `row` is the row's JSON object. The pieces are members without braces.
+std::string join_detail_json(std::string_view row, std::string_view before,
+                             std::string_view pipeline, std::string_view after);
+// The piece `pipeline` alone.
+std::string pipeline_members_json(std::string_view pipeline, std::string_view fingerprint,
+                                  std::string_view shape);
 
 // The whole record as GET /v1/retrievers/executions/{id} serves it: the row, `inputs` (a
 // JSON string holding JSON), inputs_hash, pipeline, stages, results, collection_versions,
@@ -53,6 +87,8 @@ std::string execution_detail_json(const Execution& execution);
 //   invalid  a required field is missing, or a value is of a wrong type or range; the
 //            location names it
 Result<Execution> parse_execution(const json::value& value);
+// What a ledger stored: text of execution_detail_json or execution_row_json.
+Result<Execution> parse_stored_execution(std::string_view text);
 
 // SHA-1 hex of the inputs: of their canonical JSON, or of the text where it is no JSON.
 std::string hash_inputs(std::string_view inputs);

@@ -67,14 +67,29 @@ TEST(ExecutionJson, ReadingWhatWasWrittenGivesTheSame) {
     ASSERT_TRUE(*again == execution) << text << "\n" << execution_detail_json(*again);
     EXPECT_EQ(execution_detail_json(*again), text);
 
-    ASSERT_EQ(parse_stages(stages_json(execution.stages)).value(), execution.stages);
-    ASSERT_EQ(parse_scored_ids(scored_ids_json(execution.results)).value(),
-              execution.results);
-    ASSERT_EQ(parse_labels(labels_json(execution.labels)).value(), execution.labels);
-    ASSERT_EQ(
-        parse_collection_versions(collection_versions_json(execution.collection_versions))
-            .value(),
-        execution.collection_versions);
+    std::string row;
+    const std::string values = row_values_json(execution.summary);
+    const std::string collections =
+        execution.summary.collection_ids
+            ? to_json_text(json::value_from(*execution.summary.collection_ids))
+            : "null";
+    std::string status;
+    append_json_string(status, execution.summary.status);
+    ExecutionRowParts parts;
+    parts.execution_id = execution.summary.execution_id.str();
+    parts.execution_mode = R"("adhoc")";
+    parts.status = status;
+    parts.timestamp = execution.summary.timestamp;
+    parts.values = values;
+    parts.collection_ids = collections;
+    ASSERT_TRUE(append_row_json(row, parts));
+    ASSERT_EQ(row, execution_row_json(execution.summary));
+    const auto numbers = parse_row_numbers(values).value();
+    ASSERT_EQ(numbers.duration_ms, execution.summary.duration_ms);
+    ASSERT_EQ(numbers.credits_used, execution.summary.credits_used);
+    ASSERT_EQ(numbers.cache_hit_rate, execution.summary.cache_hit_rate);
+    ASSERT_EQ(numbers.total_processed, execution.summary.total_processed);
+    ASSERT_EQ(numbers.total_stages, execution.summary.total_stages);
     ASSERT_EQ(parse(execution_row_json(execution.summary)).value().summary,
               execution.summary);
   }
@@ -203,29 +218,23 @@ TEST(ExecutionJson, LengthOfAnIdIsInCharacters) {
   EXPECT_TRUE(parse(R"({"execution_id":")" + id + R"(","status":"s","timestamp":0})"));
 }
 
-TEST(ExecutionJson, StoredIdsAreRunsOfACollection) {
-  EXPECT_EQ(scored_ids_json({}), "[]");
-  EXPECT_EQ(scored_ids_json({{"c", "d1", 2.5}, {"c", "d2", std::nullopt}, {"b", "d1", -1}}),
-            R"([["c","d1",2.5,"d2",null],["b","d1",-1]])");
-}
-
-TEST(ExecutionJson, StoredTextThatIsDamagedIsAnError) {
-  EXPECT_FALSE(parse_stages("[{"));
-  EXPECT_FALSE(parse_stages("7"));
-  for (const char* text : {R"([{"document_id":1}])", R"([[]])", R"([["c","d"]])",
-                           R"([["c","d","e"]])", R"([["c",1,2]])", R"([[1,"d",2]])"}) {
-    EXPECT_FALSE(parse_scored_ids(text)) << text;
+TEST(ExecutionJson, RowValuesThatAreDamagedAreAnError) {
+  for (const char* values : {"", "1,2,3,4,5,6,7", "a,2,3,4,null,6,7,null",
+                             "1,2,3.5,4,null,6,7,null", "1,2,3,4,nul,6,7,null"}) {
+    EXPECT_FALSE(parse_row_numbers(values)) << values;
   }
-  EXPECT_FALSE(parse_labels("[]"));
+  std::string out;
+  EXPECT_FALSE(append_row_json(out, {}));
 }
 
 TEST(ExecutionJson, MetadataAsDeepAsARequestMayBeIsReadBack) {
   std::string deep;
   for (int i = 0; i < 63; ++i) deep += R"({"a":)";
   deep += "1" + std::string(63, '}');
-  StageRecord stage;
-  stage.metadata = parse_json(deep).value().get_object();
-  EXPECT_EQ(parse_stages(stages_json({stage})).value().front(), stage);
+  Execution execution;
+  execution.summary.execution_id = ExecutionId("e");
+  execution.stages.emplace_back().metadata = parse_json(deep).value().get_object();
+  EXPECT_EQ(parse_stored_execution(execution_detail_json(execution)).value(), execution);
 }
 
 }  // namespace

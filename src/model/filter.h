@@ -74,8 +74,9 @@ class Filter {
   // Equal for filters that mean the same by construction: canonical text with options.
   const std::string& fingerprint() const;
 
-  // The tree behind it, private to filter.cc.
+  // The tree behind it, for those who answer parts of it from an index; see filter_node.h.
   struct Compiled;
+  const struct FilterNode& root() const;
 
  private:
   explicit Filter(std::shared_ptr<const Compiled> compiled)

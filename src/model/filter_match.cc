@@ -144,6 +144,10 @@ const std::string& Filter::fingerprint() const {
   return compiled_->fingerprint;
 }
 
+const FilterNode& Filter::root() const {
+  return compiled_->root;
+}
+
 bool Filter::has_templates() const {
   return compiled_->has_templates;
 }

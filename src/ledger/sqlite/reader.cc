@@ -1,32 +1,47 @@
 #include "ledger/sqlite/reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
-#include "base/json.h"
+#include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/rollups.h"
-#include "model/execution_json.h"
+#include "ledger/sqlite/rows.h"
+#include "ledger/sqlite/search.h"
 
 namespace trawl::sqlite {
 namespace {
 
-Result<std::optional<std::int64_t>> look_up(Connection& connection, std::string_view sql,
-                                            std::string_view text) {
-  TRAWL_ASSIGN(auto statement, connection.prepare(sql));
-  TRAWL_ASSIGN(const bool found, statement.bind(text).step());
-  std::optional<std::int64_t> number;
-  if (found) number = statement.integer(0);
-  return number;
-}
-
-// What a filter means in numbers. The end is included.
+// What a basic filter means in numbers. The end is included.
 struct Range {
   std::int64_t ns = 0;
   std::int64_t status = kAnyStatus;
   TimeUs start = kTimeMin;
   TimeUs end = kTimeMax;
 };
+
+// Nothing where the filter names what never was.
+Result<std::optional<Range>> range_of(Connection& connection,
+                                      const ExecutionFilter& filter) {
+  std::optional<Range> none;
+  Range range;
+  {
+    TRAWL_ASSIGN(auto select, connection.prepare("SELECT ns FROM namespaces WHERE id = ?"));
+    TRAWL_ASSIGN(const bool found, select.bind(filter.namespace_id.str()).step());
+    if (!found) return none;
+    range.ns = select.integer(0);
+  }
+  if (filter.status) {
+    TRAWL_ASSIGN(const auto status, Words::number_of(connection, *filter.status));
+    if (!status) return none;
+    range.status = *status;
+  }
+  range.start = std::max(filter.start_time.value_or(kTimeMin), kTimeMin);
+  range.end = std::min(filter.end_time.value_or(kTimeMax), kTimeMax);
+  if (range.start > range.end) return none;
+  return std::optional<Range>(range);
+}
 
 // The four shapes of a walk down an index that covers it, so that skipping an offset reads
 // no rows. A row value as the upper bound leads straight to the place of the cursor, even
@@ -48,146 +63,141 @@ constexpr std::string_view kWalkByStatusAfter =
     "WHERE ns = ?1 AND status = ?2 AND ts >= ?3 AND (ts, id) < (?4, ?5) "
     "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7";
 
-Result<void> read_rows(Connection& connection, const Range& range,
-                       const ExecutionPageRequest& page, ExecutionPage& out) {
+// Newest first, from the index that the filter names. `visit` returns whether to go on.
+Result<void> walk(Connection& connection, const Range& range,
+                  const std::optional<ExecutionKey>& cursor, std::int64_t limit,
+                  std::int64_t offset,
+                  const std::function<Result<bool>(std::int64_t seq, TimeUs timestamp,
+                                                   std::string_view id)>& visit) {
   // A key past the end of the range has the whole range behind it.
-  const bool after = page.after && page.after->timestamp <= range.end;
+  const bool after = cursor && cursor->timestamp <= range.end;
   const bool any_status = range.status == kAnyStatus;
   TRAWL_ASSIGN(auto keys, connection.prepare(
                               any_status ? (after ? kWalkByTimeAfter : kWalkByTime)
                                          : (after ? kWalkByStatusAfter : kWalkByStatus)));
-  keys.bind(range.ns, range.status, range.start, after ? page.after->timestamp : range.end,
-            after ? std::string_view(page.after->execution_id.str()) : std::string_view());
-  // One key more than asked for tells whether the list goes on.
-  keys.bind(std::uint32_t{page.limit + 1}, page.offset);
-  TRAWL_ASSIGN(auto rows, connection.prepare("SELECT row FROM executions WHERE seq = ?"));
+  std::string after_id;
+  if (after && !cursor->execution_id.empty()) {
+    after_id = execution_id_key(cursor->execution_id);
+  }
+  keys.bind(range.ns, range.status, range.start, after ? cursor->timestamp : range.end);
+  keys.bind_blob(after_id).bind(limit, offset);
   while (true) {
     TRAWL_ASSIGN(const bool found, keys.step());
     if (!found) return {};
+    TRAWL_ASSIGN(const bool go_on, visit(keys.integer(0), keys.integer(1), keys.text(2)));
+    if (!go_on) return {};
+  }
+}
+
+Result<void> read_basic_page(Connection& connection, Words& words, const Range& range,
+                             const ExecutionPageRequest& page, ExecutionPage& out) {
+  std::string last_id;
+  const auto visit = [&](std::int64_t seq, TimeUs timestamp,
+                         std::string_view id) -> Result<bool> {
     if (out.row_count == page.limit) {
       out.has_more = true;
-      return {};
-    }
-    TRAWL_ASSIGN(const bool row, rows.bind(keys.integer(0)).step());
-    if (!row) {
-      return make_error(ErrorCode::storage, "the stored data is damaged",
-                        "an index of executions names a row that is not there");
+      return false;
     }
     if (out.row_count++ > 0) out.rows.push_back(',');
-    out.rows += rows.text(0);
-    rows.reset();
-    out.last.emplace(ExecutionKey{keys.integer(1), ExecutionId(keys.string(2))});
-  }
+    TRAWL_TRY(append_row(connection, words, seq, out.rows));
+    last_id.assign(id);
+    out.last.emplace().timestamp = timestamp;
+    return true;
+  };
+  // One key more than asked for tells whether the list goes on.
+  TRAWL_TRY(walk(connection, range, page.after, std::int64_t{page.limit} + 1, page.offset,
+                 visit));
+  if (out.last) out.last->execution_id = ExecutionId(execution_id_text(last_id));
+  return {};
 }
-
-// Fills the page; leaves it empty where the filter names what never was.
-Result<void> read_page(Connection& connection, const ExecutionFilter& filter,
-                       const ExecutionPageRequest& page, ExecutionPage& out) {
-  Range range;
-  TRAWL_ASSIGN(const auto ns, look_up(connection, "SELECT ns FROM namespaces WHERE id = ?",
-                                      filter.namespace_id.str()));
-  if (!ns) return {};
-  range.ns = *ns;
-  if (filter.status) {
-    TRAWL_ASSIGN(
-        const auto status,
-        look_up(connection, "SELECT status FROM statuses WHERE word = ?", *filter.status));
-    if (!status) return {};
-    range.status = *status;
-  }
-  range.start = std::max(filter.start_time.value_or(kTimeMin), kTimeMin);
-  range.end = std::min(filter.end_time.value_or(kTimeMax), kTimeMax);
-  if (range.start > range.end) return {};
-  TRAWL_ASSIGN(out.total, count_executions(connection, range.ns, range.status, range.start,
-                                           range.end));
-  if (out.total == 0) return {};
-  return read_rows(connection, range, page, out);
-}
-
-constexpr std::string_view kFind =
-    "SELECT e.row, e.failed_stage, e.caller_key_id, e.request_id, e.inputs_hash, "
-    "d.fingerprint, d.shape, d.pipeline, "
-    "t.inputs, t.stages, t.results, t.collection_versions, t.labels, t.error, t.client, "
-    "t.trace_id "
-    "FROM namespaces n JOIN executions e ON e.ns = n.ns AND e.id = ?2 "
-    "JOIN details t ON t.seq = e.seq "
-    "LEFT JOIN definitions d ON d.definition = e.definition WHERE n.id = ?1";
 
 }  // namespace
 
-Result<ExecutionSummary> parse_stored_row(std::string_view row) {
-  TRAWL_ASSIGN(const json::value value, parse_json(row));
-  TRAWL_ASSIGN(Execution execution, parse_execution(value));
-  return std::move(execution.summary);
-}
-
-Result<ExecutionPage> list_executions(Connection& connection, const ExecutionFilter& filter,
+Result<ExecutionPage> list_executions(Connection& connection, Words& words,
+                                      const ExecutionFilter& filter,
                                       const ExecutionPageRequest& page) {
   TRAWL_TRY(check_page(page));
   ExecutionPage out;
   TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
-  TRAWL_TRY(read_page(connection, filter, page, out));
+  if (filter.is_basic()) {
+    TRAWL_ASSIGN(const auto range, range_of(connection, filter));
+    if (!range) return out;
+    TRAWL_ASSIGN(out.total, count_executions(connection, range->ns, range->status,
+                                             range->start, range->end));
+    if (out.total == 0) return out;
+    if (page.sort == ExecutionSort::timestamp && !page.ascending) {
+      TRAWL_TRY(read_basic_page(connection, words, *range, page, out));
+    } else {
+      TRAWL_TRY(search_page(connection, words, filter, page, false, out));
+    }
+  } else {
+    TRAWL_TRY(search_page(connection, words, filter, page, true, out));
+  }
   TRAWL_TRY(transaction.commit());
   return out;
 }
 
-Result<void> scan_executions(Connection& connection, const ExecutionFilter& filter,
-                             const ScanRequest& request, const ScanVisitor& visit) {
+Result<void> scan_executions(Connection& connection, Words& words,
+                             const ExecutionFilter& filter, const ScanRequest& request,
+                             const ScanVisitor& visit) {
   TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
+  bool go_on = true;
+  const auto visit_row = [&](std::int64_t seq, TimeUs timestamp,
+                             std::string_view id) -> Result<bool> {
+    ScannedExecution scanned;
+    scanned.key = {timestamp, ExecutionId(execution_id_text(id))};
+    if (request.detail) {
+      TRAWL_ASSIGN(scanned.json, read_detail(connection, words, seq));
+    } else {
+      TRAWL_TRY(append_row(connection, words, seq, scanned.json));
+    }
+    TRAWL_ASSIGN(go_on, visit(scanned));
+    return go_on;
+  };
+  if (filter.is_basic()) {
+    TRAWL_ASSIGN(const auto range, range_of(connection, filter));
+    if (!range) return {};
+    return walk(connection, *range, request.after, -1, 0, visit_row);
+  }
   ExecutionPageRequest next;
   next.limit = kExecutionLimitMax;
   next.after = request.after;
-  while (true) {
+  next.budget_us = std::numeric_limits<std::int64_t>::max() / 4;
+  while (go_on) {
     ExecutionPage page;
-    TRAWL_TRY(read_page(connection, filter, next, page));
-    TRAWL_ASSIGN(const json::value rows, parse_json("[" + page.rows + "]"));
-    for (const auto& row : rows.get_array()) {
-      TRAWL_ASSIGN(const Execution parsed, parse_execution(row));
-      ScannedExecution scanned{execution_key(parsed.summary, ExecutionSort::timestamp),
-                               execution_row_json(parsed.summary)};
-      if (request.detail || !filter.is_basic()) {
-        TRAWL_ASSIGN(const auto whole, find_execution(connection, filter.namespace_id,
-                                                      parsed.summary.execution_id));
-        if (!matches(filter, *whole)) continue;
-        if (request.detail) scanned.json = execution_detail_json(*whole);
-      }
-      TRAWL_ASSIGN(const bool go_on, visit(scanned));
-      if (!go_on) return {};
+    TRAWL_ASSIGN(const auto matches, search_keys(connection, words, filter, next, page));
+    for (const auto& match : matches) {
+      TRAWL_ASSIGN(const bool more, visit_row(match.seq, match.timestamp, match.id));
+      if (!more) return {};
     }
     if (!page.has_more) return {};
     next.after = page.last;
   }
+  return {};
 }
 
-Result<std::optional<Execution>> find_execution(Connection& connection,
+Result<std::optional<Execution>> find_execution(Connection& connection, Words& words,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id) {
-  TRAWL_ASSIGN(auto row, connection.prepare(kFind));
-  TRAWL_ASSIGN(const bool found, row.bind(namespace_id.str(), id.str()).step());
-  if (!found) return std::optional<Execution>();
-  Execution execution;
-  execution.namespace_id = namespace_id;
-  TRAWL_ASSIGN(execution.summary, parse_stored_row(row.text(0)));
-  execution.failed_stage = row.optional_string(1);
-  execution.caller_key_id = row.string(2);
-  execution.request_id = row.string(3);
-  execution.inputs_hash = row.optional_string(4);
-  execution.fingerprint = row.string(5);
-  execution.shape = row.string(6);
-  execution.pipeline = row.string(7);
-  execution.inputs = row.optional_string(8);
-  TRAWL_ASSIGN(execution.stages, parse_stages(row.text(9)));
-  if (!row.is_null(10)) {
-    TRAWL_ASSIGN(execution.results, parse_scored_ids(row.text(10)));
-  } else if (!execution.stages.empty()) {
-    execution.results = execution.stages.back().candidates;
-  }
-  TRAWL_ASSIGN(execution.collection_versions, parse_collection_versions(row.text(11)));
-  TRAWL_ASSIGN(execution.labels, parse_labels(row.text(12)));
-  execution.error = row.optional_string(13);
-  execution.client = row.string(14);
-  execution.trace_id = row.string(15);
-  return std::optional<Execution>(std::move(execution));
+  TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
+  TRAWL_ASSIGN(const auto seq, find_seq(connection, namespace_id, id));
+  std::optional<Execution> found;
+  if (!seq) return found;
+  TRAWL_ASSIGN(found, read_execution(connection, words, *seq));
+  // The record says where it was made; imported ones were made elsewhere.
+  found->namespace_id = namespace_id;
+  return found;
+}
+
+Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,
+                                                       const NamespaceId& namespace_id,
+                                                       const ExecutionId& id) {
+  TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
+  TRAWL_ASSIGN(const auto seq, find_seq(connection, namespace_id, id));
+  std::optional<std::string> found;
+  if (!seq) return found;
+  TRAWL_ASSIGN(found, read_detail(connection, words, *seq));
+  return found;
 }
 
 }  // namespace trawl::sqlite

@@ -1,26 +1,28 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "base/sqlite.h"
 #include "ledger/ledger.h"
+#include "ledger/sqlite/words.h"
 
-// The reading half of the SQLite ledger. Each call takes one read transaction on the
-// connection that it is given, and so sees one state of the history.
+// The reading half of the SQLite ledger. Each call is one read transaction.
 namespace trawl::sqlite {
 
-Result<ExecutionPage> list_executions(Connection& connection, const ExecutionFilter& filter,
+// As Ledger::list, Ledger::scan and the two forms of Ledger::find.
+Result<ExecutionPage> list_executions(Connection& connection, Words& words,
+                                      const ExecutionFilter& filter,
                                       const ExecutionPageRequest& page);
-
-Result<void> scan_executions(Connection& connection, const ExecutionFilter& filter,
-                             const ScanRequest& request, const ScanVisitor& visit);
-
-Result<std::optional<Execution>> find_execution(Connection& connection,
+Result<void> scan_executions(Connection& connection, Words& words,
+                             const ExecutionFilter& filter, const ScanRequest& request,
+                             const ScanVisitor& visit);
+Result<std::optional<Execution>> find_execution(Connection& connection, Words& words,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id);
-
-// The summary that a stored row holds.
-Result<ExecutionSummary> parse_stored_row(std::string_view row);
+Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,
+                                                       const NamespaceId& namespace_id,
+                                                       const ExecutionId& id);
 
 }  // namespace trawl::sqlite

@@ -1,5 +1,7 @@
 #include "ledger/sqlite/schema.h"
 
+#include <fmt/format.h>
+
 namespace trawl::sqlite {
 namespace {
 
@@ -12,10 +14,11 @@ CREATE TABLE namespaces (
   id TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Status numbers begin at 1; rollups count every status together under 0.
-CREATE TABLE statuses (
-  status INTEGER PRIMARY KEY,
-  word TEXT NOT NULL UNIQUE
+-- Every other text that repeats: status words, modes, names of stages, ids of keys, lists of
+-- collections. Numbers begin at 1 and are never used again.
+CREATE TABLE words (
+  word INTEGER PRIMARY KEY AUTOINCREMENT,
+  text TEXT NOT NULL UNIQUE
 ) STRICT;
 
 -- Removed namespaces whose rows are still to be deleted.
@@ -23,37 +26,33 @@ CREATE TABLE removed (
   ns INTEGER PRIMARY KEY
 ) STRICT;
 
--- Pipelines, each stored once in a namespace under the digest of these three columns.
+-- Pipelines, each stored once in a namespace under the digest of what it is.
 CREATE TABLE definitions (
   definition INTEGER PRIMARY KEY,
   ns INTEGER NOT NULL,
   digest TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
-  shape TEXT NOT NULL,
+  shape INTEGER,              -- a word
   pipeline TEXT NOT NULL,
+  uses INTEGER NOT NULL,      -- executions that have it
   UNIQUE (ns, digest)
 ) STRICT;
 
--- One row an execution. `row` is the JSON that the list serves, and the source of the
--- summary when a record is read; the columns beside it are for conditions.
+-- One row an execution: what the list shows of it.
 CREATE TABLE executions (
   seq INTEGER PRIMARY KEY,
   ns INTEGER NOT NULL,
   ts INTEGER NOT NULL,        -- microseconds since 1970, UTC
-  id TEXT NOT NULL,
-  status INTEGER NOT NULL,
-  running INTEGER NOT NULL,   -- 1 while this server runs it; imported rows have 0
-  duration_us INTEGER NOT NULL,
-  credits_used REAL NOT NULL,
-  total_processed INTEGER NOT NULL,
-  total_returned INTEGER NOT NULL,
-  cache_hit_rate REAL,
-  failed_stage TEXT,
-  caller_key_id TEXT NOT NULL,
-  request_id TEXT NOT NULL,
-  inputs_hash TEXT,
+  id BLOB NOT NULL,           -- execution_id_key()
+  status INTEGER NOT NULL,    -- this and the next five: words, NULL for none
+  mode INTEGER NOT NULL,
+  failed_stage INTEGER,
+  caller INTEGER,
+  collections INTEGER,        -- a JSON array
+  stages INTEGER,             -- a JSON array of stage ids
   definition INTEGER,
-  row TEXT NOT NULL
+  running INTEGER NOT NULL,   -- 1 while this server runs it; imported rows have 0
+  row TEXT NOT NULL           -- row_values_json()
 ) STRICT;
 CREATE UNIQUE INDEX executions_by_id ON executions (ns, id);
 CREATE INDEX executions_by_time ON executions (ns, ts, id);
@@ -61,18 +60,13 @@ CREATE INDEX executions_by_status ON executions (ns, status, ts, id);
 CREATE INDEX executions_running ON executions (running) WHERE running = 1;
 
 -- What only a look at one execution needs, apart so that pages read narrow rows.
-CREATE TABLE details (
+CREATE TABLE records (
   seq INTEGER PRIMARY KEY,
-  inputs TEXT,
-  stages TEXT NOT NULL,
-  results TEXT,               -- NULL: the candidates of the last stage
-  collection_versions TEXT NOT NULL,
-  labels TEXT NOT NULL,
-  error TEXT,
-  client TEXT NOT NULL,
-  trace_id TEXT NOT NULL
+  record BLOB NOT NULL        -- encode_record()
 ) STRICT;
 
+-- How many executions there are: by namespace, status (a word, or 0 for all) and stretch of
+-- time.
 CREATE TABLE rollups (
   ns INTEGER NOT NULL,
   status INTEGER NOT NULL,
@@ -81,12 +75,60 @@ CREATE TABLE rollups (
   count INTEGER NOT NULL,
   PRIMARY KEY (ns, status, unit, bucket)
 ) STRICT, WITHOUT ROWID;
+
+-- Row groups: executions whose seq has the same quotient by kRowGroupRows. A closed group
+-- has its columns in `chunks`, and no execution of it changes; the rest are open.
+CREATE TABLE row_groups (
+  grp INTEGER PRIMARY KEY,
+  closed INTEGER NOT NULL,
+  row_count INTEGER NOT NULL,  -- of a closed group
+  ts_min INTEGER NOT NULL,     -- no execution of the group is earlier
+  ts_max INTEGER NOT NULL
+) STRICT;
+CREATE INDEX row_groups_open ON row_groups (closed) WHERE closed = 0;
+CREATE TABLE chunks (
+  chunk INTEGER PRIMARY KEY,   -- grp * kColumnsMax + column
+  data BLOB NOT NULL
+) STRICT;
+
+-- The words of the summaries, inputs and errors, and of what else is looked up by its exact
+-- value: text_terms() of a row under its seq.
+CREATE VIRTUAL TABLE terms USING fts5(
+  body, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '+#'"
+);
+-- Ended executions that are not in `terms` yet.
+CREATE TABLE terms_pending (
+  seq INTEGER PRIMARY KEY
+) STRICT;
+
+-- Numbers to remember: the analyzer whose terms are in `terms`.
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql",
 };
+
+// The layout before 0.1 also called itself version 1.
+Result<bool> is_early_layout(Connection& connection) {
+  TRAWL_ASSIGN(const std::int64_t statuses,
+               connection.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
+                                  "AND name = 'statuses'"));
+  return statuses != 0;
+}
 
 }  // namespace
 
 Result<void> prepare_ledger_schema(Connection& connection, const std::string& path) {
+  TRAWL_ASSIGN(const bool early, is_early_layout(connection));
+  if (early) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format(
+            "{} was written by a version of trawl before 0.1, whose history this one "
+            "cannot read; use another data directory, or remove that file",
+            path));
+  }
   return migrate(connection, kSteps, path);
 }
 

@@ -4,12 +4,18 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "base/analyzer.h"
 #include "base/hash.h"
+#include "base/json.h"
+#include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
-#include "ledger/sqlite/reader.h"
+#include "ledger/sqlite/record.h"
+#include "ledger/sqlite/retention.h"
+#include "ledger/sqlite/rows.h"
+#include "ledger/sqlite/search.h"
+#include "ledger/sqlite/terms.h"
 #include "model/execution_json.h"
 
 namespace trawl::sqlite {
@@ -18,26 +24,47 @@ namespace {
 // While readers keep a long log from being emptied, it is tried again each 32 MiB.
 constexpr std::int64_t kLogPagesStep = 4 * 1024;
 
-// Many pipelines repeat; those that do not must not fill the memory.
-constexpr std::size_t kDefinitionsKnownMax = 10'000;
+// Many pipelines and names repeat; those that do not must not fill the memory.
+constexpr std::size_t kKnownMax = 10'000;
 
 // How many rows of a removed namespace one transaction deletes, so that a commit never
 // waits long behind it.
-constexpr std::int64_t kPurgeRows = 500;
+constexpr std::int64_t kPurgeRows = 200;
 
-double finite(double number) {
-  return std::isfinite(number) ? number : 0;
+// Pages that one transaction of vacuum_some() moves, and so many may stay free: new rows
+// take them soon.
+constexpr std::int64_t kVacuumPages = 128;
+constexpr std::int64_t kFreePagesMax = 256;
+
+std::string list_json(const std::vector<std::string>& items) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_array();
+  for (const auto& item : items) writer.string(item);
+  writer.end_array();
+  return out;
 }
 
-std::int64_t micros(double millis) {
-  constexpr double kMillisMax = 9e12;
-  return std::llround(std::clamp(finite(millis), 0.0, kMillisMax) * 1000.0);
+// What is stored of an execution that has only started.
+ExecutionSummary summary_of(const LedgerWrite& write) {
+  ExecutionSummary summary = write.execution.summary;
+  if (write.kind == LedgerWrite::Kind::started) summary.status = status::kProcessing;
+  return summary;
 }
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection, std::int64_t log_pages_max)
+struct Writer::Numbers {
+  std::int64_t status = 0;
+  std::int64_t mode = 0;
+  std::optional<std::int64_t> failed_stage, caller, collections, stages, definition;
+  bool running = false;
+};
+
+Writer::Writer(std::unique_ptr<Connection> connection, Words& words,
+               std::int64_t log_pages_max)
     : connection_(std::move(connection)),
+      words_(words),
       log_pages_max_(log_pages_max),
       log_pages_allowed_(log_pages_max) {
   // Replaces the automatic checkpoint, which would make every thousandth commit slow:
@@ -66,40 +93,76 @@ Result<std::vector<bool>> Writer::apply_all(std::span<const LedgerWrite> writes)
                Transaction::begin(*connection_, Transaction::Kind::write));
   std::vector<bool> changed;
   changed.reserve(writes.size());
-  RollupChanges rollups;
+  Pending pending;
   for (const LedgerWrite& write : writes) {
-    TRAWL_ASSIGN(const bool applied, apply(write, rollups));
+    TRAWL_ASSIGN(const bool applied, apply(write, pending));
     changed.push_back(applied);
   }
-  TRAWL_TRY(rollups.apply(*connection_));
+  TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
   return changed;
 }
 
-Result<bool> Writer::apply(const LedgerWrite& write, RollupChanges& rollups) {
+Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
   const Execution& execution = write.execution;
   TRAWL_ASSIGN(const std::int64_t ns, namespace_number(execution.namespace_id));
-  TRAWL_ASSIGN(const auto existing, find_existing(ns, execution.summary.execution_id));
-  if (existing && !(write.kind == LedgerWrite::Kind::finished && existing->running)) {
-    return false;
+  const std::string id = execution_id_key(execution.summary.execution_id);
+  const ExecutionSummary summary = summary_of(write);
+  const bool running = write.kind == LedgerWrite::Kind::started;
+
+  std::optional<Existing> existing;
+  // An execution that was started may be there; others hardly ever are, and their insert
+  // finds that out by itself.
+  if (write.kind != LedgerWrite::Kind::finished) {
+    TRAWL_ASSIGN(existing, find_existing(ns, id));
+    if (existing) return false;
   }
-  TRAWL_ASSIGN(const std::int64_t status,
-               status_number(write.kind == LedgerWrite::Kind::started
-                                 ? status::kProcessing
-                                 : std::string_view(execution.summary.status)));
-  TRAWL_ASSIGN(const std::int64_t seq, put_row(existing, ns, status, write));
-  TRAWL_TRY(put_details(seq, execution));
-  if (existing) rollups.add(ns, existing->status, existing->timestamp, -1);
-  rollups.add(ns, status, execution.summary.timestamp, 1);
+  Numbers numbers;
+  numbers.running = running;
+  TRAWL_ASSIGN(numbers.status, word_number(summary.status));
+  TRAWL_ASSIGN(numbers.mode, word_number(summary.execution_mode));
+  if (execution.failed_stage) {
+    TRAWL_ASSIGN(numbers.failed_stage, word_number(*execution.failed_stage));
+  }
+  if (!execution.caller_key_id.empty()) {
+    TRAWL_ASSIGN(numbers.caller, word_number(execution.caller_key_id));
+  }
+  if (summary.collection_ids) {
+    TRAWL_ASSIGN(numbers.collections, word_number(list_json(*summary.collection_ids)));
+  }
+  if (!execution.stages.empty()) {
+    std::vector<std::string> stages;
+    for (const auto& stage : execution.stages) stages.push_back(stage.stage_id);
+    TRAWL_ASSIGN(numbers.stages, word_number(list_json(stages)));
+  }
+  TRAWL_ASSIGN(numbers.definition, definition_number(ns, execution));
+
+  TRAWL_ASSIGN(auto seq, insert_row(ns, id, numbers, summary));
+  if (!seq) {
+    TRAWL_ASSIGN(existing, find_existing(ns, id));
+    if (!existing || !existing->running) return false;
+    TRAWL_TRY(update_row(*existing, numbers, summary, pending));
+    pending.rollups.add(ns, existing->status, existing->timestamp, -1);
+    seq = existing->seq;
+  }
+  TRAWL_TRY(put_record(*seq, write));
+  if (!running) TRAWL_TRY(await_index(*seq));
+  if (numbers.definition) ++pending.definition_uses[*numbers.definition];
+  pending.rollups.add(ns, numbers.status, summary.timestamp, 1);
+  const auto [times, added] =
+      pending.group_times.try_emplace(group_of(*seq), summary.timestamp, summary.timestamp);
+  times->second.first = std::min(times->second.first, summary.timestamp);
+  times->second.second = std::max(times->second.second, summary.timestamp);
   return true;
 }
 
 Result<std::optional<Writer::Existing>> Writer::find_existing(std::int64_t ns,
-                                                              const ExecutionId& id) {
+                                                              std::string_view id) {
   TRAWL_ASSIGN(auto select,
                connection_->prepare("SELECT seq, status, ts, running FROM executions "
                                     "INDEXED BY executions_by_id WHERE ns = ? AND id = ?"));
-  TRAWL_ASSIGN(const bool found, select.bind(ns, id.str()).step());
+  select.bind(ns);
+  TRAWL_ASSIGN(const bool found, select.bind_blob(id).step());
   std::optional<Existing> existing;
   if (found) {
     existing = Existing{select.integer(0), select.integer(1), select.integer(2),
@@ -108,120 +171,139 @@ Result<std::optional<Writer::Existing>> Writer::find_existing(std::int64_t ns,
   return existing;
 }
 
-Result<std::int64_t> Writer::put_row(const std::optional<Existing>& existing,
-                                     std::int64_t ns, std::int64_t status,
-                                     const LedgerWrite& write) {
-  const Execution& execution = write.execution;
-  const ExecutionSummary& summary = execution.summary;
-  TRAWL_ASSIGN(const auto definition, definition_number(ns, execution));
-  const bool running = write.kind == LedgerWrite::Kind::started;
-  std::string row;
-  if (running && summary.status != status::kProcessing) {
-    ExecutionSummary processing = summary;
-    processing.status = status::kProcessing;
-    row = execution_row_json(processing);
-  } else {
-    row = execution_row_json(summary);
-  }
-  const auto bind_values = [&](Statement& statement) {
-    statement.bind(status, running, micros(summary.duration_ms),
-                   finite(summary.credits_used), summary.total_processed,
-                   summary.total_returned, summary.cache_hit_rate, execution.failed_stage,
-                   execution.caller_key_id, execution.request_id, execution.inputs_hash,
-                   definition, row);
-  };
-  if (!existing) {
-    TRAWL_ASSIGN(auto insert,
-                 connection_->prepare(
-                     "INSERT INTO executions (status, running, duration_us, credits_used, "
-                     "total_processed, total_returned, cache_hit_rate, failed_stage, "
-                     "caller_key_id, request_id, inputs_hash, definition, row, ns, ts, id) "
-                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    bind_values(insert);
-    TRAWL_TRY(insert.bind(ns, summary.timestamp, summary.execution_id.str()).run());
-    return connection_->last_insert_rowid();
+// Nothing when the id is there already.
+Result<std::optional<std::int64_t>> Writer::insert_row(std::int64_t ns, std::string_view id,
+                                                       const Numbers& numbers,
+                                                       const ExecutionSummary& summary) {
+  TRAWL_ASSIGN(
+      auto insert,
+      connection_->prepare(
+          "INSERT INTO executions (ns, ts, id, status, mode, failed_stage, caller, "
+          "collections, stages, definition, running, row) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT (ns, id) DO NOTHING"));
+  const std::string values = row_values_json(summary);
+  insert.bind(ns, summary.timestamp).bind_blob(id);
+  insert.bind(numbers.status, numbers.mode, numbers.failed_stage, numbers.caller,
+              numbers.collections, numbers.stages, numbers.definition, numbers.running,
+              values);
+  TRAWL_TRY(insert.run());
+  std::optional<std::int64_t> seq;
+  if (connection_->changes() > 0) seq = connection_->last_insert_rowid();
+  return seq;
+}
+
+Result<void> Writer::update_row(const Existing& existing, const Numbers& numbers,
+                                const ExecutionSummary& summary, Pending& pending) {
+  {
+    TRAWL_ASSIGN(auto definition, connection_->prepare("SELECT definition FROM executions "
+                                                       "WHERE seq = ?"));
+    TRAWL_ASSIGN(const bool found, definition.bind(existing.seq).step());
+    if (found && !definition.is_null(0)) --pending.definition_uses[definition.integer(0)];
   }
   TRAWL_ASSIGN(auto update,
                connection_->prepare(
-                   "UPDATE executions SET status = ?, running = ?, duration_us = ?, "
-                   "credits_used = ?, total_processed = ?, total_returned = ?, "
-                   "cache_hit_rate = ?, failed_stage = ?, caller_key_id = ?, "
-                   "request_id = ?, inputs_hash = ?, definition = ?, row = ? "
-                   "WHERE seq = ?"));
-  bind_values(update);
-  TRAWL_TRY(update.bind(existing->seq).run());
+                   "UPDATE executions SET status = ?, mode = ?, failed_stage = ?, "
+                   "caller = ?, collections = ?, stages = ?, definition = ?, running = ?, "
+                   "row = ? WHERE seq = ?"));
+  const std::string values = row_values_json(summary);
+  TRAWL_TRY(update
+                .bind(numbers.status, numbers.mode, numbers.failed_stage, numbers.caller,
+                      numbers.collections, numbers.stages, numbers.definition,
+                      numbers.running, values, existing.seq)
+                .run());
+  changed_groups_.insert(group_of(existing.seq));
   // Apart, because naming ts above would rewrite an index entry that hardly ever moves.
-  if (existing->timestamp != summary.timestamp) {
+  if (existing.timestamp != summary.timestamp) {
     TRAWL_ASSIGN(auto move,
                  connection_->prepare("UPDATE executions SET ts = ? WHERE seq = ?"));
-    TRAWL_TRY(move.bind(summary.timestamp, existing->seq).run());
+    TRAWL_TRY(move.bind(summary.timestamp, existing.seq).run());
   }
-  return existing->seq;
+  return {};
 }
 
-Result<void> Writer::put_details(std::int64_t seq, const Execution& execution) {
-  const std::string stages = stages_json(execution.stages);
-  // As a rule the results are what the last stage handed on, and need no second copy.
-  std::optional<std::string> results;
-  if (execution.stages.empty() || execution.stages.back().candidates != execution.results) {
-    results = scored_ids_json(execution.results);
+Result<void> Writer::put_record(std::int64_t seq, const LedgerWrite& write) {
+  std::string encoded;
+  if (write.prepared.empty()) encoded = encode_record(write.execution);
+  const std::string_view record = write.prepared.empty() ? encoded : write.prepared;
+  TRAWL_ASSIGN(auto put, connection_->prepare(
+                             "INSERT OR REPLACE INTO records (seq, record) VALUES (?, ?)"));
+  return put.bind(seq).bind_blob(record).run();
+}
+
+Result<void> Writer::await_index(std::int64_t seq) {
+  TRAWL_ASSIGN(auto insert, connection_->prepare(
+                                "INSERT OR IGNORE INTO terms_pending (seq) VALUES (?)"));
+  return insert.bind(seq).run();
+}
+
+// Everything that is written once for a transaction, however many rows moved it.
+Result<void> Writer::finish(const Pending& pending) {
+  TRAWL_TRY(pending.rollups.apply(*connection_));
+  for (const auto& [definition, uses] : pending.definition_uses) {
+    if (uses == 0) continue;
+    TRAWL_ASSIGN(auto count, connection_->prepare("UPDATE definitions SET uses = uses + ? "
+                                                  "WHERE definition = ?"));
+    TRAWL_TRY(count.bind(uses, definition).run());
+    if (uses > 0) continue;
+    TRAWL_ASSIGN(auto remove, connection_->prepare("DELETE FROM definitions WHERE "
+                                                   "definition = ? AND uses <= 0"));
+    TRAWL_TRY(remove.bind(definition).run());
+    if (connection_->changes() > 0) definitions_.clear();
   }
-  const std::string versions = collection_versions_json(execution.collection_versions);
-  const std::string labels = labels_json(execution.labels);
-  TRAWL_ASSIGN(
-      auto put,
-      connection_->prepare("INSERT OR REPLACE INTO details (seq, inputs, stages, results, "
-                           "collection_versions, labels, error, client, trace_id) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  return put
-      .bind(seq, execution.inputs, stages, results, versions, labels, execution.error,
-            execution.client, execution.trace_id)
-      .run();
+  for (const auto& [group, times] : pending.group_times) {
+    TRAWL_ASSIGN(auto widen,
+                 connection_->prepare(
+                     "INSERT INTO row_groups (grp, closed, row_count, ts_min, ts_max) "
+                     "VALUES (?, 0, 0, ?, ?) ON CONFLICT DO UPDATE SET "
+                     "ts_min = min(ts_min, excluded.ts_min), "
+                     "ts_max = max(ts_max, excluded.ts_max)"));
+    TRAWL_TRY(widen.bind(group, times.first, times.second).run());
+  }
+  return {};
 }
 
 Result<std::uint64_t> Writer::recover() {
+  // Whatever follows may be rolled back, and numbers with it.
+  forget_numbers();
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
   struct Row {
     Existing at;
     std::int64_t ns = 0;
-    std::string json;
   };
   std::vector<Row> rows;
-  RollupChanges rollups;
-  TRAWL_ASSIGN(auto transaction,
-               Transaction::begin(*connection_, Transaction::Kind::write));
   {
     TRAWL_ASSIGN(auto select,
-                 connection_->prepare("SELECT seq, status, ts, ns, row FROM executions "
+                 connection_->prepare("SELECT seq, status, ts, ns FROM executions "
                                       "INDEXED BY executions_running WHERE running = 1 "
                                       "AND ns NOT IN (SELECT ns FROM removed)"));
     while (true) {
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) break;
       rows.push_back({{select.integer(0), select.integer(1), select.integer(2), true},
-                      select.integer(3),
-                      select.string(4)});
+                      select.integer(3)});
     }
   }
   if (rows.empty()) return 0;
-  const auto failed = status_number(status::kFailed);
-  // Whatever follows may roll the number back; it is looked up again when it is needed.
-  forget_numbers();
-  if (!failed) return failed.error();
+  TRAWL_ASSIGN(const std::int64_t failed, word_number(status::kFailed));
+  Pending pending;
   for (const Row& row : rows) {
-    TRAWL_ASSIGN(ExecutionSummary summary, parse_stored_row(row.json));
-    summary.status = status::kFailed;
-    const std::string json = execution_row_json(summary);
+    TRAWL_ASSIGN(Execution execution, read_execution(*connection_, words_, row.at.seq));
+    execution.summary.status = status::kFailed;
+    execution.error = kInterrupted;
     TRAWL_ASSIGN(auto update,
-                 connection_->prepare("UPDATE executions SET status = ?, running = 0, "
-                                      "row = ? WHERE seq = ?"));
-    TRAWL_TRY(update.bind(*failed, json, row.at.seq).run());
-    TRAWL_ASSIGN(auto explain,
-                 connection_->prepare("UPDATE details SET error = ? WHERE seq = ?"));
-    TRAWL_TRY(explain.bind(kInterrupted, row.at.seq).run());
-    rollups.add(row.ns, row.at.status, row.at.timestamp, -1);
-    rollups.add(row.ns, *failed, row.at.timestamp, 1);
+                 connection_->prepare("UPDATE executions SET status = ?, running = 0 "
+                                      "WHERE seq = ?"));
+    TRAWL_TRY(update.bind(failed, row.at.seq).run());
+    TRAWL_TRY(
+        put_record(row.at.seq, {LedgerWrite::Kind::finished, std::move(execution), {}}));
+    TRAWL_TRY(await_index(row.at.seq));
+    changed_groups_.insert(group_of(row.at.seq));
+    pending.rollups.add(row.ns, row.at.status, row.at.timestamp, -1);
+    pending.rollups.add(row.ns, failed, row.at.timestamp, 1);
   }
-  TRAWL_TRY(rollups.apply(*connection_));
+  TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
   return rows.size();
 }
@@ -242,9 +324,7 @@ Result<bool> Writer::purge_some() {
   TRAWL_ASSIGN(const std::int64_t ns,
                connection_->integer("SELECT coalesce(min(ns), 0) FROM removed"));
   if (ns == 0) return false;
-  TRAWL_ASSIGN(auto transaction,
-               Transaction::begin(*connection_, Transaction::Kind::write));
-  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> seqs;
   {
     TRAWL_ASSIGN(auto select, connection_->prepare(
                                   "SELECT seq FROM executions "
@@ -253,26 +333,136 @@ Result<bool> Writer::purge_some() {
     while (true) {
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) break;
-      rows.push_back(select.integer(0));
+      seqs.push_back(select.integer(0));
     }
   }
-  for (const std::int64_t seq : rows) {
-    TRAWL_ASSIGN(auto details, connection_->prepare("DELETE FROM details WHERE seq = ?"));
-    TRAWL_TRY(details.bind(seq).run());
-    TRAWL_ASSIGN(auto row, connection_->prepare("DELETE FROM executions WHERE seq = ?"));
-    TRAWL_TRY(row.bind(seq).run());
+  if (!seqs.empty()) {
+    TRAWL_TRY(remove_rows(seqs));
+    return true;
   }
-  if (rows.empty()) {
-    for (const std::string_view sql :
-         {"DELETE FROM rollups WHERE ns = ?", "DELETE FROM definitions WHERE ns = ?",
-          "DELETE FROM removed WHERE ns = ?"}) {
-      TRAWL_ASSIGN(auto remove, connection_->prepare(sql));
-      TRAWL_TRY(remove.bind(ns).run());
-    }
+  forget_numbers();
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  for (const std::string_view sql :
+       {"DELETE FROM rollups WHERE ns = ?", "DELETE FROM definitions WHERE ns = ?",
+        "DELETE FROM removed WHERE ns = ?"}) {
+    TRAWL_ASSIGN(auto remove, connection_->prepare(sql));
+    TRAWL_TRY(remove.bind(ns).run());
+  }
+  TRAWL_TRY(transaction.commit());
+  return true;
+}
+
+// Takes an ended or abandoned execution out of everything that knows it.
+Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
+  std::int64_t ns = 0;
+  {
+    TRAWL_ASSIGN(auto select,
+                 connection_->prepare("SELECT ns, status, ts, definition FROM executions "
+                                      "WHERE seq = ?"));
+    TRAWL_ASSIGN(const bool found, select.bind(seq).step());
+    if (!found) return {};
+    ns = select.integer(0);
+    pending.rollups.add(ns, select.integer(1), select.integer(2), -1);
+    if (!select.is_null(3)) --pending.definition_uses[select.integer(3)];
+  }
+  TRAWL_ASSIGN(auto waiting,
+               connection_->prepare("DELETE FROM terms_pending WHERE seq = ?"));
+  TRAWL_TRY(waiting.bind(seq).run());
+  if (connection_->changes() == 0) {
+    TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
+    TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution)));
+  }
+  TRAWL_TRY(open_group(*connection_, group_of(seq)));
+  changed_groups_.insert(group_of(seq));
+  for (const std::string_view sql :
+       {"DELETE FROM records WHERE seq = ?", "DELETE FROM executions WHERE seq = ?"}) {
+    TRAWL_ASSIGN(auto remove, connection_->prepare(sql));
+    TRAWL_TRY(remove.bind(seq).run());
+  }
+  return {};
+}
+
+Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs) {
+  if (seqs.empty()) return 0;
+  forget_numbers();
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  Pending pending;
+  for (const std::int64_t seq : seqs) TRAWL_TRY(remove_row(seq, pending));
+  TRAWL_TRY(finish(pending));
+  TRAWL_TRY(transaction.commit());
+  bound_log();
+  return seqs.size();
+}
+
+Result<std::uint64_t> Writer::remove(const ExecutionFilter& filter, std::uint32_t limit) {
+  TRAWL_ASSIGN(const auto seqs, oldest_matches(*connection_, words_, filter, limit));
+  return remove_rows(seqs);
+}
+
+Result<PruneReport> Writer::prune(const NamespaceId& namespace_id,
+                                  const RetentionPolicy& policy, TimeUs now,
+                                  std::uint32_t limit) {
+  TRAWL_ASSIGN(const PruneStep step,
+               plan_prune(*connection_, namespace_id, policy, now, limit));
+  TRAWL_TRY(remove_rows(step.seqs));
+  return step.report;
+}
+
+Result<void> Writer::index(const Terms& terms) {
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  for (const auto& [seq, text] : terms) {
+    TRAWL_ASSIGN(auto waiting,
+                 connection_->prepare("DELETE FROM terms_pending WHERE seq = ?"));
+    TRAWL_TRY(waiting.bind(seq).run());
+    // Deleted meanwhile, with its row.
+    if (connection_->changes() == 0) continue;
+    TRAWL_TRY(index_terms(*connection_, seq, text));
   }
   TRAWL_TRY(transaction.commit());
   bound_log();
-  return true;
+  return {};
+}
+
+Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows) {
+  if (changed_groups_.contains(group)) return {};
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  if (rows.size() == 0) {
+    TRAWL_ASSIGN(auto forget, connection_->prepare("DELETE FROM row_groups WHERE grp = ?"));
+    TRAWL_TRY(forget.bind(group).run());
+  } else {
+    TRAWL_TRY(rows.close(*connection_, group));
+  }
+  return transaction.commit();
+}
+
+Result<bool> Writer::vacuum_some() {
+  TRAWL_ASSIGN(const std::int64_t free, connection_->integer("PRAGMA freelist_count"));
+  if (free <= kFreePagesMax) return false;
+  TRAWL_TRY(
+      connection_->execute(fmt::format("PRAGMA incremental_vacuum({})", kVacuumPages)));
+  bound_log();
+  return free - kVacuumPages > kFreePagesMax;
+}
+
+Result<void> Writer::prepare_terms() {
+  TRAWL_ASSIGN(const std::int64_t version,
+               connection_->integer("SELECT coalesce(max(value), 0) FROM settings WHERE "
+                                    "name = 'analyzer'"));
+  if (version == kAnalyzerVersion) return {};
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  TRAWL_TRY(connection_->execute(
+      "INSERT INTO terms (terms) VALUES ('delete-all'); DELETE FROM terms_pending; "
+      "INSERT INTO terms_pending (seq) SELECT seq FROM executions WHERE running = 0"));
+  TRAWL_ASSIGN(auto remember,
+               connection_->prepare("INSERT OR REPLACE INTO settings (name, value) "
+                                    "VALUES ('analyzer', ?)"));
+  TRAWL_TRY(remember.bind(kAnalyzerVersion).run());
+  return transaction.commit();
 }
 
 Result<std::int64_t> Writer::intern(std::unordered_map<std::string, std::int64_t>& known,
@@ -290,6 +480,7 @@ Result<std::int64_t> Writer::intern(std::unordered_map<std::string, std::int64_t
     TRAWL_TRY(add.bind(text).run());
     number = connection_->last_insert_rowid();
   }
+  if (known.size() >= kKnownMax) known.clear();
   known.emplace(text, number);
   return number;
 }
@@ -299,9 +490,9 @@ Result<std::int64_t> Writer::namespace_number(const NamespaceId& id) {
                 "INSERT INTO namespaces (id) VALUES (?)");
 }
 
-Result<std::int64_t> Writer::status_number(std::string_view word) {
-  return intern(statuses_, std::string(word), "SELECT status FROM statuses WHERE word = ?",
-                "INSERT INTO statuses (word) VALUES (?)");
+Result<std::int64_t> Writer::word_number(std::string_view text) {
+  return intern(word_numbers_, std::string(text), "SELECT word FROM words WHERE text = ?",
+                "INSERT INTO words (text) VALUES (?)");
 }
 
 Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
@@ -314,7 +505,8 @@ Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
   // Not under the fingerprint alone: an imported one may be wrong, and must not show the
   // pipeline of another execution as its own.
   const std::string digest = sha256_hex(fmt::format("{}\n{}\n{}", execution.fingerprint,
-                                                    execution.shape, execution.pipeline));
+                                                    execution.shape, execution.pipeline))
+                                 .substr(0, 32);
   const std::string key = fmt::format("{}:{}", ns, digest);
   if (const auto found = definitions_.find(key); found != definitions_.end()) {
     number = found->second;
@@ -327,22 +519,24 @@ Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
     if (found) number = look.integer(0);
   }
   if (!number) {
+    std::optional<std::int64_t> shape;
+    if (!execution.shape.empty()) {
+      TRAWL_ASSIGN(shape, word_number(execution.shape));
+    }
     TRAWL_ASSIGN(auto add, connection_->prepare(
                                "INSERT INTO definitions (ns, digest, fingerprint, shape, "
-                               "pipeline) VALUES (?, ?, ?, ?, ?)"));
-    TRAWL_TRY(
-        add.bind(ns, digest, execution.fingerprint, execution.shape, execution.pipeline)
-            .run());
+                               "pipeline, uses) VALUES (?, ?, ?, ?, ?, 0)"));
+    TRAWL_TRY(add.bind(ns, digest, execution.fingerprint, shape, execution.pipeline).run());
     number = connection_->last_insert_rowid();
   }
-  if (definitions_.size() >= kDefinitionsKnownMax) definitions_.clear();
+  if (definitions_.size() >= kKnownMax) definitions_.clear();
   definitions_.emplace(key, *number);
   return number;
 }
 
 void Writer::forget_numbers() {
   namespaces_.clear();
-  statuses_.clear();
+  word_numbers_.clear();
   definitions_.clear();
 }
 

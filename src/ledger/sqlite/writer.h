@@ -1,17 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/sqlite.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite/rollups.h"
+#include "ledger/sqlite/row_group.h"
+#include "ledger/sqlite/words.h"
 
 namespace trawl::sqlite {
 
@@ -25,8 +30,8 @@ class Writer {
 
   // The connection's schema is up to date. A log of more than log_pages_max pages is moved
   // into the main file by the commits themselves.
-  explicit Writer(std::unique_ptr<Connection> connection,
-                  std::int64_t log_pages_max = kLogPagesMax);
+  Writer(std::unique_ptr<Connection> connection, Words& words,
+         std::int64_t log_pages_max = kLogPagesMax);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -38,6 +43,24 @@ class Writer {
   // Deletes some rows of removed namespaces. True when there are more.
   Result<bool> purge_some();
 
+  // As Ledger::remove and Ledger::prune.
+  Result<std::uint64_t> remove(const ExecutionFilter& filter, std::uint32_t limit);
+  Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
+                            TimeUs now, std::uint32_t limit);
+
+  // Puts these into the index of terms, where they still wait for it.
+  using Terms = std::vector<std::pair<std::int64_t, std::string>>;
+  Result<void> index(const Terms& terms);
+  // Prepares to close a group whose rows are read meanwhile, on another connection.
+  void begin_close(std::int64_t group) { changed_groups_.erase(group); }
+  // Stores the columns, unless a row changed since begin_close(). An empty group is
+  // forgotten.
+  Result<void> close_group(std::int64_t group, const RowGroup& rows);
+  // Gives free pages at the end of the file back. True when there are more.
+  Result<bool> vacuum_some();
+  // Brings the index of terms up to this version of the analyzer, by emptying it.
+  Result<void> prepare_terms();
+
  private:
   // A row that is there already.
   struct Existing {
@@ -46,19 +69,33 @@ class Writer {
     TimeUs timestamp = 0;
     bool running = false;
   };
+  // What a transaction has still to write when all rows are in.
+  struct Pending {
+    RollupChanges rollups;
+    std::map<std::int64_t, std::int64_t> definition_uses;
+    std::map<std::int64_t, std::pair<TimeUs, TimeUs>> group_times;
+  };
+  struct Numbers;  // The words of a row.
 
   Result<std::vector<bool>> apply_all(std::span<const LedgerWrite> writes);
-  Result<bool> apply(const LedgerWrite& write, RollupChanges& rollups);
-  Result<std::optional<Existing>> find_existing(std::int64_t ns, const ExecutionId& id);
-  Result<std::int64_t> put_row(const std::optional<Existing>& existing, std::int64_t ns,
-                               std::int64_t status, const LedgerWrite& write);
-  Result<void> put_details(std::int64_t seq, const Execution& execution);
+  Result<bool> apply(const LedgerWrite& write, Pending& pending);
+  Result<std::optional<Existing>> find_existing(std::int64_t ns, std::string_view id);
+  Result<std::optional<std::int64_t>> insert_row(std::int64_t ns, std::string_view id,
+                                                 const Numbers& numbers,
+                                                 const ExecutionSummary& summary);
+  Result<void> update_row(const Existing& existing, const Numbers& numbers,
+                          const ExecutionSummary& summary, Pending& pending);
+  Result<void> put_record(std::int64_t seq, const LedgerWrite& write);
+  Result<void> await_index(std::int64_t seq);
+  Result<void> finish(const Pending& pending);
+  Result<void> remove_row(std::int64_t seq, Pending& pending);
+  Result<std::uint64_t> remove_rows(const std::vector<std::int64_t>& seqs);
 
   Result<std::int64_t> intern(std::unordered_map<std::string, std::int64_t>& known,
                               const std::string& text, std::string_view select,
                               std::string_view insert);
   Result<std::int64_t> namespace_number(const NamespaceId& id);
-  Result<std::int64_t> status_number(std::string_view word);
+  Result<std::int64_t> word_number(std::string_view text);
   Result<std::optional<std::int64_t>> definition_number(std::int64_t ns,
                                                         const Execution& execution);
   // Numbers handed out in a transaction that failed were rolled back with it.
@@ -66,9 +103,11 @@ class Writer {
   void bound_log();
 
   std::unique_ptr<Connection> connection_;
+  Words& words_;
   std::unordered_map<std::string, std::int64_t> namespaces_;
-  std::unordered_map<std::string, std::int64_t> statuses_;
+  std::unordered_map<std::string, std::int64_t> word_numbers_;
   std::unordered_map<std::string, std::int64_t> definitions_;
+  std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
   const std::int64_t log_pages_max_;
   std::int64_t log_pages_ = 0;  // In the write-ahead log after the last commit.
   std::int64_t log_pages_allowed_ = 0;

@@ -1,0 +1,342 @@
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/ids.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_test_data.h"
+#include "ledger/memory_ledger.h"
+#include "ledger/sqlite/sqlite_ledger.h"
+
+// Goal: whatever can be asked of a history, the SQLite ledger answers as the in-memory one,
+// which looks at every execution with matches(). Whether rows are indexed, their groups
+// closed, or neither, must not show.
+namespace trawl {
+namespace {
+
+using test::filter_of;
+using test::make_execution;
+using test::page_of;
+
+const NamespaceId kNs("ns_a");
+const NamespaceId kOther("ns_b");
+
+constexpr std::string_view kWords[] = {"cheap",   "flights", "flight", "oslo",  "été",
+                                       "node.js", "日本語",  "x86_64", "hotel", "7"};
+constexpr std::string_view kStageIds[] = {"feature_search", "rerank", "limit"};
+constexpr std::string_view kStatuses[] = {"completed", "completed", "failed", "cancelled"};
+
+class FilterProperty : public testing::Test {
+ protected:
+  std::uint64_t seed_ =
+      static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  std::mt19937_64 random_{seed_};
+  test::ScratchDirectory directory_;
+  std::unique_ptr<Ledger> sqlite_ = open_sqlite_ledger(directory_.file("l.db")).value();
+  MemoryLedger memory_;
+  std::vector<ExecutionId> ids_;
+
+  std::size_t pick(std::size_t count) { return random_() % count; }
+  bool chance(int one_in) { return random_() % static_cast<unsigned>(one_in) == 0; }
+  template <std::size_t Size>
+  std::string one_of(const std::string_view (&items)[Size]) {
+    return std::string(items[pick(Size)]);
+  }
+
+  std::string text() {
+    std::string out;
+    for (auto n = 1 + pick(4); n > 0; --n) out += (out.empty() ? "" : " ") + one_of(kWords);
+    return out;
+  }
+
+  Execution execution() {
+    // Few timestamps, so that ties are the rule; ids of ours and of others.
+    const TimeUs time = static_cast<TimeUs>(pick(300)) * kMicrosPerMinute;
+    const std::string id = chance(3) ? fmt::format("exec_{}", random_() % 100'000)
+                                     : make_execution_id(1'700'000'000'000'000).str();
+    Execution out = make_execution(chance(4) ? kOther : kNs, id, time, one_of(kStatuses));
+    ids_.push_back(out.summary.execution_id);
+    out.summary.duration_ms = chance(2) ? static_cast<double>(pick(50)) / 8.0
+                                        : static_cast<double>(pick(5000)) / 1000.0;
+    out.summary.credits_used = static_cast<double>(pick(20)) / 7.0;
+    out.summary.total_returned = static_cast<std::int64_t>(pick(4));
+    out.summary.total_processed = static_cast<std::int64_t>(pick(1000));
+    if (!chance(3)) out.summary.cache_hit_rate = static_cast<double>(pick(3)) / 2.0;
+    if (!chance(4)) out.summary.query_summary = text();
+    if (!chance(4)) {
+      out.summary.collection_ids.emplace();
+      for (auto n = pick(3); n > 0; --n) {
+        out.summary.collection_ids->push_back(fmt::format("col_{}", pick(3)));
+      }
+    }
+    if (!chance(4)) {
+      out.inputs = fmt::format(R"({{"query":"{}","n":{},"deep":[{{"a":"{}"}}]}})", text(),
+                               pick(9), one_of(kWords));
+      out.inputs_hash = hash_inputs(*out.inputs);
+    }
+    if (out.summary.status == "failed") {
+      out.error = "timeout in " + one_of(kStageIds) + " of " + text();
+      out.failed_stage = one_of(kStageIds);
+    }
+    for (auto n = pick(3); n > 0; --n) {
+      out.stages.emplace_back().stage_id = one_of(kStageIds);
+    }
+    if (chance(2)) out.labels.emplace_back("team", chance(2) ? "Search" : "ads");
+    if (chance(3)) out.labels.emplace_back("user.id", std::to_string(pick(30)));
+    out.caller_key_id = fmt::format("key_{}", pick(3));
+    out.request_id = fmt::format("req_{}", random_() % 500);
+    if (chance(2)) {
+      out.pipeline = fmt::format(R"({{"stages":[{}]}})", pick(4));
+      out.fingerprint = "F" + std::to_string(pick(4));
+      out.shape = "s" + std::to_string(pick(2));
+    }
+    return out;
+  }
+
+  std::string condition() {
+    static constexpr std::string_view kNumbers[] = {"duration_ms",     "credits_used",
+                                                    "cache_hit_rate",  "total_returned",
+                                                    "total_processed", "total_stages"};
+    static constexpr std::string_view kComparisons[] = {"gt",  "gte", "lt",
+                                                        "lte", "eq",  "ne"};
+    const auto make = [](std::string_view field, std::string_view op, std::string value) {
+      return fmt::format(R"({{"field":"{}","operator":"{}","value":{}}})", field, op,
+                         value);
+    };
+    const auto quoted = [](const std::string& word) { return "\"" + word + "\""; };
+    switch (pick(14)) {
+      case 0:
+      case 1: {
+        static constexpr std::string_view kValues[] = {"0", "1",   "2.5", "0.5", "\"2\"",
+                                                       "3", "500", "-1",  "null"};
+        return make(one_of(kNumbers), one_of(kComparisons), one_of(kValues));
+      }
+      case 2:
+        return make("status", chance(2) ? "in" : "nin", R"(["failed","CANCELLED"])");
+      case 3:
+        return make("collection_ids", chance(2) ? "in" : "ne",
+                    chance(2) ? R"(["col_0","col_2"])" : "\"col_1\"");
+      case 4:
+        return make("stage_id", chance(2) ? "eq" : "nin", quoted(one_of(kStageIds)));
+      case 5:
+        return make("labels.team", chance(2) ? "eq" : "ne", "\"search\"");
+      case 6:
+        return make("labels.user.id", "in", R"(["3","7"])");
+      case 7:
+        return make("request_id", "eq", fmt::format("\"REQ_{}\"", random_() % 500));
+      case 8:
+        return make("fingerprint", chance(2) ? "eq" : "ne", "\"f1\"");
+      case 9:
+        return make("query_summary", "contains", quoted(one_of(kWords)));
+      case 10:
+        return make("inputs.n", one_of(kComparisons), std::to_string(pick(9)));
+      case 11: {
+        static constexpr std::string_view kNullable[] = {
+            "cache_hit_rate", "collection_ids", "failed_stage", "error",
+            "shape",          "labels.team",    "stage_id"};
+        return make(one_of(kNullable), chance(2) ? "is_null" : "exists",
+                    chance(2) ? "true" : "false");
+      }
+      case 12:
+        return make("timestamp", one_of(kComparisons), R"("1970-01-01T02:00:00Z")");
+      default:
+        return make("error", "text", quoted(one_of(kWords)));
+    }
+  }
+
+  std::string where(int depth) {
+    if (depth == 0 || chance(3)) return condition();
+    static constexpr std::string_view kGroups[] = {"AND", "OR", "NOT"};
+    std::string out = "{\"" + one_of(kGroups) + "\":[";
+    for (auto n = 1 + pick(3); n > 0; --n) out += where(depth - 1) + (n > 1 ? "," : "");
+    return out + "]}";
+  }
+
+  std::string query() {
+    const std::string word = one_of(kWords);
+    switch (pick(6)) {
+      case 0:
+        return "\"" + word + " " + one_of(kWords) + "\"";
+      case 1:
+        return word.substr(0, 3) + "*";
+      case 2:
+        return word + " " + one_of(kWords);
+      case 3:
+        return "!?";
+      default:
+        return word;
+    }
+  }
+
+  ExecutionFilter filter() {
+    ExecutionFilter out = filter_of(kNs);
+    if (chance(4)) out.status = one_of(kStatuses);
+    if (chance(4)) out.start_time = static_cast<TimeUs>(pick(300)) * kMicrosPerMinute;
+    if (chance(4)) out.end_time = static_cast<TimeUs>(pick(300)) * kMicrosPerMinute;
+    if (chance(3)) out.query = TextQuery::parse(query());
+    if (chance(8)) out.error = TextQuery::parse(query());
+    if (chance(8)) {
+      out.execution_ids.emplace();
+      for (int i = 0; i < 40; ++i) out.execution_ids->push_back(ids_[pick(ids_.size())]);
+    }
+    if (chance(2)) {
+      source_ = where(2);
+      out.where = Filter::compile(parse_json(source_).value(), "filters").value();
+    } else {
+      source_.clear();
+    }
+    return out;
+  }
+
+  // All pages of both, held against each other.
+  void compare(const ExecutionFilter& asked, ExecutionPageRequest page) {
+    SCOPED_TRACE(fmt::format(
+        "status {} query {} error {} where {} sort {} ascending {} limit {} offset {}",
+        asked.status.value_or("-"), asked.query ? asked.query->normalized() : "-",
+        asked.error ? asked.error->normalized() : "-", source_, static_cast<int>(page.sort),
+        page.ascending, page.limit, page.offset));
+    page.budget_us = 600'000'000;
+    for (int pages = 0; pages < 40; ++pages) {
+      const auto wanted = memory_.list(asked, page).value();
+      const auto found = sqlite_->list(asked, page).value();
+      ASSERT_EQ(found.rows, wanted.rows);
+      ASSERT_EQ(found.total, wanted.total);
+      ASSERT_TRUE(found.total_exact);
+      ASSERT_FALSE(found.partial);
+      ASSERT_EQ(found.has_more, wanted.has_more);
+      if (!wanted.has_more) return;
+      ASSERT_EQ(found.last, wanted.last);
+      page.after = found.last;
+      page.offset = 0;
+    }
+  }
+
+  void compare_some(int count) {
+    for (int i = 0; i < count && !HasFatalFailure(); ++i) {
+      ExecutionPageRequest page = page_of(static_cast<std::uint32_t>(1 + pick(60)));
+      page.sort = static_cast<ExecutionSort>(pick(4));
+      page.ascending = chance(2);
+      if (chance(4)) page.offset = static_cast<std::uint32_t>(pick(100));
+      compare(filter(), page);
+    }
+  }
+
+  void add(int count) {
+    std::vector<LedgerWrite> writes;
+    for (int i = 0; i < count; ++i) {
+      const auto kind = chance(9)   ? LedgerWrite::Kind::started
+                        : chance(2) ? LedgerWrite::Kind::imported
+                                    : LedgerWrite::Kind::finished;
+      writes.push_back({kind, execution()});
+    }
+    ASSERT_EQ(sqlite_->commit(writes).value(), memory_.commit(writes).value());
+  }
+
+  void scan_agrees() {
+    const ExecutionFilter asked = filter();
+    SCOPED_TRACE(source_);
+    const auto all = [&](const Ledger& ledger, bool detail) {
+      std::string out;
+      EXPECT_TRUE(ledger.scan(asked, {std::nullopt, detail}, [&](const auto& scanned) {
+        out += scanned.key.execution_id.str() + " " + scanned.json + "\n";
+        return true;
+      }));
+      return out;
+    };
+    ASSERT_EQ(all(*sqlite_, false), all(memory_, false));
+    ASSERT_EQ(all(*sqlite_, true), all(memory_, true));
+  }
+
+  std::string source_;
+};
+
+TEST_F(FilterProperty, AgreesWithTheReferenceWhileTheIndexGrows) {
+  SCOPED_TRACE(fmt::format("seed {}", seed_));
+  for (int round = 0; round < 12 && !HasFatalFailure(); ++round) {
+    add(60);
+    if (chance(2)) sqlite_->maintain();
+    compare_some(12);
+    if (chance(3)) {
+      ExecutionFilter some = filter();
+      SCOPED_TRACE("remove " + source_);
+      ASSERT_EQ(sqlite_->remove(some, 7).value(), memory_.remove(some, 7).value());
+    }
+    scan_agrees();
+  }
+}
+
+TEST_F(FilterProperty, AgreesWithTheReferenceInClosedGroups) {
+  SCOPED_TRACE(fmt::format("seed {}", seed_));
+  for (int i = 0; i < 45; ++i) add(100);
+  ASSERT_TRUE(sqlite_->recover());
+  ASSERT_TRUE(memory_.recover());
+  while (sqlite_->maintain()) {
+  }
+  compare_some(12);
+  // Deleting opens the group again.
+  ExecutionFilter failed = filter_of(kNs);
+  failed.status = "failed";
+  ASSERT_EQ(sqlite_->remove(failed, 50).value(), memory_.remove(failed, 50).value());
+  compare_some(4);
+  while (sqlite_->maintain()) {
+  }
+  compare_some(8);
+}
+
+// Goal: a budget cuts pages short, and following the cursors still visits every match once.
+TEST_F(FilterProperty, PartialPagesGoOn) {
+  SCOPED_TRACE(fmt::format("seed {}", seed_));
+  for (int i = 0; i < 10; ++i) add(60);
+  ExecutionFilter asked = filter_of(kNs);
+  asked.where =
+      Filter::compile(parse_json(R"({"field":"query_summary","operator":"contains",)"
+                                 R"("value":"hotel"})")
+                          .value(),
+                      "filters")
+          .value();
+  for (const bool ascending : {false, true}) {
+    ExecutionPageRequest page = page_of(10);
+    page.ascending = ascending;
+    page.budget_us = 600'000'000;
+    std::vector<std::string> wanted;
+    {
+      auto all = page;
+      all.limit = 1000;
+      wanted = test::ids_of(memory_.list(asked, all).value());
+    }
+    ASSERT_GT(wanted.size(), 20u);
+    page.budget_us = 0;
+    std::vector<std::string> found;
+    int partial = 0;
+    for (int pages = 0; pages < 2'000; ++pages) {
+      const auto got = sqlite_->list(asked, page).value();
+      for (auto& id : test::ids_of(got)) found.push_back(std::move(id));
+      partial += got.partial ? 1 : 0;
+      EXPECT_LE(got.total, wanted.size());
+      EXPECT_TRUE(!got.partial || !got.total_exact);
+      if (!got.has_more) break;
+      ASSERT_TRUE(got.last);
+      page.after = got.last;
+    }
+    EXPECT_EQ(found, wanted);
+    EXPECT_GT(partial, 0);
+  }
+}
+
+TEST(TextQueryTest, NoTextIsASyntaxError) {
+  EXPECT_TRUE(TextQuery::parse("").matches_everything());
+  EXPECT_TRUE(TextQuery::parse(" \t*").matches_everything());
+  EXPECT_TRUE(TextQuery::parse("?!").matches_nothing());
+  EXPECT_EQ(TextQuery::parse("Cheap FLIGHTS cheap").normalized(), "cheap flights");
+  EXPECT_EQ(TextQuery::parse("\"cheap flights\" os*").normalized(),
+            "\"cheap flights\" os*");
+  EXPECT_EQ(TextQuery::parse("\"open end").normalized(), "\"open end\"");
+  EXPECT_EQ(TextQuery::parse("\"cheap fli\"*").normalized(), "\"cheap fli*\"");
+  EXPECT_EQ(TextQuery::parse("AND OR NOT NEAR(").normalized(), "and or not near");
+}
+
+}  // namespace
+}  // namespace trawl

@@ -1,0 +1,484 @@
+#include "ledger/sqlite/conditions.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "ledger/execution_id_key.h"
+
+namespace trawl::sqlite {
+namespace {
+
+// Up to so many executions are looked up one by one, each for about the price of a column
+// of a whole group.
+constexpr std::size_t kCandidatesMax = 3'000;
+
+// Whole numbers up to here are the same as doubles.
+constexpr double kExactMax = 9'007'199'254'740'992.0;
+
+template <class Column>
+struct Named {
+  std::string_view field;
+  Column column;
+};
+
+constexpr std::array<Named<IntColumn>, 4> kCounts = {{
+    {"total_processed", IntColumn::total_processed},
+    {"total_returned", IntColumn::total_returned},
+    {"stages_completed", IntColumn::stages_completed},
+    {"total_stages", IntColumn::total_stages},
+}};
+constexpr std::array<Named<RealColumn>, 3> kReals = {{
+    {"duration_ms", RealColumn::duration_ms},
+    {"credits_used", RealColumn::credits_used},
+    {"cache_hit_rate", RealColumn::cache_hit_rate},
+}};
+constexpr std::array<Named<IntColumn>, 7> kWords = {{
+    {"status", IntColumn::status},
+    {"execution_mode", IntColumn::mode},
+    {"failed_stage", IntColumn::failed_stage},
+    {"caller", IntColumn::caller},
+    {"collection_ids", IntColumn::collections},
+    {"stage_id", IntColumn::stages},
+    {"shape", IntColumn::shape},
+}};
+
+template <class Column, std::size_t Size>
+std::optional<Column> find_column(const std::array<Named<Column>, Size>& table,
+                                  std::string_view field) {
+  for (const auto& entry : table) {
+    if (entry.field == field) return entry.column;
+  }
+  return std::nullopt;
+}
+
+// Lists are words that hold JSON; a list of stages is never null.
+json::value word_value(IntColumn column, const Word* word) {
+  if (word == nullptr) {
+    return column == IntColumn::stages ? json::value(json::array()) : json::value(nullptr);
+  }
+  if (column == IntColumn::collections || column == IntColumn::stages) {
+    auto list = parse_json(word->text);
+    return list ? std::move(*list) : json::value(nullptr);
+  }
+  return json::value(word->text);
+}
+
+// The number that a comparison is against, where it says one.
+std::optional<double> wanted_number(const FilterNode& node) {
+  const json::value* value = nullptr;
+  switch (node.op) {
+    case FilterOp::eq:
+    case FilterOp::ne:
+      value = &node.value;
+      break;
+    case FilterOp::gt:
+    case FilterOp::gte:
+    case FilterOp::lt:
+    case FilterOp::lte:
+      if (node.bound.kind != Comparable::Kind::number) return std::nullopt;
+      value = &node.bound.number;
+      break;
+    default:
+      return std::nullopt;
+  }
+  if (!is_number(*value)) return std::nullopt;
+  const double number = as_double(*value);
+  if (!(std::abs(number) < kExactMax)) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Result<Conditions> Conditions::bind(Connection& connection, Words& words,
+                                    const ExecutionFilter& filter) {
+  Conditions out(connection, words);
+  {
+    TRAWL_ASSIGN(auto select, connection.prepare("SELECT ns FROM namespaces WHERE id = ?"));
+    TRAWL_ASSIGN(const bool found, select.bind(filter.namespace_id.str()).step());
+    out.nothing_ = !found;
+    if (!found) return out;
+    out.ns_ = select.integer(0);
+  }
+  out.start_ = std::max(filter.start_time.value_or(kTimeMin), kTimeMin);
+  out.end_ = std::min(filter.end_time.value_or(kTimeMax), kTimeMax);
+  out.root_.kind = Test::Kind::all;
+  auto& tests = out.root_.children;
+  const auto integers = [&](IntColumn column, std::int64_t low, std::int64_t high) {
+    Test test;
+    test.kind = Test::Kind::integers;
+    test.column = column;
+    test.low = low;
+    test.high = high;
+    tests.push_back(std::move(test));
+  };
+  integers(IntColumn::ns, out.ns_, out.ns_);
+  if (filter.start_time || filter.end_time) {
+    integers(IntColumn::timestamp, out.start_, out.end_);
+  }
+  if (filter.status) {
+    TRAWL_ASSIGN(const auto status, Words::number_of(connection, *filter.status));
+    if (!status) out.nothing_ = true;
+    integers(IntColumn::status, status.value_or(0), status.value_or(0));
+  }
+  if (filter.execution_ids) {
+    auto& seqs = out.candidates_.emplace();
+    TRAWL_ASSIGN(auto select,
+                 connection.prepare("SELECT seq FROM executions INDEXED BY "
+                                    "executions_by_id WHERE ns = ? AND id = ?"));
+    for (const ExecutionId& id : *filter.execution_ids) {
+      const std::string key = execution_id_key(id);
+      select.bind(out.ns_);
+      TRAWL_ASSIGN(const bool found, select.bind_blob(key).step());
+      if (found) seqs.push_back(select.integer(0));
+      select.reset();
+    }
+    std::sort(seqs.begin(), seqs.end());
+    seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  }
+  if (filter.query) {
+    TRAWL_ASSIGN(Test test, out.text_test(*filter.query, false));
+    tests.push_back(std::move(test));
+  }
+  if (filter.error) {
+    TRAWL_ASSIGN(Test test, out.text_test(*filter.error, true));
+    tests.push_back(std::move(test));
+  }
+  if (filter.where) {
+    out.where_ = filter.where;
+    TRAWL_ASSIGN(Test test, out.compile(out.where_->root()));
+    tests.push_back(std::move(test));
+  }
+  out.consider(out.root_);
+  return out;
+}
+
+Result<Conditions::Test> Conditions::compile(const FilterNode& node) {
+  Test test;
+  switch (node.kind) {
+    case FilterNode::Kind::all:
+      test.kind = Test::Kind::all;
+      break;
+    case FilterNode::Kind::any:
+      test.kind = Test::Kind::any;
+      break;
+    case FilterNode::Kind::none:
+      test.kind = Test::Kind::none;
+      break;
+    case FilterNode::Kind::condition:
+      return compile_condition(node);
+    case FilterNode::Kind::unknown:
+      test.kind = Test::Kind::unknown;
+      return test;
+  }
+  for (const FilterNode& child : node.children) {
+    TRAWL_ASSIGN(Test compiled, compile(child));
+    test.children.push_back(std::move(compiled));
+  }
+  return test;
+}
+
+Result<Conditions::Test> Conditions::compile_condition(const FilterNode& node) {
+  if (const auto column = find_column(kWords, node.path)) {
+    Test test;
+    test.kind = Test::Kind::words;
+    test.column = *column;
+    test.node = &node;
+    return test;
+  }
+  if (auto test = number_test(node)) return std::move(*test);
+  TRAWL_ASSIGN(auto exact, exact_test(node));
+  if (exact) return std::move(*exact);
+  Test unknown;
+  unknown.kind = Test::Kind::unknown;
+  return unknown;
+}
+
+// low..high, both included, for numbers and for the time.
+std::optional<Conditions::Test> Conditions::number_test(const FilterNode& node) const {
+  constexpr auto kIntMin = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kIntMax = std::numeric_limits<std::int64_t>::max();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Test test;
+  if (node.path == "timestamp" && node.bound.kind == Comparable::Kind::time) {
+    test.kind = Test::Kind::integers;
+    test.column = IntColumn::timestamp;
+    test.low = kIntMin;
+    test.high = kIntMax;
+    switch (node.op) {
+      case FilterOp::gt:
+        test.low = node.bound.time + 1;
+        return test;
+      case FilterOp::gte:
+        test.low = node.bound.time;
+        return test;
+      case FilterOp::lt:
+        test.high = node.bound.time - 1;
+        return test;
+      case FilterOp::lte:
+        test.high = node.bound.time;
+        return test;
+      default:
+        return std::nullopt;
+    }
+  }
+  const auto count = find_column(kCounts, node.path);
+  const auto real = find_column(kReals, node.path);
+  if (!count && !real) return std::nullopt;
+  if (node.op == FilterOp::is_null && real == RealColumn::cache_hit_rate &&
+      node.value.is_bool()) {
+    test.kind = Test::Kind::reals;
+    test.real = *real;
+    test.is_null = true;
+    test.negate = !node.value.get_bool();
+    return test;
+  }
+  const auto wanted = wanted_number(node);
+  if (!wanted) return std::nullopt;
+  test.negate = node.op == FilterOp::ne;
+  if (real) {
+    test.kind = Test::Kind::reals;
+    test.real = *real;
+    test.real_low = -kInfinity;
+    test.real_high = kInfinity;
+    if (node.op == FilterOp::gt) {
+      test.real_low = std::nextafter(*wanted, kInfinity);
+    } else if (node.op == FilterOp::lt) {
+      test.real_high = std::nextafter(*wanted, -kInfinity);
+    } else {
+      if (node.op != FilterOp::lte) test.real_low = *wanted;
+      if (node.op != FilterOp::gte) test.real_high = *wanted;
+    }
+    return test;
+  }
+  test.kind = Test::Kind::integers;
+  test.column = *count;
+  const auto floor = static_cast<std::int64_t>(std::floor(*wanted));
+  const auto ceiling = static_cast<std::int64_t>(std::ceil(*wanted));
+  test.low = kIntMin;
+  test.high = kIntMax;
+  switch (node.op) {
+    case FilterOp::gt:
+      test.low = floor + 1;
+      break;
+    case FilterOp::gte:
+      test.low = ceiling;
+      break;
+    case FilterOp::lt:
+      test.high = ceiling - 1;
+      break;
+    case FilterOp::lte:
+      test.high = floor;
+      break;
+    default:  // eq and ne: an empty interval where the number has a fraction.
+      test.low = ceiling;
+      test.high = floor;
+      break;
+  }
+  return test;
+}
+
+Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode& node) {
+  std::optional<Test> none;
+  if (!has_exact_terms(node.path)) return none;
+  std::vector<std::string_view> wanted;
+  if (node.op == FilterOp::eq && node.value.is_string()) {
+    wanted.push_back(view(node.value.get_string()));
+  } else if (node.op == FilterOp::in && node.set != nullptr) {
+    for (const json::value& value : node.set->values()) {
+      if (!value.is_string()) return none;
+      wanted.push_back(view(value.get_string()));
+    }
+  } else {
+    return none;
+  }
+  auto found = std::make_shared<SeqSet>();
+  for (const std::string_view value : wanted) {
+    // An empty value has no term: it may be anywhere.
+    if (value.empty()) return none;
+    TRAWL_ASSIGN(const SeqSet some,
+                 match_terms(connection_, exact_expression(ns_, node.path, value)));
+    std::vector<std::int64_t> seqs;
+    some.append_to(seqs);
+    for (const std::int64_t seq : seqs) found->add(seq);
+  }
+  TRAWL_TRY(unindexed_set());
+  Test test;
+  test.kind = Test::Kind::set;
+  // The terms are hashes: what has the term still has to be held against the value.
+  test.set_is_sure = false;
+  test.set = std::move(found);
+  return std::optional<Test>(std::move(test));
+}
+
+Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool error) {
+  Test test;
+  if (query.matches_everything() || query.matches_nothing()) {
+    test.value = query.matches_everything();
+    return test;
+  }
+  TRAWL_ASSIGN(SeqSet found, match_terms(connection_, match_expression(ns_, query, error)));
+  TRAWL_TRY(unindexed_set());
+  test.kind = Test::Kind::set;
+  test.set = std::make_shared<SeqSet>(std::move(found));
+  test.set_is_sure =
+      std::all_of(query.phrases().begin(), query.phrases().end(),
+                  [](const TextQuery::Phrase& phrase) { return phrase.terms.size() == 1; });
+  return test;
+}
+
+Result<const std::shared_ptr<const SeqSet>*> Conditions::unindexed_set() {
+  if (unindexed_ == nullptr) {
+    TRAWL_ASSIGN(SeqSet found, unindexed(connection_));
+    unindexed_ = std::make_shared<SeqSet>(std::move(found));
+  }
+  return &unindexed_;
+}
+
+// Looks for a condition that leaves few executions to look at.
+void Conditions::consider(const Test& test) {
+  if (candidates_) return;
+  if (test.kind == Test::Kind::all) {
+    for (const Test& child : test.children) consider(child);
+    return;
+  }
+  if (test.kind != Test::Kind::set ||
+      test.set->size() + unindexed_->size() > kCandidatesMax) {
+    return;
+  }
+  auto& seqs = candidates_.emplace();
+  test.set->append_to(seqs);
+  unindexed_->append_to(seqs);
+  std::sort(seqs.begin(), seqs.end());
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+}
+
+bool Conditions::touches(const GroupPlace& place) const {
+  // Only a top-level set can rule a group out.
+  for (const Test& test : root_.children) {
+    if (test.kind == Test::Kind::set && !test.set->touches(place.group) &&
+        !unindexed_->touches(place.group)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<bool> Conditions::word_answer(Test& test, std::int64_t number) {
+  if (const auto known = test.word_answers.find(number); known != test.word_answers.end()) {
+    return known->second;
+  }
+  std::shared_ptr<const Word> word;
+  if (number != 0) {
+    TRAWL_ASSIGN(word, words_.find(connection_, number));
+  }
+  const json::value value = word_value(test.column, word.get());
+  const bool answer = matches_condition(*test.node, &value);
+  test.word_answers.emplace(number, answer);
+  return answer;
+}
+
+Result<Conditions::Answers> Conditions::evaluate(RowGroup& group) {
+  return evaluate(root_, group);
+}
+
+Result<Conditions::Answers> Conditions::evaluate(Test& test, RowGroup& group) {
+  const std::size_t size = group.size();
+  Answers out;
+  switch (test.kind) {
+    case Test::Kind::constant:
+      out.may.assign(size, test.value ? 1 : 0);
+      out.sure = out.may;
+      return out;
+    case Test::Kind::unknown:
+      out.may.assign(size, 1);
+      out.sure.assign(size, 0);
+      return out;
+    case Test::Kind::all:
+      out.may.assign(size, 1);
+      out.sure.assign(size, 1);
+      for (Test& child : test.children) {
+        TRAWL_ASSIGN(const Answers answers, evaluate(child, group));
+        for (std::size_t i = 0; i < size; ++i) {
+          out.may[i] &= answers.may[i];
+          out.sure[i] &= answers.sure[i];
+        }
+        // What is ruled out already need not be looked at again.
+        if (std::find(out.may.begin(), out.may.end(), 1) == out.may.end()) break;
+      }
+      return out;
+    case Test::Kind::any:
+    case Test::Kind::none:
+      out.may.assign(size, 0);
+      out.sure.assign(size, 0);
+      for (Test& child : test.children) {
+        TRAWL_ASSIGN(const Answers answers, evaluate(child, group));
+        for (std::size_t i = 0; i < size; ++i) {
+          out.may[i] |= answers.may[i];
+          out.sure[i] |= answers.sure[i];
+        }
+      }
+      if (test.kind == Test::Kind::none) {
+        std::swap(out.may, out.sure);
+        for (std::size_t i = 0; i < size; ++i) {
+          out.may[i] ^= 1;
+          out.sure[i] ^= 1;
+        }
+      }
+      return out;
+    case Test::Kind::integers: {
+      TRAWL_ASSIGN(const auto* numbers, group.integers(test.column));
+      out.may.resize(size);
+      for (std::size_t i = 0; i < size; ++i) {
+        const std::int64_t number = (*numbers)[i];
+        out.may[i] = ((number >= test.low) & (number <= test.high)) ^ test.negate;
+      }
+      out.sure = out.may;
+      return out;
+    }
+    case Test::Kind::reals: {
+      TRAWL_ASSIGN(const auto* numbers, group.reals(test.real));
+      out.may.resize(size);
+      for (std::size_t i = 0; i < size; ++i) {
+        const double number = (*numbers)[i];
+        const bool matches = test.is_null
+                                 ? std::isnan(number)
+                                 : (number >= test.real_low) & (number <= test.real_high);
+        out.may[i] = matches ^ test.negate;
+      }
+      out.sure = out.may;
+      return out;
+    }
+    case Test::Kind::words: {
+      TRAWL_ASSIGN(const auto* numbers, group.integers(test.column));
+      out.may.resize(size);
+      std::int64_t last = -1;
+      bool answer = false;
+      for (std::size_t i = 0; i < size; ++i) {
+        if ((*numbers)[i] != last) {
+          last = (*numbers)[i];
+          TRAWL_ASSIGN(answer, word_answer(test, last));
+        }
+        out.may[i] = answer;
+      }
+      out.sure = out.may;
+      return out;
+    }
+    case Test::Kind::set: {
+      TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
+      out.may.resize(size);
+      out.sure.resize(size);
+      for (std::size_t i = 0; i < size; ++i) {
+        const bool unindexed = unindexed_->contains((*seqs)[i]);
+        const bool in_set = test.set->contains((*seqs)[i]);
+        out.may[i] = in_set | unindexed;
+        out.sure[i] = in_set & test.set_is_sure & !unindexed;
+      }
+      return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace trawl::sqlite

@@ -1,0 +1,88 @@
+#include "ledger/sqlite/maintenance.h"
+
+#include "ledger/sqlite/row_group.h"
+#include "ledger/sqlite/rows.h"
+#include "ledger/sqlite/terms.h"
+
+namespace trawl::sqlite {
+namespace {
+
+// Executions that one transaction adds to the index: more would make a commit wait longer,
+// fewer would leave the index in more pieces to be merged.
+constexpr std::int64_t kIndexRows = 256;
+
+}  // namespace
+
+Result<bool> Maintenance::step() {
+  TRAWL_ASSIGN(const bool more_terms, index_some());
+  TRAWL_ASSIGN(const bool more_groups, close_one_group());
+  bool more_rows = false;
+  bool more_pages = false;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_ASSIGN(more_rows, writer_.purge_some());
+  }
+  {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
+  }
+  const bool more = more_terms || more_groups || more_rows || more_pages;
+  connection_->checkpoint();
+  return more;
+}
+
+Result<bool> Maintenance::index_some() {
+  Writer::Terms terms;
+  {
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(*connection_, Transaction::Kind::read));
+    TRAWL_ASSIGN(auto select,
+                 connection_->prepare("SELECT p.seq, e.ns FROM terms_pending p "
+                                      "JOIN executions e ON e.seq = p.seq "
+                                      "ORDER BY p.seq LIMIT ?"));
+    select.bind(kIndexRows);
+    while (true) {
+      TRAWL_ASSIGN(const bool found, select.step());
+      if (!found) break;
+      terms.emplace_back(select.integer(0), std::string());
+      TRAWL_ASSIGN(const Execution execution,
+                   read_execution(*connection_, words_, terms.back().first));
+      terms.back().second = text_terms(select.integer(1), execution);
+    }
+  }
+  if (terms.empty()) return false;
+  const std::lock_guard lock(writer_mutex_);
+  TRAWL_TRY(writer_.index(terms));
+  return static_cast<std::int64_t>(terms.size()) == kIndexRows;
+}
+
+Result<bool> Maintenance::close_one_group() {
+  // Full, and nothing in it runs.
+  constexpr std::string_view kSelect =
+      "SELECT g.grp FROM row_groups g INDEXED BY row_groups_open WHERE g.closed = 0 "
+      "AND g.grp < (SELECT coalesce(max(seq), 0) / 4096 FROM executions) "
+      "AND NOT EXISTS (SELECT 1 FROM executions e INDEXED BY executions_running "
+      "WHERE e.running = 1 AND e.seq / 4096 = g.grp) ORDER BY g.grp LIMIT 1";
+  static_assert(kRowGroupRows == 4096);
+  std::int64_t group = -1;
+  {
+    TRAWL_ASSIGN(auto select, connection_->prepare(kSelect));
+    TRAWL_ASSIGN(const bool found, select.step());
+    if (!found) return false;
+    group = select.integer(0);
+  }
+  {
+    const std::lock_guard lock(writer_mutex_);
+    writer_.begin_close(group);
+  }
+  TRAWL_ASSIGN(auto transaction, Transaction::begin(*connection_, Transaction::Kind::read));
+  TRAWL_ASSIGN(const RowGroup rows,
+               RowGroup::read_range(*connection_, group * kRowGroupRows,
+                                    group * kRowGroupRows + kRowGroupRows - 1));
+  TRAWL_TRY(transaction.commit());
+  const std::lock_guard lock(writer_mutex_);
+  TRAWL_TRY(writer_.close_group(group, rows));
+  return true;
+}
+
+}  // namespace trawl::sqlite

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "ledger/sqlite/words.h"
+#include "ledger/sqlite/writer.h"
+
+namespace trawl::sqlite {
+
+// What the history does when nobody waits for it: it indexes new executions, closes full
+// row groups, deletes removed namespaces, gives free pages back and moves the log into the
+// main file. Each step holds the writer for a few milliseconds at most; what can be read
+// and worked out before is done on a connection of its own.
+//
+// Used by one thread at a time.
+class Maintenance {
+ public:
+  Maintenance(std::unique_ptr<Connection> connection, Words& words, Writer& writer,
+              std::mutex& writer_mutex)
+      : connection_(std::move(connection)),
+        words_(words),
+        writer_(writer),
+        writer_mutex_(writer_mutex) {}
+
+  // One step of each. True when there is more to do.
+  Result<bool> step();
+
+ private:
+  Result<bool> index_some();
+  Result<bool> close_one_group();
+
+  std::unique_ptr<Connection> connection_;
+  Words& words_;
+  Writer& writer_;  // Guarded by writer_mutex_.
+  std::mutex& writer_mutex_;
+};
+
+}  // namespace trawl::sqlite

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/execution.h"
+
+namespace trawl::sqlite {
+
+// What `records` holds of an execution: ExecutionDetailParts::before and ::after,
+// compressed by zstd with a dictionary of the words that all records share.
+//   version (1 byte, 1) · bytes of `before` (4, little-endian) · zstd frame of both
+struct RecordParts {
+  std::string before;
+  std::string after;
+};
+std::string encode_record(const Execution& execution);
+//   storage  the bytes are not what encode_record makes
+Result<RecordParts> decode_record(std::string_view record);
+
+}  // namespace trawl::sqlite

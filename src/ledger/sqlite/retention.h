@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "ledger/ledger.h"
+
+// Which executions a retention policy does not keep, within the caller's transaction.
+namespace trawl::sqlite {
+
+struct PruneStep {
+  std::vector<std::int64_t> seqs;
+  PruneReport report;
+};
+
+// Up to `limit` of them.
+Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespace_id,
+                             const RetentionPolicy& policy, TimeUs now,
+                             std::uint32_t limit);
+
+// How many there are, and how much space they take.
+Result<PruneReport> preview_prune(Connection& connection, const NamespaceId& namespace_id,
+                                  const RetentionPolicy& policy, TimeUs now);
+
+}  // namespace trawl::sqlite

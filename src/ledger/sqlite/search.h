@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "ledger/ledger.h"
+#include "ledger/sqlite/row_group.h"
+#include "ledger/sqlite/words.h"
+
+// Lists that no index of the table answers: by row groups and their conditions.
+namespace trawl::sqlite {
+
+// Fills a page of any filter in any order, within the caller's read transaction. Where
+// `count` is false the total is left alone.
+Result<void> search_page(Connection& connection, Words& words,
+                         const ExecutionFilter& filter, const ExecutionPageRequest& page,
+                         bool count, ExecutionPage& out);
+
+// Calls `visit` with each group that holds matches, in no order, and with 1 for each row
+// that matches. Stops when the budget is used up; then the result is false.
+using GroupVisitor =
+    std::function<Result<void>(RowGroup& group, const std::vector<std::uint8_t>& matching)>;
+Result<bool> visit_matches(Connection& connection, Words& words,
+                           const ExecutionFilter& filter, std::int64_t budget_us,
+                           const GroupVisitor& visit);
+
+// The matches of a page instead of its rows; `out` has the rest.
+struct FoundKey {
+  std::int64_t seq = 0;
+  TimeUs timestamp = 0;
+  std::string id;  // execution_id_key()
+};
+Result<std::vector<FoundKey>> search_keys(Connection& connection, Words& words,
+                                          const ExecutionFilter& filter,
+                                          const ExecutionPageRequest& page,
+                                          ExecutionPage& out);
+
+// The seqs of up to `limit` matches, oldest first.
+Result<std::vector<std::int64_t>> oldest_matches(Connection& connection, Words& words,
+                                                 const ExecutionFilter& filter,
+                                                 std::uint32_t limit);
+
+}  // namespace trawl::sqlite

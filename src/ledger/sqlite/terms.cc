@@ -1,0 +1,142 @@
+#include "ledger/sqlite/terms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "base/analyzer.h"
+#include "base/hash.h"
+#include "ledger/execution_filter.h"
+#include "model/filter_value.h"
+
+namespace trawl::sqlite {
+namespace {
+
+// What kind of term it is. FTS5's ascii tokenizer folds case, so these are lower case.
+constexpr char kText = 'w';
+constexpr char kError = 'e';
+constexpr char kExact = 'x';
+
+constexpr std::string_view kLabels = "labels.";
+constexpr std::array<std::string_view, 4> kExactFields = {"fingerprint", "inputs_hash",
+                                                          "request_id", "trace_id"};
+
+std::string term(std::int64_t ns, char kind, std::string_view word) {
+  return fmt::format("{}{}{}", ns, kind, word);
+}
+
+// Folding twice gives what folding once gives, so a folded value may come in.
+std::string exact_term(std::int64_t ns, std::string_view path, std::string_view value) {
+  const std::string whole = fmt::format("{}={}", path, fold_text(value));
+  return term(ns, kExact, fmt::format("{:016x}", hash64(whole)));
+}
+
+}  // namespace
+
+void SeqSet::append_to(std::vector<std::int64_t>& seqs) const {
+  for (const auto& [group, bits] : groups_) {
+    for (std::size_t bit = 0; bit < bits.size(); ++bit) {
+      if (bits.test(bit)) {
+        seqs.push_back(group * kRowGroupRows + static_cast<std::int64_t>(bit));
+      }
+    }
+  }
+}
+
+std::string text_terms(std::int64_t ns, const Execution& execution) {
+  thread_local Analyzer analyzer = Analyzer::make("").value();
+  std::unordered_set<std::string> seen;
+  std::string out;
+  const auto add = [&](std::string text) {
+    const auto [place, added] = seen.insert(std::move(text));
+    if (!added) return;
+    if (!out.empty()) out += ' ';
+    out += *place;
+  };
+  for_each_text(
+      execution.summary.query_summary, execution.inputs, [&](std::string_view text) {
+        analyzer.analyze(text, [&](std::string_view word) { add(term(ns, kText, word)); });
+      });
+  if (execution.error) {
+    analyzer.analyze(*execution.error,
+                     [&](std::string_view word) { add(term(ns, kError, word)); });
+  }
+  const auto add_exact = [&](std::string_view path, std::string_view value) {
+    if (!value.empty()) add(exact_term(ns, path, value));
+  };
+  add_exact("fingerprint", execution.fingerprint);
+  add_exact("inputs_hash", execution.inputs_hash.value_or(""));
+  add_exact("request_id", execution.request_id);
+  add_exact("trace_id", execution.trace_id);
+  for (const auto& [name, value] : execution.labels) {
+    add_exact(fmt::format("{}{}", kLabels, name), value);
+  }
+  return out;
+}
+
+std::string match_expression(std::int64_t ns, const TextQuery& query, bool error) {
+  std::string out;
+  for (const TextQuery::Phrase& phrase : query.phrases()) {
+    for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
+      if (!out.empty()) out += " AND ";
+      out += fmt::format("\"{}\"", term(ns, error ? kError : kText, phrase.terms[i]));
+      if (phrase.prefix && i + 1 == phrase.terms.size()) out += " *";
+    }
+  }
+  return out;
+}
+
+bool has_exact_terms(std::string_view path) {
+  return path.starts_with(kLabels) ||
+         std::find(kExactFields.begin(), kExactFields.end(), path) != kExactFields.end();
+}
+
+std::string exact_expression(std::int64_t ns, std::string_view path,
+                             std::string_view value) {
+  return fmt::format("\"{}\"", exact_term(ns, path, value));
+}
+
+Result<SeqSet> match_terms(Connection& connection, const std::string& expression) {
+  SeqSet found;
+  TRAWL_ASSIGN(auto select,
+               connection.prepare("SELECT rowid FROM terms WHERE terms MATCH ?"));
+  select.bind(std::string_view(expression));
+  while (true) {
+    TRAWL_ASSIGN(const bool row, select.step());
+    if (!row) return found;
+    found.add(select.integer(0));
+  }
+}
+
+Result<SeqSet> unindexed(Connection& connection) {
+  SeqSet found;
+  for (const std::string_view sql :
+       {"SELECT seq FROM terms_pending",
+        "SELECT seq FROM executions INDEXED BY executions_running WHERE running = 1"}) {
+    TRAWL_ASSIGN(auto select, connection.prepare(sql));
+    while (true) {
+      TRAWL_ASSIGN(const bool row, select.step());
+      if (!row) break;
+      found.add(select.integer(0));
+    }
+  }
+  return found;
+}
+
+Result<void> index_terms(Connection& connection, std::int64_t seq,
+                         const std::string& terms) {
+  TRAWL_ASSIGN(auto insert,
+               connection.prepare("INSERT INTO terms (rowid, body) VALUES (?, ?)"));
+  return insert.bind(seq, terms).run();
+}
+
+Result<void> unindex_terms(Connection& connection, std::int64_t seq,
+                           const std::string& terms) {
+  TRAWL_ASSIGN(auto remove, connection.prepare("INSERT INTO terms (terms, rowid, body) "
+                                               "VALUES ('delete', ?, ?)"));
+  return remove.bind(seq, terms).run();
+}
+
+}  // namespace trawl::sqlite
