@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/endpoint.h"
-#include "api/time_value.h"
 #include "base/text.h"
 #include "ledger/cursor.h"
 #include "model/execution_json.h"
@@ -13,34 +14,77 @@ namespace trawl::api {
 namespace {
 
 constexpr std::string_view kListPath = "/v1/retrievers/executions/list";
-constexpr std::string_view kBodyKeys[] = {"status", "start_time", "end_time"};
 
-Result<http::Response> list_executions(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const ListQuery query, parse_list_query(call.request));
+// The rows of a page with the fields that were asked for, in that order.
+Result<std::string> project(const Services& services, const Call& call,
+                            const std::vector<std::string>& fields,
+                            const std::string& rows) {
+  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]"));
+  std::string out;
+  for (const json::value& row : parsed.get_array()) {
+    json::value source = row;
+    const bool is_in_row = std::all_of(
+        fields.begin(), fields.end(),
+        [&](const std::string& field) { return row.get_object().contains(field); });
+    if (!is_in_row) {
+      const ExecutionId id(std::string(view(row.at("execution_id").get_string())));
+      TRAWL_ASSIGN(const auto detail, services.ledger.find_json(call.ns.id, id));
+      // Deleted since the page was read.
+      if (!detail) continue;
+      TRAWL_ASSIGN(source, parse_json(*detail, kJsonDepthMax + 16));
+    }
+    json::object chosen;
+    for (const std::string& field : fields) chosen[field] = source.at(field);
+    if (!out.empty()) out += ',';
+    append_json(out, chosen);
+  }
+  return out;
+}
+
+struct ListRequest {
+  ListQuery query;
+  ExecutionListBody body;
+  ExecutionPageRequest page;
+};
+
+Result<ListRequest> read_list_request(const Services& services, const Call& call) {
+  ListRequest out;
+  TRAWL_ASSIGN(out.query, parse_list_query(call.request));
   TRAWL_ASSIGN(const json::object sent, read_body(call.request));
-  TRAWL_ASSIGN(ExecutionListBody body,
-               parse_execution_list_body(sent, call.ns.id, services.clock.now()));
-  ExecutionPageRequest wanted{query.limit, query.offset, std::nullopt};
-  if (query.cursor) {
-    auto cursor = decode_cursor(call.ns.id, body.canonical, *query.cursor);
+  TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
+  out.page.limit = out.query.limit;
+  out.page.offset = out.query.offset;
+  out.page.sort = out.body.sort;
+  out.page.ascending = out.body.ascending;
+  out.page.budget_us = out.body.budget_us;
+  if (out.query.cursor) {
+    auto cursor = decode_cursor(call.ns.id, out.body.canonical, *out.query.cursor);
     if (!cursor) {
       Error error = std::move(cursor).error();
       error.location = "query.cursor";
       return error;
     }
     // A relative range means what it meant on the first page.
-    body.filter.start_time = cursor->start_time;
-    body.filter.end_time = cursor->end_time;
-    wanted.after = std::move(cursor->after);
+    out.body.filter.start_time = cursor->start_time;
+    out.body.filter.end_time = cursor->end_time;
+    out.page.after = std::move(cursor->after);
   }
-  TRAWL_ASSIGN(const ExecutionPage page, services.ledger.list(body.filter, wanted));
+  return out;
+}
 
+Result<http::Response> list_executions(const Services& services, const Call& call,
+                                       const ListRequest& request) {
+  const ExecutionListBody& body = request.body;
+  TRAWL_ASSIGN(ExecutionPage page, services.ledger.list(body.filter, request.page));
+  if (!body.fields.empty()) {
+    TRAWL_ASSIGN(page.rows, project(services, call, body.fields, page.rows));
+  }
   PageFacts facts;
   facts.path = kListPath;
   facts.total = page.total;
   facts.row_count = page.row_count;
   facts.has_next = page.has_more;
-  facts.show_total = query.include_total;
+  facts.show_total = request.query.include_total;
   if (page.has_more && page.last) {
     facts.next_cursor =
         encode_cursor(call.ns.id, body.canonical,
@@ -51,9 +95,40 @@ Result<http::Response> list_executions(const Services& services, Call& call) {
   out += R"({"results":[)";
   out += page.rows;
   out += fmt::format(R"(],"total":{},"pagination":)", page.total);
-  out += pagination_json(query, facts);
+  out += pagination_json(request.query, facts);
+  out += R"(,"filter":)";
+  append_json(out, echo_of(body));
+  // Said only where the budget ran out.
+  if (!page.total_exact) out += R"(,"total_relation":"at_least")";
+  if (page.partial) out += R"(,"partial":true)";
   out += '}';
   return json_response(std::move(out));
+}
+
+// A basic list is a few look-ups in an index, done on the connection's thread; everything
+// else may take a while.
+Result<void> answer_list(const Services& services,
+                         const std::shared_ptr<http::Request>& sent, Call& call,
+                         const http::Reply& reply) {
+  TRAWL_ASSIGN(ListRequest request, read_list_request(services, call));
+  const bool is_short = request.body.filter.is_basic() && request.body.fields.empty() &&
+                        request.page.sort == ExecutionSort::timestamp &&
+                        !request.page.ascending;
+  if (is_short) {
+    TRAWL_ASSIGN(auto response, list_executions(services, call, request));
+    reply(std::move(response));
+    return {};
+  }
+  const bool taken = services.workers.submit(
+      [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
+        const Call again{*sent, key, ns};
+        auto response = list_executions(services, again, request);
+        reply(response ? std::move(*response)
+                       : http::error_response(response.error(), sent->request_id));
+      });
+  if (taken) return {};
+  return make_error(ErrorCode::unavailable,
+                    "the server has more requests than it can work on; try again shortly");
 }
 
 Result<http::Response> show_execution(const Services& services, Call& call) {
@@ -69,48 +144,13 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
 
 }  // namespace
 
-Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
-                                                    const NamespaceId& namespace_id,
-                                                    TimeUs now) {
-  ExecutionListBody out;
-  out.filter.namespace_id = namespace_id;
-  json::object stated;
-  for (const auto& field : body) {
-    const std::string_view key(field.key().data(), field.key().size());
-    if (std::find(std::begin(kBodyKeys), std::end(kBodyKeys), key) == std::end(kBodyKeys)) {
-      const std::string name = truncate_text(key, 64);
-      return invalid_at(name,
-                        fmt::format("'{}' is no filter of this list{}; known are status, "
-                                    "start_time and end_time",
-                                    name, did_you_mean(key, kBodyKeys)));
-    }
-    if (!field.value().is_null()) stated[field.key()] = field.value();
-  }
-  ObjectReader in(stated, {});
-  out.filter.status = in.optional_string({"status"});
-  TRAWL_TRY(in.status());
-  if (const auto* value = in.find({"start_time"})) {
-    TRAWL_ASSIGN(out.filter.start_time, parse_time_value(*value, now, "start_time"));
-  }
-  if (const auto* value = in.find({"end_time"})) {
-    TRAWL_ASSIGN(out.filter.end_time, parse_time_value(*value, now, "end_time"));
-  }
-  if (out.filter.start_time && out.filter.end_time &&
-      *out.filter.start_time > *out.filter.end_time) {
-    return invalid_at("start_time",
-                      fmt::format("start_time ({}) is after end_time ({}); swap them",
-                                  format_time(*out.filter.start_time),
-                                  format_time(*out.filter.end_time)));
-  }
-  out.canonical = canonical_json(stated);
-  return out;
-}
-
 void add_execution_routes(http::Router& router, const Services& services) {
-  router.add(
-      {"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace,
-                [&services](Call& call) { return list_executions(services, call); })});
+  router.add({"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
+              async_endpoint(services, Permission::read, Scope::in_namespace,
+                             [&services](const std::shared_ptr<http::Request>& request,
+                                         Call& call, const http::Reply& reply) {
+                               return answer_list(services, request, call, reply);
+                             })});
   router.add(
       {"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
        http::Body::buffered,

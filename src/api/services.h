@@ -39,7 +39,7 @@ struct Services {
   StageCache& stage_cache;
   Clock& clock;
   Metrics& metrics;
-  const WorkerPool& workers;
+  WorkerPool& workers;
   Limits limits;
   std::atomic<bool>& ready;      // False while starting and while draining.
   std::atomic<bool>& interrupt;  // True when running executions should end now.

@@ -1,6 +1,8 @@
 #include "ledger/cursor.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "base/hash.h"
@@ -12,6 +14,9 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kHasStart = 1;
 constexpr std::uint8_t kHasEnd = 2;
+constexpr std::uint8_t kHasValue = 4;  // A value other than 0.
+constexpr std::uint8_t kBetween = 8;   // The id is empty.
+constexpr std::uint8_t kFlags = kHasStart | kHasEnd | kHasValue | kBetween;
 
 // The longest id (200 characters of four bytes) and all that stands around it make 1,118
 // characters of text.
@@ -66,10 +71,14 @@ std::string encode_cursor(const NamespaceId& namespace_id, std::string_view filt
   std::string bytes;
   put(bytes, kVersion);
   put(bytes, binding_of(namespace_id, filter_text));
+  const bool has_value = cursor.after.value != 0;
   put(bytes, static_cast<std::uint8_t>((cursor.start_time ? kHasStart : 0) |
-                                       (cursor.end_time ? kHasEnd : 0)));
+                                       (cursor.end_time ? kHasEnd : 0) |
+                                       (has_value ? kHasValue : 0) |
+                                       (cursor.after.execution_id.empty() ? kBetween : 0)));
   if (cursor.start_time) put(bytes, static_cast<std::uint64_t>(*cursor.start_time));
   if (cursor.end_time) put(bytes, static_cast<std::uint64_t>(*cursor.end_time));
+  if (has_value) put(bytes, std::bit_cast<std::uint64_t>(cursor.after.value));
   put(bytes, static_cast<std::uint64_t>(cursor.after.timestamp));
   bytes += cursor.after.execution_id.str();
   put(bytes, crc32(bytes));
@@ -105,12 +114,18 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
   // The checksum keeps out accidents, not people: whatever follows may still be forged.
   Cursor cursor;
   if (!take(bytes, flags)) return refuse("is cut short");
-  if ((flags & ~(kHasStart | kHasEnd)) != 0) return refuse("has unknown flags");
+  if ((flags & ~kFlags) != 0) return refuse("has unknown flags");
   if ((flags & kHasStart) != 0 && !take_time(bytes, cursor.start_time.emplace())) {
     return refuse("is cut short");
   }
   if ((flags & kHasEnd) != 0 && !take_time(bytes, cursor.end_time.emplace())) {
     return refuse("is cut short");
+  }
+  if ((flags & kHasValue) != 0) {
+    std::uint64_t bits = 0;
+    if (!take(bytes, bits)) return refuse("is cut short");
+    cursor.after.value = std::bit_cast<double>(bits);
+    if (!std::isfinite(cursor.after.value)) return refuse("holds no number");
   }
   if (!take_time(bytes, cursor.after.timestamp)) return refuse("is cut short");
   for (const TimeUs time : {cursor.start_time.value_or(0), cursor.end_time.value_or(0),
@@ -119,7 +134,8 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
       return refuse("names a time outside the years 1 to 9999");
     }
   }
-  if (bytes.empty() || bytes.size() > kIdBytesMax || !is_valid_utf8(bytes)) {
+  if (bytes.empty() != ((flags & kBetween) != 0) || bytes.size() > kIdBytesMax ||
+      !is_valid_utf8(bytes)) {
     return refuse("names no execution");
   }
   cursor.after.execution_id = ExecutionId(std::string(bytes));

@@ -32,7 +32,9 @@ Cursor random_cursor(std::mt19937_64& random) {
   if (random() % 2 == 0) cursor.end_time = time(random);
   std::string id;
   for (auto n = random() % 200 + 1; n > 0; --n) id += random() % 3 == 0 ? "漢" : "x";
+  if (random() % 8 == 0) id.clear();
   cursor.after = {time(random), ExecutionId(id)};
+  if (random() % 2 == 0) cursor.after.value = static_cast<double>(random()) / 3.0;
   return cursor;
 }
 

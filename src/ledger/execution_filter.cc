@@ -145,7 +145,18 @@ bool matches(const ExecutionFilter& filter, const Execution& execution) {
       })) {
     return false;
   }
-  return !filter.where || filter.where->matches(execution_document(execution));
+  if (filter.where.empty()) return true;
+  const json::object document = execution_document(execution);
+  const auto look_up = [&](std::string_view path) -> const json::value* {
+    // A label's name may hold dots.
+    constexpr std::string_view kLabels = "labels.";
+    if (path.starts_with(kLabels)) {
+      return document.at("labels").get_object().if_contains(path.substr(kLabels.size()));
+    }
+    return find_path(document, path);
+  };
+  return std::all_of(filter.where.begin(), filter.where.end(),
+                     [&](const Filter& where) { return where.matches(look_up); });
 }
 
 }  // namespace trawl

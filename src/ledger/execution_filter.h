@@ -24,15 +24,16 @@ struct ExecutionFilter {
   std::optional<std::vector<ExecutionId>> execution_ids;  // Any of them.
   std::optional<TextQuery> query;                         // In query_summary and inputs.
   std::optional<TextQuery> error;                         // In the error's text.
-  std::optional<Filter> where;                            // On execution_document().
+  std::vector<Filter> where;                              // On execution_document().
 
   // Whether namespace, status and time range say it all.
-  bool is_basic() const { return !execution_ids && !query && !error && !where; }
+  bool is_basic() const { return !execution_ids && !query && !error && where.empty(); }
 };
 
 // What `where` sees of an execution: the thirteen fields of the row (timestamp as RFC 3339
 // text), inputs (as JSON where it is JSON), inputs_hash, error, failed_stage, stage_id (an
-// array: of every stage), caller, client, request_id, trace_id, labels, fingerprint, shape.
+// array: of every stage), caller, client, request_id, trace_id, labels (labels.NAME is one
+// of them, whatever dots the name has), fingerprint, shape.
 json::object execution_document(const Execution& execution);
 
 // The first parts of the paths into that object, sorted; for messages about misspelt ones.

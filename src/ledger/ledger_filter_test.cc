@@ -184,7 +184,7 @@ class FilterProperty : public testing::Test {
     }
     if (chance(2)) {
       source_ = where(2);
-      out.where = Filter::compile(parse_json(source_).value(), "filters").value();
+      out.where.push_back(Filter::compile(parse_json(source_).value(), "filters").value());
     } else {
       source_.clear();
     }
@@ -291,12 +291,8 @@ TEST_F(FilterProperty, PartialPagesGoOn) {
   SCOPED_TRACE(fmt::format("seed {}", seed_));
   for (int i = 0; i < 10; ++i) add(60);
   ExecutionFilter asked = filter_of(kNs);
-  asked.where =
-      Filter::compile(parse_json(R"({"field":"query_summary","operator":"contains",)"
-                                 R"("value":"hotel"})")
-                          .value(),
-                      "filters")
-          .value();
+  asked.where.push_back(
+      Filter::condition("query_summary", "contains", "hotel", true, "filters").value());
   for (const bool ascending : {false, true}) {
     ExecutionPageRequest page = page_of(10);
     page.ascending = ascending;

@@ -145,9 +145,9 @@ Result<Conditions> Conditions::bind(Connection& connection, Words& words,
     TRAWL_ASSIGN(Test test, out.text_test(*filter.error, true));
     tests.push_back(std::move(test));
   }
-  if (filter.where) {
-    out.where_ = filter.where;
-    TRAWL_ASSIGN(Test test, out.compile(out.where_->root()));
+  out.where_ = filter.where;
+  for (const Filter& where : out.where_) {
+    TRAWL_ASSIGN(Test test, out.compile(where.root()));
     tests.push_back(std::move(test));
   }
   out.consider(out.root_);

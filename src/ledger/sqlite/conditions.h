@@ -80,7 +80,7 @@ class Conditions {
   std::int64_t ns_ = 0;
   TimeUs start_ = kTimeMin;
   TimeUs end_ = kTimeMax;
-  std::optional<Filter> where_;  // Keeps the nodes alive.
+  std::vector<Filter> where_;  // Keeps the nodes alive.
   Test root_;
   std::shared_ptr<const SeqSet> unindexed_;  // Null until it is needed.
   std::optional<std::vector<std::int64_t>> candidates_;

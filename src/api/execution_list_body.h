@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "ledger/execution_filter.h"
+#include "ledger/ledger.h"
+
+namespace trawl::api {
+
+// What a list of executions is asked for in its body. Everything is optional, and every
+// condition has to hold:
+//   status "failed" · statuses ["failed", …] · start_time, end_time (parse_time_value)
+//   query "cheap \"night flight\" os*": words of query_summary and inputs (TextQuery)
+//   error "timeout": words of the error · execution_ids […] · collection_ids […] (any of)
+//   min_duration_ms, max_duration_ms, min_credits, max_credits · returned "zero"|"nonzero"
+//   cache_hit_rate 0.5 or {"min": 0, "max": 1} · stage_id, failed_stage, inputs_hash,
+//   fingerprint, shape, caller, request_id: the exact text · labels {"team": "search"}
+//   filters: the filter grammar over execution_fields()
+// and how the page is made:
+//   sort "duration_ms", "-duration_ms", "+duration_ms" or {"field", "direction"}; without
+//   a sign or a direction the greatest come first · fields ["status", "error", …] ·
+//   budget_ms 0..60000
+struct ExecutionListBody {
+  ExecutionFilter filter;
+  ExecutionSort sort = ExecutionSort::timestamp;
+  bool ascending = false;
+  std::int64_t budget_us = 2'000'000;
+  std::vector<std::string> fields;  // Empty: the row as it is.
+  // Of what chooses the executions and their order, without nulls: what a cursor is bound
+  // to.
+  std::string canonical;
+  json::object echo;  // The same, as it was understood; instants are added by echo_of().
+};
+
+// Strict: an unknown key is refused with the nearest known one, since a misspelt filter
+// that silently matches everything is worse than an error.
+//   invalid  the location names the value
+Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
+                                                    const NamespaceId& namespace_id,
+                                                    TimeUs now);
+
+// The filter as it was understood, with resolved instants.
+json::object echo_of(const ExecutionListBody& body);
+
+// Fields that `fields` may name: all that a detail has.
+const std::vector<std::string_view>& detail_fields();
+
+}  // namespace trawl::api
