@@ -122,7 +122,7 @@ TEST(Cursor, ForgedFieldsAreRefused) {
   other[0] = 2;
   EXPECT_NE(forge(other).find("another version"), std::string::npos);
   other = bytes;
-  other[9] = 7;
+  other[9] = 16 + 3;
   EXPECT_NE(forge(other).find("unknown flags"), std::string::npos);
   other = bytes;
   other[10] = 0x7F;  // Start in the year 290,000.

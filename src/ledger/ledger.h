@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/aggregate.h"
 #include "ledger/execution_filter.h"
 #include "model/execution.h"
 #include "model/retention.h"
@@ -117,6 +118,10 @@ class Ledger {
   // Visits every match, newest first, as they stand at one moment, in constant memory.
   virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                             const ScanVisitor& visit) const = 0;
+
+  // Figures of all matches. Percentiles are within QuantileSketch::kRelativeError.
+  virtual Result<Aggregate> aggregate(const ExecutionFilter& filter,
+                                      const AggregateRequest& request) const = 0;
 
   // The JSON of execution_detail_json, or nothing when the namespace has no such id.
   virtual Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,

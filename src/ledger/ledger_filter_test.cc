@@ -250,6 +250,46 @@ class FilterProperty : public testing::Test {
     ASSERT_EQ(all(*sqlite_, true), all(memory_, true));
   }
 
+  void aggregates_agree() {
+    ExecutionFilter asked = filter();
+    if (chance(2)) {
+      asked.query.reset();
+      asked.error.reset();
+      asked.execution_ids.reset();
+      asked.where.clear();
+    }
+    AggregateRequest request;
+    request.bucket = static_cast<TimeBucket>(pick(6));
+    request.by = static_cast<AggregateBy>(pick(7));
+    request.label = "team";
+    request.budget_us = 600'000'000;
+    SCOPED_TRACE(fmt::format("{} bucket {} by {} start {} end {}", source_,
+                             static_cast<int>(request.bucket), static_cast<int>(request.by),
+                             asked.start_time.value_or(-1), asked.end_time.value_or(-1)));
+    const auto wanted = memory_.aggregate(asked, request).value();
+    const auto found = sqlite_->aggregate(asked, request).value();
+    ASSERT_FALSE(found.partial);
+    const auto same = [](const AggregateFigures& a, const AggregateFigures& b) {
+      EXPECT_EQ(a.count, b.count);
+      EXPECT_EQ(a.failed, b.failed);
+      EXPECT_EQ(a.completed, b.completed);
+      EXPECT_EQ(a.zero_results, b.zero_results);
+      EXPECT_EQ(a.duration_ms_max, b.duration_ms_max);
+      EXPECT_NEAR(a.duration_ms_sum, b.duration_ms_sum, 1e-6 * b.duration_ms_sum);
+      EXPECT_NEAR(a.credits_sum, b.credits_sum, 1e-6 * b.credits_sum);
+      EXPECT_NEAR(a.cache_rate_sum, b.cache_rate_sum, 1e-6 * b.cache_rate_sum);
+      EXPECT_EQ(a.cache_rate_count, b.cache_rate_count);
+      EXPECT_EQ(a.durations_ms, b.durations_ms);
+    };
+    same(found.total, wanted.total);
+    ASSERT_EQ(found.rows.size(), wanted.rows.size());
+    for (std::size_t i = 0; i < wanted.rows.size(); ++i) {
+      ASSERT_EQ(found.rows[i].bucket, wanted.rows[i].bucket);
+      ASSERT_EQ(found.rows[i].key, wanted.rows[i].key);
+      same(found.rows[i].figures, wanted.rows[i].figures);
+    }
+  }
+
   std::string source_;
 };
 
@@ -265,6 +305,7 @@ TEST_F(FilterProperty, AgreesWithTheReferenceWhileTheIndexGrows) {
       ASSERT_EQ(sqlite_->remove(some, 7).value(), memory_.remove(some, 7).value());
     }
     scan_agrees();
+    for (int i = 0; i < 6; ++i) aggregates_agree();
   }
 }
 
@@ -276,6 +317,7 @@ TEST_F(FilterProperty, AgreesWithTheReferenceInClosedGroups) {
   while (sqlite_->maintain()) {
   }
   compare_some(12);
+  for (int i = 0; i < 12; ++i) aggregates_agree();
   // Deleting opens the group again.
   ExecutionFilter failed = filter_of(kNs);
   failed.status = "failed";

@@ -44,7 +44,6 @@ Result<void> check_page(const ExecutionPageRequest& page) {
   return {};
 }
 
-// As execution_row_json writes amounts.
 double finite_amount(double amount) {
   if (!(amount > 0)) return 0;
   return std::min(amount, std::numeric_limits<double>::max());

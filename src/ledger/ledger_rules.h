@@ -19,6 +19,9 @@ Result<void> check_writes(std::span<const LedgerWrite> writes);
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);
 
+// An amount as the row shows it: not below 0, finite, and 0 where it is no number.
+double finite_amount(double amount);
+
 // The place of an execution in a list that is sorted so.
 ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort);
 

@@ -85,6 +85,27 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
   return {};
 }
 
+Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
+                                          const AggregateRequest& request) const {
+  const std::lock_guard lock(mutex_);
+  Aggregator out;
+  for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
+    const ExecutionSummary& summary = entry->execution.summary;
+    AggregateFigures one;
+    one.add(summary.status, finite_amount(summary.duration_ms),
+            finite_amount(summary.credits_used), summary.total_returned,
+            summary.cache_hit_rate);
+    out.add_total(one);
+    const TimeUs bucket = request.bucket == TimeBucket::none
+                              ? 0
+                              : bucket_span(request.bucket, summary.timestamp).begin;
+    for (const std::string& name : aggregate_keys(request, entry->execution)) {
+      out.add(bucket, name, one);
+    }
+  }
+  return std::move(out).finish();
+}
+
 Result<std::optional<std::string>> MemoryLedger::find_json(const NamespaceId& namespace_id,
                                                            const ExecutionId& id) const {
   TRAWL_ASSIGN(const auto execution, find(namespace_id, id));

@@ -20,6 +20,8 @@ class MemoryLedger : public Ledger {
                              const ExecutionPageRequest& page) const override;
   Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                     const ScanVisitor& visit) const override;
+  Result<Aggregate> aggregate(const ExecutionFilter& filter,
+                              const AggregateRequest& request) const override;
   Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
                                                const ExecutionId& id) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,

@@ -1,5 +1,6 @@
 #include "ledger/sqlite/maintenance.h"
 
+#include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/terms.h"
@@ -76,12 +77,13 @@ Result<bool> Maintenance::close_one_group() {
     writer_.begin_close(group);
   }
   TRAWL_ASSIGN(auto transaction, Transaction::begin(*connection_, Transaction::Kind::read));
-  TRAWL_ASSIGN(const RowGroup rows,
+  TRAWL_ASSIGN(RowGroup rows,
                RowGroup::read_range(*connection_, group * kRowGroupRows,
                                     group * kRowGroupRows + kRowGroupRows - 1));
+  TRAWL_ASSIGN(const auto summary, summarize(*connection_, words_, rows));
   TRAWL_TRY(transaction.commit());
   const std::lock_guard lock(writer_mutex_);
-  TRAWL_TRY(writer_.close_group(group, rows));
+  TRAWL_TRY(writer_.close_group(group, rows, encode_summary(summary)));
   return true;
 }
 

@@ -16,6 +16,9 @@ static_assert(std::endian::native == std::endian::little,
 
 constexpr std::size_t kDictionaryMax = 256;
 
+// Where the summary stands among the columns. Stored: never change it.
+constexpr std::int64_t kSummaryColumn = 31;
+
 // How reals are stored.
 constexpr char kDictionary = 1;   // Distinct values, then one byte for each row.
 constexpr char kThousandths = 2;  // encode_integers of the numbers times 1000.
@@ -81,6 +84,14 @@ std::optional<std::vector<std::int64_t>> as_thousandths(std::span<const double> 
     out.push_back(scaled);
   }
   return out;
+}
+
+Result<std::string> read_chunk(Connection& connection, std::int64_t group,
+                               std::int64_t column) {
+  TRAWL_ASSIGN(auto select, connection.prepare("SELECT data FROM chunks WHERE chunk = ?"));
+  TRAWL_ASSIGN(const bool found, select.bind(group * kColumnsMax + column).step());
+  if (!found) return damaged();
+  return select.string(0);
 }
 
 constexpr std::string_view kSelect =
@@ -264,18 +275,11 @@ Result<void> RowGroup::append(const Statement& row) {
   return {};
 }
 
-Result<std::string> RowGroup::chunk(std::int64_t column) {
-  TRAWL_ASSIGN(auto select,
-               connection_->prepare("SELECT data FROM chunks WHERE chunk = ?"));
-  TRAWL_ASSIGN(const bool found, select.bind(group_ * kColumnsMax + column).step());
-  if (!found) return damaged();
-  return select.string(0);
-}
-
 Result<const std::vector<std::int64_t>*> RowGroup::integers(IntColumn column) {
   auto& numbers = integers_[static_cast<std::size_t>(column)];
   if (!numbers) {
-    TRAWL_ASSIGN(const std::string bytes, chunk(static_cast<std::int64_t>(column)));
+    TRAWL_ASSIGN(const std::string bytes,
+                 read_chunk(*connection_, group_, static_cast<std::int64_t>(column)));
     TRAWL_ASSIGN(numbers, decode_integers(bytes, size_));
   }
   return &*numbers;
@@ -285,14 +289,16 @@ Result<const std::vector<double>*> RowGroup::reals(RealColumn column) {
   auto& numbers = reals_[static_cast<std::size_t>(column) -
                          static_cast<std::size_t>(RealColumn::duration_ms)];
   if (!numbers) {
-    TRAWL_ASSIGN(const std::string bytes, chunk(static_cast<std::int64_t>(column)));
+    TRAWL_ASSIGN(const std::string bytes,
+                 read_chunk(*connection_, group_, static_cast<std::int64_t>(column)));
     TRAWL_ASSIGN(numbers, decode_reals(bytes, size_));
   }
   return &*numbers;
 }
 
-Result<void> RowGroup::close(Connection& connection, std::int64_t group) const {
-  const auto put_chunk = [&](std::int64_t column, const std::string& data) -> Result<void> {
+Result<void> RowGroup::close(Connection& connection, std::int64_t group,
+                             std::string_view summary) const {
+  const auto put_chunk = [&](std::int64_t column, std::string_view data) -> Result<void> {
     TRAWL_ASSIGN(auto insert,
                  connection.prepare("INSERT INTO chunks (chunk, data) VALUES (?, ?)"));
     insert.bind(group * kColumnsMax + column);
@@ -306,6 +312,7 @@ Result<void> RowGroup::close(Connection& connection, std::int64_t group) const {
         static_cast<std::int64_t>(RealColumn::duration_ms) + static_cast<std::int64_t>(i),
         encode_reals(*reals_[i])));
   }
+  TRAWL_TRY(put_chunk(kSummaryColumn, summary));
   const auto& times = *integers_[static_cast<std::size_t>(IntColumn::timestamp)];
   const auto [first, last] = std::minmax_element(times.begin(), times.end());
   TRAWL_ASSIGN(auto mark, connection.prepare(
@@ -334,6 +341,12 @@ Result<RowGroup> read_group(Connection& connection, const GroupPlace& place) {
   if (place.closed) return RowGroup(connection, place.group, place.row_count);
   return RowGroup::read_range(connection, place.group * kRowGroupRows,
                               place.group * kRowGroupRows + kRowGroupRows - 1);
+}
+
+Result<std::vector<GroupSummaryEntry>> read_summary(Connection& connection,
+                                                    std::int64_t group) {
+  TRAWL_ASSIGN(const std::string bytes, read_chunk(connection, group, kSummaryColumn));
+  return decode_summary(bytes);
 }
 
 Result<void> open_group(Connection& connection, std::int64_t group) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/sqlite.h"
+#include "ledger/sqlite/group_summary.h"
 
 namespace trawl::sqlite {
 
@@ -77,12 +78,13 @@ class RowGroup {
   Result<const std::vector<double>*> reals(RealColumn column);
 
   // Writes the columns of this group, which was read by read_range, and marks it closed.
-  Result<void> close(Connection& connection, std::int64_t group) const;
+  // `summary` is encode_summary() of it.
+  Result<void> close(Connection& connection, std::int64_t group,
+                     std::string_view summary) const;
 
  private:
   explicit RowGroup(std::size_t size) : size_(size) {}
   Result<void> append(const Statement& row);
-  Result<std::string> chunk(std::int64_t column);
 
   Connection* connection_ = nullptr;  // Null when every column is there.
   std::int64_t group_ = 0;
@@ -103,6 +105,9 @@ struct GroupPlace {
 Result<std::vector<GroupPlace>> read_groups(Connection& connection, TimeUs start,
                                             TimeUs end);
 Result<RowGroup> read_group(Connection& connection, const GroupPlace& place);
+
+Result<std::vector<GroupSummaryEntry>> read_summary(Connection& connection,
+                                                    std::int64_t group);
 
 // Marks the group of an execution that is about to be changed as open. Within the caller's
 // write transaction.

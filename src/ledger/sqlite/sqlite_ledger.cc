@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sqlite.h"
 #include "ledger/ledger_rules.h"
+#include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/maintenance.h"
 #include "ledger/sqlite/reader.h"
 #include "ledger/sqlite/record.h"
@@ -45,6 +46,12 @@ class SqliteLedger final : public Ledger {
                     const ScanVisitor& visit) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
     return sqlite::scan_executions(*connection, words_, filter, request, visit);
+  }
+
+  Result<Aggregate> aggregate(const ExecutionFilter& filter,
+                              const AggregateRequest& request) const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::aggregate_executions(*connection, words_, filter, request);
   }
 
   Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,

@@ -426,7 +426,8 @@ Result<void> Writer::index(const Terms& terms) {
   return {};
 }
 
-Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows) {
+Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows,
+                                 std::string_view summary) {
   if (changed_groups_.contains(group)) return {};
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
@@ -434,7 +435,7 @@ Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows) {
     TRAWL_ASSIGN(auto forget, connection_->prepare("DELETE FROM row_groups WHERE grp = ?"));
     TRAWL_TRY(forget.bind(group).run());
   } else {
-    TRAWL_TRY(rows.close(*connection_, group));
+    TRAWL_TRY(rows.close(*connection_, group, summary));
   }
   return transaction.commit();
 }

@@ -55,7 +55,8 @@ class Writer {
   void begin_close(std::int64_t group) { changed_groups_.erase(group); }
   // Stores the columns, unless a row changed since begin_close(). An empty group is
   // forgotten.
-  Result<void> close_group(std::int64_t group, const RowGroup& rows);
+  Result<void> close_group(std::int64_t group, const RowGroup& rows,
+                           std::string_view summary);
   // Gives free pages at the end of the file back. True when there are more.
   Result<bool> vacuum_some();
   // Brings the index of terms up to this version of the analyzer, by emptying it.

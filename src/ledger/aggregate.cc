@@ -1,0 +1,124 @@
+#include "ledger/aggregate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace trawl {
+namespace {
+
+constexpr TimeUs kMicrosPerWeek = 7 * kMicrosPerDay;
+// 1970-01-05 was a Monday.
+constexpr TimeUs kFirstMonday = 4 * kMicrosPerDay;
+
+BucketSpan span_of_length(TimeUs time, TimeUs length, TimeUs origin = 0) {
+  TimeUs offset = (time - origin) % length;
+  if (offset < 0) offset += length;
+  return {time - offset, time - offset + length};
+}
+
+BucketSpan month_span(TimeUs time) {
+  using namespace std::chrono;
+  const sys_time<microseconds> point{microseconds{time}};
+  const year_month_day date{floor<days>(point)};
+  const year_month month = date.year() / date.month();
+  const auto first = [](const year_month& of) {
+    return TimeUs{sys_days{of / 1}.time_since_epoch().count() * kMicrosPerDay};
+  };
+  return {first(month), first(month + months{1})};
+}
+
+}  // namespace
+
+BucketSpan bucket_span(TimeBucket bucket, TimeUs time) {
+  switch (bucket) {
+    case TimeBucket::none:
+      break;
+    case TimeBucket::minute:
+      return span_of_length(time, kMicrosPerMinute);
+    case TimeBucket::hour:
+      return span_of_length(time, kMicrosPerHour);
+    case TimeBucket::day:
+      return span_of_length(time, kMicrosPerDay);
+    case TimeBucket::week:
+      return span_of_length(time, kMicrosPerWeek, kFirstMonday);
+    case TimeBucket::month:
+      return month_span(time);
+  }
+  // Every instant; begins where Aggregate::Row says.
+  return {0, 0};
+}
+
+void AggregateFigures::add(std::string_view status, double duration_ms, double credits_used,
+                           std::int64_t total_returned,
+                           std::optional<double> cache_hit_rate) {
+  ++count;
+  if (status == status::kFailed) ++failed;
+  if (status == status::kCompleted) {
+    ++completed;
+    if (total_returned == 0) ++zero_results;
+  }
+  duration_ms_sum += duration_ms;
+  duration_ms_max = std::max(duration_ms_max, duration_ms);
+  credits_sum += credits_used;
+  if (cache_hit_rate) {
+    cache_rate_sum += *cache_hit_rate;
+    ++cache_rate_count;
+  }
+  durations_ms.add(duration_ms);
+}
+
+void AggregateFigures::merge(const AggregateFigures& other) {
+  count += other.count;
+  failed += other.failed;
+  completed += other.completed;
+  zero_results += other.zero_results;
+  duration_ms_sum += other.duration_ms_sum;
+  duration_ms_max = std::max(duration_ms_max, other.duration_ms_max);
+  credits_sum += other.credits_sum;
+  cache_rate_sum += other.cache_rate_sum;
+  cache_rate_count += other.cache_rate_count;
+  durations_ms.merge(other.durations_ms);
+}
+
+std::vector<std::string> aggregate_keys(const AggregateRequest& request,
+                                        const Execution& execution) {
+  std::vector<std::string> keys;
+  switch (request.by) {
+    case AggregateBy::none:
+      break;
+    case AggregateBy::status:
+      keys.push_back(execution.summary.status);
+      break;
+    case AggregateBy::collection:
+      keys = execution.summary.collection_ids.value_or(std::vector<std::string>());
+      break;
+    case AggregateBy::stage:
+      for (const auto& stage : execution.stages) keys.push_back(stage.stage_id);
+      break;
+    case AggregateBy::caller:
+      keys.push_back(execution.caller_key_id);
+      break;
+    case AggregateBy::label:
+      for (const auto& [name, value] : execution.labels) {
+        if (name == request.label) keys.push_back(value);
+      }
+      break;
+    case AggregateBy::shape:
+      keys.push_back(execution.shape);
+      break;
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.empty()) keys.emplace_back();
+  return keys;
+}
+
+Aggregate Aggregator::finish() && {
+  for (auto& [key, figures] : rows_) {
+    out_.rows.push_back({key.first, key.second, std::move(figures)});
+  }
+  return std::move(out_);
+}
+
+}  // namespace trawl

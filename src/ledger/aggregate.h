@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "ledger/quantile_sketch.h"
+#include "model/execution.h"
+
+namespace trawl {
+
+// Stretches of UTC that executions are counted by; weeks begin on Monday.
+enum class TimeBucket { none, minute, hour, day, week, month };
+
+// The first instant of the stretch that an instant lies in, and of the next one.
+struct BucketSpan {
+  TimeUs begin = 0;
+  TimeUs end = 0;
+};
+BucketSpan bucket_span(TimeBucket bucket, TimeUs time);
+
+// What executions are told apart by. One that searched two collections, or ran two stages,
+// counts for each.
+enum class AggregateBy { none, status, collection, stage, caller, label, shape };
+
+struct AggregateRequest {
+  TimeBucket bucket = TimeBucket::none;
+  AggregateBy by = AggregateBy::none;
+  std::string label;  // The name, for AggregateBy::label.
+  std::int64_t budget_us = 2'000'000;
+};
+
+// Sums over executions.
+struct AggregateFigures {
+  std::uint64_t count = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t zero_results = 0;  // Of the completed ones.
+  double duration_ms_sum = 0;
+  double duration_ms_max = 0;
+  double credits_sum = 0;
+  double cache_rate_sum = 0;
+  std::uint64_t cache_rate_count = 0;  // Executions that have a rate.
+  QuantileSketch durations_ms;
+
+  void add(std::string_view status, double duration_ms, double credits_used,
+           std::int64_t total_returned, std::optional<double> cache_hit_rate);
+  void merge(const AggregateFigures& other);
+};
+
+struct Aggregate {
+  struct Row {
+    TimeUs bucket = 0;  // Its first instant; 0 without buckets.
+    std::string key;    // Empty without a group, and for executions that have none.
+    AggregateFigures figures;
+  };
+  std::vector<Row> rows;   // By bucket, then by key.
+  AggregateFigures total;  // Each execution once.
+  bool partial = false;    // The budget ran out: some executions are missing.
+};
+
+// The keys that an execution counts for; an empty key when it has none.
+std::vector<std::string> aggregate_keys(const AggregateRequest& request,
+                                        const Execution& execution);
+
+// Gathers figures of executions, or of whole groups of them, into an Aggregate.
+class Aggregator {
+ public:
+  using Key = std::pair<TimeUs, std::string>;
+
+  void add_total(const AggregateFigures& figures) { out_.total.merge(figures); }
+  void add(TimeUs bucket, const std::string& key, const AggregateFigures& figures) {
+    rows_[{bucket, key}].merge(figures);
+  }
+  void set_partial() { out_.partial = true; }
+  Aggregate finish() &&;
+
+ private:
+  std::map<Key, AggregateFigures> rows_;
+  Aggregate out_;
+};
+
+}  // namespace trawl

@@ -1,0 +1,91 @@
+#include "ledger/quantile_sketch.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace trawl {
+namespace {
+
+constexpr double kLeast = 0.001;
+constexpr double kGamma =
+    (1 + QuantileSketch::kRelativeError) / (1 - QuantileSketch::kRelativeError);
+const double kLogGamma = std::log(kGamma);
+
+// Bucket i holds the numbers in (gamma^(i-1), gamma^i].
+std::int32_t index_of(double number) {
+  return static_cast<std::int32_t>(std::ceil(std::log(number) / kLogGamma));
+}
+
+// As far from both ends of the bucket, in proportion.
+double middle_of(std::int32_t index) {
+  return 2 * std::pow(kGamma, index) / (kGamma + 1);
+}
+
+template <class T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class T>
+bool take_value(std::string_view& bytes, T& value) {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.remove_prefix(sizeof value);
+  return true;
+}
+
+}  // namespace
+
+void QuantileSketch::add(double number, std::uint64_t count) {
+  if (std::isnan(number)) return;
+  count_ += count;
+  if (number < kLeast) {
+    zeros_ += count;
+  } else {
+    buckets_[index_of(std::min(number, 1e300))] += count;
+  }
+}
+
+void QuantileSketch::merge(const QuantileSketch& other) {
+  count_ += other.count_;
+  zeros_ += other.zeros_;
+  for (const auto& [index, count] : other.buckets_) buckets_[index] += count;
+}
+
+double QuantileSketch::quantile(double quantile) const {
+  if (count_ == 0) return 0;
+  const auto rank = static_cast<std::uint64_t>(quantile * static_cast<double>(count_ - 1));
+  std::uint64_t seen = zeros_;
+  if (rank < seen) return 0;
+  for (const auto& [index, count] : buckets_) {
+    seen += count;
+    if (rank < seen) return middle_of(index);
+  }
+  return 0;
+}
+
+void QuantileSketch::append_to(std::string& out) const {
+  put(out, zeros_);
+  put(out, static_cast<std::uint32_t>(buckets_.size()));
+  for (const auto& [index, count] : buckets_) {
+    put(out, static_cast<std::int16_t>(index));
+    put(out, static_cast<std::uint32_t>(count));
+  }
+}
+
+bool QuantileSketch::take(std::string_view& bytes, QuantileSketch& out) {
+  out = QuantileSketch();
+  std::uint32_t buckets = 0;
+  if (!take_value(bytes, out.zeros_) || !take_value(bytes, buckets)) return false;
+  out.count_ = out.zeros_;
+  for (; buckets > 0; --buckets) {
+    std::int16_t index = 0;
+    std::uint32_t count = 0;
+    if (!take_value(bytes, index) || !take_value(bytes, count)) return false;
+    out.buckets_[index] += count;
+    out.count_ += count;
+  }
+  return true;
+}
+
+}  // namespace trawl

@@ -1,0 +1,88 @@
+#include "ledger/quantile_sketch.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "ledger/aggregate.h"
+
+namespace trawl {
+namespace {
+
+// Goal: every quantile is within the promised error of the true one, merged or not, stored
+// or not.
+TEST(QuantileSketch, IsWithinItsError) {
+  const auto seed =
+      static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::lognormal_distribution<double> durations(3, 2);
+  for (const std::size_t count : {1u, 2u, 10u, 5'000u}) {
+    std::vector<double> numbers;
+    QuantileSketch parts[3];
+    for (std::size_t i = 0; i < count; ++i) {
+      numbers.push_back(i % 50 == 7 ? 0 : durations(random));
+      parts[random() % 3].add(numbers.back());
+    }
+    std::sort(numbers.begin(), numbers.end());
+    QuantileSketch all;
+    for (const QuantileSketch& part : parts) all.merge(part);
+    ASSERT_EQ(all.count(), count);
+    for (const double quantile : {0.0, 0.5, 0.9, 0.95, 0.99, 1.0}) {
+      const double wanted =
+          numbers[static_cast<std::size_t>(quantile * static_cast<double>(count - 1))];
+      EXPECT_NEAR(all.quantile(quantile), wanted,
+                  1.0001 * QuantileSketch::kRelativeError * wanted + 0.001);
+    }
+    std::string stored;
+    all.append_to(stored);
+    std::string_view rest = stored;
+    QuantileSketch again;
+    ASSERT_TRUE(QuantileSketch::take(rest, again));
+    EXPECT_EQ(again, all);
+    EXPECT_TRUE(rest.empty());
+    for (std::size_t cut = 0; cut < stored.size(); cut += 7) {
+      rest = std::string_view(stored).substr(0, cut);
+      EXPECT_FALSE(QuantileSketch::take(rest, again));
+    }
+  }
+}
+
+TEST(QuantileSketch, OddNumbers) {
+  QuantileSketch sketch;
+  EXPECT_EQ(sketch.quantile(0.5), 0);
+  sketch.add(std::nan(""));
+  EXPECT_EQ(sketch.count(), 0u);
+  sketch.add(-5);
+  sketch.add(1e308);
+  EXPECT_EQ(sketch.quantile(0), 0);
+  EXPECT_TRUE(std::isfinite(sketch.quantile(1)));
+}
+
+TEST(BucketSpan, CoversEveryInstantOnce) {
+  constexpr TimeUs kTime = 1'769'853'600'123'456;  // Saturday, 2026-01-31T10:00:00
+  const auto begin = [](TimeBucket bucket, TimeUs time) {
+    return format_time(bucket_span(bucket, time).begin);
+  };
+  EXPECT_EQ(begin(TimeBucket::minute, kTime), "2026-01-31T10:00:00.000000Z");
+  EXPECT_EQ(begin(TimeBucket::day, kTime), "2026-01-31T00:00:00.000000Z");
+  EXPECT_EQ(begin(TimeBucket::week, kTime), "2026-01-26T00:00:00.000000Z");
+  EXPECT_EQ(begin(TimeBucket::month, kTime), "2026-01-01T00:00:00.000000Z");
+  EXPECT_EQ(begin(TimeBucket::week, -1), "1969-12-29T00:00:00.000000Z");
+  for (int bucket = 1; bucket <= 5; ++bucket) {
+    const auto kind = static_cast<TimeBucket>(bucket);
+    BucketSpan span = bucket_span(kind, kTimeMin + kMicrosPerDay * 40);
+    for (int i = 0; i < 100; ++i) {
+      const BucketSpan next = bucket_span(kind, span.end);
+      EXPECT_EQ(next.begin, span.end);
+      EXPECT_EQ(bucket_span(kind, next.end - 1).begin, next.begin);
+      span = next;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace trawl

@@ -1,0 +1,68 @@
+#include "ledger/sqlite/group_summary.h"
+
+#include <cstring>
+
+namespace trawl::sqlite {
+namespace {
+
+template <class T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class T>
+bool take(std::string_view& bytes, T& value) {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.remove_prefix(sizeof value);
+  return true;
+}
+
+}  // namespace
+
+std::string encode_summary(const std::vector<GroupSummaryEntry>& entries) {
+  std::string out;
+  for (const auto& [ns, status, hour, figures] : entries) {
+    put(out, ns);
+    put(out, status);
+    put(out, hour);
+    put(out, static_cast<std::uint32_t>(figures.count));
+    put(out, static_cast<std::uint32_t>(figures.failed));
+    put(out, static_cast<std::uint32_t>(figures.completed));
+    put(out, static_cast<std::uint32_t>(figures.zero_results));
+    put(out, static_cast<std::uint32_t>(figures.cache_rate_count));
+    put(out, figures.duration_ms_sum);
+    put(out, figures.duration_ms_max);
+    put(out, figures.credits_sum);
+    put(out, figures.cache_rate_sum);
+    figures.durations_ms.append_to(out);
+  }
+  return out;
+}
+
+Result<std::vector<GroupSummaryEntry>> decode_summary(std::string_view bytes) {
+  std::vector<GroupSummaryEntry> out;
+  while (!bytes.empty()) {
+    GroupSummaryEntry entry;
+    AggregateFigures& figures = entry.figures;
+    std::uint32_t count = 0, failed = 0, completed = 0, zero_results = 0, rates = 0;
+    if (!take(bytes, entry.ns) || !take(bytes, entry.status) || !take(bytes, entry.hour) ||
+        !take(bytes, count) || !take(bytes, failed) || !take(bytes, completed) ||
+        !take(bytes, zero_results) || !take(bytes, rates) ||
+        !take(bytes, figures.duration_ms_sum) || !take(bytes, figures.duration_ms_max) ||
+        !take(bytes, figures.credits_sum) || !take(bytes, figures.cache_rate_sum) ||
+        !QuantileSketch::take(bytes, figures.durations_ms)) {
+      return make_error(ErrorCode::storage, "the stored data is damaged",
+                        "the summary of a row group cannot be read");
+    }
+    figures.count = count;
+    figures.failed = failed;
+    figures.completed = completed;
+    figures.zero_results = zero_results;
+    figures.cache_rate_count = rates;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace trawl::sqlite
