@@ -14,7 +14,6 @@ struct FillOptions {
   std::string directory;
   HistoryShape shape;
   std::size_t batch = 64;  // Executions in a commit, as the recorder's.
-  std::uint64_t peer_details_every = 1;
 };
 // Fills a folder without a ledger with a generated history: how fast, and how large.
 Result<void> fill(const FillOptions& options);

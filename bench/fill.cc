@@ -58,8 +58,8 @@ json::object bytes_by_table(const std::string& path) {
 }  // namespace
 
 Result<void> fill(const FillOptions& options) {
-  History history{options.directory, options.shape, options.peer_details_every,
-                  options.shape.count};
+  History history{options.directory, options.shape};
+  history.next = options.shape.count;
   std::filesystem::create_directories(options.directory);
   if (std::filesystem::exists(history.ledger_path() + "-wal") ||
       bytes_on_disk(options.directory) > 1'000'000) {

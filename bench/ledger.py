@@ -42,8 +42,8 @@ CONNECTIONS = (32, 256)
 WRITERS = (1, 8, 64)
 # What a copy of the history takes on disk for each execution, about, with and without the
 # stages.
-PEER_BYTES = 5_500
-PEER_BYTES_WITHOUT_STAGES = 3_000
+PEER_BYTES = 4_500
+PEER_BYTES_WITHOUT_STAGES = 2_700
 
 
 def say(text):
@@ -479,23 +479,28 @@ class Run:
         found.sort(key=lambda ns: ns["namespace_name"] != "default")
         ids = ",".join(ns["namespace_id"] for ns in found)
 
-        # Two peers and our ledger have to fit, with some room for indexes being built.
-        room = shutil.disk_usage(self.folder).free
-        peers = 1 if self.options.without_postgres else 2
-        every = 1
-        if self.size * PEER_BYTES * peers > room * 0.7:
-            every = 16
-            say("the disk is small for this size: the peers keep the stages of one in 16 only")
-            if self.size * PEER_BYTES_WITHOUT_STAGES * peers > room * 0.8:
-                fail(f"{size_name(self.size)} needs about "
-                     f"{self.size * PEER_BYTES_WITHOUT_STAGES * peers / 0.8e9:.0f} GB below "
-                     f"{self.folder}; {room / 1e9:.0f} GB are free")
-        self.out["peer_details_every"] = every
         self.out["fill"] = program_once(
             "fill", self.data, self.size, "--namespaces", ids, "--batch", self.options.batch,
-            "--candidates", self.options.candidates, "--peer-details-every", every)
+            "--candidates", self.options.candidates)
+
+    def fit_peers(self):
+        """Decides how much of the history the peers can hold, and says so in bench.json."""
+        room = shutil.disk_usage(self.folder).free / 1e9
+        peers = 2 if self.postgres else 1
+        whole, bare = (self.size * each * peers / 1e9
+                       for each in (PEER_BYTES, PEER_BYTES_WITHOUT_STAGES))
+        if bare > room:
+            fail(f"{size_name(self.size)} needs {bare:.0f} GB more below {self.folder}; "
+                 f"{room:.0f} GB are free")
+        every = 1 if whole < room else 16
+        if every > 1:
+            say(f"  {room:.0f} GB are free: the peers keep the stages of one in {every} only")
+        self.out["peer_details_every"] = every
+        path = self.data / "bench.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "peer_details_every": every}))
 
     def fill_peers(self):
+        self.fit_peers()
         with contextlib.closing(sqlite3.connect(self.sqlite)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript((BENCH / "sql/sqlite_tables.sql").read_text())

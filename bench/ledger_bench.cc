@@ -32,10 +32,6 @@ void add_commands(CLI::App& program, Action& action) {
   fill_command->add_option("count", fill_options->shape.count)->required();
   fill_command->add_option("--batch", fill_options->batch, "Executions in a commit")
       ->check(CLI::Range(1, 100'000));
-  fill_command
-      ->add_option("--peer-details-every", fill_options->peer_details_every,
-                   "The peers hold the stages of every so manieth execution")
-      ->check(CLI::Range(1, 1'000'000));
   add_shape(*fill_command, fill_options->shape);
   fill_command->callback(
       [&action, fill_options] { action = [fill_options] { return fill(*fill_options); }; });
