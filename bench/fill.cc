@@ -43,15 +43,17 @@ json::object bytes_by_table(const std::string& path) {
   json::object out;
   auto connection = sqlite::Connection::open(path);
   if (!connection) return out;
+  const auto page_size = (*connection)->integer("PRAGMA page_size");
+  // Of an aggregate, pageno is the number of pages. (Its pgsize has 32 bits.)
   auto select = (*connection)
                     ->prepare(
-                        "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY "
-                        "pgsize DESC");
-  if (!select) return out;
+                        "SELECT name, pageno FROM dbstat WHERE aggregate = TRUE ORDER BY "
+                        "pageno DESC");
+  if (!page_size || !select) return out;
   while (true) {
     const auto found = select->step();
     if (!found || !*found) return out;
-    out[select->string(0)] = select->integer(1);
+    out[select->string(0)] = select->integer(1) * *page_size;
   }
 }
 
