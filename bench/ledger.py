@@ -28,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -186,17 +187,19 @@ class Server:
             time.sleep(0.005)
         self.start_ms = (time.monotonic() - begun) * 1000
 
-    def call(self, method, path, body=None, limit=-1):
-        """Status and bytes of a reply; no more than `limit` bytes, if that is not -1."""
+    def send(self, method, path, body=None):
+        """A connection on which the request was sent."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body),
-                               {"Authorization": f"Bearer {KEY}",
-                                "Content-Type": "application/json"})
+        connection.request(method, path, None if body is None else json.dumps(body),
+                           {"Authorization": f"Bearer {KEY}",
+                            "Content-Type": "application/json"})
+        return connection
+
+    def call(self, method, path, body=None, limit=None):
+        """Status and bytes of a reply; no more than `limit` bytes, where it is given."""
+        with contextlib.closing(self.send(method, path, body)) as connection:
             reply = connection.getresponse()
-            return reply.status, reply.read(limit if limit >= 0 else None)
-        finally:
-            connection.close()
+            return reply.status, reply.read(limit)
 
     def ask(self, method, path, body=None):
         status, text = self.call(method, path, body)
@@ -401,6 +404,37 @@ class Target:
         return {str(connections): medians(rows) for connections, rows in self.rows.items() if rows}
 
 
+class Exports:
+    """Full exports, one after the other, for as long as the block lasts."""
+
+    def __init__(self, server):
+        self.server = server
+        self.bytes = 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.begun = time.monotonic()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+        self.seconds = time.monotonic() - self.begun
+
+    def run(self):
+        buffer = bytearray(1 << 20)
+        while not self.stop.is_set():
+            with contextlib.closing(self.server.send("POST", EXPORT_PATH, {})) as connection:
+                reply = connection.getresponse()
+                while not self.stop.is_set() and (got := reply.readinto(buffer)) > 0:
+                    self.bytes += got
+
+    def result(self):
+        return {"bytes": self.bytes, "seconds": self.seconds}
+
+
 def list_body(question):
     body = {}
     if question["failed"]:
@@ -582,7 +616,7 @@ class Run:
             self.export(server, next(t for t in targets if t.name == "first_page"))
 
     def export(self, server, first_page):
-        """The list's latency alone, and while one export after the other runs."""
+        """The list's latency alone, and while full exports run."""
         status, _ = server.call("POST", EXPORT_PATH, {}, limit=100)
         if status != 200:
             say(f"  the export answers {status}; left out")
@@ -590,17 +624,9 @@ class Run:
         alone, beside, exports = [], [], []
         for _ in range(self.options.rounds):
             alone.append(first_page.wrk(1, 1, threads=1, pause_ms=2))
-            export = subprocess.Popen(
-                ["curl", "-sS", "-o", "/dev/null", "-w", "%{size_download} %{time_total}",
-                 "-X", "POST", "-H", f"Authorization: Bearer {KEY}",
-                 "-H", "Content-Type: application/json", "-d", "{}",
-                 f"http://127.0.0.1:{server.port}{EXPORT_PATH}"],
-                stdout=subprocess.PIPE, text=True)
-            beside.append(first_page.wrk(1, 1, threads=1, pause_ms=2))
-            lasted = export.poll() is None
-            text, _ = export.communicate()
-            size, seconds = map(float, text.split())
-            exports.append({"bytes": size, "seconds": seconds, "outlasted_the_list": int(lasted)})
+            with Exports(server) as running:
+                beside.append(first_page.wrk(1, 1, threads=1, pause_ms=2))
+            exports.append(running.result())
         self.out["export"] = {"alone": medians(alone), "beside": medians(beside),
                               "export": medians(exports)}
         self.out["server_memory_after_export_mib"] = memory_mib(server.process.pid)
@@ -643,7 +669,7 @@ def main():
     options.bench_dir = options.bench_dir.resolve()
     options.bench_dir.mkdir(parents=True, exist_ok=True)
 
-    packages = ["nginx-light", "wrk", "curl"]
+    packages = ["nginx-light", "wrk"]
     if not options.without_postgres:
         packages += ["postgresql-15", "libpq-dev"]
     install(packages)

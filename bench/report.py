@@ -210,7 +210,7 @@ def export_lines(size):
     return ["", f"One list after the other on one connection, with 2 ms between: "
             f"{micros(found['alone']['p50_us'])} / {micros(found['alone']['p99_us'])} (p50 / p99) "
             f"alone, {micros(found['beside']['p50_us'])} / {micros(found['beside']['p99_us'])} "
-            f"beside a full export ({rate:,.0f} MB/s)."]
+            f"beside full exports ({rate:,.0f} MB/s)."]
 
 
 def figures(results, sizes):
