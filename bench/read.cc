@@ -13,7 +13,8 @@ namespace trawl::bench {
 namespace {
 
 constexpr std::size_t kAsksMax = 2'000;
-constexpr std::size_t kChecks = 3;  // Variations whose answers are compared.
+constexpr std::size_t kChecks = 3;  // Variations whose answers are compared,
+constexpr double kChecksUs = 10e6;  // unless it takes longer than this.
 
 // Whether two stores agree, as far as both say something. Among equal timestamps plain
 // SQLite's text search has an order of its own, so there only the number of rows counts.
@@ -29,7 +30,8 @@ Result<void> compare(const std::vector<std::unique_ptr<Peer>>& peers,
                      const Questions& questions) {
   const std::size_t checks = std::min(kChecks, questions.variations.size());
   std::set<std::string_view> different;
-  for (std::size_t i = 0; i < checks; ++i) {
+  const auto start = Stopwatch::now();
+  for (std::size_t i = 0; i < checks && micros_since(start) < kChecksUs; ++i) {
     const Question& question = questions.variations[i];
     TRAWL_ASSIGN(const Answer ours, peers.front()->ask(question));
     for (std::size_t k = 1; k < peers.size(); ++k) {
