@@ -7,7 +7,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test clean format tidy
+.PHONY: help setup build run test bench-ledger clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo "             ONCE=1 leaves after the show; DATA_DIR=, LISTEN=, NDJSON= as in scripts/quickstart"
 	@echo "make test    build with sanitizers and run every test"
 	@echo "make build   build build/release/trawl alone"
+	@echo "make bench-ledger  measure the ledger beside PostgreSQL, SQLite and nginx (bench/README.md)"
+	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
 	@echo "make setup   install the Debian packages that the build needs"
 	@echo "make format  clang-format;  make tidy: clang-tidy;  make clean: remove build/"
 
@@ -32,6 +34,9 @@ test:
 	@scripts/build release trawl
 	@scripts/build asan
 	@ctest --preset asan -j$(JOBS)
+
+bench-ledger: setup
+	@bench/ledger.py --sizes $(or $(SIZES),100k 1M 10M) --bench-dir $(or $(BENCH_DIR),build/bench) $(ARGS)
 
 clean:
 	rm -rf build
