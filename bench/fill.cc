@@ -19,11 +19,12 @@ struct Batch {
   std::uint64_t input_bytes = 0;
 };
 
-Batch make_batch(const ExecutionGenerator& generator, std::uint64_t begin,
-                 std::uint64_t end) {
+Batch make_batch(const Ledger& ledger, const ExecutionGenerator& generator,
+                 std::uint64_t begin, std::uint64_t end) {
   Batch out;
   for (std::uint64_t number = begin; number < end; ++number) {
     out.writes.push_back({LedgerWrite::Kind::finished, generator.make(number)});
+    ledger.prepare(out.writes.back());
     out.input_bytes += out.writes.back().execution.inputs.value_or("").size();
   }
   return out;
@@ -77,9 +78,9 @@ Result<void> fill(const FillOptions& options) {
   // As the recorder's second thread does.
   std::atomic<bool> filled{false};
   std::thread maintainer([&] {
-    for (int tick = 0; !filled; ++tick) {
-      if (tick % 10 == 9) ledger->maintain();
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    while (!filled) {
+      const bool more = ledger->maintain();
+      std::this_thread::sleep_for(std::chrono::milliseconds(more ? 1 : 100));
     }
   });
 
@@ -91,7 +92,8 @@ Result<void> fill(const FillOptions& options) {
   auto next_progress = start + std::chrono::seconds(10);
   // The next batch is made while this one is written.
   const auto prepare = [&](std::uint64_t begin) {
-    return std::async(std::launch::async, make_batch, std::cref(generator), begin,
+    return std::async(std::launch::async, make_batch, std::cref(*ledger),
+                      std::cref(generator), begin,
                       std::min<std::uint64_t>(begin + options.batch, count));
   };
   auto coming = prepare(0);
@@ -116,7 +118,10 @@ Result<void> fill(const FillOptions& options) {
   filled = true;
   maintainer.join();
   TRAWL_TRY(std::move(outcome));
-  ledger->maintain();
+  const auto end = Stopwatch::now();
+  while (ledger->maintain()) {
+  }
+  const double index_us = micros_since(end);
   ledger.reset();  // The last connection moves the rest of the log into the file.
   TRAWL_TRY(save_history(history));
 
@@ -127,6 +132,7 @@ Result<void> fill(const FillOptions& options) {
   emit({{"bench", "fill"},
         {"count", count},
         {"seconds", total_us / 1e6},
+        {"seconds_to_index", index_us / 1e6},
         {"per_second", static_cast<double>(count) / total_us * 1e6},
         {"per_second_in_commit", static_cast<double>(count) / commit_us * 1e6},
         {"bytes", bytes},

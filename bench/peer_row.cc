@@ -24,16 +24,14 @@ PeerRow make_peer_row(const ExecutionGenerator& generator, const History& histor
   out.cache_hit_rate = summary.cache_hit_rate;
   out.row = execution_row_json(summary);
   out.query_summary = summary.query_summary.value_or("");
-  out.stages = "[]";
-  if (number % history.peer_details_every == 0) {
-    out.stages = stages_json(execution.stages);
-    // As our ledger does: what the last stage holds already needs no second copy.
-    if (execution.stages.back().candidates != execution.results) {
-      out.results = scored_ids_json(execution.results);
-    }
-  }
-  out.versions = collection_versions_json(execution.collection_versions);
-  out.labels = labels_json(execution.labels);
+  // The peers keep the parts of the detail as they are served.
+  const json::object detail =
+      parse_json(execution_detail_json(execution)).value().get_object();
+  const bool with_stages = number % history.peer_details_every == 0;
+  out.stages = with_stages ? to_json_text(detail.at("stages")) : "[]";
+  out.results = with_stages ? to_json_text(detail.at("results")) : "[]";
+  out.versions = to_json_text(detail.at("collection_versions"));
+  out.labels = to_json_text(detail.at("labels"));
   out.caller_key_id = std::move(execution.caller_key_id);
   out.client = std::move(execution.client);
   out.request_id = std::move(execution.request_id);

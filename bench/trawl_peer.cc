@@ -20,9 +20,9 @@ class TrawlPeer final : public Peer {
     Answer answer;
     const NamespaceId& ns = namespaces_.at(question.ns);
     if (question.kind == Question::Kind::detail) {
-      TRAWL_ASSIGN(const auto found, ledger_->find(ns, ExecutionId(question.id)));
+      TRAWL_ASSIGN(const auto found, ledger_->find_json(ns, ExecutionId(question.id)));
       if (found) {
-        answer.rows = found->summary.execution_id.str();
+        answer.rows = question.id;
         answer.row_count = 1;
       }
       return answer;
