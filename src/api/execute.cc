@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/endpoint.h"
+#include "api/labels.h"
 #include "api/metrics.h"
 #include "api/result_page.h"
 #include "base/ids.h"
@@ -131,11 +132,12 @@ std::string trace_id_of(const http::Request& request) {
 struct ExecuteRequest {
   BoundPipeline bound;
   ResultPage page;
+  Labels labels;
   std::vector<std::string> warnings;
 };
 
-Result<ExecuteRequest> parse_request(const Services& services, const json::object& sent,
-                                     const NamespaceId& ns) {
+Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
+                                     const json::object& sent, const NamespaceId& ns) {
   ObjectReader body(sent, {});
   if (body.boolean({"stream"}, false)) {
     Error error = make_error(ErrorCode::not_enabled,
@@ -151,11 +153,13 @@ Result<ExecuteRequest> parse_request(const Services& services, const json::objec
   (void)body.boolean({"return_vectors"}, false);
   (void)body.find({"expand"});
   const bool skip_cache = body.boolean({"skip_cache"}, false);
+  TRAWL_ASSIGN(Labels labels, read_labels(request, body));
   TRAWL_ASSIGN(ResultPage page, parse_result_page(body));
   TRAWL_TRY(body.status());
 
   ExecuteRequest out;
   out.page = std::move(page);
+  out.labels = std::move(labels);
   out.warnings = pipeline.warnings;
   for (const auto& key : body.unread()) {
     out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
@@ -173,7 +177,7 @@ Result<void> execute(const Services& services,
                      const std::shared_ptr<http::Request>& request, Call& call,
                      const http::Reply& reply) {
   TRAWL_ASSIGN(const json::object sent, read_body(*request));
-  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, sent, call.ns.id));
+  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, *request, sent, call.ns.id));
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit());
 
   Execution execution;
@@ -183,6 +187,7 @@ Result<void> execute(const Services& services,
   execution.client = truncate_text(request->header("User-Agent").value_or(""), 200);
   execution.request_id = request->request_id;
   execution.trace_id = trace_id_of(*request);
+  execution.labels = std::move(wanted.labels);
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 

@@ -96,7 +96,14 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       },
       "filters": {"type": "object"},
       "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
-      "skip_cache": {"type": "boolean"}
+      "skip_cache": {"type": "boolean"},
+      "labels": {
+        "type": "object",
+        "maxProperties": 16,
+        "propertyNames": {"pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "additionalProperties": {"type": "string", "maxLength": 256}
+      },
+      "recording": {"enum": ["full", "summary"]}
     }
   },
   "ExecuteResponse": {

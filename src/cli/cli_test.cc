@@ -296,13 +296,16 @@ TEST(Cli, ExecuteLaysInputsOverTheFile) {
       {"document_id":"a","score":1.5,"section":"web"},{"document_id":"b","score":1,"x":"y,z"}]})");
   const auto result = program.run(
       {"execute", "-f", "-", "--input", "query=2026", "-i", "limit=5", "--collection",
-       "other", "-o", "csv"},
-      R"({"collection_identifiers":["c"],"input_schema":{"query":{"type":"text"}},
+       "other", "-o", "csv", "--label", "team=search", "--label", "note=a=b"},
+      R"({"collection_identifiers":["c"],"labels":{"team":"x","env":"prod"},"input_schema":{"query":{"type":"text"}},
           "stages":[],"inputs":{"query":"x","kept":1}})");
   ASSERT_EQ(result.status, 0) << result.err;
   const auto sent = *parse_json(program.seen.at(0).body);
   EXPECT_EQ(sent.at("inputs"), (json::value{{"query", "2026"}, {"kept", 1}, {"limit", 5}}));
   EXPECT_EQ(sent.at("collection_identifiers"), (json::value{"other"}));
+  EXPECT_EQ(sent.at("labels"),
+            (json::value{{"team", "search"}, {"env", "prod"}, {"note", "a=b"}}));
+  EXPECT_EQ(program.run({"execute", "-f", "-", "--label", "=x"}, "{}").status, 2);
   EXPECT_EQ(result.out, "document_id,score,section,x\r\na,1.5,web,\r\nb,1,,\"y,z\"\r\n");
 }
 
