@@ -49,6 +49,22 @@ class FakeLedger final : public Ledger {
   Result<void> remove_namespace(const NamespaceId& ns) override {
     return memory.remove_namespace(ns);
   }
+  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                    const ScanVisitor& visit) const override {
+    return memory.scan(filter, request, visit);
+  }
+  Result<std::uint64_t> remove(const ExecutionFilter& filter,
+                               std::uint32_t limit) override {
+    return memory.remove(filter, limit);
+  }
+  Result<PruneReport> prune(const NamespaceId& ns, const RetentionPolicy& policy,
+                            TimeUs now, std::uint32_t limit) override {
+    return memory.prune(ns, policy, now, limit);
+  }
+  Result<PruneReport> preview_prune(const NamespaceId& ns, const RetentionPolicy& policy,
+                                    TimeUs now) const override {
+    return memory.preview_prune(ns, policy, now);
+  }
   void maintain() override { ++maintained; }
 
   void close_gate() {
