@@ -7,6 +7,7 @@
 #include "api/keys.h"
 #include "api/namespaces.h"
 #include "api/operations.h"
+#include "api/retention.h"
 #include "api/services.h"
 
 namespace trawl::api {
@@ -16,6 +17,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_execution_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
+  add_retention_routes(router, services);
   add_collection_routes(router, services);
   add_document_routes(router, services);
   add_key_routes(router, services);
