@@ -139,6 +139,10 @@ class Redactor {
     if (inputs) {
       redact_fields(*inputs);
       learn_matches(*inputs);
+    } else if (execution.inputs && has_fields_) {
+      // Nobody can tell which part of it is the field, so nothing may quote any part.
+      withhold_texts(execution);
+      return;
     } else if (execution.inputs) {
       values_.add(*execution.inputs, kMask);
     }

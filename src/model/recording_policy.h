@@ -52,8 +52,10 @@ class RecordingPolicy {
   // else it stands: in the other inputs, query_summary, pipeline, errors, warnings,
   // metadata, names of stages, labels, client and request_id. Where the pipeline changes,
   // the fingerprint is of the changed one, since that of the original would tell a guess
-  // from the truth. Ids of documents and collections are not looked at. Inputs that are no
-  // JSON are masked whole.
+  // from the truth. Ids of documents and collections are not looked at.
+  // Inputs that are no JSON are masked whole, and where a rule names a field, so are the
+  // texts that may quote them. Of an execution without inputs, as imports can be, such a
+  // rule takes the query_summary.
   void apply(Execution& execution, RecordingMode requested = RecordingMode::full) const;
 
  private:

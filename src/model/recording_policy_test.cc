@@ -177,9 +177,11 @@ TEST(RecordingPolicy, WhatQuotesAValueObeys) {
 TEST(RecordingPolicy, WhatCannotBeReadIsMaskedWhole) {
   Execution execution = with_inputs("plain text of alice");
   execution.summary.query_summary = "plain text of alice";
+  execution.error = "who is alice";
   policy_of(R"({"redact":[{"field":"x","action":"drop"}]})").apply(execution);
   EXPECT_EQ(execution.inputs, "\"***\"");
-  EXPECT_EQ(execution.summary.query_summary, "***");
+  EXPECT_EQ(execution.summary.query_summary, std::nullopt);
+  EXPECT_EQ(execution.error, "***");
   // A row without inputs: the summary may quote anything.
   Execution row;
   row.summary.query_summary = "alice@example.com";
