@@ -6,6 +6,7 @@ import re
 import stat
 
 from conftest import BOOKS, Server, search, stage
+from test_long_runs import send_and_leave_open, slow, wait_for  # noqa: F401, a fixture
 
 EMAIL = "alice.secret@example.com"
 TOKEN = "tok-5up3r53cr3t"
@@ -143,6 +144,20 @@ def test_no_redacted_value_reaches_the_disk_or_the_log(data_dir):
     server.start()
     assert leaks(server) == []
     assert server.stop() == 0
+
+
+def test_a_run_that_never_ended_leaves_no_secret_either(slow):
+    slow.ok("PATCH", "/v1/namespaces/default", {"recording": {
+        "redact": [{"field": "query", "action": "mask"}]}})
+    with send_and_leave_open(slow):
+        row = wait_for(slow, "processing")
+        assert row["query_summary"] == "***"
+        slow.kill()
+    assert not [path for path, content in files_of(slow.data_dir) if b"slow one" in content]
+    slow.start()
+    shown = show(slow, row["execution_id"])
+    assert shown["error"].startswith("interrupted") and shown["inputs"] == '{"query":"***"}'
+    assert not [path for path, content in files_of(slow.data_dir) if b"slow one" in content]
 
 
 def test_without_a_policy_the_secrets_are_there(data_dir):

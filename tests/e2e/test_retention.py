@@ -5,6 +5,7 @@ import threading
 import time
 
 from conftest import BOOKS, Server, search
+from test_long_runs import send_and_leave_open, slow, wait_for  # noqa: F401, a fixture
 
 DAY = 86_400
 
@@ -141,34 +142,17 @@ def test_delete_one(server):
     assert ids(server) == {"exec_0", "exec_2"}
 
 
-def test_delete_of_a_running_execution_is_a_conflict(server):
-    documents = [{"document_id": f"d{i}", "text": "sea " * 50} for i in range(4000)]
-    server.make_collection("many", documents)
-    slow = [search(top_k=4000)] + [
-        {"stage_name": f"r{i}", "config": {"stage_id": "attribute_filter", "parameters": {
-            "field": "text", "operator": "regex", "value": f"(s|e|a| )*z?{{{{INPUT.n}}}}x{i}|s"}}}
-        for i in range(20)]
-    replies = []
-
-    def execute():
-        while not stop:
-            replies.append(server.execute(["many"], slow, {"query": "sea", "n": "1"},
-                                          skip_cache=True))
-
-    stop = False
-    thread = threading.Thread(target=execute)
-    thread.start()
-    seen = None
-    deadline = time.monotonic() + 30
-    while seen is None or seen.status != 409:
-        assert time.monotonic() < deadline, "no execution was caught running"
-        running = server.list({"status": "processing"}).json["results"]
-        if running:
-            seen = server.request("DELETE",
-                                  f"/v1/retrievers/executions/{running[0]['execution_id']}")
-    stop = True
-    thread.join()
-    assert "still running" in seen.json["error"]["message"]
+def test_delete_of_a_running_execution_is_a_conflict(slow):
+    with send_and_leave_open(slow):
+        row = wait_for(slow, "processing")
+        path = f"/v1/retrievers/executions/{row['execution_id']}"
+        reply = slow.request("DELETE", path)
+        assert reply.status == 409 and "still running" in reply.json["error"]["message"]
+        gone = slow.ok("POST", "/v1/retrievers/executions/delete?all=true")
+        assert gone["deleted_count"] == 0
+        assert slow.get(path).json["status"] == "processing"
+    wait_for(slow, "cancelled")
+    assert slow.request("DELETE", path).status == 200
 
 
 def test_delete_by_filter(server):
