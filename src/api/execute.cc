@@ -2,8 +2,10 @@
 #include "api/execute.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "api/endpoint.h"
+#include "api/labels.h"
 #include "api/metrics.h"
 #include "api/result_page.h"
 #include "base/ids.h"
@@ -131,11 +133,13 @@ std::string trace_id_of(const http::Request& request) {
 struct ExecuteRequest {
   BoundPipeline bound;
   ResultPage page;
+  Labels labels;
+  RecordingMode recording = RecordingMode::full;
   std::vector<std::string> warnings;
 };
 
-Result<ExecuteRequest> parse_request(const Services& services, const json::object& sent,
-                                     const NamespaceId& ns) {
+Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
+                                     const json::object& sent, const NamespaceId& ns) {
   ObjectReader body(sent, {});
   if (body.boolean({"stream"}, false)) {
     Error error = make_error(ErrorCode::not_enabled,
@@ -151,11 +155,17 @@ Result<ExecuteRequest> parse_request(const Services& services, const json::objec
   (void)body.boolean({"return_vectors"}, false);
   (void)body.find({"expand"});
   const bool skip_cache = body.boolean({"skip_cache"}, false);
+  const auto recording = body.one_of<RecordingMode>(
+      {"recording"}, RecordingMode::full,
+      {{"full", RecordingMode::full}, {"summary", RecordingMode::summary}});
+  TRAWL_ASSIGN(Labels labels, read_labels(request, body));
   TRAWL_ASSIGN(ResultPage page, parse_result_page(body));
   TRAWL_TRY(body.status());
 
   ExecuteRequest out;
   out.page = std::move(page);
+  out.labels = std::move(labels);
+  out.recording = recording;
   out.warnings = pipeline.warnings;
   for (const auto& key : body.unread()) {
     out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
@@ -168,13 +178,26 @@ Result<ExecuteRequest> parse_request(const Services& services, const json::objec
   return out;
 }
 
+// What a library says of its failure may quote the inputs, so it is logged only where they
+// are recorded as they are.
+void log_failure(const Call& call, const Execution& execution, RecordingMode mode,
+                 const std::string& detail) {
+  if (detail.empty()) return;
+  const bool restricted =
+      mode != RecordingMode::full || call.ns.definition.contains("recording");
+  spdlog::error("execution {} failed: {}", execution.summary.execution_id.str(),
+                restricted ? "what it said is withheld, as its namespace or the request "
+                             "restricts what is recorded"
+                           : detail);
+}
+
 // Runs on a worker. The reply leaves when the record is on disk.
 Result<void> execute(const Services& services,
                      const std::shared_ptr<http::Request>& request, Call& call,
                      const http::Reply& reply) {
   TRAWL_ASSIGN(const json::object sent, read_body(*request));
-  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, sent, call.ns.id));
-  TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit());
+  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, *request, sent, call.ns.id));
+  TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
 
   Execution execution;
   execution.summary.timestamp = services.clock.now();
@@ -183,6 +206,7 @@ Result<void> execute(const Services& services,
   execution.client = truncate_text(request->header("User-Agent").value_or(""), 200);
   execution.request_id = request->request_id;
   execution.trace_id = trace_id_of(*request);
+  execution.labels = std::move(wanted.labels);
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 
@@ -191,6 +215,7 @@ Result<void> execute(const Services& services,
            (request->client_gone && request->client_gone());
   };
   const RunResult result = services.runner.run(wanted.bound, execution, cancelled);
+  log_failure(call, execution, wanted.recording, result.error_detail);
   services.metrics.execution_ended(execution.summary.status, result.time_used_us);
   std::vector<std::string> warnings = std::move(wanted.warnings);
   warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());

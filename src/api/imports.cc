@@ -155,13 +155,13 @@ class ExecutionImport {
       return {};
     }
     execution->namespace_id = namespace_id_;
-    batch_.push_back({LedgerWrite::Kind::imported, std::move(*execution)});
+    batch_.push_back(std::move(*execution));
     return batch_.size() >= kBatch ? store() : Result<void>();
   }
 
   Result<void> store() {
     if (batch_.empty()) return {};
-    TRAWL_ASSIGN(const auto added, services_.ledger.commit(batch_));
+    TRAWL_ASSIGN(const auto added, services_.recorder.import(std::move(batch_)));
     const auto count =
         static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
     imported_ += count;
@@ -181,7 +181,7 @@ class ExecutionImport {
   const Services& services_;
   const NamespaceId& namespace_id_;
   ImportReport report_;
-  std::vector<LedgerWrite> batch_;
+  std::vector<Execution> batch_;
   std::uint64_t imported_ = 0;
   std::uint64_t skipped_ = 0;
 };

@@ -6,6 +6,8 @@
 #include "api/endpoint.h"
 #include "api/names.h"
 #include "api/object_list.h"
+#include "api/recording.h"
+#include "api/retention.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -56,8 +58,36 @@ Result<void> check_indexes(const json::array& sent) {
   return {};
 }
 
+Result<void> must_be_allowed(const ApiKey& key, Permission permission,
+                             std::string_view what) {
+  if (key.allows(permission)) return {};
+  return make_error(ErrorCode::forbidden,
+                    fmt::format("this key lacks the permission '{}', which setting '{}' "
+                                "takes; use one that has it",
+                                permission_name(permission), what));
+}
+
+// Recording decides what nobody sees again, and retention deletes: writing is not enough.
+Result<void> read_policies(ObjectReader& in, const ApiKey& key, json::object& definition) {
+  if (const json::object* sent = in.object({kRecordingKey})) {
+    TRAWL_TRY(must_be_allowed(key, Permission::admin, kRecordingKey));
+    TRAWL_ASSIGN(const RecordingPolicy policy,
+                 RecordingPolicy::parse(*sent, std::string(kRecordingKey)));
+    definition["recording"] = policy.to_json();
+  }
+  if (const json::object* sent = in.object({kRetentionKey})) {
+    TRAWL_TRY(must_be_allowed(key, Permission::remove, kRetentionKey));
+    TRAWL_ASSIGN(const RetentionPolicy policy,
+                 parse_retention(*sent, std::string(kRetentionKey)));
+    definition["retention"] = retention_json(policy);
+  }
+  return {};
+}
+
 // Reads what create, patch and put share into the definition; absent keys change nothing.
-Result<void> read_definition(ObjectReader& in, json::object& definition) {
+Result<void> read_definition(ObjectReader& in, const ApiKey& key,
+                             json::object& definition) {
+  TRAWL_TRY(read_policies(in, key, definition));
   if (const auto text = in.optional_string({"description"}))
     definition["description"] = *text;
   if (const auto* list = in.array({"feature_extractors"})) {
@@ -80,6 +110,8 @@ Result<void> read_definition(ObjectReader& in, json::object& definition) {
 
 Result<json::object> namespace_json(const Services& services, const Namespace& ns) {
   json::object out{{"namespace_id", ns.id.str()}, {"namespace_name", ns.name}};
+  out["recording"] = RecordingPolicy().to_json();
+  out["retention"] = json::object();
   for (const auto& field : ns.definition) out[field.key()] = field.value();
   TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(ns.id));
   std::uint64_t documents = 0;
@@ -101,19 +133,6 @@ Result<http::Response> reply_with(const Services& services, const Namespace& ns)
   return json_response(std::move(out));
 }
 
-// A key that is confined to one namespace sees that one only.
-Result<Namespace> find(const Services& services, Call& call) {
-  const std::string& identifier = call.request.path_parameter("namespace");
-  auto found = services.corpus.find_namespace(identifier);
-  if (found && !may_enter(call.key, found->id)) {
-    return make_error(ErrorCode::not_found,
-                      fmt::format("the namespace '{}' does not exist, or "
-                                  "this key may not enter it",
-                                  truncate_text(identifier, 100)));
-  }
-  return found;
-}
-
 Result<void> must_be_unconfined(const Call& call) {
   if (!call.key.namespace_id) return {};
   return make_error(
@@ -133,7 +152,7 @@ Result<http::Response> create(const Services& services, Call& call) {
                        {"feature_extractors", json::array()},
                        {"payload_indexes", json::array()},
                        {"auto_create_indexes", false}};
-  TRAWL_TRY(read_definition(in, wanted.definition));
+  TRAWL_TRY(read_definition(in, call.key, wanted.definition));
   TRAWL_ASSIGN(const Namespace created,
                services.corpus.create_namespace(std::move(wanted)));
   return reply_with(services, created);
@@ -141,7 +160,7 @@ Result<http::Response> create(const Services& services, Call& call) {
 
 Result<http::Response> change(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call.request));
-  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   TRAWL_ASSIGN(
       const Namespace changed,
       services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
@@ -149,13 +168,13 @@ Result<http::Response> change(const Services& services, Call& call) {
         if (in.has({"namespace_name", "name"})) {
           ns.name = read_name(in, {"namespace_name", "name"}, 1, 100);
         }
-        return read_definition(in, ns.definition);
+        return read_definition(in, call.key, ns.definition);
       }));
   return reply_with(services, changed);
 }
 
 Result<http::Response> show(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   return reply_with(services, found);
 }
 
@@ -191,7 +210,7 @@ Result<void> must_be_empty(const Services& services, const Namespace& ns) {
 
 Result<http::Response> remove(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
-  TRAWL_ASSIGN(const Namespace found, find(services, call));
+  TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   // Without it the bare request of a new user would have nowhere to go.
   if (found.name == kDefaultNamespace) {
     return make_error(
@@ -208,6 +227,18 @@ Result<http::Response> remove(const Services& services, Call& call) {
 }
 
 }  // namespace
+
+Result<Namespace> namespace_of_path(const Services& services, const Call& call) {
+  const std::string& identifier = call.request.path_parameter("namespace");
+  auto found = services.corpus.find_namespace(identifier);
+  if (found && !may_enter(call.key, found->id)) {
+    return make_error(ErrorCode::not_found,
+                      fmt::format("the namespace '{}' does not exist, or "
+                                  "this key may not enter it",
+                                  truncate_text(identifier, 100)));
+  }
+  return found;
+}
 
 void add_namespace_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string_view path, Permission permission,

@@ -28,6 +28,11 @@ constexpr Operation kOperations[] = {
      "ExecutionListRequest", "ExecutionListResponse"},
     {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
      "ExecutionDetail"},
+    {"DELETE", "/v1/retrievers/executions/{execution_id}", "Delete one execution", "",
+     "Deleted"},
+    {"POST", "/v1/retrievers/executions/delete",
+     "Delete the executions that match, or count them with dry_run", "ExecutionListRequest",
+     "ExecutionsDeleted"},
     {"POST", "/v1/retrievers/executions/import",
      "Bring in executions from elsewhere (NDJSON)", "Ndjson", "ImportResponse"},
     {"GET", "/v1/retrievers/stages", "List the stages that this server offers", "",
@@ -42,6 +47,12 @@ constexpr Operation kOperations[] = {
      "Namespace"},
     {"DELETE", "/v1/namespaces/{namespace}", "Delete a namespace with all it holds", "",
      "Deleted"},
+    {"GET", "/v1/namespaces/{namespace}/retention",
+     "Show the retention of a namespace and its last run", "", "Retention"},
+    {"POST", "/v1/namespaces/{namespace}/retention/preview",
+     "Count what a retention would delete", "RetentionPolicy", "Retention"},
+    {"POST", "/v1/namespaces/{namespace}/retention/run", "Apply the retention now", "",
+     "Retention"},
     {"POST", "/v1/collections", "Create a collection", "CollectionRequest", "Collection"},
     {"GET", "/v1/collections", "List collections", "", "ObjectList"},
     {"POST", "/v1/collections/list", "List collections", "ListRequest", "ObjectList"},
@@ -136,6 +147,13 @@ json::array parameters_of(const http::Route& route) {
   }
   if (in_namespace(route.pattern)) {
     out.push_back(parameter("X-Namespace", "header", false, {{"type", "string"}}));
+  }
+  if (route.pattern.ends_with("/executions/delete")) {
+    out.push_back(parameter("all", "query", false, {{"type", "boolean"}}));
+    out.push_back(parameter("dry_run", "query", false, {{"type", "boolean"}}));
+  }
+  if (route.pattern.ends_with("/retrievers/execute")) {
+    out.push_back(parameter("X-Trawl-Labels", "header", false, {{"type", "string"}}));
   }
   if (route.pattern.ends_with("/list")) {
     out.push_back(parameter("limit", "query", false,

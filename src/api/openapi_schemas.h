@@ -96,7 +96,14 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       },
       "filters": {"type": "object"},
       "limit": {"type": "integer", "minimum": 1, "maximum": 10000},
-      "skip_cache": {"type": "boolean"}
+      "skip_cache": {"type": "boolean"},
+      "labels": {
+        "type": "object",
+        "maxProperties": 16,
+        "propertyNames": {"pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "additionalProperties": {"type": "string", "maxLength": 256}
+      },
+      "recording": {"enum": ["full", "summary"]}
     }
   },
   "ExecuteResponse": {
@@ -216,7 +223,94 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "description": {"type": ["string", "null"]},
       "feature_extractors": {"type": "array", "items": {"type": "object"}},
       "payload_indexes": {"type": ["array", "null"], "items": {"type": "object"}},
-      "auto_create_indexes": {"type": "boolean"}
+      "auto_create_indexes": {"type": "boolean"},
+      "recording": {"$ref": "#/components/schemas/RecordingPolicy"},
+      "retention": {"$ref": "#/components/schemas/RetentionPolicy"}
+    }
+  },
+  "RecordingPolicy": {
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+      "mode": {"enum": ["full", "summary"]},
+      "redact": {
+        "type": "array",
+        "maxItems": 64,
+        "items": {
+          "type": "object",
+          "required": ["action"],
+          "additionalProperties": false,
+          "properties": {
+            "field": {"type": "string", "maxLength": 256},
+            "pattern": {"type": "string", "maxLength": 1000},
+            "action": {"enum": ["drop", "hash", "mask"]}
+          },
+          "oneOf": [{"required": ["field"]}, {"required": ["pattern"]}]
+        }
+      }
+    }
+  },
+  "Age": {
+    "description": "Seconds, or text such as 90m, 12h, 30d, 8w",
+    "type": ["integer", "string"]
+  },
+  "RetentionPolicy": {
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+      "max_age": {"$ref": "#/components/schemas/Age"},
+      "max_count": {"type": "integer", "minimum": 1},
+      "max_bytes": {"type": "integer", "minimum": 1},
+      "by_status": {
+        "type": "object",
+        "additionalProperties": {"$ref": "#/components/schemas/Age"}
+      }
+    }
+  },
+  "PruneReport": {
+    "type": ["object", "null"],
+    "properties": {
+      "total": {"type": "integer"},
+      "by_rule": {
+        "type": "object",
+        "properties": {
+          "age": {"type": "integer"},
+          "count": {"type": "integer"},
+          "bytes": {"type": "integer"}
+        }
+      },
+      "bytes": {"type": "integer"},
+      "oldest": {"type": ["string", "null"]},
+      "newest": {"type": ["string", "null"]},
+      "started_at": {"type": "string"},
+      "duration_ms": {"type": "number"},
+      "complete": {"type": "boolean"},
+      "error": {"type": ["string", "null"]}
+    }
+  },
+  "Retention": {
+    "type": "object",
+    "required": ["namespace_id", "namespace_name", "retention"],
+    "properties": {
+      "namespace_id": {"type": "string"},
+      "namespace_name": {"type": "string"},
+      "retention": {"$ref": "#/components/schemas/RetentionPolicy"},
+      "last_run": {"$ref": "#/components/schemas/PruneReport"},
+      "would_delete": {"$ref": "#/components/schemas/PruneReport"},
+      "run": {"$ref": "#/components/schemas/PruneReport"}
+    }
+  },
+  "ExecutionsDeleted": {
+    "type": "object",
+    "required": ["success", "dry_run", "deleted_count"],
+    "properties": {
+      "success": {"type": "boolean"},
+      "dry_run": {"type": "boolean"},
+      "deleted_count": {"type": "integer"},
+      "matching_count": {"type": "integer"},
+      "exact": {"type": "boolean"},
+      "complete": {"type": "boolean"},
+      "message": {"type": "string"}
     }
   },
   "Namespace": {

@@ -3,10 +3,12 @@
 #include "api/documents.h"
 #include "api/execute.h"
 #include "api/executions.h"
+#include "api/executions_delete.h"
 #include "api/imports.h"
 #include "api/keys.h"
 #include "api/namespaces.h"
 #include "api/operations.h"
+#include "api/retention.h"
 #include "api/services.h"
 
 namespace trawl::api {
@@ -14,8 +16,10 @@ namespace trawl::api {
 void add_routes(http::Router& router, const Services& services) {
   add_execute_routes(router, services);
   add_execution_routes(router, services);
+  add_execution_delete_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
+  add_retention_routes(router, services);
   add_collection_routes(router, services);
   add_document_routes(router, services);
   add_key_routes(router, services);

@@ -11,6 +11,7 @@
 #include "http/http.h"
 #include "http/server.h"
 #include "ledger/ledger.h"
+#include "ledger/pruner.h"
 #include "ledger/recorder.h"
 #include "pipeline/pipeline_run.h"
 #include "pipeline/stage_registry.h"
@@ -40,6 +41,7 @@ struct Services {
   Clock& clock;
   Metrics& metrics;
   WorkerPool& workers;
+  Pruner& pruner;
   Limits limits;
   std::atomic<bool>& ready;      // False while starting and while draining.
   std::atomic<bool>& interrupt;  // True when running executions should end now.

@@ -102,6 +102,8 @@ std::vector<Setting> settings_of(Config& config) {
        "0 to 1000000"},
       {"ledger.boundary_candidates_max",
        integer(config.run.boundary_candidates_max, 0, 100'000), "0 to 100000"},
+      {"ledger.retention_every_ms", integer(config.retention_every_ms, 0, kMillisMax),
+       "milliseconds, or 0 for never"},
       {"ledger.results_max", integer(config.run.results_max, 0, 1'000'000), "0 to 1000000"},
       {"import.line_bytes_max", integer(config.limits.import_line_bytes_max, 1024, 1 << 30),
        "1024 to 1073741824"},

@@ -28,6 +28,7 @@ struct Config {
   RunOptions run;
   std::size_t stage_cache_bytes = 64 * 1024 * 1024;
   double keep_superseded_days = 7;
+  std::int64_t retention_every_ms = 60'000;  // 0: only when it is asked for.
   api::Limits limits;
 };
 

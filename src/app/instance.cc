@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "api/metrics.h"
+#include "api/recording.h"
+#include "api/retention.h"
 #include "api/services.h"
 #include "app/periodic.h"
 #include "auth/key_store.h"
@@ -29,7 +31,8 @@ std::size_t worker_count(std::uint32_t configured) {
 class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
-                  std::unique_ptr<Corpus> corpus, std::unique_ptr<Ledger> ledger)
+                  std::unique_ptr<Corpus> corpus, std::unique_ptr<Ledger> ledger,
+                  std::string recording_key)
       : config_(config),
         lock_(std::move(lock)),
         keys_(std::move(keys)),
@@ -37,15 +40,17 @@ class RunningInstance final : public Instance {
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
         runner_(*corpus_, cache_, config.run),
-        recorder_(std::make_unique<Recorder>(*ledger_, config.recorder)),
+        policies_(*corpus_, std::move(recording_key)),
+        recorder_(std::make_unique<Recorder>(
+            *ledger_, config.recorder,
+            [this](const NamespaceId& ns) { return policies_.find(ns); })),
+        pruner_(*ledger_),
         workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
-        services_{*corpus_,      *ledger_,
-                  *recorder_,    *keys_,
-                  stages_,       runner_,
-                  cache_,        system_clock(),
-                  metrics_,      *workers_,
-                  config.limits, ready_,
-                  interrupt_,    [this] { return server_metrics(); }} {
+        services_{*corpus_,  *ledger_,       *recorder_,
+                  *keys_,    stages_,        runner_,
+                  cache_,    system_clock(), metrics_,
+                  *workers_, pruner_,        config.limits,
+                  ready_,    interrupt_,     [this] { return server_metrics(); }} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -63,6 +68,13 @@ class RunningInstance final : public Instance {
     listening_ = server_.get();
     ready_ = true;
     vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
+    if (config_.retention_every_ms > 0) {
+      retention_ = std::make_unique<Periodic>(
+          std::chrono::milliseconds(config_.retention_every_ms), [this] {
+            api::prune_all(*corpus_, pruner_, system_clock().now(),
+                           [this] { return !ready_.load(); });
+          });
+    }
     return {};
   }
 
@@ -104,6 +116,7 @@ class RunningInstance final : public Instance {
   void stop() override {
     if (stopped_.exchange(true)) return;
     ready_ = false;
+    retention_.reset();
     vacuum_.reset();
     if (server_) server_->stop();
     interrupt_ = true;  // Whoever outlasted the drain has no one to answer to.
@@ -139,13 +152,16 @@ class RunningInstance final : public Instance {
   std::atomic<bool> ready_{false};
   std::atomic<bool> interrupt_{false};
   std::atomic<bool> stopped_{false};
+  api::RecordingPolicies policies_;
   std::unique_ptr<Recorder> recorder_;
+  Pruner pruner_;
   std::unique_ptr<WorkerPool> workers_;
   api::Services services_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::atomic<const http::Server*> listening_{nullptr};
   std::unique_ptr<Periodic> vacuum_;
+  std::unique_ptr<Periodic> retention_;
   std::optional<std::string> generated_key_;
 };
 
@@ -166,8 +182,11 @@ Result<std::unique_ptr<Instance>> Instance::start(
     spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
                  interrupted);
   }
+  TRAWL_ASSIGN(std::string recording_key,
+               read_or_make_secret(config.data_dir + "/recording.key", 32));
   auto instance = std::make_unique<RunningInstance>(
-      config, std::move(lock), std::move(keys), std::move(corpus), std::move(ledger));
+      config, std::move(lock), std::move(keys), std::move(corpus), std::move(ledger),
+      std::move(recording_key));
   TRAWL_TRY(instance->provision(first_key));
   TRAWL_TRY(instance->listen());
   return std::unique_ptr<Instance>(std::move(instance));

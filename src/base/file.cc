@@ -12,6 +12,9 @@
 #include <sstream>
 #include <utility>
 
+#include "base/hash.h"
+#include "base/text.h"
+
 namespace trawl {
 
 Result<std::string> read_file(const std::string& path) {
@@ -22,6 +25,55 @@ Result<std::string> read_file(const std::string& path) {
                       fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   }
   return text.str();
+}
+
+namespace {
+
+Error cannot(std::string_view what, const std::string& path) {
+  return make_error(ErrorCode::storage,
+                    fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
+}
+
+// Writes, syncs and closes; false when one of them fails.
+bool write_and_close(int fd, std::string_view bytes) {
+  const bool written =
+      ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
+      ::fsync(fd) == 0;
+  return (::close(fd) == 0) && written;
+}
+
+}  // namespace
+
+Result<std::string> read_or_make_secret(const std::string& path, std::size_t bytes) {
+  if (!std::filesystem::exists(path)) {
+    // Under another name first: half a secret must never be taken for one.
+    const std::string draft = path + ".new";
+    ::unlink(draft.c_str());
+    const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || !write_and_close(fd, random_hex(bytes) + "\n") ||
+        ::rename(draft.c_str(), path.c_str()) != 0) {
+      return cannot("make", path);
+    }
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const int directory =
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return cannot("make", path);
+    const bool synced = ::fsync(directory) == 0;
+    ::close(directory);
+    if (!synced) return cannot("make", path);
+  }
+  auto text = read_file(path);
+  if (!text) return cannot("read", path);
+  const std::string secret(trim(*text));
+  if (secret.size() != bytes * 2 ||
+      secret.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format("{} does not hold {} hexadecimal digits; restore it from a backup, or "
+                    "remove it to have a new one made",
+                    path, bytes * 2));
+  }
+  return secret;
 }
 
 Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {

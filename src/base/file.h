@@ -8,6 +8,11 @@ namespace trawl {
 
 Result<std::string> read_file(const std::string& path);
 
+// The secret in a file, made of so many random bytes when the file is missing: lower-case
+// hexadecimal, readable by the owner alone, and on disk before this returns.
+//   storage  the file cannot be read or made, or does not hold a secret of that size
+Result<std::string> read_or_make_secret(const std::string& path, std::size_t bytes);
+
 // Holds an exclusive lock on DIR/LOCK for as long as it lives, so that one process at a
 // time owns a data directory. The kernel lets go when the process dies, however it dies.
 class DirectoryLock {

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -51,6 +52,17 @@ std::string sha256_hex(std::string_view bytes) {
   return hex(digest(EVP_sha256(), bytes));
 }
 
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out,
+           &size) == nullptr) {
+    std::abort();  // As above.
+  }
+  return hex({reinterpret_cast<char*>(out), size});
+}
+
 std::uint64_t hash64(std::string_view bytes) {
   const std::string full = digest(EVP_sha256(), bytes);
   std::uint64_t value = 0;
@@ -71,6 +83,10 @@ std::string random_bytes(std::size_t count) {
     std::abort();  // Without entropy neither keys nor ids may be made.
   }
   return bytes;
+}
+
+std::string random_hex(std::size_t bytes) {
+  return hex(random_bytes(bytes));
 }
 
 std::string base64url_encode(std::string_view bytes) {

@@ -10,6 +10,9 @@ namespace trawl {
 std::string sha1_hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 
+// HMAC-SHA-256 as lower-case hexadecimal digits.
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
+
 // The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
 std::uint64_t hash64(std::string_view bytes);
 
@@ -18,6 +21,7 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
 
 // From the operating system's generator.
 std::string random_bytes(std::size_t count);
+std::string random_hex(std::size_t bytes);  // Two lower-case digits a byte.
 
 std::string base64url_encode(std::string_view bytes);
 // False when the text is not unpadded base64url in its one canonical form.

@@ -296,14 +296,73 @@ TEST(Cli, ExecuteLaysInputsOverTheFile) {
       {"document_id":"a","score":1.5,"section":"web"},{"document_id":"b","score":1,"x":"y,z"}]})");
   const auto result = program.run(
       {"execute", "-f", "-", "--input", "query=2026", "-i", "limit=5", "--collection",
-       "other", "-o", "csv"},
-      R"({"collection_identifiers":["c"],"input_schema":{"query":{"type":"text"}},
+       "other", "-o", "csv", "--label", "team=search", "--label", "note=a=b"},
+      R"({"collection_identifiers":["c"],"labels":{"team":"x","env":"prod"},"input_schema":{"query":{"type":"text"}},
           "stages":[],"inputs":{"query":"x","kept":1}})");
   ASSERT_EQ(result.status, 0) << result.err;
   const auto sent = *parse_json(program.seen.at(0).body);
   EXPECT_EQ(sent.at("inputs"), (json::value{{"query", "2026"}, {"kept", 1}, {"limit", 5}}));
   EXPECT_EQ(sent.at("collection_identifiers"), (json::value{"other"}));
+  EXPECT_EQ(sent.at("labels"),
+            (json::value{{"team", "search"}, {"env", "prod"}, {"note", "a=b"}}));
+  EXPECT_EQ(program.run({"execute", "-f", "-", "--label", "=x"}, "{}").status, 2);
   EXPECT_EQ(result.out, "document_id,score,section,x\r\na,1.5,web,\r\nb,1,,\"y,z\"\r\n");
+}
+
+TEST(Cli, DeletingByFilterTakesAYes) {
+  Program program;
+  const std::vector<std::string> by_filter = {"executions", "delete",   "--status",
+                                              "failed",     "--before", "-30d"};
+  const auto with = [&](const std::string& flag) {
+    auto arguments = by_filter;
+    arguments.push_back(flag);
+    return arguments;
+  };
+  program.answer(200, R"({"matching_count":1234,"message":"1234 executions match"})");
+  const auto asked = program.run(by_filter);
+  EXPECT_EQ(asked.status, 2);
+  EXPECT_NE(asked.err.find("1,234 executions would be deleted"), std::string::npos);
+  EXPECT_EQ(program.seen.at(0).target, "/v1/retrievers/executions/delete?dry_run=true");
+  program.answer(200, R"({"matching_count":2,"message":"2 executions match"})");
+  EXPECT_EQ(program.run(with("--dry-run")).status, 0);
+  program.answer(200, R"({"deleted_count":2,"message":"2 executions were deleted"})");
+  program.terminal = true;
+  EXPECT_EQ(program.run(with("--yes")).out, "2 executions were deleted\n");
+  EXPECT_EQ(program.seen.at(2).target, "/v1/retrievers/executions/delete");
+  EXPECT_EQ(*parse_json(program.seen.at(2).body),
+            (json::value{{"status", "failed"}, {"end_time", "-30d"}}));
+
+  program.answer(200, R"({"success":true,"message":"gone"})");
+  EXPECT_EQ(program.run({"executions", "delete", "exec_1"}).out,
+            "deleted execution exec_1\n");
+  EXPECT_EQ(program.seen.at(3).method, "DELETE");
+  EXPECT_EQ(program.run({"executions", "delete", "--yes"}).status, 2);
+  EXPECT_EQ(program.run({"executions", "delete", "exec_1", "--all"}).status, 2);
+  EXPECT_EQ(program.seen.size(), 4u);
+}
+
+TEST(Cli, RetentionIsSetTriedAndApplied) {
+  Program program;
+  program.answer(200, "{}");
+  program.answer(200, R"({"retention":{}})");
+  EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--max-age", "30d"}).status, 0);
+  EXPECT_EQ(program.seen.at(0).method + program.seen.at(0).target,
+            "PATCH/v1/namespaces/ns");
+  EXPECT_EQ(program.seen.at(0).body, R"({"retention":{"max_age":"30d"}})");
+  EXPECT_EQ(program.seen.at(1).target, "/v1/namespaces/ns/retention");
+  program.answer(200, "{}");
+  EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--max-count", "5", "--preview"})
+                .status,
+            0);
+  EXPECT_EQ(program.seen.at(2).target, "/v1/namespaces/ns/retention/preview");
+  EXPECT_EQ(program.seen.at(2).body, R"({"max_count":5})");
+  program.answer(200, "{}");
+  EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--run"}).status, 0);
+  EXPECT_EQ(program.seen.at(3).target, "/v1/namespaces/ns/retention/run");
+  EXPECT_EQ(
+      program.run({"namespaces", "retention", "ns", "--off", "--max-count", "5"}).status,
+      2);
+  EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--max-count", "0"}).status, 2);
 }
 
 TEST(Cli, DocumentsShowWhatTellsMost) {

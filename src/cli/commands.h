@@ -22,5 +22,6 @@ void add_keys(CLI::App& program, Context& context);
 void add_executions_list(CLI::App& executions, Context& context);
 void add_executions_show(CLI::App& executions, Context& context);
 void add_executions_import(CLI::App& executions, Context& context);
+void add_executions_delete(CLI::App& executions, Context& context);
 
 }  // namespace trawl::cli

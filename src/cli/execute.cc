@@ -23,6 +23,7 @@ struct Arguments {
   std::vector<std::string> inputs;
   std::vector<std::string> collections;
   std::vector<std::string> columns;
+  std::vector<std::string> labels;
 };
 
 // The request of the file, with the command line's inputs and collections laid over it.
@@ -51,6 +52,12 @@ Outcome<json::object> build_request(Context& context, const Arguments& arguments
     json::array names;
     for (const auto& name : arguments.collections) names.emplace_back(name);
     request["collection_identifiers"] = std::move(names);
+  }
+  for (const auto& one : arguments.labels) {
+    TRAWL_ASSIGN(auto label, parse_label(one));
+    auto& labels = request["labels"];
+    if (!labels.is_object()) labels.emplace_object();
+    labels.get_object()[label.first] = label.second;
   }
   // Events would come instead of one reply; this command waits for the whole.
   request["stream"] = false;
@@ -165,6 +172,11 @@ void add_execute(CLI::App& program, Context& context) {
                    "Fields to print, as in document_id,section")
       ->type_name("PATH,…")
       ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      ->add_option("--label", arguments->labels,
+                   "Kept with the execution, to find it by; repeatable")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->footer(
       "Examples:\n"

@@ -10,13 +10,14 @@
 namespace trawl::cli {
 
 void add_executions(CLI::App& program, Context& context) {
-  auto* group =
-      program.add_subcommand("executions", "The history: list, show or import executions");
+  auto* group = program.add_subcommand(
+      "executions", "The history: list, show, import or delete executions");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl executions list --since -24h --status failed");
   add_executions_list(*group, context);
   add_executions_show(*group, context);
   add_executions_import(*group, context);
+  add_executions_delete(*group, context);
 }
 
 void add_executions_import(CLI::App& executions, Context& context) {

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -60,11 +61,87 @@ Outcome<Exit> remove(Context& context, const std::string& name, bool force) {
   return Exit::ok;
 }
 
+struct RetentionArguments {
+  std::string name;
+  std::string max_age;
+  std::int64_t max_count = 0;  // 0: not given.
+  std::int64_t max_bytes = 0;
+  bool off = false;
+  bool preview = false;
+  bool run = false;
+};
+
+// Shows, changes, tries or applies the retention; a change is shown as it was stored, and
+// with --preview it is tried instead.
+Outcome<Exit> retention(Context& context, const RetentionArguments& arguments) {
+  json::object policy;
+  if (!arguments.max_age.empty()) policy["max_age"] = arguments.max_age;
+  if (arguments.max_count > 0) policy["max_count"] = arguments.max_count;
+  if (arguments.max_bytes > 0) policy["max_bytes"] = arguments.max_bytes;
+  if (arguments.off && !policy.empty()) {
+    return usage_failure("--off keeps everything and goes with no other rule");
+  }
+  std::string raw;
+  if (arguments.preview) {
+    const json::value body = std::move(policy);
+    TRAWL_TRY(context.call(
+        "POST", path({"v1", "namespaces", arguments.name, "retention", "preview"}), &body,
+        &raw));
+    context.print_raw(raw);
+    return Exit::ok;
+  }
+  if (arguments.off || !policy.empty()) {
+    const json::value body = json::object{{"retention", std::move(policy)}};
+    TRAWL_TRY(context.call("PATCH", path({"v1", "namespaces", arguments.name}), &body));
+  }
+  if (arguments.run) {
+    TRAWL_TRY(context.call("POST",
+                           path({"v1", "namespaces", arguments.name, "retention", "run"}),
+                           nullptr, &raw));
+  } else {
+    TRAWL_TRY(context.call("GET", path({"v1", "namespaces", arguments.name, "retention"}),
+                           nullptr, &raw));
+  }
+  context.print_raw(raw);
+  return Exit::ok;
+}
+
+void add_retention(CLI::App& namespaces, Context& context) {
+  auto arguments = std::make_shared<RetentionArguments>();
+  constexpr std::int64_t kMax = std::int64_t{1} << 60;
+  const auto positive = CLI::Range(std::int64_t{1}, kMax).description("");
+  auto* command = namespaces.add_subcommand(
+      "retention", "Show or set how long a namespace keeps its executions");
+  command->add_option("name", arguments->name, "Its name or id")
+      ->required()
+      ->type_name("NAME");
+  command->add_option("--max-age", arguments->max_age, "Older ones go: 90m, 12h, 30d, 8w")
+      ->type_name("AGE");
+  command->add_option("--max-count", arguments->max_count, "The newest so many stay")
+      ->check(positive)
+      ->type_name("N");
+  command->add_option("--max-bytes", arguments->max_bytes, "The newest that fit stay")
+      ->check(positive)
+      ->type_name("N");
+  command->add_flag("--off", arguments->off, "Keep everything");
+  auto* preview = command->add_flag("--preview", arguments->preview,
+                                    "Only count what it, or the rules given, would delete");
+  command->add_flag("--run", arguments->run, "Apply it now")->excludes(preview);
+  command->footer(
+      "Examples:\n"
+      "  trawl namespaces retention default --max-age 30d --preview\n"
+      "  trawl namespaces retention default --max-age 30d\n"
+      "Rules that are given replace all that were set before.");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return retention(context, *arguments); };
+  });
+}
+
 }  // namespace
 
 void add_namespaces(CLI::App& program, Context& context) {
-  auto* group =
-      program.add_subcommand("namespaces", "List, create, show or delete namespaces");
+  auto* group = program.add_subcommand(
+      "namespaces", "List, create, show or delete namespaces, and set retention");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl namespaces create staging --description \"trial data\"");
 
@@ -101,6 +178,8 @@ void add_namespaces(CLI::App& program, Context& context) {
   show_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return show(context, arguments->name); };
   });
+
+  add_retention(*group, context);
 
   auto* delete_command =
       group->add_subcommand("delete", "Delete a namespace and all that is in it");

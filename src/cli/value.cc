@@ -42,6 +42,14 @@ Outcome<Input> parse_input(std::string_view text, const json::object& schema) {
   return input;
 }
 
+Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text) {
+  const auto at = text.find('=');
+  if (at == std::string_view::npos || at == 0)
+    return usage_failure(fmt::format("the label '{}' is not of the form key=value", text));
+  if (!is_valid_utf8(text)) return usage_failure("a label is not valid UTF-8");
+  return std::pair(std::string(text.substr(0, at)), std::string(text.substr(at + 1)));
+}
+
 Outcome<json::object> parse_field(std::string_view text) {
   json::object field;
   std::string_view name = text;

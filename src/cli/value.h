@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -18,6 +19,10 @@ struct Input {
   json::value value;
 };
 Outcome<Input> parse_input(std::string_view text, const json::object& schema);
+
+// One --label: "key=value", both as they stand; the server knows which keys are good.
+//   usage  there is no '=' or no key before it, or it is not UTF-8
+Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
 // "name:3" or "name" into {"path": "name", "weight": 3}.
 //   usage  the weight is no number from 1 to 10, or there is no name

@@ -1,6 +1,7 @@
 #include "ledger/memory_ledger.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "ledger/ledger_rules.h"
 #include "model/execution_json.h"
@@ -161,7 +162,7 @@ Result<std::uint64_t> MemoryLedger::remove(const ExecutionFilter& filter,
 
 // Oldest first: the ids that go, and why.
 PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
-                               const RetentionPolicy& policy, TimeUs now,
+                               const RetentionPolicy& policy, TimeUs now, std::size_t limit,
                                std::vector<ExecutionId>& going) const {
   PruneReport report;
   ExecutionFilter everything;
@@ -176,13 +177,13 @@ PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
     const std::optional<std::int64_t> age_max = of_status != policy.status_max_age_us.end()
                                                     ? std::optional(of_status->second)
                                                     : policy.max_age_us;
-    if (age_max && summary.timestamp < now - *age_max) {
-      ++report.by_age;
-    } else if (policy.max_count && newer >= *policy.max_count) {
-      ++report.by_count;
-    } else {
-      continue;
+    const bool by_age = age_max && summary.timestamp < now - *age_max;
+    if (!by_age && !(policy.max_count && newer >= *policy.max_count)) continue;
+    if (going.size() == limit) {
+      report.more = true;
+      break;
     }
+    ++(by_age ? report.by_age : report.by_count);
     if (!report.oldest) report.oldest = summary.timestamp;
     report.newest = summary.timestamp;
     going.push_back(summary.execution_id);
@@ -195,9 +196,7 @@ Result<PruneReport> MemoryLedger::prune(const NamespaceId& namespace_id,
                                         std::uint32_t limit) {
   const std::lock_guard lock(mutex_);
   std::vector<ExecutionId> going;
-  PruneReport report = plan(namespace_id, policy, now, going);
-  report.more = going.size() > limit;
-  if (going.size() > limit) going.resize(limit);
+  const PruneReport report = plan(namespace_id, policy, now, limit, going);
   for (const ExecutionId& id : going) namespaces_[namespace_id].erase(id);
   return report;
 }
@@ -207,7 +206,7 @@ Result<PruneReport> MemoryLedger::preview_prune(const NamespaceId& namespace_id,
                                                 TimeUs now) const {
   const std::lock_guard lock(mutex_);
   std::vector<ExecutionId> going;
-  return plan(namespace_id, policy, now, going);
+  return plan(namespace_id, policy, now, std::numeric_limits<std::size_t>::max(), going);
 }
 
 }  // namespace trawl

@@ -44,7 +44,7 @@ class MemoryLedger : public Ledger {
   using Found = std::map<ExecutionKey, const Entry*, std::greater<>>;
   Found find_all(const ExecutionFilter& filter, ExecutionSort sort) const;
   PruneReport plan(const NamespaceId& namespace_id, const RetentionPolicy& policy,
-                   TimeUs now, std::vector<ExecutionId>& going) const;
+                   TimeUs now, std::size_t limit, std::vector<ExecutionId>& going) const;
 
   mutable std::mutex mutex_;
   std::map<NamespaceId, Entries> namespaces_;  // Guarded by mutex_.

@@ -33,8 +33,8 @@ void call(const Recorder::Done& done, Result<bool> result) {
 
 }  // namespace
 
-Recorder::Recorder(Ledger& ledger, RecorderOptions options)
-    : ledger_(ledger), options_(options) {
+Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies)
+    : ledger_(ledger), options_(options), policies_(std::move(policies)) {
   writer_ = std::thread([this] { run(); });
   if (options_.maintain_every_us > 0) {
     maintainer_ = std::thread([this] { maintain_regularly(); });
@@ -56,7 +56,34 @@ void Recorder::release_ticket() {
   ready_.notify_one();
 }
 
-Result<Recorder::Ticket> Recorder::admit() {
+void Recorder::apply_policy(Execution& execution, RecordingMode mode) const {
+  try {
+    const auto policy = policies_ ? policies_(execution.namespace_id) : nullptr;
+    if (policy != nullptr) {
+      policy->apply(execution, mode);
+    } else {
+      RecordingPolicy().apply(execution, mode);
+    }
+  } catch (const std::exception& thrown) {
+    // Too little is recorded rather than too much.
+    withhold_texts(execution);
+    spdlog::error("the texts of execution {} are not recorded: {}",
+                  execution.summary.execution_id.str(), thrown.what());
+  }
+}
+
+Result<std::vector<bool>> Recorder::import(std::vector<Execution> executions) {
+  std::vector<LedgerWrite> writes;
+  writes.reserve(executions.size());
+  for (Execution& execution : executions) {
+    apply_policy(execution, RecordingMode::full);
+    writes.push_back({LedgerWrite::Kind::imported, std::move(execution)});
+    ledger_.prepare(writes.back());
+  }
+  return ledger_.commit(writes);
+}
+
+Result<Recorder::Ticket> Recorder::admit(RecordingMode mode) {
   const std::lock_guard lock(mutex_);
   if (stopping_) {
     return make_error(ErrorCode::unavailable,
@@ -70,10 +97,11 @@ Result<Recorder::Ticket> Recorder::admit() {
                                   admitted_));
   }
   ++admitted_;
-  return Ticket(this);
+  return Ticket(this, mode);
 }
 
-void Recorder::start(const Ticket&, Execution execution) {
+void Recorder::start(const Ticket& ticket, Execution execution) {
+  apply_policy(execution, ticket.mode_);
   std::string key = place_key(execution);
   const std::lock_guard lock(mutex_);
   if (closed_ || start_places_.count(key) > 0) return;
@@ -87,6 +115,7 @@ void Recorder::start(const Ticket&, Execution execution) {
 }
 
 void Recorder::finish(Ticket ticket, Execution execution, Done done) {
+  apply_policy(execution, ticket.mode_);
   const std::string key = place_key(execution);
   LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
   // Here, so that the one writer thread does not have to.

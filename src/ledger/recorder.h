@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -15,6 +16,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "model/recording_policy.h"
 
 namespace trawl {
 
@@ -27,6 +29,10 @@ struct RecorderOptions {
   std::int64_t maintain_every_us = 1'000'000;  // 0: Ledger::maintain is never called.
 };
 
+// The policy of a namespace as it stands now; null records everything. Thread-safe.
+using RecordingPolicySource =
+    std::function<std::shared_ptr<const RecordingPolicy>(const NamespaceId&)>;
+
 // Puts executions into the ledger with group commit: one writer thread drains a bounded
 // queue, so that many executions share one fsync. Thread-safe. The ledger must outlive it.
 //
@@ -35,9 +41,13 @@ struct RecorderOptions {
 // others with it. When the store itself fails, each write of the batch gets the error:
 // trying again at once would only make a full disk busier, and only the caller knows
 // whether the execution is worth another attempt.
+//
+// It is also the one place where recording policies are applied, to starts, ends and
+// imports alike, on the thread of the caller and before anything is queued: what they take
+// out reaches neither the ledger nor anyone who listens here.
 class Recorder {
  public:
-  Recorder(Ledger& ledger, RecorderOptions options);
+  Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {});
   ~Recorder();  // As stop().
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -47,7 +57,8 @@ class Recorder {
   // must not outlive the recorder.
   class Ticket {
    public:
-    Ticket(Ticket&& other) noexcept : recorder_(std::exchange(other.recorder_, nullptr)) {}
+    Ticket(Ticket&& other) noexcept
+        : recorder_(std::exchange(other.recorder_, nullptr)), mode_(other.mode_) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     Ticket& operator=(Ticket&&) = delete;
@@ -55,12 +66,14 @@ class Recorder {
 
    private:
     friend class Recorder;
-    explicit Ticket(Recorder* recorder) : recorder_(recorder) {}
+    Ticket(Recorder* recorder, RecordingMode mode) : recorder_(recorder), mode_(mode) {}
     Recorder* recorder_;
+    RecordingMode mode_ = RecordingMode::full;
   };
 
+  // `mode` is what the request asks for; the stricter of it and its namespace's holds.
   //   unavailable  the queue is full, or the recorder is stopping; try again
-  Result<Ticket> admit();
+  Result<Ticket> admit(RecordingMode mode = RecordingMode::full);
 
   // Notes that an execution runs; returns at once. Dropped when the end arrives before
   // it was written, since the end says everything. A failure is only logged: the end will
@@ -72,6 +85,10 @@ class Recorder {
   // After stop() it is called at once, on the caller's thread, with `unavailable`.
   using Done = std::function<void(Result<bool>)>;
   void finish(Ticket ticket, Execution execution, Done done);
+
+  // Commits executions that ended elsewhere, at once and on the caller's thread. For each,
+  // whether it was new; the error is that of Ledger::commit().
+  Result<std::vector<bool>> import(std::vector<Execution> executions);
 
   // Blocks until everything queued before the call is durable or has failed, and its Done
   // has returned.
@@ -97,6 +114,7 @@ class Recorder {
   };
   using Lock = std::unique_lock<std::mutex>;
 
+  void apply_policy(Execution& execution, RecordingMode mode) const;
   void release_ticket();
   void run();
   void wait_for_work(Lock& lock);
@@ -109,6 +127,7 @@ class Recorder {
 
   Ledger& ledger_;
   const RecorderOptions options_;
+  const RecordingPolicySource policies_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;    // For the writer: work, or a reason to look again.
   std::condition_variable drained_;  // For flush().

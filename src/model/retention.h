@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/json.h"
+#include "base/result.h"
+
 namespace trawl {
 
 // How long a namespace keeps its executions. An execution goes as soon as one rule says so;
@@ -21,5 +24,14 @@ struct RetentionPolicy {
   }
   bool operator==(const RetentionPolicy&) const = default;
 };
+
+// {"max_age"?, "max_count"?, "max_bytes"?, "by_status"?: {status: age}}. An age is a number
+// of seconds, or text such as "90m", "12h", "30d", "8w".
+//   invalid  an unknown key, or a value that is not 1 or more; the location begins with
+//            `location`
+Result<RetentionPolicy> parse_retention(const json::object& definition,
+                                        const std::string& location);
+// The normal form: parsing it gives an equal policy, where ages are whole seconds.
+json::object retention_json(const RetentionPolicy& policy);
 
 }  // namespace trawl

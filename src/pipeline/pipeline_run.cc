@@ -1,7 +1,6 @@
 #include "pipeline/pipeline_run.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -291,10 +290,7 @@ class Run {
           error->code == ErrorCode::cancelled ? status::kCancelled : status::kFailed;
       execution_.error = error->message;
       execution_.failed_stage = execution_.stages.back().stage_name;
-      if (!error->detail.empty()) {
-        spdlog::error("execution {} failed in stage '{}': {}", summary.execution_id.str(),
-                      *execution_.failed_stage, error->detail);
-      }
+      result.error_detail = error->detail;
     } else {
       summary.status = status::kCompleted;
       result.documents = std::move(candidates_);

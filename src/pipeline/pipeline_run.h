@@ -39,6 +39,8 @@ struct RunResult {
   json::object facets;
   std::optional<double> credits_left;
   std::int64_t time_used_us = 0;
+  std::string
+      error_detail;  // For the log, where the inputs may be logged: it may quote them.
 };
 
 // Validates, binds and runs pipelines. Thread-safe.

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "corpus/corpus.h"
+#include "model/recording_policy.h"
+
+namespace trawl::api {
+
+// The member of a namespace's definition that holds its recording policy.
+inline constexpr std::string_view kRecordingKey = "recording";
+
+// The recording policies of all namespaces, compiled once for each change. They are read
+// from the namespaces' definitions every time, so that none is ever out of date.
+// Thread-safe.
+class RecordingPolicies {
+ public:
+  // `hash_key` is the secret of the data directory. The corpus must outlive this.
+  RecordingPolicies(const Corpus& corpus, std::string hash_key)
+      : corpus_(corpus), hash_key_(std::move(hash_key)) {}
+
+  // Null where the namespace has none. An execution that outlasts its namespace is still
+  // under the last policy that was seen.
+  std::shared_ptr<const RecordingPolicy> find(const NamespaceId& namespace_id) const;
+
+ private:
+  struct Compiled {
+    json::value definition;
+    std::shared_ptr<const RecordingPolicy> policy;
+  };
+
+  const Corpus& corpus_;
+  const std::string hash_key_;
+  mutable std::mutex mutex_;
+  mutable std::map<NamespaceId, Compiled> compiled_;  // Guarded by mutex_.
+};
+
+}  // namespace trawl::api

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "api/services.h"
+#include "model/retention.h"
+
+namespace trawl::api {
+
+// The member of a namespace's definition that holds its retention.
+inline constexpr std::string_view kRetentionKey = "retention";
+
+// The retention of a namespace; empty where it has none.
+Result<RetentionPolicy> retention_of(const Namespace& ns);
+
+// Applies the retention of every namespace, until nothing is left to take or `stop` says
+// so. What goes wrong is logged, and the other namespaces get their turn.
+void prune_all(const Corpus& corpus, Pruner& pruner, TimeUs now, const Pruner::Stop& stop);
+
+void add_retention_routes(http::Router& router, const Services& services);
+
+}  // namespace trawl::api

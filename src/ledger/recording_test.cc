@@ -1,0 +1,88 @@
+// The recorder as the one place where recording policies are applied.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+
+#include "ledger/ledger_test_data.h"
+#include "ledger/memory_ledger.h"
+#include "ledger/recorder.h"
+
+namespace trawl {
+namespace {
+
+const NamespaceId kNs("ns_a");
+const NamespaceId kOpen("ns_b");
+
+RecordingPolicySource masking() {
+  const json::value definition =
+      parse_json(R"({"redact":[{"field":"email","action":"mask"}]})").value();
+  auto policy = std::make_shared<const RecordingPolicy>(
+      RecordingPolicy::parse(definition.get_object(), "recording").value());
+  return [policy](const NamespaceId& ns) { return ns == kNs ? policy : nullptr; };
+}
+
+Execution secret(const NamespaceId& ns, const std::string& id) {
+  Execution execution = test::make_execution(ns, id, 5);
+  execution.inputs = R"({"email":"alice@example.com"})";
+  execution.summary.query_summary = "alice@example.com";
+  return execution;
+}
+
+std::string stored(const Ledger& ledger, const NamespaceId& ns, const std::string& id) {
+  const auto found = ledger.find(ns, ExecutionId(id)).value();
+  return found ? execution_detail_json(*found) : "nothing";
+}
+
+bool has_secret(const std::string& text) {
+  return text.find("alice") != std::string::npos;
+}
+
+TEST(Recording, StartsEndsAndImportsObeyThePolicy) {
+  MemoryLedger ledger;
+  Recorder recorder(ledger, {}, masking());
+  auto ticket = recorder.admit().value();
+  recorder.start(ticket, secret(kNs, "run"));
+  recorder.flush();
+  EXPECT_NE(stored(ledger, kNs, "run").find("processing"), std::string::npos);
+  EXPECT_FALSE(has_secret(stored(ledger, kNs, "run")));
+  recorder.finish(std::move(ticket), secret(kNs, "run"), nullptr);
+  recorder.flush();
+  EXPECT_NE(stored(ledger, kNs, "run").find("completed"), std::string::npos);
+  EXPECT_FALSE(has_secret(stored(ledger, kNs, "run")));
+  EXPECT_EQ(
+      recorder.import({secret(kNs, "a"), secret(kNs, "a"), secret(kOpen, "a")}).value(),
+      (std::vector<bool>{true, false, true}));
+  EXPECT_FALSE(has_secret(stored(ledger, kNs, "a")));
+  EXPECT_TRUE(has_secret(stored(ledger, kOpen, "a")));
+}
+
+TEST(Recording, ARequestMayAskForLess) {
+  MemoryLedger ledger;
+  Recorder recorder(ledger, {}, masking());
+  auto ticket = recorder.admit(RecordingMode::summary).value();
+  Recorder::Ticket moved = std::move(ticket);
+  recorder.start(moved, secret(kOpen, "run"));
+  recorder.flush();
+  EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+  recorder.finish(std::move(moved), secret(kOpen, "run"), nullptr);
+  recorder.flush();
+  EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+}
+
+TEST(Recording, APolicyThatCannotBeHadRecordsNoTexts) {
+  MemoryLedger ledger;
+  Recorder recorder(ledger, {},
+                    [](const NamespaceId&) -> std::shared_ptr<const RecordingPolicy> {
+                      throw std::runtime_error("damaged");
+                    });
+  std::atomic<bool> done = false;
+  recorder.finish(recorder.admit().value(), secret(kOpen, "run"),
+                  [&](const Result<bool>& recorded) { done = recorded.has_value(); });
+  recorder.flush();
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+}
+
+}  // namespace
+}  // namespace trawl

@@ -1,0 +1,614 @@
+#include "model/recording_policy.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/object_reader.h"
+#include "base/text.h"
+#include "model/execution_json.h"
+#include "model/redacted_values.h"
+
+namespace trawl {
+namespace {
+
+constexpr std::size_t kRulesMax = 64;
+constexpr std::size_t kFieldBytesMax = 256;
+constexpr std::size_t kSegmentsMax = 32;
+constexpr std::size_t kPatternBytesMax = 1000;
+constexpr std::string_view kMask = "***";
+constexpr std::string_view kMaskedInputs = "\"***\"";
+constexpr std::string_view kHashPrefix = "sha256:";
+constexpr std::size_t kHashDigits = 16;
+// A message or a summary quotes at most the first 200 characters of a value.
+constexpr std::size_t kQuotedBytesMax = 1024;
+
+enum class Action { drop, hash, mask };
+
+std::string_view action_name(Action action) {
+  switch (action) {
+    case Action::drop:
+      return "drop";
+    case Action::hash:
+      return "hash";
+    case Action::mask:
+      return "mask";
+  }
+  return "mask";
+}
+
+json::string text_value(std::string_view text) {
+  return json::string(text.data(), text.size());
+}
+
+// What a rule has left behind: a later rule leaves it alone, and so does the policy when an
+// export is imported again.
+bool is_replacement(const json::value& value) {
+  if (!value.is_string()) return false;
+  const std::string_view text = view(value.get_string());
+  if (text == kMask) return true;
+  return text.size() == kHashPrefix.size() + kHashDigits && text.starts_with(kHashPrefix) &&
+         text.find_first_not_of("0123456789abcdef", kHashPrefix.size()) ==
+             std::string_view::npos;
+}
+
+// The text by which a scalar can be quoted; nothing for null and booleans.
+std::optional<std::string> scalar_text(const json::value& value) {
+  if (value.is_string()) return std::string(view(value.get_string()));
+  if (is_number(value)) return to_json_text(value);
+  return std::nullopt;
+}
+
+template <class Visit>
+void for_each_scalar(const json::value& value, const Visit& visit) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& field : *object) for_each_scalar(field.value(), visit);
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) for_each_scalar(item, visit);
+  } else if (const auto text = scalar_text(value)) {
+    visit(*text);
+  }
+}
+
+}  // namespace
+
+// Either a field or a pattern.
+struct RecordingPolicy::Rule {
+  Action action = Action::mask;
+  std::string field;
+  std::vector<std::string> segments;  // Of the field.
+  std::unique_ptr<const re2::RE2> pattern;
+
+  // Places in the path, as bits: bit n says that n segments have been passed.
+  using Places = std::uint64_t;
+  Places begin() const { return 1; }
+  bool is_at_end(Places places) const { return (places >> segments.size() & 1) != 0; }
+
+  // Where a step under this name leads. A single name can begin anywhere.
+  Places step(Places places, std::string_view name) const {
+    if (segments.size() == 1) places |= begin();
+    Places next = 0;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      if ((places >> i & 1) != 0 && (segments[i] == "*" || segments[i] == name)) {
+        next |= Places{2} << i;
+      }
+    }
+    return next;
+  }
+
+  // The same for a key, which may itself be a dotted path.
+  Places step_key(Places places, std::string_view key) const {
+    Places next = step(places, key);
+    for (std::string_view rest = key; rest.find('.') != std::string_view::npos;) {
+      const auto dot = rest.find('.');
+      places = step(places, rest.substr(0, dot));
+      rest.remove_prefix(dot + 1);
+      if (is_at_end(places)) return places;
+      if (rest.find('.') == std::string_view::npos) next |= step(places, rest);
+    }
+    return next;
+  }
+};
+
+// One application of a policy to one execution.
+class Redactor {
+ public:
+  using Rule = RecordingPolicy::Rule;
+
+  explicit Redactor(const RecordingPolicy& policy) : policy_(policy) {
+    for (const auto& rule : policy.rules_) has_fields_ |= rule->pattern == nullptr;
+  }
+
+  void redact(Execution& execution) {
+    std::optional<json::value> inputs;
+    if (execution.inputs) {
+      if (auto parsed = parse_json(*execution.inputs)) inputs = std::move(*parsed);
+    }
+    std::optional<json::value> pipeline;
+    if (!execution.pipeline.empty()) {
+      if (auto parsed = parse_json(execution.pipeline)) pipeline = std::move(*parsed);
+    }
+    // First everything that must not be quoted is known, then the quotes are looked for.
+    if (inputs) {
+      redact_fields(*inputs);
+      learn_matches(*inputs);
+    } else if (execution.inputs && has_fields_) {
+      // Nobody can tell which part of it is the field, so nothing may quote any part.
+      withhold_texts(execution);
+      return;
+    } else if (execution.inputs) {
+      values_.add(*execution.inputs, kMask);
+    }
+    if (pipeline) {
+      redact_defaults(*pipeline);
+      learn_matches(*pipeline);
+    }
+    values_.seal();
+    if (values_.overflowed()) {
+      withhold_texts(execution);
+      return;
+    }
+    write_inputs(execution, inputs);
+    write_pipeline(execution, pipeline);
+    scrub_texts(execution);
+  }
+
+  // Masks each input in the texts that may quote it.
+  static void mask_inputs(Execution& execution) {
+    if (!execution.inputs) return;
+    RedactedValues values;
+    if (const auto inputs = parse_json(*execution.inputs)) {
+      for_each_scalar(*inputs, [&](const std::string& text) { values.add(text, kMask); });
+    } else {
+      values.add(*execution.inputs, kMask);
+    }
+    values.seal();
+    const auto mask = [&](std::string& text) {
+      if (values.overflowed()) {
+        text = kMask;
+        return;
+      }
+      std::vector<TextCut> cuts;
+      values.find_in(text, cuts);
+      apply_cuts(text, cuts);
+    };
+    if (execution.error) mask(*execution.error);
+    for (auto& stage : execution.stages) {
+      if (stage.error) mask(*stage.error);
+      for (auto& warning : stage.warnings) mask(warning);
+    }
+  }
+
+ private:
+  std::string hash_of(std::string_view bytes) const {
+    return std::string(kHashPrefix) +
+           hmac_sha256_hex(policy_.hash_key_, bytes).substr(0, kHashDigits);
+  }
+
+  std::string replacement_of(Action action, std::string_view text) const {
+    return action == Action::hash ? hash_of(text) : std::string(kMask);
+  }
+
+  // --- fields
+
+  void redact_fields(json::value& inputs) {
+    for (const auto& rule : policy_.rules_) {
+      if (rule->pattern == nullptr) walk(inputs, *rule, rule->begin());
+    }
+  }
+
+  void walk(json::value& value, const Rule& rule, Rule::Places places) {
+    if (auto* object = value.if_object()) {
+      std::vector<std::string> dropped;
+      for (auto& field : *object) {
+        const std::string_view key(field.key().data(), field.key().size());
+        if (take(field.value(), rule, rule.step_key(places, key))) {
+          dropped.emplace_back(key);
+        }
+      }
+      if (dropped.empty()) return;
+      json::object kept;
+      std::size_t next = 0;
+      for (auto& field : *object) {
+        const std::string_view key(field.key().data(), field.key().size());
+        if (next < dropped.size() && key == dropped[next]) {
+          ++next;
+        } else {
+          kept.emplace(field.key(), std::move(field.value()));
+        }
+      }
+      *object = std::move(kept);
+    } else if (auto* array = value.if_array()) {
+      json::array kept;
+      for (std::size_t i = 0; i < array->size(); ++i) {
+        json::value& item = (*array)[i];
+        // A path may name an item of an array, or pass through the array without a word.
+        const Rule::Places next = rule.step(places, std::to_string(i));
+        if (!take(item, rule, next, places)) kept.push_back(std::move(item));
+      }
+      *array = std::move(kept);
+    }
+  }
+
+  // Redacts the value to which a step has led, or what is inside it; `passed` are places
+  // that hold as well where no step was made. True when the value has to be dropped.
+  bool take(json::value& value, const Rule& rule, Rule::Places next,
+            Rule::Places passed = 0) {
+    if (!rule.is_at_end(next)) {
+      walk(value, rule, next | passed);
+      return false;
+    }
+    if (is_replacement(value)) return rule.action == Action::drop;
+    learn(value, rule.action);
+    if (rule.action == Action::drop) return true;
+    const std::string text =
+        value.is_string() ? std::string(view(value.get_string())) : canonical_json(value);
+    value = text_value(replacement_of(rule.action, text));
+    return false;
+  }
+
+  // What is redacted whole may be quoted in parts.
+  void learn(const json::value& value, Action action) {
+    if (const auto* object = value.if_object()) {
+      for (const auto& field : *object) learn(field.value(), Action::mask);
+    } else if (const auto* array = value.if_array()) {
+      for (const auto& item : *array) learn(item, Action::mask);
+    } else if (const auto text = scalar_text(value)) {
+      values_.add(*text, replacement_of(action, *text));
+      if (is_number(value)) numbers_.insert(*text);
+    }
+  }
+
+  // The defaults of the input schema are inputs that the request did not have to send.
+  void redact_defaults(json::value& pipeline) {
+    auto* object = pipeline.if_object();
+    auto* schema_value = object == nullptr ? nullptr : object->if_contains("input_schema");
+    auto* schema = schema_value == nullptr ? nullptr : schema_value->if_object();
+    if (schema == nullptr || !has_fields_) return;
+    json::object defaults;
+    for (auto& field : *schema) {
+      auto* about = field.value().if_object();
+      if (about == nullptr) continue;
+      if (auto* value = about->if_contains("default")) defaults[field.key()] = *value;
+    }
+    if (defaults.empty()) return;
+    json::value redacted(std::move(defaults));
+    redact_fields(redacted);
+    for (auto& field : *schema) {
+      auto* about = field.value().if_object();
+      if (about == nullptr || !about->contains("default")) continue;
+      if (auto* value = redacted.get_object().if_contains(field.key())) {
+        (*about)["default"] = *value;
+      } else {
+        about->erase("default");
+      }
+    }
+  }
+
+  // --- patterns
+
+  void find_matches(std::string_view text, std::vector<TextCut>& cuts) const {
+    for (const auto& rule : policy_.rules_) {
+      if (rule->pattern == nullptr) continue;
+      const re2::StringPiece whole(text.data(), text.size());
+      re2::StringPiece found;
+      for (std::size_t from = 0;
+           from < text.size() && rule->pattern->Match(whole, from, text.size(),
+                                                      re2::RE2::UNANCHORED, &found, 1);) {
+        const auto begin = static_cast<std::size_t>(found.data() - text.data());
+        if (found.empty()) {
+          // Only at a border such as \b; the pattern itself does not match the empty text.
+          from = begin + 1;
+          continue;
+        }
+        cuts.push_back({begin, begin + found.size(),
+                        replacement_of(rule->action, {found.data(), found.size()})});
+        from = begin + found.size();
+      }
+    }
+  }
+
+  // A match that a message cuts short is no match any more, so what matches is looked for
+  // as a value too. What stands beyond the reach of every quote is not.
+  void learn_matches(const json::value& value) {
+    if (const auto* object = value.if_object()) {
+      for (const auto& field : *object) {
+        learn_matches_in({field.key().data(), field.key().size()});
+        learn_matches(field.value());
+      }
+    } else if (const auto* array = value.if_array()) {
+      for (const auto& item : *array) learn_matches(item);
+    } else if (const auto text = scalar_text(value)) {
+      learn_matches_in(*text);
+    }
+  }
+
+  void learn_matches_in(std::string_view text) {
+    std::vector<TextCut> cuts;
+    find_matches(text, cuts);
+    for (const TextCut& cut : cuts) {
+      if (cut.begin < kQuotedBytesMax) {
+        values_.add(text.substr(cut.begin, cut.end - cut.begin), cut.replacement);
+      }
+    }
+  }
+
+  // --- texts
+
+  bool scrub(std::string& text) const {
+    std::vector<TextCut> cuts;
+    find_matches(text, cuts);
+    values_.find_in(text, cuts);
+    return apply_cuts(text, cuts);
+  }
+
+  bool scrub(json::value& value) const {
+    if (auto* object = value.if_object()) {
+      bool changed = false;
+      bool keys_changed = false;
+      std::vector<std::string> keys;
+      keys.reserve(object->size());
+      for (auto& field : *object) {
+        std::string& key = keys.emplace_back(field.key().data(), field.key().size());
+        keys_changed |= scrub(key);
+        changed |= scrub(field.value());
+      }
+      if (!keys_changed) return changed;
+      json::object renamed;
+      std::size_t i = 0;
+      for (auto& field : *object) renamed[keys[i++]] = std::move(field.value());
+      *object = std::move(renamed);
+      return true;
+    }
+    if (auto* array = value.if_array()) {
+      bool changed = false;
+      for (auto& item : *array) changed |= scrub(item);
+      return changed;
+    }
+    if (is_number(value)) {
+      // A number is redacted where it is one of the values, or where a pattern says so, but
+      // not because its digits happen to hold those of another.
+      std::string text = to_json_text(value);
+      std::vector<TextCut> cuts;
+      find_matches(text, cuts);
+      if (numbers_.count(text) != 0) {
+        cuts.push_back({0, text.size(), std::string(kMask)});
+      }
+      if (!apply_cuts(text, cuts)) return false;
+      value = text_value(text);
+      return true;
+    }
+    if (!value.is_string() || is_replacement(value)) return false;
+    std::string text(view(value.get_string()));
+    if (!scrub(text)) return false;
+    value = text_value(text);
+    return true;
+  }
+
+  void write_inputs(Execution& execution, std::optional<json::value>& inputs) const {
+    if (!execution.inputs) {
+      // What others hashed, or summarised, was not redacted, and we cannot tell what of it
+      // would have to be.
+      execution.inputs_hash.reset();
+      if (has_fields_) execution.summary.query_summary.reset();
+      return;
+    }
+    if (inputs) {
+      scrub(*inputs);
+      execution.inputs = to_json_text(*inputs);
+    } else {
+      execution.inputs = kMaskedInputs;
+    }
+    execution.inputs_hash = hash_inputs(*execution.inputs);
+  }
+
+  void write_pipeline(Execution& execution, std::optional<json::value>& pipeline) const {
+    if (execution.pipeline.empty()) return;
+    std::string text;
+    if (pipeline) {
+      scrub(*pipeline);
+      text = canonical_json(*pipeline);
+    }
+    if (text == execution.pipeline) return;
+    execution.pipeline = std::move(text);
+    execution.fingerprint = sha256_hex(execution.pipeline);
+  }
+
+  void scrub_texts(Execution& execution) const {
+    const auto scrub_optional = [this](std::optional<std::string>& text) {
+      if (text) scrub(*text);
+    };
+    scrub_optional(execution.summary.query_summary);
+    scrub_optional(execution.error);
+    scrub_optional(execution.failed_stage);
+    for (auto& stage : execution.stages) {
+      scrub(stage.stage_name);
+      scrub_optional(stage.error);
+      for (auto& warning : stage.warnings) scrub(warning);
+      json::value metadata(std::move(stage.metadata));
+      scrub(metadata);
+      stage.metadata = std::move(metadata.get_object());
+    }
+    for (auto& [name, value] : execution.labels) {
+      scrub(name);
+      scrub(value);
+    }
+    scrub(execution.client);
+    scrub(execution.request_id);
+    scrub(execution.trace_id);
+  }
+
+  const RecordingPolicy& policy_;
+  bool has_fields_ = false;
+  RedactedValues values_;
+  std::unordered_set<std::string> numbers_;  // The numbers among them.
+};
+
+namespace {
+
+void strip_to_summary(Execution& execution) {
+  execution.summary.query_summary.reset();
+  execution.inputs.reset();
+  execution.pipeline.clear();
+  execution.results.clear();
+  for (auto& stage : execution.stages) {
+    stage.metadata.clear();
+    stage.candidates_truncated |= !stage.candidates.empty();
+    stage.candidates.clear();
+  }
+}
+
+// Keys that no rule has asked for are refused: a misspelt rule protects nothing.
+void refuse_unread(ObjectReader& in, std::vector<std::string_view> known) {
+  for (const auto& key : in.unread()) {
+    in.fail(truncate_text(key, 64),
+            fmt::format("is no key of a recording policy{}", did_you_mean(key, known)));
+  }
+}
+
+std::vector<std::string> split_path(ObjectReader& in, const std::string& field) {
+  std::vector<std::string> segments;
+  for (std::size_t begin = 0; begin <= field.size();) {
+    const auto end = std::min(field.find('.', begin), field.size());
+    segments.push_back(field.substr(begin, end - begin));
+    if (segments.back().empty()) {
+      in.fail("field", "has an empty segment; use a dotted path such as user.email");
+    }
+    begin = end + 1;
+  }
+  if (field.size() > kFieldBytesMax || segments.size() > kSegmentsMax) {
+    in.fail("field",
+            fmt::format("has {} bytes in {} segments; use at most {} in {}", field.size(),
+                        segments.size(), kFieldBytesMax, kSegmentsMax));
+  }
+  return segments;
+}
+
+std::unique_ptr<const re2::RE2> compile(ObjectReader& in, const std::string& pattern) {
+  if (pattern.size() > kPatternBytesMax) {
+    in.fail("pattern",
+            fmt::format("has {} bytes; use at most {}", pattern.size(), kPatternBytesMax));
+    return nullptr;
+  }
+  auto compiled = std::make_unique<const re2::RE2>(pattern, re2::RE2::Quiet);
+  if (!compiled->ok()) {
+    in.fail("pattern", fmt::format("is no regular expression that RE2 takes: {}",
+                                   truncate_text(compiled->error(), 200)));
+  } else if (re2::RE2::FullMatch("", *compiled)) {
+    in.fail("pattern",
+            "matches the empty text; let it ask for at least one character, "
+            "such as with + instead of *");
+  }
+  return compiled;
+}
+
+}  // namespace
+
+Result<RecordingPolicy> RecordingPolicy::parse(const json::object& definition,
+                                               const std::string& location,
+                                               std::string hash_key) {
+  RecordingPolicy policy;
+  policy.hash_key_ = std::move(hash_key);
+  ObjectReader in(definition, location);
+  policy.mode_ = in.one_of<RecordingMode>(
+      {"mode"}, RecordingMode::full,
+      {{"full", RecordingMode::full}, {"summary", RecordingMode::summary}});
+  const json::array* rules = in.array({"redact"});
+  refuse_unread(in, {"mode", "redact"});
+  if (rules != nullptr && rules->size() > kRulesMax) {
+    in.fail("redact",
+            fmt::format("has {} rules; use at most {}", rules->size(), kRulesMax));
+  }
+  for (std::size_t i = 0; rules != nullptr && in.ok() && i < rules->size(); ++i) {
+    const json::value& item = (*rules)[i];
+    if (!item.is_object()) {
+      in.fail(fmt::format("redact[{}]", i),
+              fmt::format("is of type {}; use {{\"field\" or \"pattern\", \"action\"}}",
+                          type_name(item)));
+      break;
+    }
+    ObjectReader one = in.child(item.get_object(), "redact", i);
+    auto rule = std::make_shared<Rule>();
+    const bool by_pattern = one.has({"pattern"});
+    if (by_pattern == one.has({"field"})) {
+      one.fail("field", "or pattern is required, and not both");
+    } else if (by_pattern) {
+      rule->pattern = compile(one, one.required_string({"pattern"}));
+    } else {
+      rule->field = one.required_string({"field"});
+      if (one.ok()) rule->segments = split_path(one, rule->field);
+    }
+    (void)one.required_string({"action"});
+    rule->action =
+        by_pattern
+            ? one.one_of<Action>({"action"}, Action::mask,
+                                 {{"hash", Action::hash}, {"mask", Action::mask}})
+            : one.one_of<Action>(
+                  {"action"}, Action::mask,
+                  {{"drop", Action::drop}, {"hash", Action::hash}, {"mask", Action::mask}});
+    refuse_unread(one, {"field", "pattern", "action"});
+    if (!one.ok()) in.fail(one.error());
+    policy.rules_.push_back(std::move(rule));
+  }
+  TRAWL_TRY(in.status());
+  return policy;
+}
+
+json::object RecordingPolicy::to_json() const {
+  json::array rules;
+  for (const auto& rule : rules_) {
+    json::object one;
+    if (rule->pattern != nullptr) {
+      one["pattern"] = rule->pattern->pattern();
+    } else {
+      one["field"] = rule->field;
+    }
+    one["action"] = text_value(action_name(rule->action));
+    rules.push_back(std::move(one));
+  }
+  return {{"mode", mode_ == RecordingMode::full ? "full" : "summary"},
+          {"redact", std::move(rules)}};
+}
+
+void RecordingPolicy::apply(Execution& execution, RecordingMode requested) const {
+  if (redacts()) Redactor(*this).redact(execution);
+  if (std::max(mode_, requested) == RecordingMode::summary) {
+    Redactor::mask_inputs(execution);
+    strip_to_summary(execution);
+  }
+}
+
+void withhold_texts(Execution& execution) {
+  if (execution.inputs) {
+    execution.inputs = kMaskedInputs;
+    execution.inputs_hash = hash_inputs(kMaskedInputs);
+  } else {
+    execution.inputs_hash.reset();
+  }
+  if (!execution.pipeline.empty()) {
+    execution.pipeline.clear();
+    execution.fingerprint.clear();
+  }
+  execution.summary.query_summary.reset();
+  if (execution.error) execution.error = kMask;
+  if (execution.failed_stage) execution.failed_stage = kMask;
+  for (auto& stage : execution.stages) {
+    stage.stage_name = stage.stage_id;
+    if (stage.error) stage.error = kMask;
+    stage.warnings.clear();
+    stage.metadata.clear();
+  }
+  execution.labels.clear();
+  execution.client.clear();
+  execution.request_id.clear();
+  execution.trace_id.clear();
+}
+
+}  // namespace trawl
