@@ -63,6 +63,7 @@ void add_commands(CLI::App& program, Action& action) {
   read_command->add_option("--sqlite", read_options->sqlite, "File of the SQLite peer");
   read_command->add_option("--postgres", read_options->postgres, "Connection to the peer");
   read_command->add_option("--rounds", read_options->rounds);
+  read_command->add_option("--only", read_options->only, "This question alone");
   read_command->add_option("--seconds", read_options->seconds,
                            "For a question to a store in a round");
   read_command->callback(

@@ -64,7 +64,10 @@ Result<void> read(const ReadOptions& options) {
   if (!options.sqlite.empty()) {
     TRAWL_ASSIGN(peers.emplace_back(), open_sqlite_peer(options.sqlite));
   }
-  const auto all = make_questions(generator, history.peer_details_every);
+  auto all = make_questions(generator, history.peer_details_every);
+  if (!options.only.empty()) {
+    std::erase_if(all, [&](const Questions& some) { return some.name != options.only; });
+  }
   for (const Questions& questions : all) TRAWL_TRY(compare(peers, questions));
 
   std::size_t asked = 0;  // So that rounds go on with other variations.

@@ -64,6 +64,9 @@ class TrawlPeer final : public Peer {
 Result<std::unique_ptr<Peer>> open_trawl_peer(const History& history) {
   TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(history.ledger_path()));
   TRAWL_TRY(ledger->recover());
+  // A server does this all the time, whatever it is asked.
+  while (ledger->maintain()) {
+  }
   return std::unique_ptr<Peer>(
       std::make_unique<TrawlPeer>(std::move(ledger), history.shape.namespaces));
 }

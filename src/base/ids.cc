@@ -61,19 +61,21 @@ std::string make_sortable_id(std::string_view prefix, TimeUs now) {
 }
 
 std::string encode_sortable_id(std::string_view prefix, std::string_view bytes) {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  for (const char byte : bytes) {
+    high = high << 8 | low >> 56;
+    low = low << 8 | static_cast<unsigned char>(byte);
+  }
   std::string out;
   out.reserve(prefix.size() + kSortableDigits);
   out += prefix;
+  out.resize(prefix.size() + kSortableDigits);
   // 26 digits of five bits hold 130 bits: the first digit has only three of them.
-  int bits = 2;
-  std::uint32_t buffer = 0;
-  for (const char byte : bytes) {
-    buffer = (buffer << 8) | static_cast<unsigned char>(byte);
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      out.push_back(kCrockford[(buffer >> bits) & 31]);
-    }
+  for (std::size_t i = out.size(); i > prefix.size(); --i) {
+    out[i - 1] = kCrockford[low & 31];
+    low = low >> 5 | high << 59;
+    high >>= 5;
   }
   return out;
 }

@@ -124,6 +124,9 @@ std::optional<std::string> Statement::optional_string(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
                                                      const OpenOptions& options) {
+  // Statistics of memory, which nobody reads, would take a global lock at each allocation.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;
   sqlite3* db = nullptr;
   // A read-only reader of a WAL database must still be able to create the shared-memory
   // file, so readers open for writing and are held to reading by query_only.
@@ -159,14 +162,16 @@ Result<void> Connection::execute(const std::string& sql) {
 }
 
 Result<Statement> Connection::prepare(std::string_view sql) {
-  auto [entry, added] = statements_.try_emplace(std::string(sql), nullptr);
-  if (added &&
-      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &entry->second, nullptr) != SQLITE_OK) {
-    statements_.erase(entry);
+  if (const auto known = statements_.find(sql); known != statements_.end()) {
+    return Statement(db_, known->second);
+  }
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
     return sqlite_error(db_, sql);
   }
-  return Statement(db_, entry->second);
+  statements_.emplace(sql, statement);
+  return Statement(db_, statement);
 }
 
 std::int64_t Connection::last_insert_rowid() const {

@@ -1,6 +1,9 @@
 #include "ledger/sqlite/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -43,38 +46,38 @@ Result<std::optional<Range>> range_of(Connection& connection,
   return std::optional<Range>(range);
 }
 
-// The four shapes of a walk down an index that covers it, so that skipping an offset reads
-// no rows. A row value as the upper bound leads straight to the place of the cursor, even
-// among many equal timestamps.
-constexpr std::string_view kWalkByTime =
-    "SELECT seq, ts, id FROM executions INDEXED BY executions_by_time "
-    "WHERE ns = ?1 AND ts >= ?3 AND ts <= ?4 "
-    "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7";
-constexpr std::string_view kWalkByTimeAfter =
-    "SELECT seq, ts, id FROM executions INDEXED BY executions_by_time "
-    "WHERE ns = ?1 AND ts >= ?3 AND (ts, id) < (?4, ?5) "
-    "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7";
-constexpr std::string_view kWalkByStatus =
-    "SELECT seq, ts, id FROM executions INDEXED BY executions_by_status "
-    "WHERE ns = ?1 AND status = ?2 AND ts >= ?3 AND ts <= ?4 "
-    "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7";
-constexpr std::string_view kWalkByStatusAfter =
-    "SELECT seq, ts, id FROM executions INDEXED BY executions_by_status "
-    "WHERE ns = ?1 AND status = ?2 AND ts >= ?3 AND (ts, id) < (?4, ?5) "
-    "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7";
+// The shapes of a walk down an index. A row value as the upper bound leads straight to the
+// place of the cursor, even among many equal timestamps. `keys` reads the index alone, so
+// that skipping an offset reads no rows.
+enum class Columns { keys, rows };
+const std::string& walk_sql(bool any_status, bool after, Columns columns) {
+  static const std::array<std::string, 8> kTexts = [] {
+    std::array<std::string, 8> texts;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      texts[i] = fmt::format(
+          "SELECT {} FROM executions INDEXED BY {} WHERE ns = ?1 {} AND ts >= ?3 AND {} "
+          "ORDER BY ts DESC, id DESC LIMIT ?6 OFFSET ?7",
+          (i & 4) != 0 ? fmt::format("seq, {}", RowReader::kColumns) : "seq, ts, id",
+          (i & 1) != 0 ? "executions_by_time" : "executions_by_status",
+          (i & 1) != 0 ? "" : "AND status = ?2",
+          (i & 2) != 0 ? "(ts, id) < (?4, ?5)" : "ts <= ?4");
+    }
+    return texts;
+  }();
+  return kTexts[(any_status ? 1 : 0) + (after ? 2 : 0) +
+                (columns == Columns::rows ? 4 : 0)];
+}
 
-// Newest first, from the index that the filter names. `visit` returns whether to go on.
-Result<void> walk(Connection& connection, const Range& range,
+// Newest first, from the index that the range names. `visit` is called at each row, whose
+// first columns are seq, ts and id, and returns whether to go on.
+Result<void> walk(Connection& connection, const Range& range, Columns columns,
                   const std::optional<ExecutionKey>& cursor, std::int64_t limit,
                   std::int64_t offset,
-                  const std::function<Result<bool>(std::int64_t seq, TimeUs timestamp,
-                                                   std::string_view id)>& visit) {
+                  const std::function<Result<bool>(const Statement& row)>& visit) {
   // A key past the end of the range has the whole range behind it.
   const bool after = cursor && cursor->timestamp <= range.end;
-  const bool any_status = range.status == kAnyStatus;
-  TRAWL_ASSIGN(auto keys, connection.prepare(
-                              any_status ? (after ? kWalkByTimeAfter : kWalkByTime)
-                                         : (after ? kWalkByStatusAfter : kWalkByStatus)));
+  TRAWL_ASSIGN(auto keys,
+               connection.prepare(walk_sql(range.status == kAnyStatus, after, columns)));
   std::string after_id;
   if (after && !cursor->execution_id.empty()) {
     after_id = execution_id_key(cursor->execution_id);
@@ -84,29 +87,33 @@ Result<void> walk(Connection& connection, const Range& range,
   while (true) {
     TRAWL_ASSIGN(const bool found, keys.step());
     if (!found) return {};
-    TRAWL_ASSIGN(const bool go_on, visit(keys.integer(0), keys.integer(1), keys.text(2)));
+    TRAWL_ASSIGN(const bool go_on, visit(keys));
     if (!go_on) return {};
   }
 }
 
 Result<void> read_basic_page(Connection& connection, Words& words, const Range& range,
                              const ExecutionPageRequest& page, ExecutionPage& out) {
+  constexpr std::size_t kRowBytes = 420;  // About what one takes.
+  out.rows.reserve(page.limit * kRowBytes);
   std::string last_id;
-  const auto visit = [&](std::int64_t seq, TimeUs timestamp,
-                         std::string_view id) -> Result<bool> {
+  TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
+  const Columns columns = page.offset == 0 ? Columns::rows : Columns::keys;
+  const auto visit = [&](const Statement& row) -> Result<bool> {
     if (out.row_count == page.limit) {
       out.has_more = true;
       return false;
     }
     if (out.row_count++ > 0) out.rows.push_back(',');
-    TRAWL_TRY(append_row(connection, words, seq, out.rows));
-    last_id.assign(id);
-    out.last.emplace().timestamp = timestamp;
+    TRAWL_TRY(columns == Columns::rows ? rows.append(row, 1, out.rows)
+                                       : rows.append(row.integer(0), out.rows));
+    last_id.assign(row.text(2));
+    out.last.emplace().timestamp = row.integer(1);
     return true;
   };
-  // One key more than asked for tells whether the list goes on.
-  TRAWL_TRY(walk(connection, range, page.after, std::int64_t{page.limit} + 1, page.offset,
-                 visit));
+  // One row more than asked for tells whether the list goes on.
+  TRAWL_TRY(walk(connection, range, columns, page.after, std::int64_t{page.limit} + 1,
+                 page.offset, visit));
   if (out.last) out.last->execution_id = ExecutionId(execution_id_text(last_id));
   return {};
 }
@@ -142,6 +149,7 @@ Result<void> scan_executions(Connection& connection, Words& words,
                              const ScanVisitor& visit) {
   TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
   bool go_on = true;
+  TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
   const auto visit_row = [&](std::int64_t seq, TimeUs timestamp,
                              std::string_view id) -> Result<bool> {
     ScannedExecution scanned;
@@ -149,7 +157,7 @@ Result<void> scan_executions(Connection& connection, Words& words,
     if (request.detail) {
       TRAWL_ASSIGN(scanned.json, read_detail(connection, words, seq));
     } else {
-      TRAWL_TRY(append_row(connection, words, seq, scanned.json));
+      TRAWL_TRY(rows.append(seq, scanned.json));
     }
     TRAWL_ASSIGN(go_on, visit(scanned));
     return go_on;
@@ -157,7 +165,10 @@ Result<void> scan_executions(Connection& connection, Words& words,
   if (filter.is_basic()) {
     TRAWL_ASSIGN(const auto range, range_of(connection, filter));
     if (!range) return {};
-    return walk(connection, *range, request.after, -1, 0, visit_row);
+    return walk(connection, *range, Columns::keys, request.after, -1, 0,
+                [&](const Statement& row) {
+                  return visit_row(row.integer(0), row.integer(1), row.text(2));
+                });
   }
   ExecutionPageRequest next;
   next.limit = kExecutionLimitMax;

@@ -9,6 +9,8 @@
 namespace trawl::sqlite {
 namespace {
 
+constexpr std::size_t kKnownWordsMax = 32;
+
 Error missing_row(std::int64_t seq) {
   return make_error(ErrorCode::storage, "the stored data is damaged",
                     fmt::format("something names the row {}, which is not there", seq));
@@ -60,7 +62,8 @@ Result<Detail> read_whole(Connection& connection, Words& words, std::int64_t seq
   TRAWL_ASSIGN(Definition definition,
                read_definition(connection, words, select.integer(0)));
   std::string row;
-  TRAWL_TRY(append_row(connection, words, seq, row));
+  TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
+  TRAWL_TRY(rows.append(seq, row));
   Detail out;
   out.json = join_detail_json(row, parts.before, definition.members, parts.after);
   out.pipeline = std::move(definition.pipeline);
@@ -69,28 +72,47 @@ Result<Detail> read_whole(Connection& connection, Words& words, std::int64_t seq
 
 }  // namespace
 
-Result<void> append_row(Connection& connection, Words& words, std::int64_t seq,
-                        std::string& out) {
-  TRAWL_ASSIGN(auto select,
-               connection.prepare("SELECT ts, id, status, mode, collections, row "
-                                  "FROM executions WHERE seq = ?"));
-  TRAWL_ASSIGN(const bool found, select.bind(seq).step());
-  if (!found) return missing_row(seq);
-  const std::string id = execution_id_text(select.text(1));
-  TRAWL_ASSIGN(const auto status, words.find(connection, select.integer(2)));
-  TRAWL_ASSIGN(const auto mode, words.find(connection, select.integer(3)));
-  std::shared_ptr<const Word> collections;
-  if (!select.is_null(4)) {
-    TRAWL_ASSIGN(collections, words.find(connection, select.integer(4)));
+Result<RowReader> RowReader::make(Connection& connection, Words& words) {
+  static const std::string kSql =
+      fmt::format("SELECT {} FROM executions WHERE seq = ?", kColumns);
+  TRAWL_ASSIGN(auto select, connection.prepare(kSql));
+  return RowReader(connection, words, std::move(select));
+}
+
+Result<const Word*> RowReader::word(std::int64_t number) {
+  for (const auto& [known, word] : known_) {
+    if (known == number) return word.get();
   }
+  TRAWL_ASSIGN(auto word, words_.find(connection_, number));
+  known_.emplace_back(number, std::move(word));
+  return known_.back().second.get();
+}
+
+Result<void> RowReader::append(std::int64_t seq, std::string& out) {
+  TRAWL_ASSIGN(const bool found, select_.bind(seq).step());
+  if (!found) return missing_row(seq);
+  TRAWL_TRY(append(select_, 0, out));
+  select_.reset();
+  return {};
+}
+
+Result<void> RowReader::append(const Statement& row, int first, std::string& out) {
+  const std::string id = execution_id_text(row.text(first + 1));
   ExecutionRowParts parts;
   parts.execution_id = id;
-  parts.execution_mode = mode->json;
+  // Past these it is cheaper to ask anew than to look through them all.
+  if (known_.size() + 3 > kKnownWordsMax) known_.clear();
+  TRAWL_ASSIGN(const Word* status, word(row.integer(first + 2)));
   parts.status = status->json;
-  parts.timestamp = select.integer(0);
-  parts.values = select.text(5);
-  parts.collection_ids =
-      collections == nullptr ? std::string_view("null") : collections->text;
+  TRAWL_ASSIGN(const Word* mode, word(row.integer(first + 3)));
+  parts.execution_mode = mode->json;
+  parts.collection_ids = "null";
+  if (!row.is_null(first + 4)) {
+    TRAWL_ASSIGN(const Word* collections, word(row.integer(first + 4)));
+    parts.collection_ids = collections->text;
+  }
+  parts.timestamp = row.integer(first);
+  parts.values = row.text(first + 5);
   return append_row_json(out, parts);
 }
 

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sqlite.h"
@@ -12,10 +16,29 @@
 // Single executions by their number, within the caller's read transaction.
 namespace trawl::sqlite {
 
-// Appends the JSON object of the list.
-//   storage  there is no such row
-Result<void> append_row(Connection& connection, Words& words, std::int64_t seq,
-                        std::string& out);
+// Reads the rows of one page or scan, which repeat most of their words.
+class RowReader {
+ public:
+  // The connection and its transaction have to outlive it.
+  static Result<RowReader> make(Connection& connection, Words& words);
+
+  // Appends the JSON object of the list.
+  //   storage  there is no such row
+  Result<void> append(std::int64_t seq, std::string& out);
+  // The same of a row at hand: one that selects kColumns, from the column `first` on.
+  static constexpr std::string_view kColumns = "ts, id, status, mode, collections, row";
+  Result<void> append(const Statement& row, int first, std::string& out);
+
+ private:
+  RowReader(Connection& connection, Words& words, Statement select)
+      : connection_(connection), words_(words), select_(std::move(select)) {}
+  Result<const Word*> word(std::int64_t number);
+
+  Connection& connection_;
+  Words& words_;
+  Statement select_;
+  std::vector<std::pair<std::int64_t, std::shared_ptr<const Word>>> known_;
+};
 
 // The key in the indexes: execution_id_key().
 Result<std::string> read_id_key(Connection& connection, std::int64_t seq);

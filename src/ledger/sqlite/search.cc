@@ -162,7 +162,8 @@ class Finder {
       return {};
     }
     if (out_.row_count > 1) out_.rows.push_back(',');
-    return append_row(connection_, words_, hit.seq, out_.rows);
+    TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
+    return rows.append(hit.seq, out_.rows);
   }
 
   // --- by time ---------------------------------------------------------------------
