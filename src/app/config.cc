@@ -85,6 +85,7 @@ std::vector<Setting> settings_of(Config& config) {
        "bytes, 1024 or more"},
       {"http.connections_max", integer(config.http.connections_max, 1, 1'000'000),
        "1 to 1000000"},
+      {"http.streams_max", integer(config.http.streams_max, 1, 10'000), "1 to 10000"},
       {"http.header_timeout_ms", integer(config.http.header_timeout_ms, 1, kMillisMax),
        "milliseconds"},
       {"http.idle_timeout_ms", integer(config.http.idle_timeout_ms, 1, kMillisMax),
