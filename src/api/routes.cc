@@ -3,6 +3,7 @@
 #include "api/documents.h"
 #include "api/execute.h"
 #include "api/executions.h"
+#include "api/export.h"
 #include "api/imports.h"
 #include "api/keys.h"
 #include "api/namespaces.h"
@@ -14,6 +15,7 @@ namespace trawl::api {
 void add_routes(http::Router& router, const Services& services) {
   add_execute_routes(router, services);
   add_execution_routes(router, services);
+  add_export_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
   add_collection_routes(router, services);

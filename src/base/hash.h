@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,22 @@ namespace trawl {
 // Lower-case hexadecimal digests.
 std::string sha1_hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+
+// SHA-256 of bytes that come piece by piece. Not thread-safe.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void add(std::string_view bytes);
+  std::string hex();  // Called once, last.
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
 std::uint64_t hash64(std::string_view bytes);
