@@ -37,7 +37,11 @@ class RunningInstance final : public Instance {
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
         runner_(*corpus_, cache_, config.run),
-        recorder_(std::make_unique<Recorder>(*ledger_, config.recorder)),
+        recorder_(std::make_unique<Recorder>(
+            *ledger_, config.recorder,
+            [this](std::span<LedgerWrite> writes, std::span<const Result<bool>> results) {
+              feed_.publish(writes, results);
+            })),
         workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
         services_{*corpus_,      *ledger_,
                   *recorder_,    *keys_,
@@ -45,7 +49,8 @@ class RunningInstance final : public Instance {
                   cache_,        system_clock(),
                   metrics_,      *workers_,
                   config.limits, ready_,
-                  interrupt_,    [this] { return server_metrics(); }} {
+                  interrupt_,    [this] { return server_metrics(); },
+                  feed_} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -139,6 +144,7 @@ class RunningInstance final : public Instance {
   std::atomic<bool> ready_{false};
   std::atomic<bool> interrupt_{false};
   std::atomic<bool> stopped_{false};
+  ExecutionFeed feed_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<WorkerPool> workers_;
   api::Services services_;

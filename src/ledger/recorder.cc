@@ -33,8 +33,8 @@ void call(const Recorder::Done& done, Result<bool> result) {
 
 }  // namespace
 
-Recorder::Recorder(Ledger& ledger, RecorderOptions options)
-    : ledger_(ledger), options_(options) {
+Recorder::Recorder(Ledger& ledger, RecorderOptions options, Observer observer)
+    : ledger_(ledger), options_(options), observer_(std::move(observer)) {
   writer_ = std::thread([this] { run(); });
   if (options_.maintain_every_us > 0) {
     maintainer_ = std::thread([this] { maintain_regularly(); });
@@ -252,6 +252,13 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     metrics_.commits += made.commits;
     metrics_.writes += made.writes;
     metrics_.failures += made.failures;
+  }
+  if (observer_) {
+    try {
+      observer_(writes, results);
+    } catch (const std::exception& thrown) {
+      spdlog::error("the observer of recorded executions threw: {}", thrown.what());
+    }
   }
   for (std::size_t i = 0; i < batch.size(); ++i) call(batch[i].done, std::move(results[i]));
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -37,7 +38,12 @@ struct RecorderOptions {
 // whether the execution is worth another attempt.
 class Recorder {
  public:
-  Recorder(Ledger& ledger, RecorderOptions options);
+  // Called on the writer thread after each commit, before any Done: what was tried, and
+  // with which result. It must not block, and may take the executions out of the writes.
+  using Observer =
+      std::function<void(std::span<LedgerWrite> writes, std::span<const Result<bool>>)>;
+
+  Recorder(Ledger& ledger, RecorderOptions options, Observer observer = {});
   ~Recorder();  // As stop().
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -109,6 +115,7 @@ class Recorder {
 
   Ledger& ledger_;
   const RecorderOptions options_;
+  const Observer observer_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;    // For the writer: work, or a reason to look again.
   std::condition_variable drained_;  // For flush().

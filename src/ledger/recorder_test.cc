@@ -41,9 +41,25 @@ class FakeLedger final : public Ledger {
                              const ExecutionPageRequest& page) const override {
     return memory.list(filter, page);
   }
+  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                    const ScanVisitor& visit) const override {
+    return memory.scan(filter, request, visit);
+  }
   Result<std::optional<Execution>> find(const NamespaceId& ns,
                                         const ExecutionId& id) const override {
     return memory.find(ns, id);
+  }
+  Result<std::uint64_t> remove(const ExecutionFilter& filter,
+                               std::uint32_t limit) override {
+    return memory.remove(filter, limit);
+  }
+  Result<PruneReport> prune(const NamespaceId& ns, const RetentionPolicy& policy,
+                            TimeUs now, std::uint32_t limit) override {
+    return memory.prune(ns, policy, now, limit);
+  }
+  Result<PruneReport> preview_prune(const NamespaceId& ns, const RetentionPolicy& policy,
+                                    TimeUs now) const override {
+    return memory.preview_prune(ns, policy, now);
   }
   Result<std::uint64_t> recover() override { return memory.recover(); }
   Result<void> remove_namespace(const NamespaceId& ns) override {
@@ -421,6 +437,35 @@ TEST(Recorder, EverythingAtOnce) {
   auto completed = filter_of(kNs);
   completed.status = status::kCompleted;
   EXPECT_EQ(total_of(ledger, completed), static_cast<std::uint64_t>(accepted));
+}
+
+// Goal: the observer sees every write with its result, after the commit and before the
+// caller has its answer.
+TEST(Recorder, TheObserverSeesWhatWasCommitted) {
+  FakeLedger ledger;
+  std::vector<std::string> seen;
+  Answers answers;
+  Recorder recorder(
+      ledger, options(),
+      [&](std::span<LedgerWrite> writes, std::span<const Result<bool>> results) {
+        ASSERT_EQ(writes.size(), results.size());
+        for (std::size_t i = 0; i < writes.size(); ++i) {
+          const Execution taken = std::move(writes[i].execution);
+          seen.push_back(taken.summary.execution_id.str() +
+                         (results[i] ? (*results[i] ? ":new" : ":old") : ":failed"));
+        }
+        EXPECT_EQ(answers.all().size(), seen.size() - writes.size());
+        if (seen.size() == 2) throw std::runtime_error("ignored");
+      });
+  for (const char* id : {"a", "a", "b"}) {
+    if (id == std::string("b")) {
+      ledger.fail_with = make_error(ErrorCode::storage, "full");
+    }
+    recorder.finish(*recorder.admit(), make_execution(kNs, id, 1), answers.take(id));
+    recorder.flush();
+  }
+  EXPECT_EQ(seen, (Log{"a:new", "a:old", "b:failed"}));
+  EXPECT_EQ(answers.all(), (Log{"a:new", "a:old", "b:full"}));
 }
 
 }  // namespace
