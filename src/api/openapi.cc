@@ -29,6 +29,8 @@ constexpr Operation kOperations[] = {
     {"POST", "/v1/retrievers/executions/export",
      "Stream the executions that match, as NDJSON or CSV", "ExecutionListRequest",
      "Ndjson"},
+    {"GET", "/v1/retrievers/executions/tail",
+     "Stream executions as they start and end (server-sent events)", "", "EventStream"},
     {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
      "ExecutionDetail"},
     {"POST", "/v1/retrievers/executions/import",
@@ -102,6 +104,12 @@ constexpr QueryParameter kQueryParameters[] = {
     {"/v1/retrievers/executions/export", "cursor", "string"},
     {"/v1/retrievers/executions/export", "after", "string"},
     {"/v1/retrievers/executions/export", "trailer", "boolean"},
+    {"/v1/retrievers/executions/tail", "since", "string"},
+    {"/v1/retrievers/executions/tail", "filter", "string"},
+    {"/v1/retrievers/executions/tail", "status", "string"},
+    {"/v1/retrievers/executions/tail", "query", "string"},
+    {"/v1/retrievers/executions/tail", "start_time", "string"},
+    {"/v1/retrievers/executions/tail", "end_time", "string"},
 };
 
 bool needs_key(std::string_view path) {
@@ -177,6 +185,7 @@ json::array parameters_of(const http::Route& route) {
 std::string_view reply_type(std::string_view path, std::string_view schema) {
   if (path == "/metrics") return "text/plain";
   if (schema == "Ndjson") return "application/x-ndjson";
+  if (schema == "EventStream") return "text/event-stream";
   return "application/json";
 }
 

@@ -9,6 +9,7 @@
 #include "api/namespaces.h"
 #include "api/operations.h"
 #include "api/services.h"
+#include "api/tail.h"
 
 namespace trawl::api {
 
@@ -16,6 +17,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_execute_routes(router, services);
   add_execution_routes(router, services);
   add_export_routes(router, services);
+  add_tail_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
   add_collection_routes(router, services);
