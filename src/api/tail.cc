@@ -49,12 +49,16 @@ class Tail {
     // by its id.
     subscription_ = services_.feed.subscribe(request_.namespace_id);
     writer_.on_closed([subscription = subscription_] { subscription->wake(); });
-    out_ = fmt::format("retry: {}\n\n", kRetryMs);
-    TRAWL_TRY(flush());
+    sequence_ = subscription_->since();
     place_.timestamp = as_of_ = services_.clock.now();
     TRAWL_TRY(learn_running());
+    // A reader that is cut off before the first event goes on from here, or asks again for
+    // the same past.
+    out_ = fmt::format("retry: {}\n", kRetryMs);
+    if (!request_.since) out_ += fmt::format("id: {}\n", encode_tail_cursor(cursor()));
+    out_ += '\n';
+    TRAWL_TRY(flush());
     if (request_.since) TRAWL_TRY(go_back());
-    sequence_ = subscription_->since();
     const auto beat = std::chrono::milliseconds(services_.limits.tail_heartbeat_ms);
     auto next_beat = Clock::now() + beat;
     while (!writer_.is_closed()) {

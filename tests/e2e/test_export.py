@@ -5,13 +5,15 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
-from conftest import KEY, Server, search
+from conftest import BINARY, KEY, Server, search
 
 PATH = "/v1/retrievers/executions/export"
 START = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
@@ -296,3 +298,95 @@ def test_streams_are_bounded_and_a_stop_cuts_them(tmp_path):
     assert 0 in received
     for text in (text for text in received if text != 0):
         assert not text.endswith(b"0\r\n\r\n"), "a cut looks like an end"
+
+
+class Proxy:
+    """Passes connections on to a server, and cuts the first ones after some bytes."""
+
+    def __init__(self, port, cuts):
+        self.port_of_server = port
+        self.cuts = list(cuts)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.port_of_server))
+            cut = self.cuts.pop(0) if self.cuts else None
+            threading.Thread(target=self.copy, args=(client, server, None), daemon=True).start()
+            threading.Thread(target=self.copy, args=(server, client, cut), daemon=True).start()
+
+    @staticmethod
+    def copy(source, sink, left):
+        try:
+            while piece := source.recv(1 << 14 if left is None else min(left, 1 << 14)):
+                sink.sendall(piece)
+                if left is not None:
+                    left -= len(piece)
+                    if left == 0:
+                        break
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
+def trawl(port, *arguments, **options):
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TRAWL_API_KEY": KEY,
+                   "TRAWL_URL": f"http://127.0.0.1:{port}"}
+    return subprocess.run([BINARY, "executions", "export", *arguments], env=environment,
+                          capture_output=True, timeout=60, check=False, **options)
+
+
+def test_the_command_writes_what_the_list_shows(history, tmp_path):
+    done = trawl(history.port)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line) for line in done.stdout.splitlines()] == listed(history)
+    assert done.stdout.endswith(b"\n") and b"_trailer" not in done.stdout
+    file = tmp_path / "out.csv.gz"
+    done = trawl(history.port, "--format", "csv", "--gzip", "--status", "failed", "-o", file)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(gzip.decompress(file.read_bytes()).decode(),
+                                           newline="")))
+    assert [row["execution_id"] for row in rows] == [
+        row["execution_id"] for row in listed(history, {"status": "failed"})]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["out.csv.gz"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "csv"], ["--detail"],
+                                       ["--limit", "4000", "--since", "-3650d"]])
+def test_the_command_outlives_broken_connections(history, tmp_path, arguments):
+    whole = trawl(history.port, *arguments)
+    assert whole.returncode == 0, whole.stderr
+    proxy = Proxy(history.port, [300_000, 100_001, 50_000])
+    try:
+        file = tmp_path / "out"
+        done = trawl(proxy.port, *arguments, "-o", file)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(b"going on behind") == 3, done.stderr
+        assert file.read_bytes() == whole.stdout
+    finally:
+        proxy.close()
+
+
+def test_the_command_fails_cleanly(history, tmp_path):
+    assert trawl(history.port, "--since", "soon").returncode == 1
+    assert trawl(history.port, "-o", "csv").returncode == 2
+    assert trawl(history.port, "-o", tmp_path / "no" / "such").returncode == 2
+    assert trawl(1).returncode == 1
+    with open("/dev/full", "wb") as full:
+        environment = {"TRAWL_API_KEY": KEY, "TRAWL_URL": f"http://127.0.0.1:{history.port}"}
+        done = subprocess.run([BINARY, "executions", "export"], env=environment, stdout=full,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 2 and b"disk full" in done.stderr

@@ -2,13 +2,15 @@
 
 import http.client
 import json
+import subprocess
 import threading
 import time
 import urllib.parse
 
 import pytest
 
-from conftest import BOOKS, KEY, Server, search, stage
+from conftest import BINARY, BOOKS, KEY, Server, search, stage
+from test_export import Proxy
 from test_long_runs import send_and_leave_open, slow  # noqa: F401 (a fixture)
 
 PATH = "/v1/retrievers/executions/tail"
@@ -32,7 +34,11 @@ class Tail:
         if expect == 200:
             assert self.response.getheader("Content-Type") == "text/event-stream"
             assert self.response.readline() == b"retry: 2000\n"
-            assert self.response.readline() == b"\n"
+            line = self.response.readline().decode()
+            if line.startswith("id: "):
+                self.last_id = line.removeprefix("id: ").strip()
+                line = self.response.readline().decode()
+            assert line == "\n"
 
     def __enter__(self):
         return self
@@ -44,7 +50,9 @@ class Tail:
     def next(self):
         """The next event as (kind, data), or None when the stream has ended in good order."""
         kind, data = None, None
+        deadline = time.monotonic() + 20
         while True:
+            assert time.monotonic() < deadline, "nothing but heartbeats"
             line = self.response.readline().decode()
             if line == "":
                 return None
@@ -90,6 +98,14 @@ def run(server, text="whale"):
 
 def ended(ids):
     return [("ended", execution_id) for execution_id in ids]
+
+
+def test_a_reader_cut_off_before_the_first_event_misses_nothing(busy):
+    with Tail(busy) as tail:
+        last_id = tail.last_id
+    made = [run(busy), run(busy)]
+    with Tail(busy, last_id=last_id) as tail:
+        assert tail.ids(2) == ended(made)
 
 
 def test_brings_what_ends_as_the_list_shows_it(busy):
@@ -265,3 +281,31 @@ def test_a_stop_ends_it_in_good_order(data_dir):
         assert tail.next() is None
         stopping.join()
         assert time.monotonic() - begun < 10
+
+
+def test_the_command_prints_rows_and_outlives_a_restart(data_dir):
+    server = Server(data_dir).start()
+    server.make_collection("books", BOOKS)
+    proxy = Proxy(server.port, [])
+    environment = {"TRAWL_API_KEY": KEY, "TRAWL_URL": f"http://127.0.0.1:{proxy.port}"}
+    made = [run(server)]
+    command = subprocess.Popen(
+        [BINARY, "executions", "tail", "--since", "-1h", "--limit", "5"], env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert json.loads(command.stdout.readline())["execution_id"] == made[0]
+        made.append(run(server))
+        row = json.loads(command.stdout.readline())
+        assert row == server.list().json["results"][0]
+        assert server.stop() == 0
+        server.start()
+        proxy.port_of_server = server.port
+        made += [run(server) for _ in range(3)]
+        rest = [json.loads(command.stdout.readline())["execution_id"] for _ in range(3)]
+        assert rest == made[2:]
+        assert command.wait(10) == 0
+        assert "the server ended the tail; trying again" in command.stderr.read()
+    finally:
+        command.kill()
+        proxy.close()
+        server.stop()
