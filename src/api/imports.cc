@@ -5,6 +5,7 @@
 
 #include "api/document_json.h"
 #include "api/endpoint.h"
+#include "api/export.h"
 #include "api/metrics.h"
 #include "api/ndjson.h"
 #include "model/execution_json.h"
@@ -149,6 +150,7 @@ class ExecutionImport {
       : services_(services), namespace_id_(namespace_id) {}
 
   Result<void> take(std::uint64_t line, json::object&& object) {
+    if (is_export_trailer(object)) return {};
     auto execution = parse_execution(json::value(std::move(object)));
     if (!execution) {
       report_.add(line, execution.error().message);

@@ -26,6 +26,11 @@ constexpr Operation kOperations[] = {
      "ExecuteResponse"},
     {"POST", "/v1/retrievers/executions/list", "List executions, newest first",
      "ExecutionListRequest", "ExecutionListResponse"},
+    {"POST", "/v1/retrievers/executions/export",
+     "Stream the executions that match, as NDJSON or CSV", "ExecutionListRequest",
+     "Ndjson"},
+    {"GET", "/v1/retrievers/executions/tail",
+     "Stream executions as they start and end (server-sent events)", "", "EventStream"},
     {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
      "ExecutionDetail"},
     {"DELETE", "/v1/retrievers/executions/{execution_id}", "Delete one execution", "",
@@ -93,6 +98,29 @@ constexpr Operation kOperations[] = {
     {"DELETE", "/v1/organizations/users/{user}/api-keys/{key}", "Revoke an API key", "",
      "Deleted"},
     {"GET", "/v1/health", "Health of the parts", "", "Health"},
+};
+
+// Query parameters beyond those of every list.
+struct QueryParameter {
+  std::string_view path;
+  std::string_view name;
+  std::string_view type;
+};
+
+constexpr QueryParameter kQueryParameters[] = {
+    {"/v1/retrievers/executions/export", "format", "string"},
+    {"/v1/retrievers/executions/export", "detail", "boolean"},
+    {"/v1/retrievers/executions/export", "gzip", "boolean"},
+    {"/v1/retrievers/executions/export", "limit", "integer"},
+    {"/v1/retrievers/executions/export", "cursor", "string"},
+    {"/v1/retrievers/executions/export", "after", "string"},
+    {"/v1/retrievers/executions/export", "trailer", "boolean"},
+    {"/v1/retrievers/executions/tail", "since", "string"},
+    {"/v1/retrievers/executions/tail", "filter", "string"},
+    {"/v1/retrievers/executions/tail", "status", "string"},
+    {"/v1/retrievers/executions/tail", "query", "string"},
+    {"/v1/retrievers/executions/tail", "start_time", "string"},
+    {"/v1/retrievers/executions/tail", "end_time", "string"},
 };
 
 bool needs_key(std::string_view path) {
@@ -163,7 +191,20 @@ json::array parameters_of(const http::Route& route) {
     out.push_back(parameter("cursor", "query", false, {{"type", "string"}}));
     out.push_back(parameter("include_total", "query", false, {{"type", "boolean"}}));
   }
+  for (const QueryParameter& known : kQueryParameters) {
+    if (known.path != route.pattern) continue;
+    const json::string type(known.type.data(), known.type.size());
+    out.push_back(parameter(known.name, "query", false, {{"type", type}}));
+  }
   return out;
+}
+
+// What a successful reply is, where it is no JSON.
+std::string_view reply_type(std::string_view path, std::string_view schema) {
+  if (path == "/metrics") return "text/plain";
+  if (schema == "Ndjson") return "application/x-ndjson";
+  if (schema == "EventStream") return "text/event-stream";
+  return "application/json";
 }
 
 json::object describe(const http::Route& route) {
@@ -190,9 +231,7 @@ json::object describe(const http::Route& route) {
   out["responses"] = json::object{
       {"200",
        json::object{{"description", "Done"},
-                    {"content", content(route.pattern == "/metrics" ? "text/plain"
-                                                                    : "application/json",
-                                        schema)}}},
+                    {"content", content(reply_type(route.pattern, schema), schema)}}},
       {"default", json::object{{"description", "Refused; the envelope says why"},
                                {"content", content("application/json", "Error")}}}};
   return out;

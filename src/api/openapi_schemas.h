@@ -8,6 +8,7 @@ namespace trawl::api {
 inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Object": {"type": "object", "additionalProperties": true},
   "Ndjson": {"type": "string", "description": "One JSON object a line"},
+  "EventStream": {"type": "string", "description": "execution_started and execution_ended with a row of the list; skipped and dropped with a count"},
   "Error": {
     "type": "object",
     "required": ["success", "status", "error"],

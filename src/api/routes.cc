@@ -4,12 +4,14 @@
 #include "api/execute.h"
 #include "api/executions.h"
 #include "api/executions_delete.h"
+#include "api/export.h"
 #include "api/imports.h"
 #include "api/keys.h"
 #include "api/namespaces.h"
 #include "api/operations.h"
 #include "api/retention.h"
 #include "api/services.h"
+#include "api/tail.h"
 
 namespace trawl::api {
 
@@ -17,6 +19,8 @@ void add_routes(http::Router& router, const Services& services) {
   add_execute_routes(router, services);
   add_execution_routes(router, services);
   add_execution_delete_routes(router, services);
+  add_export_routes(router, services);
+  add_tail_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
   add_retention_routes(router, services);

@@ -10,6 +10,7 @@
 #include "corpus/corpus.h"
 #include "http/http.h"
 #include "http/server.h"
+#include "ledger/feed.h"
 #include "ledger/ledger.h"
 #include "ledger/pruner.h"
 #include "ledger/recorder.h"
@@ -26,6 +27,8 @@ struct Limits {
   std::size_t import_line_bytes_max = 8 * 1024 * 1024;  // One NDJSON line.
   std::size_t import_batch_documents = 1000;
   std::size_t import_batch_bytes = 8 * 1024 * 1024;
+  std::int64_t tail_heartbeat_ms = 15'000;  // A silent tail says so often that it lives.
+  std::size_t tail_backfill_max = 10'000;   // Executions that a tail can go back.
 };
 
 // The parts of the server that handlers use. Built and owned by app; everything here is
@@ -46,6 +49,7 @@ struct Services {
   std::atomic<bool>& ready;      // False while starting and while draining.
   std::atomic<bool>& interrupt;  // True when running executions should end now.
   std::function<http::ServerMetrics()> server_metrics;
+  ExecutionFeed& feed;
 };
 
 // Every route of the server.

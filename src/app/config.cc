@@ -85,6 +85,7 @@ std::vector<Setting> settings_of(Config& config) {
        "bytes, 1024 or more"},
       {"http.connections_max", integer(config.http.connections_max, 1, 1'000'000),
        "1 to 1000000"},
+      {"http.streams_max", integer(config.http.streams_max, 1, 10'000), "1 to 10000"},
       {"http.header_timeout_ms", integer(config.http.header_timeout_ms, 1, kMillisMax),
        "milliseconds"},
       {"http.idle_timeout_ms", integer(config.http.idle_timeout_ms, 1, kMillisMax),
@@ -113,6 +114,10 @@ std::vector<Setting> settings_of(Config& config) {
        "1 to 100000"},
       {"import.batch_bytes", integer(config.limits.import_batch_bytes, 1024, 1 << 30),
        "1024 to 1073741824"},
+      {"tail.heartbeat_ms", integer(config.limits.tail_heartbeat_ms, 10, kMillisMax),
+       "milliseconds, 10 or more"},
+      {"tail.backfill_max", integer(config.limits.tail_backfill_max, 1, 1'000'000),
+       "1 to 1000000"},
   };
 }
 

@@ -43,14 +43,18 @@ class RunningInstance final : public Instance {
         policies_(*corpus_, std::move(recording_key)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
-            [this](const NamespaceId& ns) { return policies_.find(ns); })),
+            [this](const NamespaceId& ns) { return policies_.find(ns); },
+            [this](std::span<LedgerWrite> writes, std::span<const Result<bool>> results) {
+              feed_.publish(writes, results);
+            })),
         pruner_(*ledger_),
         workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
         services_{*corpus_,  *ledger_,       *recorder_,
                   *keys_,    stages_,        runner_,
                   cache_,    system_clock(), metrics_,
                   *workers_, pruner_,        config.limits,
-                  ready_,    interrupt_,     [this] { return server_metrics(); }} {
+                  ready_,    interrupt_,     [this] { return server_metrics(); },
+                  feed_} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -153,6 +157,7 @@ class RunningInstance final : public Instance {
   std::atomic<bool> interrupt_{false};
   std::atomic<bool> stopped_{false};
   api::RecordingPolicies policies_;
+  ExecutionFeed feed_;
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;
   std::unique_ptr<WorkerPool> workers_;

@@ -19,7 +19,7 @@ std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
   return {reinterpret_cast<char*>(out), size};
 }
 
-std::string hex(std::string_view bytes) {
+std::string to_hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   out.reserve(bytes.size() * 2);
@@ -46,10 +46,33 @@ constexpr auto kCrcTable = [] {
 }  // namespace
 
 std::string sha1_hex(std::string_view bytes) {
-  return hex(digest(EVP_sha1(), bytes));
+  return to_hex(digest(EVP_sha1(), bytes));
 }
 std::string sha256_hex(std::string_view bytes) {
-  return hex(digest(EVP_sha256(), bytes));
+  return to_hex(digest(EVP_sha256(), bytes));
+}
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) std::abort();
+}
+
+Sha256::~Sha256() {
+  EVP_MD_CTX_free(state_->context);
+}
+
+void Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) std::abort();
+}
+
+std::string Sha256::hex() {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(state_->context, out, &size) != 1) std::abort();
+  return to_hex({reinterpret_cast<char*>(out), size});
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
@@ -60,7 +83,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
            &size) == nullptr) {
     std::abort();  // As above.
   }
-  return hex({reinterpret_cast<char*>(out), size});
+  return to_hex({reinterpret_cast<char*>(out), size});
 }
 
 std::uint64_t hash64(std::string_view bytes) {
@@ -86,7 +109,7 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string random_hex(std::size_t bytes) {
-  return hex(random_bytes(bytes));
+  return to_hex(random_bytes(bytes));
 }
 
 std::string base64url_encode(std::string_view bytes) {

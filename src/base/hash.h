@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,22 @@ std::string sha256_hex(std::string_view bytes);
 
 // HMAC-SHA-256 as lower-case hexadecimal digits.
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
+
+// SHA-256 of bytes that come piece by piece. Not thread-safe.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void add(std::string_view bytes);
+  std::string hex();  // Called once, last.
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
 std::uint64_t hash64(std::string_view bytes);

@@ -95,5 +95,14 @@ TEST(Hash, RandomBytesDiffer) {
   EXPECT_NE(random_bytes(32), random_bytes(32));
 }
 
+TEST(Sha256, TakesItsBytesInPieces) {
+  Sha256 sha;
+  sha.add("a");
+  sha.add("");
+  sha.add("bc");
+  EXPECT_EQ(sha.hex(), sha256_hex("abc"));
+  EXPECT_EQ(Sha256().hex(), sha256_hex(""));
+}
+
 }  // namespace
 }  // namespace trawl

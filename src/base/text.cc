@@ -108,4 +108,19 @@ bool parse_integer(std::string_view text, std::int64_t& value) {
   return error == std::errc{} && stop == end;
 }
 
+void append_csv_field(std::string& out, std::string_view text) {
+  const bool quoted = text.find_first_of(",\"\r\n") != std::string_view::npos ||
+                      (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+  if (!quoted) {
+    out += text;
+    return;
+  }
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"') out.push_back('"');
+    out.push_back(c);
+  }
+  out.push_back('"');
+}
+
 }  // namespace trawl

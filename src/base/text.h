@@ -28,4 +28,7 @@ std::string to_lower_ascii(std::string_view text);
 // Whole text as a decimal integer: false for signs other than '-', spaces, fractions.
 bool parse_integer(std::string_view text, std::int64_t& value);
 
+// Appends a field of RFC 4180, quoted where it must be.
+void append_csv_field(std::string& out, std::string_view text);
+
 }  // namespace trawl

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <deque>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <sstream>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "cli/progress.h"
 
@@ -20,6 +23,7 @@ struct Seen {
   std::string target;
   std::string body;
   std::string content_type;
+  std::vector<std::string> headers = {};
 };
 
 struct Result {
@@ -33,6 +37,11 @@ class Program {
  public:
   void answer(int status, std::string body) {
     replies_.push_back({status, std::move(body), "req_1"});
+  }
+  // The connection breaks behind this.
+  void answer_and_break(std::string body) {
+    answer(200, std::move(body));
+    replies_.back().headers["broken"] = "yes";
   }
   void set(const std::string& name, const std::string& value) { variables_[name] = value; }
 
@@ -69,7 +78,7 @@ class Program {
     explicit Script(Program& program) : program_(program) {}
     Outcome<HttpReply> send(const HttpRequest& request) override {
       Seen one{request.method, request.target, request.body.value_or(""),
-               request.content_type};
+               request.content_type, request.headers};
       char buffer[64];
       while (request.source) {
         const auto count = request.source->read(buffer, sizeof buffer);
@@ -80,6 +89,14 @@ class Program {
       if (program_.replies_.empty()) return Failure(Exit::refused, "no reply is left");
       auto reply = std::move(program_.replies_.front());
       program_.replies_.pop_front();
+      if (request.sink && reply.status == 200) {
+        // In pieces that end anywhere.
+        for (std::size_t i = 0; i < reply.body.size(); i += 7) {
+          if (!request.sink->take(std::string_view(reply.body).substr(i, 7))) break;
+        }
+        reply.body.clear();
+      }
+      if (reply.headers.contains("broken")) return Failure(Exit::refused, "it broke off");
       return reply;
     }
 
@@ -487,6 +504,129 @@ TEST(Cli, ShowExplainsTheStages) {
        {"exec_1\n", "bad regex", "Stages: 1 of 2 completed", "feature_search",
         "█████████   ", "1,200", "hit", "{\"query\":\"x\"}", "vim"})
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
+}
+
+std::string export_rows(int from, int to) {
+  std::string out;
+  for (int i = from; i < to; ++i) {
+    out += "{\"execution_id\":\"e" + std::to_string(i) + "\",\"n\":1}\n";
+  }
+  return out;
+}
+std::string with_trailer(const std::string& rows) {
+  return rows + "{\"_trailer\":{\"rows\":" +
+         std::to_string(std::count(rows.begin(), rows.end(), '\n')) + ",\"sha256\":\"" +
+         sha256_hex(rows) + "\",\"next_cursor\":null,\"complete\":true}}\n";
+}
+
+TEST(Cli, ExportWritesRowsWithoutTheirTrailer) {
+  Program program;
+  program.answer(200, with_trailer(export_rows(0, 3)));
+  const auto result =
+      program.run({"executions", "export", "--status", "failed", "--since", "-7d"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, export_rows(0, 3));
+  EXPECT_EQ(program.seen[0].target,
+            "/v1/retrievers/executions/export?format=ndjson&trailer=true");
+  EXPECT_EQ(program.seen[0].body, R"({"status":"failed","start_time":"-7d"})");
+}
+
+TEST(Cli, ExportGoesOnBehindTheLastWholeLine) {
+  Program program;
+  const std::string first = export_rows(0, 3);
+  program.answer_and_break(first.substr(0, first.size() - 5));
+  program.answer(200, with_trailer(export_rows(2, 5)));
+  const auto result = program.run({"executions", "export", "--limit", "9"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, export_rows(0, 5));
+  ASSERT_EQ(program.seen.size(), 2U);
+  EXPECT_EQ(program.seen[1].target,
+            "/v1/retrievers/executions/export?format=ndjson&trailer=true&limit=7&after=e1");
+  EXPECT_NE(result.err.find("going on behind 2 executions"), std::string::npos)
+      << result.err;
+}
+
+TEST(Cli, ExportRefusesWhatDoesNotFitItsTrailer) {
+  const std::string good = with_trailer(export_rows(0, 3));
+  std::string changed = good;
+  changed[20] = '2';  // In the first row.
+  for (const auto& [body, complaint] : std::map<std::string, std::string>{
+           {changed, "SHA-256"}, {good.substr(good.find('\n') + 1), "2 arrived"}}) {
+    Program program;
+    program.answer(200, body);
+    const auto result = program.run({"executions", "export"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.err.find(complaint), std::string::npos) << result.err;
+  }
+}
+
+TEST(Cli, ExportKnowsLinesOfCsvWithLineEndsInside) {
+  const std::string heading = "execution_id,query_summary\r\n";
+  const std::string one = "\"a,\"\"1\",\"two\r\nlines\"\r\n";
+  const std::string two = "b,plain\r\n";
+  Program program;
+  program.answer_and_break(heading + one + "b,pl");
+  program.answer(200, heading + two + "# rows=1 sha256=" + sha256_hex(heading + two) +
+                          " next_cursor=\r\n");
+  const auto result = program.run({"executions", "export", "--format", "csv"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, heading + one + two);
+  EXPECT_TRUE(program.seen[1].target.ends_with("&after=a%2C%221"))
+      << program.seen[1].target;
+}
+
+TEST(Cli, ExportToAFileIsWholeOrNotThere) {
+  const std::string name = testing::TempDir() + "export_test.ndjson";
+  std::remove(name.c_str());
+  Program program;
+  program.answer(500, "{}");
+  EXPECT_EQ(program.run({"executions", "export", "-o", name}).status, 1);
+  EXPECT_FALSE(std::ifstream(name).good());
+  program.answer(200, with_trailer(export_rows(0, 2)));
+  const auto result = program.run({"executions", "export", "-o", name});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("\"exported_count\":2"), std::string::npos) << result.out;
+  std::ifstream file(name);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), export_rows(0, 2));
+  EXPECT_FALSE(std::ifstream(name + ".part").good());
+  std::remove(name.c_str());
+
+  EXPECT_EQ(program.run({"executions", "export", "-o", "csv"}).status, 2);
+  EXPECT_EQ(program.run({"executions", "export", "-o", "/nowhere/at/all"}).status, 2);
+  EXPECT_EQ(program.run({"executions", "export", "--detail", "--format", "csv"}).status, 2);
+}
+
+TEST(Cli, TailPrintsRowsAndComesBackWithTheLastId) {
+  Program program;
+  const auto event = [](const std::string& kind, const std::string& id) {
+    return "event: " + kind + "\nid: at_" + id + "\ndata: {\"execution_id\":\"" + id +
+           "\"}\n\n";
+  };
+  program.answer_and_break("retry: 1\n\n" + event("execution_started", "a") +
+                           event("execution_ended", "a") +
+                           "event: execution_ended\nid: at_b\ndata: {");
+  program.answer(200, event("execution_ended", "a") +
+                          "event: dropped\ndata: {\"count\":3,\"since\":\"at_a\"}\n\n" +
+                          event("execution_ended", "b") + event("execution_ended", "c"));
+  const auto result = program.run(
+      {"executions", "tail", "--since", "-1h", "--status", "x", "--limit", "3"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "{\"execution_id\":\"a\"}\n{\"execution_id\":\"a\"}\n"
+            "{\"execution_id\":\"b\"}\n");
+  ASSERT_EQ(program.seen.size(), 2U);
+  EXPECT_EQ(program.seen[0].target, "/v1/retrievers/executions/tail?status=x&since=-1h");
+  EXPECT_EQ(program.seen[1].target, "/v1/retrievers/executions/tail?status=x");
+  EXPECT_EQ(program.seen[1].headers, std::vector<std::string>{"Last-Event-ID: at_a"});
+  EXPECT_NE(result.err.find("too slow for 3 events"), std::string::npos) << result.err;
+}
+
+TEST(Cli, TailEndsWhereNobodyAnswers) {
+  Program program;
+  EXPECT_EQ(program.run({"executions", "tail"}).status, 1);
+  program.answer(422, "{}");
+  EXPECT_EQ(program.run({"executions", "tail", "--since", "soon"}).status, 1);
+  EXPECT_EQ(program.seen.size(), 2U);
 }
 
 TEST(Progress, LineHasShareRateAndTimeLeft) {

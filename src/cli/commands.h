@@ -23,5 +23,7 @@ void add_executions_list(CLI::App& executions, Context& context);
 void add_executions_show(CLI::App& executions, Context& context);
 void add_executions_import(CLI::App& executions, Context& context);
 void add_executions_delete(CLI::App& executions, Context& context);
+void add_executions_export(CLI::App& executions, Context& context);
+void add_executions_tail(CLI::App& executions, Context& context);
 
 }  // namespace trawl::cli

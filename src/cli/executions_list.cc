@@ -5,75 +5,24 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/format.h"
+#include "cli/execution_rows.h"
 #include "cli/row_writer.h"
 
 namespace trawl::cli {
 namespace {
 
 struct Arguments {
-  std::string since;
-  std::string until;
-  std::string status;
+  ExecutionFlags filter;
   std::string cursor;
   std::int64_t limit = 20;
   std::int64_t offset = 0;
   bool all = false;
 };
 
-// The table shows what helps to find an execution; the CSV all thirteen fields of a row.
-std::vector<RowColumn> execution_columns() {
-  auto id = text_column("EXECUTION", "execution_id");
-  auto started = time_column("STARTED", "timestamp");
-  auto status = text_column("STATUS", "status");
-  status.cell = [](const json::object& row) {
-    const auto text = text_at(row, "status");
-    return Cell{text, status_style(text)};
-  };
-  auto duration = text_column("DURATION", "duration_ms");
-  duration.shape.right = true;
-  duration.cell = [](const json::object& row) {
-    return Cell{format_duration_ms(number_at(row, "duration_ms")), Style::plain};
-  };
-  auto credits = text_column("CREDITS", "credits_used", false, 3);
-  credits.shape.right = true;
-  credits.cell = [](const json::object& row) {
-    return Cell{format_number(number_at(row, "credits_used"), 4), Style::plain};
-  };
-  auto returned = count_column("RETURNED", "total_returned", 2);
-  RowColumn stages;
-  stages.shape.title = "STAGES";
-  stages.shape.right = true;
-  stages.shape.hide_order = 1;
-  stages.cell = [](const json::object& row) {
-    const auto done = count_at(row, "stages_completed");
-    const auto total = count_at(row, "total_stages");
-    return Cell{std::to_string(done) + "/" + std::to_string(total),
-                done < total ? Style::bad : Style::plain};
-  };
-  auto query = text_column("QUERY", "query_summary", true);
-  // The two shapes name different fields in a different order.
-  std::vector<RowColumn> columns;
-  for (auto* column :
-       {&id, &started, &status, &duration, &credits, &returned, &stages, &query}) {
-    column->path.clear();
-    columns.push_back(*column);
-  }
-  for (const char* name :
-       {"execution_id", "execution_mode", "status", "timestamp", "duration_ms",
-        "credits_used", "total_processed", "total_returned", "cache_hit_rate",
-        "query_summary", "stages_completed", "total_stages", "collection_ids"}) {
-    columns.push_back(csv_column(name));
-  }
-  return columns;
-}
-
 Outcome<Exit> list(Context& context, const Arguments& arguments) {
   PagedList list;
   list.target = path({"v1", "retrievers", "executions", "list"});
-  if (!arguments.status.empty()) list.body["status"] = arguments.status;
-  if (!arguments.since.empty()) list.body["start_time"] = arguments.since;
-  if (!arguments.until.empty()) list.body["end_time"] = arguments.until;
+  list.body = list_body(arguments.filter);
   list.limit = arguments.limit;
   list.all = arguments.all;
   list.offset = arguments.offset;
@@ -87,14 +36,7 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
 void add_executions_list(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   auto* command = executions.add_subcommand("list", "List executions, newest first");
-  command
-      ->add_option("--since", arguments->since,
-                   "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d")
-      ->type_name("TIME");
-  command->add_option("--until", arguments->until, "Started at this time or before")
-      ->type_name("TIME");
-  command->add_option("--status", arguments->status, "completed, failed, cancelled, …")
-      ->type_name("STATUS");
+  add_execution_flags(*command, arguments->filter);
   auto* limit =
       command->add_option("--limit", arguments->limit, "Rows in total [20]")
           ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))

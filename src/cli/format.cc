@@ -121,21 +121,6 @@ std::string plain_text(const json::value& value) {
   }
 }
 
-void append_csv_field(std::string& out, std::string_view text) {
-  const bool quoted = text.find_first_of(",\"\r\n") != std::string_view::npos ||
-                      (!text.empty() && (text.front() == ' ' || text.back() == ' '));
-  if (!quoted) {
-    out += text;
-    return;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
-
 std::string csv_text(const json::value& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return std::string(view(value.get_string()));

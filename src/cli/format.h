@@ -30,8 +30,7 @@ std::string printable(std::string_view text);
 // objects as JSON, null as "".
 std::string plain_text(const json::value& value);
 
-// A field of RFC 4180, quoted where it must be. Objects and lists are JSON.
-void append_csv_field(std::string& out, std::string_view text);
+// For append_csv_field(): objects and lists are JSON.
 std::string csv_text(const json::value& value);
 
 }  // namespace trawl::cli

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
+
 namespace trawl::cli {
 namespace {
 
@@ -25,21 +27,36 @@ struct HeaderList {
   }
 };
 
+// What the callbacks of one exchange work on.
+struct Exchange {
+  CURL* curl = nullptr;
+  BodySink* sink = nullptr;
+  HttpReply reply;
+  bool ended_by_sink = false;
+};
+
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
-  static_cast<HttpReply*>(user)->body.append(data, size);
+  auto& exchange = *static_cast<Exchange*>(user);
+  long status = 0;
+  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (!exchange.sink || status < 200 || status > 299) {
+    exchange.reply.body.append(data, size);
+  } else if (!exchange.sink->take({data, size})) {
+    exchange.ended_by_sink = true;
+    return 0;
+  }
   return size;
 }
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
-  static constexpr std::string_view kName = "x-request-id:";
-  if (size > kName.size() && strncasecmp(data, kName.data(), kName.size()) == 0) {
-    std::string_view value(data + kName.size(), size - kName.size());
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
-      value.remove_prefix(1);
-    while (!value.empty() && static_cast<unsigned char>(value.back()) <= ' ')
-      value.remove_suffix(1);
-    static_cast<HttpReply*>(user)->request_id = value;
-  }
+  HttpReply& reply = static_cast<Exchange*>(user)->reply;
+  const std::string_view line(data, size);
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  const std::string name = to_lower_ascii(line.substr(0, colon));
+  const std::string value(trim(line.substr(colon + 1)));
+  if (name == "x-request-id") reply.request_id = value;
+  reply.headers[name] = value;
   return size;
 }
 
@@ -51,6 +68,12 @@ std::size_t on_read(char* buffer, std::size_t, std::size_t capacity, void* user)
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   static_cast<BodySource*>(user)->tick();
   return 0;
+}
+
+int on_waiting(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.ended_by_sink = !exchange.sink->tick();
+  return exchange.ended_by_sink ? 1 : 0;
 }
 
 class CurlClient final : public Transport {
@@ -66,22 +89,27 @@ class CurlClient final : public Transport {
   Outcome<HttpReply> send(const HttpRequest& request) override {
     if (!curl_) return Failure(Exit::refused, "libcurl could not be started");
     curl_easy_reset(curl_);  // Keeps the connection, forgets the request before.
-    HttpReply reply;
+    Exchange exchange;
+    exchange.curl = curl_;
+    exchange.sink = request.sink;
     HeaderList headers;
     std::array<char, CURL_ERROR_SIZE> error{};
     set_target(request.target, error.data());
     set_headers(request, headers);
     set_body(request);
+    if (request.sink) set_sink(exchange);
     curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &reply);
+    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(curl_, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(curl_, CURLOPT_HEADERDATA, &reply);
+    curl_easy_setopt(curl_, CURLOPT_HEADERDATA, &exchange);
     const CURLcode code = curl_easy_perform(curl_);
-    if (code != CURLE_OK) return explain(code, error.data(), request);
+    HttpReply& reply = exchange.reply;
+    if (code != CURLE_OK && !exchange.ended_by_sink)
+      return explain(code, error.data(), request);
     long status = 0;
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
     reply.status = static_cast<int>(status);
-    return reply;
+    return std::move(reply);
   }
 
  private:
@@ -103,6 +131,7 @@ class CurlClient final : public Transport {
       headers.add("Content-Type: " + request.content_type);
     if (!connection_.api_key.empty())
       headers.add("Authorization: Bearer " + connection_.api_key);
+    for (const std::string& header : request.headers) headers.add(header);
     if (!connection_.namespace_name.empty())
       headers.add("X-Namespace: " + connection_.namespace_name);
     curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers.list);
@@ -133,6 +162,18 @@ class CurlClient final : public Transport {
       curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, request.body->c_str());
     }
     curl_easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+  void set_sink(Exchange& exchange) {
+    curl_easy_setopt(curl_, CURLOPT_TIMEOUT, 0L);
+    curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_TIME, connection_.timeout_s);
+    curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, on_waiting);
+    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &exchange);
+    // To compress what does not leave the machine costs more than it saves.
+    if (is_loopback(connection_.base_url))
+      curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, nullptr);
   }
 
   Failure explain(CURLcode code, const char* error, const HttpRequest& request) {

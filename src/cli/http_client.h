@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/failure.h"
 #include "cli/url.h"
@@ -25,18 +27,34 @@ class BodySource {
   virtual void tick() {}
 };
 
+// Takes the body of a successful reply while it arrives.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // False ends the exchange.
+  virtual bool take(std::string_view piece) = 0;
+  // As for BodySource; false ends the exchange.
+  virtual bool tick() { return true; }
+};
+
 struct HttpRequest {
   std::string method;
   std::string target;  // Path and query, encoded.
   std::optional<std::string> body;
   BodySource* source = nullptr;  // Instead of `body`.
   std::string content_type = "application/json";
+  std::vector<std::string> headers = {};  // Further ones, as "Name: value".
+  // In place of HttpReply::body, for replies without an end in sight: these may take for
+  // ever, but not stand still for longer than the timeout.
+  BodySink* sink = nullptr;
 };
 
 struct HttpReply {
   int status = 0;
   std::string body;
   std::string request_id;  // Of X-Request-Id, or empty.
+  // With the trailers of a chunked body; names in lower case.
+  std::map<std::string, std::string> headers = {};
 };
 
 // Where a server is, and who is asking.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/format.h"
 
 namespace trawl::cli {

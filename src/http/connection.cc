@@ -59,6 +59,9 @@ void Connection::drain() {
       }
     } else if (phase_ == Phase::lingering) {
       set_deadline(kShortLingerMs);
+    } else if (reply_stream_) {
+      keep_alive_ = false;
+      reply_stream_->close(make_error(ErrorCode::cancelled, "the server is stopping"));
     }
   });
 }
@@ -78,6 +81,9 @@ void Connection::close() {
   phase_ = Phase::closed;
   if (exchange_) exchange_->gone = true;
   if (stream_) stream_->fail(make_error(ErrorCode::cancelled, "the client has left"));
+  if (reply_stream_) {
+    reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));
+  }
   clear_deadline();
   timer_.cancel();
   error_code ec;
@@ -107,6 +113,7 @@ void Connection::fail(Error error) {
 }
 
 void Connection::send(Response response) {
+  if (response.stream) open_stream(response);
   phase_ = Phase::replying;
   status_ = response.status;
   if (draining() || (input_ended_ && input().empty())) keep_alive_ = false;
@@ -117,9 +124,10 @@ void Connection::send(Response response) {
   }
   output_.clear();
   append_response_head(output_, response,
-                       {request().request_id, shard_->date(), is_http_11_, keep_alive_});
+                       {request().request_id, shard_->date(), is_http_11_, keep_alive_,
+                        reply_stream_ && takes_trailers()});
   output_body_.clear();
-  if (request().method != "HEAD" && !is_bodiless(response.status)) {
+  if (!response.stream && request().method != "HEAD" && !is_bodiless(response.status)) {
     if (response.body.size() <= kJoinedBodyBytesMax) {
       output_.append(response.body);
     } else {
@@ -129,6 +137,103 @@ void Connection::send(Response response) {
   written_ = 0;
   set_deadline(options().write_timeout_ms);
   write();
+  // A streamed reply may wait for days: reading is how its end at the other side is seen.
+  if (reply_stream_) read();
+}
+
+bool Connection::takes_trailers() const {
+  const auto te = request_->header("TE");
+  return is_http_11_ && te && has_token(*te, "trailers");
+}
+
+// Starts the writer of a streamed reply. Where there is no thread for it, the reply turns
+// into a refusal.
+void Connection::open_stream(Response& response) {
+  if (!is_http_11_) keep_alive_ = false;  // The end of the connection ends the body.
+  if (request().method == "HEAD" || is_bodiless(response.status)) return;
+  auto stream =
+      std::make_shared<ReplyStream>(ReplyStream::Framing{is_http_11_, takes_trailers()},
+                                    [shard = shard_, connection = weak_from_this()] {
+                                      return shard->post([connection] {
+                                        const auto self = connection.lock();
+                                        if (self)
+                                          self->guarded([&] { self->advance_reply(); });
+                                      });
+                                    });
+  auto task = [stream, request = request_, body = response.stream] {
+    Result<void> written;
+    try {
+      written = body(*stream);
+    } catch (const std::exception& e) {
+      written = make_error(ErrorCode::internal, "the writer failed", e.what());
+    }
+    if (!written) {
+      const Error& error = written.error();
+      const bool is_ordinary =
+          error.code == ErrorCode::cancelled || error.code == ErrorCode::timeout;
+      spdlog::log(is_ordinary ? spdlog::level::info : spdlog::level::err,
+                  "{} {} {}: the reply was cut off: {}{}{}", request->request_id,
+                  request->method, request->path, error.message,
+                  error.detail.empty() ? "" : ": ", error.detail);
+    }
+    stream->finish(written.has_value());
+  };
+  if (draining()) {
+    response = error_response(
+        make_error(
+            ErrorCode::unavailable,
+            "the server is stopping and starts no stream; try again when it is back"),
+        request_->request_id);
+  } else if (!shard_->context->streams.start(std::move(task))) {
+    response = error_response(
+        make_error(ErrorCode::unavailable,
+                   fmt::format("the server streams as many replies as it may ({}); try "
+                               "again shortly",
+                               options().streams_max)),
+        request_->request_id);
+  } else {
+    reply_stream_ = std::move(stream);
+    if (input_ended_) {
+      reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));
+    }
+  }
+}
+
+// Sends what the writer of a streamed reply has made. No write is under way.
+void Connection::advance_reply() {
+  if (phase_ != Phase::replying || !reply_stream_) return;
+  written_ = 0;
+  switch (reply_stream_->take(output_)) {
+    case ReplyStream::State::more:
+      set_deadline(options().write_timeout_ms);
+      write();
+      break;
+    case ReplyStream::State::waiting:
+      clear_deadline();  // The writer is the slow one.
+      break;
+    case ReplyStream::State::complete:
+      std::string().swap(output_);
+      finish_reply();
+      break;
+    case ReplyStream::State::cut:
+      if (!is_http_11_) {
+        // An orderly end would look like the end of the body.
+        error_code ec;
+        socket_.set_option(asio::socket_base::linger(true, 0), ec);
+      }
+      close();
+      break;
+  }
+}
+
+void Connection::finish_reply() {
+  reply_stream_.reset();
+  finish_exchange();
+  if (keep_alive_) {
+    next_request();
+  } else {
+    linger();
+  }
 }
 
 // Twenty-five bytes fit into any socket that took the last reply whole; one that takes
@@ -170,11 +275,10 @@ void Connection::on_write(error_code ec, std::size_t size) {
       write();
       return;
     }
-    finish_exchange();
-    if (keep_alive_) {
-      next_request();
+    if (reply_stream_) {
+      advance_reply();
     } else {
-      linger();
+      finish_reply();
     }
   });
 }
@@ -269,8 +373,15 @@ void Connection::on_timer() {
                                              options().body_timeout_ms)));
       }
       break;
-    case Phase::idle:
     case Phase::replying:
+      if (reply_stream_) {
+        reply_stream_->close(make_error(
+            ErrorCode::timeout,
+            fmt::format("the client took nothing for {} ms", options().write_timeout_ms)));
+      }
+      close();
+      break;
+    case Phase::idle:
     case Phase::lingering:
     case Phase::closed:
       close();

@@ -15,6 +15,7 @@
 #include "http/body_stream.h"
 #include "http/head.h"
 #include "http/http.h"
+#include "http/reply_stream.h"
 #include "http/shard.h"
 
 namespace trawl::http {
@@ -69,6 +70,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void dispatch();
   void fail(Error error);
   void send(Response response);
+  void open_stream(Response& response);
+  void advance_reply();
+  void finish_reply();
   void send_continue();
   void write();
   void on_write(error_code ec, std::size_t size);
@@ -91,6 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   const ServerOptions& options() const { return shard_->context->options; }
   Request& request();
+  bool takes_trailers() const;
 
   const std::shared_ptr<Shard> shard_;
   Socket socket_;
@@ -115,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Request> request_;
   std::shared_ptr<Exchange> exchange_;  // From dispatch to reply.
   std::shared_ptr<BodyStream> stream_;
+  std::shared_ptr<ReplyStream> reply_stream_;  // While the reply is a streamed one.
   const Route* route_ = nullptr;
   std::optional<Response> early_reply_;  // To be sent once the body has been skipped.
   std::int64_t started_us_ = 0;

@@ -125,6 +125,11 @@ void Connection::on_end_of_input() {
       }
       break;
     case Phase::replying:
+      if (reply_stream_) {
+        exchange_->gone = true;
+        reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));
+      }
+      break;
     case Phase::closed:
       break;
   }

@@ -272,7 +272,11 @@ void append_response_head(std::string& out, const Response& response,
   if (!is_bodiless(response.status)) {
     out.append("Content-Type: ");
     text(response.content_type);
-    fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+    if (!response.stream) {
+      fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+    } else if (head.is_http_11) {
+      out.append("Transfer-Encoding: chunked\r\n");
+    }
   }
   if (!head.keep_alive) {
     out.append("Connection: close\r\n");
@@ -281,6 +285,7 @@ void append_response_head(std::string& out, const Response& response,
   }
   for (const auto& [name, value] : response.headers) {
     if (!is_token(name) || is_reserved(name)) continue;
+    if (!head.trailers && equals_ignoring_case(name, "Trailer")) continue;
     out.append(name).append(": ");
     text(value);
   }

@@ -73,7 +73,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 // Whether a comma-separated header value has this token.
 bool has_token(std::string_view value, std::string_view token);
 
-// Status line and headers up to and with the empty line. Headers of the response that
+// Status line and headers up to and with the empty line. A streamed body is chunked, or in
+// HTTP/1.0 ends with the connection. Headers of the response that
 // would contradict the framing (Content-Length, Connection, ...) are left out, and control
 // characters in values become spaces.
 struct ResponseHead {
@@ -81,6 +82,7 @@ struct ResponseHead {
   std::string_view date;
   bool is_http_11 = true;
   bool keep_alive = true;
+  bool trailers = false;  // Whether a Trailer header may stand.
 };
 void append_response_head(std::string& out, const Response& response,
                           const ResponseHead& head);

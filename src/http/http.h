@@ -48,11 +48,38 @@ struct Request {
   const std::string& path_parameter(std::string_view name) const;
 };
 
+// The body of a reply that is sent while it is made. One writer, on a thread of its own.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Sends the piece, and blocks while the client is behind: at most about 256 KiB wait in
+  // memory. Once it has failed it always fails.
+  //   timeout    the client took nothing for as long as a write may stand still
+  //   cancelled  the client left, or the server is stopping; in the second case what was
+  //              written before still goes out
+  virtual Result<void> write(std::string_view piece) = 0;
+  // To be sent behind the last piece, to clients that said "TE: trailers" in HTTP/1.1.
+  virtual void trailer(std::string name, std::string value) = 0;
+  // Whether write() would fail; cheap. For writers that wait for something to write.
+  virtual bool is_closed() const = 0;
+  // `wake` is called once, on another thread, when is_closed() turns true; at once when it
+  // is true already. It may be called as late as after the stream function has returned.
+  virtual void on_closed(std::function<void()> wake) = 0;
+};
+
+// Writes the body. On an error the reply is cut off in a way that the client can see: the
+// connection ends before the body does.
+using StreamBody = std::function<Result<void>(BodyWriter&)>;
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<Header> headers;
   std::string body;
+  // In place of `body`. Called once on a thread of its own, unless the request is a HEAD
+  // or too many replies are streamed already (503). Name trailers in a Trailer header; it
+  // is left out where they are.
+  StreamBody stream = {};
 };
 
 // Sends the reply; call it exactly once, from any thread.

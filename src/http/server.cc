@@ -199,11 +199,14 @@ void BeastServer::stop() {
     const std::lock_guard lock(shard->gate);
     shard->closed = true;
   }
+  // Every connection is closed by now, so that no writer waits for its client.
+  context_->streams.join();
 }
 
 ServerMetrics BeastServer::metrics() const {
   ServerMetrics total;
   total.connections_open = context_->admitted;
+  total.streams_active = context_->streams.active();
   for (const auto& shard : shards_) {
     total.connections_total += shard->connections_total;
     total.requests_total += shard->requests_total;

@@ -18,6 +18,8 @@ struct ServerOptions {
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 16 * 1024 * 1024;  // Of buffered bodies.
   std::uint32_t connections_max = 10'000;
+  // Replies that are streamed at the same time, each of which has a thread.
+  std::uint32_t streams_max = 64;
   // Deadlines against slow clients.
   std::int64_t header_timeout_ms = 10'000;  // Whole header, from its first byte.
   std::int64_t idle_timeout_ms = 60'000;    // Between requests.
@@ -32,6 +34,7 @@ struct ServerMetrics {
   std::uint64_t connections_total = 0;
   std::uint64_t requests_total = 0;
   std::uint64_t requests_active = 0;
+  std::uint64_t streams_active = 0;
 };
 
 // HTTP/1.1 on Boost.Asio, heads read by Boost.Beast: one io_context a thread, each with its
@@ -48,8 +51,9 @@ class Server {
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
   // Refuses new connections, lets requests inside finish (at most drain_timeout_ms), then
-  // closes. Idempotent. Not for handlers on an I/O thread: it waits for them. Handlers on
-  // the pool may still run when the time was up; stop the pool before the router goes.
+  // closes. Writers of streamed replies are told at once, and waited for. Idempotent. Not
+  // for handlers on an I/O thread: it waits for them. Handlers on the pool may still run
+  // when the time was up; stop the pool before the router goes.
   virtual void stop() = 0;
   virtual ServerMetrics metrics() const = 0;
 };

@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "http/server.h"
+#include "http/stream_threads.h"
 
 namespace trawl::http {
 
@@ -55,8 +56,14 @@ struct Context {
   std::size_t registered = 0;  // Connections that stop() waits for. Guarded by mutex.
   unsigned drained = 0;        // Threads that no longer accept. Guarded by mutex.
 
+  StreamThreads streams;
+
   Context(ServerOptions o, const Router& r, WorkerPool& w, Server::Observer obs)
-      : options(std::move(o)), router(r), workers(w), observer(std::move(obs)) {}
+      : options(std::move(o)),
+        router(r),
+        workers(w),
+        observer(std::move(obs)),
+        streams(options.streams_max) {}
 };
 
 // One thread: its event loop, its listening socket and its connections. Replies that come

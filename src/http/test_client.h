@@ -30,9 +30,14 @@ struct ClientReply {
   int status = 0;
   std::string head;
   std::string body;
+  std::string trailers;  // As lines; of a chunked body.
+  bool complete = true;  // False: the connection ended within a chunked body.
 
-  std::string header(std::string_view name) const {
-    std::string_view rest = head;
+  std::string header(std::string_view name) const { return find(head, name); }
+  std::string trailer(std::string_view name) const { return find(trailers, name); }
+
+ private:
+  static std::string find(std::string_view rest, std::string_view name) {
     while (!rest.empty()) {
       const auto end = rest.find("\r\n");
       const std::string_view line = rest.substr(0, end);
@@ -113,6 +118,10 @@ class RawClient {
     reply.head = input_.substr(0, end + 2);
     input_.erase(0, end + 4);
     if (reply.head.size() > 12) reply.status = std::atoi(reply.head.c_str() + 9);
+    if (has_body && reply.header("Transfer-Encoding") == "chunked") {
+      reply.complete = receive_chunks(reply);
+      return reply;
+    }
     const std::string length = reply.header("Content-Length");
     const std::size_t size =
         has_body && !length.empty() ? std::strtoul(length.c_str(), nullptr, 10) : 0;
@@ -124,6 +133,28 @@ class RawClient {
     return reply;
   }
 
+  // The next piece of a chunked body; empty at its end, nothing when it is cut short.
+  std::optional<std::string> receive_chunk() {
+    const auto size_line = receive_line();
+    if (!size_line) return std::nullopt;
+    const std::size_t size = std::strtoul(size_line->c_str(), nullptr, 16);
+    if (size == 0) return std::string();
+    while (input_.size() < size + 2) {
+      if (!fill()) return std::nullopt;
+    }
+    std::string piece = input_.substr(0, size);
+    EXPECT_EQ(input_.substr(size, 2), "\r\n");
+    input_.erase(0, size + 2);
+    return piece;
+  }
+  // All that comes until the connection ends; `orderly` tells an end from a reset.
+  std::string receive_rest(bool& orderly) {
+    while (fill()) {
+    }
+    orderly = ended_ && !was_reset_;
+    return std::exchange(input_, {});
+  }
+
   // True when the server ends the connection in time, and sends nothing more before.
   bool ends() {
     while (fill()) {
@@ -132,6 +163,30 @@ class RawClient {
   }
 
  private:
+  std::optional<std::string> receive_line() {
+    std::size_t end = 0;
+    while ((end = input_.find("\r\n")) == std::string::npos) {
+      if (!fill()) return std::nullopt;
+    }
+    std::string line = input_.substr(0, end);
+    input_.erase(0, end + 2);
+    return line;
+  }
+  bool receive_chunks(ClientReply& reply) {
+    while (true) {
+      const auto piece = receive_chunk();
+      if (!piece) return false;
+      if (piece->empty()) break;
+      reply.body += *piece;
+    }
+    while (true) {
+      const auto line = receive_line();
+      if (!line) return false;
+      if (line->empty()) return true;
+      reply.trailers += *line + "\r\n";
+    }
+  }
+
   bool fill() {
     pollfd ready{socket_, POLLIN, 0};
     if (::poll(&ready, 1, 20'000) <= 0) return false;
@@ -139,6 +194,7 @@ class RawClient {
     const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
     if (n <= 0) {
       ended_ = true;
+      was_reset_ = n < 0;
       return false;
     }
     input_.append(buffer, static_cast<std::size_t>(n));
@@ -148,6 +204,7 @@ class RawClient {
   int socket_ = -1;
   bool connected_ = false;
   bool ended_ = false;
+  bool was_reset_ = false;
   std::string input_;
 };
 

@@ -33,8 +33,12 @@ void call(const Recorder::Done& done, Result<bool> result) {
 
 }  // namespace
 
-Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies)
-    : ledger_(ledger), options_(options), policies_(std::move(policies)) {
+Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies,
+                   Observer observer)
+    : ledger_(ledger),
+      options_(options),
+      policies_(std::move(policies)),
+      observer_(std::move(observer)) {
   writer_ = std::thread([this] { run(); });
   if (options_.maintain_every_us > 0) {
     maintainer_ = std::thread([this] { maintain_regularly(); });
@@ -282,6 +286,13 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     metrics_.commits += made.commits;
     metrics_.writes += made.writes;
     metrics_.failures += made.failures;
+  }
+  if (observer_) {
+    try {
+      observer_(writes, results);
+    } catch (const std::exception& thrown) {
+      spdlog::error("the observer of recorded executions threw: {}", thrown.what());
+    }
   }
   for (std::size_t i = 0; i < batch.size(); ++i) call(batch[i].done, std::move(results[i]));
 }

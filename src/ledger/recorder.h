@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -47,7 +48,13 @@ using RecordingPolicySource =
 // out reaches neither the ledger nor anyone who listens here.
 class Recorder {
  public:
-  Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {});
+  // Called on the writer thread after each commit, before any Done: what was tried, and
+  // with which result. It must not block, and may take the executions out of the writes.
+  using Observer =
+      std::function<void(std::span<LedgerWrite> writes, std::span<const Result<bool>>)>;
+
+  Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {},
+           Observer observer = {});
   ~Recorder();  // As stop().
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -128,6 +135,7 @@ class Recorder {
   Ledger& ledger_;
   const RecorderOptions options_;
   const RecordingPolicySource policies_;
+  const Observer observer_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;    // For the writer: work, or a reason to look again.
   std::condition_variable drained_;  // For flush().
