@@ -310,6 +310,16 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
   return out;
 }
 
+Result<void> refuse_page_keys(const json::object& body, std::string_view what) {
+  for (const std::string_view key : {"sort", "fields", "budget_ms"}) {
+    const json::value* value = body.if_contains(key);
+    if (value == nullptr || value->is_null()) continue;
+    return invalid_at(std::string(key),
+                      fmt::format("{} has no {}; leave it out", what, key));
+  }
+  return {};
+}
+
 json::object echo_of(const ExecutionListBody& body) {
   json::object out = body.echo;
   if (body.filter.start_time) out["start_time"] = format_time(*body.filter.start_time);

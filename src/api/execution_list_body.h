@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -42,6 +43,11 @@ struct ExecutionListBody {
 Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const NamespaceId& namespace_id,
                                                     TimeUs now);
+
+// Refuses the keys that shape a page, where there are no pages: sort, fields, budget_ms.
+// `what` is the request in messages: "an export".
+//   invalid  one of them was sent
+Result<void> refuse_page_keys(const json::object& body, std::string_view what);
 
 // The filter as it was understood, with resolved instants.
 json::object echo_of(const ExecutionListBody& body);

@@ -45,9 +45,9 @@ Result<bool> read_flag(const http::Request& request, std::string_view name) {
       fmt::format("{} is '{}'; use true or false", name, truncate_text(text, 64)));
 }
 
-bool names_no_condition(const json::object& body) {
-  return std::all_of(body.begin(), body.end(),
-                     [](const auto& field) { return field.value().is_null(); });
+// Also {"query": "*"} and {"filters": {}} are no conditions.
+bool matches_everything(const ExecutionFilter& filter) {
+  return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
 }
 
 Result<http::Response> delete_matching(const Services& services, Call& call) {
@@ -55,8 +55,9 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   TRAWL_ASSIGN(const bool dry_run, read_flag(call.request, "dry_run"));
   TRAWL_ASSIGN(const json::object sent, read_body(call.request));
   const TimeUs now = services.clock.now();
+  TRAWL_TRY(refuse_page_keys(sent, "deleting"));
   TRAWL_ASSIGN(ExecutionListBody body, parse_execution_list_body(sent, call.ns.id, now));
-  if (!all && names_no_condition(sent)) {
+  if (!all && matches_everything(body.filter)) {
     return invalid_at("body",
                       "the body names no condition, which would delete the whole history; "
                       "add one, or send ?all=true");

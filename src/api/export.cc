@@ -189,6 +189,7 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object sent, read_body(call.request));
   ExportRequest out;
   out.namespace_id = call.ns.id;
+  TRAWL_TRY(refuse_page_keys(sent, "an export"));
   TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
   TRAWL_ASSIGN(const std::string_view format, query.choice("format", kFormats));
   out.csv = format == "csv";
@@ -252,6 +253,7 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
     ScanRequest scan;
     scan.after = request->after;
     scan.detail = request->detail;
+    scan.cancelled = [&writer] { return writer.is_closed(); };
     TRAWL_TRY(services.ledger.scan(
         request->body.filter, scan,
         [&](const ScannedExecution& execution) { return exporter.take(execution); }));

@@ -262,6 +262,7 @@ Result<ExecutionFilter> parse_filter(const http::Request& request,
     }
     body[name] = std::move(sent);
   }
+  TRAWL_TRY(refuse_page_keys(body, "a tail"));
   auto parsed = parse_execution_list_body(body, namespace_id, now);
   if (!parsed) {
     Error error = std::move(parsed).error();

@@ -65,6 +65,8 @@ struct ScannedExecution {
 struct ScanRequest {
   std::optional<ExecutionKey> after;  // As in a list by time, newest first.
   bool detail = false;                // The whole record, or the row of the list.
+  // Asked now and then, also while nothing matches; empty: never.
+  std::function<bool()> cancelled = {};
 };
 // Returns whether to go on; an error ends the scan and is its result.
 using ScanVisitor = std::function<Result<bool>(const ScannedExecution&)>;
@@ -116,6 +118,7 @@ class Ledger {
                                      const ExecutionPageRequest& page) const = 0;
 
   // Visits every match, newest first, as they stand at one moment, in constant memory.
+  //   cancelled  the request says so
   virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                             const ScanVisitor& visit) const = 0;
 

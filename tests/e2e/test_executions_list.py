@@ -136,8 +136,7 @@ def test_status_is_exact(history):
     failed = history.list({"status": "failed"}, "?limit=1000")
     assert ids(failed) == [name for name in NEWEST_FIRST if int(name[-4:]) % 4 == 0]
     assert failed.json["total"] == 15
-    assert history.list({"status": "FAILED"}).json == {
-        **history.list({"status": "nosuch"}).json}
+    assert history.list({"status": "FAILED"}).json["total"] == 0
     assert history.list({"status": "nosuch"}).json["total"] == 0
     assert history.list({"status": None}).json["total"] == 60
 

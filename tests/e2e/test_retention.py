@@ -158,6 +158,11 @@ def test_delete_of_a_running_execution_is_a_conflict(slow):
 def test_delete_by_filter(server):
     import_days(server, 30)
     path = "/v1/retrievers/executions/delete"
+    before = server.list().json["total"]
+    for nothing in ({"query": "*"}, {"filters": {}}, {"labels": {}}, {"status": None},
+                    {"fields": ["status"]}, {"budget_ms": 5}):
+        assert server.post(path, nothing).status == 422, nothing
+    assert server.list().json["total"] == before
     for body in (None, {}, {"status": None}):
         refused = server.post(path, body)
         assert refused.status == 422 and "all=true" in refused.json["error"]["message"]

@@ -16,6 +16,9 @@
 namespace trawl::sqlite {
 namespace {
 
+// How long a scan looks for matches before it asks whether it is still wanted.
+constexpr std::int64_t kScanStepUs = 200'000;
+
 // What a basic filter means in numbers. The end is included.
 struct Range {
   std::int64_t ns = 0;
@@ -173,8 +176,11 @@ Result<void> scan_executions(Connection& connection, Words& words,
   ExecutionPageRequest next;
   next.limit = kExecutionLimitMax;
   next.after = request.after;
-  next.budget_us = std::numeric_limits<std::int64_t>::max() / 4;
+  next.budget_us = kScanStepUs;
   while (go_on) {
+    if (request.cancelled && request.cancelled()) {
+      return make_error(ErrorCode::cancelled, "the scan was given up");
+    }
     ExecutionPage page;
     TRAWL_ASSIGN(const auto matches, search_keys(connection, words, filter, next, page));
     for (const auto& match : matches) {
