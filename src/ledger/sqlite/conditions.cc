@@ -13,6 +13,7 @@ namespace {
 // Up to so many executions are looked up one by one, each for about the price of a column
 // of a whole group.
 constexpr std::size_t kCandidatesMax = 3'000;
+static_assert(kCandidatesMax <= SeqSet::kFew);
 
 // Whole numbers up to here are the same as doubles.
 constexpr double kExactMax = 9'007'199'254'740'992.0;
@@ -297,13 +298,9 @@ Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode&
   for (const std::string_view value : wanted) {
     // An empty value has no term: it may be anywhere.
     if (value.empty()) return none;
-    TRAWL_ASSIGN(const SeqSet some,
-                 match_terms(connection_, exact_expression(ns_, node.path, value)));
-    std::vector<std::int64_t> seqs;
-    some.append_to(seqs);
-    for (const std::int64_t seq : seqs) found->add(seq);
+    TRAWL_TRY(match_terms(connection_, exact_expression(ns_, node.path, value), *found));
   }
-  TRAWL_TRY(unindexed_set());
+  TRAWL_TRY(read_unindexed());
   Test test;
   test.kind = Test::Kind::set;
   // The terms are hashes: what has the term still has to be held against the value.
@@ -318,22 +315,23 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
     test.value = query.matches_everything();
     return test;
   }
-  TRAWL_ASSIGN(SeqSet found, match_terms(connection_, match_expression(ns_, query, error)));
-  TRAWL_TRY(unindexed_set());
+  auto found = std::make_shared<SeqSet>();
+  TRAWL_TRY(match_terms(connection_, match_expression(ns_, query, error), *found));
+  TRAWL_TRY(read_unindexed());
   test.kind = Test::Kind::set;
-  test.set = std::make_shared<SeqSet>(std::move(found));
+  test.set = std::move(found);
   test.set_is_sure =
       std::all_of(query.phrases().begin(), query.phrases().end(),
                   [](const TextQuery::Phrase& phrase) { return phrase.terms.size() == 1; });
   return test;
 }
 
-Result<const std::shared_ptr<const SeqSet>*> Conditions::unindexed_set() {
-  if (unindexed_ == nullptr) {
-    TRAWL_ASSIGN(SeqSet found, unindexed(connection_));
-    unindexed_ = std::make_shared<SeqSet>(std::move(found));
-  }
-  return &unindexed_;
+Result<void> Conditions::read_unindexed() {
+  if (unindexed_ != nullptr) return {};
+  auto found = std::make_shared<SeqSet>();
+  TRAWL_TRY(find_unindexed(connection_, *found));
+  unindexed_ = std::move(found);
+  return {};
 }
 
 // Looks for a condition that leaves few executions to look at.
@@ -347,9 +345,8 @@ void Conditions::consider(const Test& test) {
       test.set->size() + unindexed_->size() > kCandidatesMax) {
     return;
   }
-  auto& seqs = candidates_.emplace();
-  test.set->append_to(seqs);
-  unindexed_->append_to(seqs);
+  auto& seqs = candidates_.emplace(test.set->few());
+  seqs.insert(seqs.end(), unindexed_->few().begin(), unindexed_->few().end());
   std::sort(seqs.begin(), seqs.end());
   seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
 }
@@ -357,8 +354,8 @@ void Conditions::consider(const Test& test) {
 bool Conditions::touches(const GroupPlace& place) const {
   // Only a top-level set can rule a group out.
   for (const Test& test : root_.children) {
-    if (test.kind == Test::Kind::set && !test.set->touches(place.group) &&
-        !unindexed_->touches(place.group)) {
+    if (test.kind == Test::Kind::set && test.set->of_group(place.group) == nullptr &&
+        unindexed_->of_group(place.group) == nullptr) {
       return false;
     }
   }
@@ -469,11 +466,24 @@ Result<Conditions::Answers> Conditions::evaluate(Test& test, RowGroup& group) {
       TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
       out.may.resize(size);
       out.sure.resize(size);
+      static const SeqSet::Bits kNone;
+      const SeqSet::Bits* in_set = &kNone;
+      const SeqSet::Bits* not_indexed = &kNone;
+      std::int64_t bits_of = -1;
       for (std::size_t i = 0; i < size; ++i) {
-        const bool unindexed = unindexed_->contains((*seqs)[i]);
-        const bool in_set = test.set->contains((*seqs)[i]);
-        out.may[i] = in_set | unindexed;
-        out.sure[i] = in_set & test.set_is_sure & !unindexed;
+        const std::int64_t seq = (*seqs)[i];
+        if (group_of(seq) != bits_of) {
+          bits_of = group_of(seq);
+          in_set = test.set->of_group(bits_of);
+          if (in_set == nullptr) in_set = &kNone;
+          not_indexed = unindexed_->of_group(bits_of);
+          if (not_indexed == nullptr) not_indexed = &kNone;
+        }
+        const auto bit = static_cast<std::size_t>(seq % kRowGroupRows);
+        const bool is_in = (*in_set)[bit];
+        const bool is_unindexed = (*not_indexed)[bit];
+        out.may[i] = is_in | is_unindexed;
+        out.sure[i] = is_in & test.set_is_sure & !is_unindexed;
       }
       return out;
     }

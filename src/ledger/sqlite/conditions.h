@@ -70,7 +70,7 @@ class Conditions {
   Result<std::optional<Test>> exact_test(const FilterNode& node);
   Result<Test> text_test(const TextQuery& query, bool error);
   Result<bool> word_answer(Test& test, std::int64_t number);
-  Result<const std::shared_ptr<const SeqSet>*> unindexed_set();
+  Result<void> read_unindexed();
   void consider(const Test& test);
   Result<Answers> evaluate(Test& test, RowGroup& group);
 

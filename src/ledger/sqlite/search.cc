@@ -202,9 +202,25 @@ class Finder {
     return {};
   }
 
+  // All that matches in a group, without a thought for the page.
+  Result<void> count_group(RowGroup& group) {
+    TRAWL_ASSIGN(const Conditions::Answers answers, conditions_.evaluate(group));
+    const std::vector<std::int64_t>* seqs = nullptr;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      out_.total += answers.sure[i];
+      if (answers.may[i] == answers.sure[i]) continue;
+      if (seqs == nullptr) {
+        TRAWL_ASSIGN(seqs, group.integers(IntColumn::seq));
+      }
+      unverified_.push_back((*seqs)[i]);
+    }
+    return {};
+  }
+
   Result<void> gather(RowGroup& group) {
+    if (full_) return count_group(group);
     return look_at(group, [&](Hit&& hit) -> Result<void> {
-      if (full_ || (page_.after && hit.rank > after_rank_)) {
+      if (page_.after && hit.rank > after_rank_) {
         count_only(hit);
       } else {
         waiting_.push(std::move(hit));
@@ -367,10 +383,7 @@ class Finder {
         return {};
       }
       TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
-      TRAWL_TRY(look_at(group, [&](Hit&& hit) -> Result<void> {
-        count_only(hit);
-        return {};
-      }));
+      TRAWL_TRY(count_group(group));
     }
     for (const std::int64_t seq : unverified_) {
       if (budget_.used_up()) {

@@ -37,16 +37,6 @@ std::string exact_term(std::int64_t ns, std::string_view path, std::string_view 
 
 }  // namespace
 
-void SeqSet::append_to(std::vector<std::int64_t>& seqs) const {
-  for (const auto& [group, bits] : groups_) {
-    for (std::size_t bit = 0; bit < bits.size(); ++bit) {
-      if (bits.test(bit)) {
-        seqs.push_back(group * kRowGroupRows + static_cast<std::int64_t>(bit));
-      }
-    }
-  }
-}
-
 std::string text_terms(std::int64_t ns, const Execution& execution) {
   thread_local Analyzer analyzer = Analyzer::make("").value();
   std::unordered_set<std::string> seen;
@@ -100,20 +90,19 @@ std::string exact_expression(std::int64_t ns, std::string_view path,
   return fmt::format("\"{}\"", exact_term(ns, path, value));
 }
 
-Result<SeqSet> match_terms(Connection& connection, const std::string& expression) {
-  SeqSet found;
+Result<void> match_terms(Connection& connection, const std::string& expression,
+                         SeqSet& found) {
   TRAWL_ASSIGN(auto select,
                connection.prepare("SELECT rowid FROM terms WHERE terms MATCH ?"));
   select.bind(std::string_view(expression));
   while (true) {
     TRAWL_ASSIGN(const bool row, select.step());
-    if (!row) return found;
+    if (!row) return {};
     found.add(select.integer(0));
   }
 }
 
-Result<SeqSet> unindexed(Connection& connection) {
-  SeqSet found;
+Result<void> find_unindexed(Connection& connection, SeqSet& found) {
   for (const std::string_view sql :
        {"SELECT seq FROM terms_pending",
         "SELECT seq FROM executions INDEXED BY executions_running WHERE running = 1"}) {
@@ -124,7 +113,7 @@ Result<SeqSet> unindexed(Connection& connection) {
       found.add(select.integer(0));
     }
   }
-  return found;
+  return {};
 }
 
 Result<void> index_terms(Connection& connection, std::int64_t seq,

@@ -23,27 +23,38 @@ namespace trawl::sqlite {
 // The terms of an execution, separated by blanks, each once.
 std::string text_terms(std::int64_t ns, const Execution& execution);
 
-// A set of seqs.
+// A set of seqs, as bits of their row groups.
 class SeqSet {
  public:
+  using Bits = std::bitset<kRowGroupRows>;
+  // Sets of up to so many can also be listed.
+  static constexpr std::size_t kFew = 4'096;
+
   void add(std::int64_t seq) {
+    if (last_ == nullptr || group_of(seq) != last_group_) {
+      last_group_ = group_of(seq);
+      last_ = &groups_[last_group_];
+    }
     const auto bit = static_cast<std::size_t>(seq % kRowGroupRows);
-    auto& bits = groups_[group_of(seq)];
-    if (!bits.test(bit)) ++size_;
-    bits.set(bit);
+    if (last_->test(bit)) return;
+    last_->set(bit);
+    if (++size_ <= kFew) few_.push_back(seq);
   }
-  bool contains(std::int64_t seq) const {
-    const auto found = groups_.find(group_of(seq));
-    return found != groups_.end() &&
-           found->second.test(static_cast<std::size_t>(seq % kRowGroupRows));
+  // Those of one group; null when there are none.
+  const Bits* of_group(std::int64_t group) const {
+    const auto found = groups_.find(group);
+    return found == groups_.end() ? nullptr : &found->second;
   }
-  bool touches(std::int64_t group) const { return groups_.contains(group); }
   std::size_t size() const { return size_; }
-  void append_to(std::vector<std::int64_t>& seqs) const;
+  // All of them, in the order of their adding, where they are few.
+  const std::vector<std::int64_t>& few() const { return few_; }
 
  private:
-  std::unordered_map<std::int64_t, std::bitset<kRowGroupRows>> groups_;
+  std::unordered_map<std::int64_t, Bits> groups_;
+  std::int64_t last_group_ = 0;
+  Bits* last_ = nullptr;  // Of last_group_: most come in order.
   std::size_t size_ = 0;
+  std::vector<std::int64_t> few_;
 };
 
 // An expression of FTS5 for the executions that may match. `error` asks for the words of
@@ -55,10 +66,12 @@ bool has_exact_terms(std::string_view path);
 std::string exact_expression(std::int64_t ns, std::string_view path,
                              std::string_view value);
 
-Result<SeqSet> match_terms(Connection& connection, const std::string& expression);
+// Adds the matches to a set.
+Result<void> match_terms(Connection& connection, const std::string& expression,
+                         SeqSet& found);
 
 // Executions that are not in the index, or not with their last text: pending and running.
-Result<SeqSet> unindexed(Connection& connection);
+Result<void> find_unindexed(Connection& connection, SeqSet& found);
 
 // Within the caller's write transaction. `terms` is text_terms() of the execution.
 Result<void> index_terms(Connection& connection, std::int64_t seq,
