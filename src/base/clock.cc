@@ -53,20 +53,29 @@ std::string format_time(TimeUs time) {
   using namespace std::chrono;
   const sys_time<microseconds> point{microseconds{time}};
   const auto day = floor<days>(point);
-  const year_month_day date{day};
-  const std::int64_t of_day = (point - day).count();
-  std::string out = "0000-00-00T00:00:00.000000Z";
-  const auto put = [&out](std::size_t end, std::int64_t number) {
-    for (; number > 0; number /= 10) out[--end] = static_cast<char>('0' + number % 10);
+  // By hand, and the date once for all times of a day: a page of history holds a thousand.
+  thread_local sys_days last_day{};
+  thread_local std::string last = "1970-01-01T00:00:00.000000Z";
+  const auto put = [](std::string& out, std::size_t end, std::size_t digits,
+                      std::uint64_t number) {
+    for (; digits > 0; --digits, number /= 10) {
+      out[--end] = static_cast<char>('0' + number % 10);
+    }
   };
-  // By hand, because a page of history holds a thousand of them.
-  put(4, static_cast<int>(date.year()));
-  put(7, static_cast<unsigned>(date.month()));
-  put(10, static_cast<unsigned>(date.day()));
-  put(13, of_day / kMicrosPerHour);
-  put(16, of_day / kMicrosPerMinute % 60);
-  put(19, of_day / kMicrosPerSecond % 60);
-  put(26, of_day % kMicrosPerSecond);
+  if (day != last_day) {
+    const year_month_day date{day};
+    put(last, 4, 4, static_cast<std::uint64_t>(static_cast<int>(date.year())));
+    put(last, 7, 2, static_cast<unsigned>(date.month()));
+    put(last, 10, 2, static_cast<unsigned>(date.day()));
+    last_day = day;
+  }
+  std::string out = last;
+  const auto of_day = static_cast<std::uint64_t>((point - day).count());
+  const std::uint64_t seconds = of_day / 1'000'000;
+  put(out, 13, 2, seconds / 3600);
+  put(out, 16, 2, seconds / 60 % 60);
+  put(out, 19, 2, seconds % 60);
+  put(out, 26, 6, of_day % 1'000'000);
   return out;
 }
 

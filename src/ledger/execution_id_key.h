@@ -13,6 +13,11 @@ namespace trawl {
 // are stored: never change them.
 std::string execution_id_key(const ExecutionId& id);
 
+// Whether it is the key of an id that this server made.
+inline bool is_own_id_key(std::string_view key) {
+  return !key.empty() && key.front() != '\0';
+}
+
 // The id of a key; empty for bytes that are no key.
 std::string execution_id_text(std::string_view key);
 

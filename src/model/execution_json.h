@@ -30,7 +30,7 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 // The same row out of parts, for ledgers that store it so. `values` is what
 // row_values_json() gave; the other texts are JSON.
 struct ExecutionRowParts {
-  std::string_view execution_id;  // Plain text, which needs no escaping where it is ours.
+  std::string_view execution_id;  // JSON, without its quotes.
   std::string_view execution_mode;
   std::string_view status;
   TimeUs timestamp = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "ledger/execution_id_key.h"
 #include "ledger/sqlite/record.h"
 #include "model/execution_json.h"
@@ -97,7 +98,13 @@ Result<void> RowReader::append(std::int64_t seq, std::string& out) {
 }
 
 Result<void> RowReader::append(const Statement& row, int first, std::string& out) {
-  const std::string id = execution_id_text(row.text(first + 1));
+  std::string id = execution_id_text(row.text(first + 1));
+  // Ids of ours hold nothing to escape.
+  if (!is_own_id_key(row.text(first + 1))) {
+    std::string quoted;
+    append_json_string(quoted, id);
+    id = quoted.substr(1, quoted.size() - 2);
+  }
   ExecutionRowParts parts;
   parts.execution_id = id;
   // Past these it is cheaper to ask anew than to look through them all.
