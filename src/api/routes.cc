@@ -1,5 +1,6 @@
 // The readable list of everything that the server answers to.
 #include "api/aggregate.h"
+#include "api/analytics.h"
 #include "api/collections.h"
 #include "api/documents.h"
 #include "api/execute.h"
@@ -16,6 +17,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_execute_routes(router, services);
   add_execution_routes(router, services);
   add_aggregate_routes(router, services);
+  add_analytics_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
   add_collection_routes(router, services);
