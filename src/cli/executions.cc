@@ -11,10 +11,11 @@ namespace trawl::cli {
 
 void add_executions(CLI::App& program, Context& context) {
   auto* group =
-      program.add_subcommand("executions", "The history: list, show or import executions");
+      program.add_subcommand("executions", "The history: list, count, show or import");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl executions list --since -24h --status failed");
   add_executions_list(*group, context);
+  add_executions_stats(*group, context);
   add_executions_show(*group, context);
   add_executions_import(*group, context);
 }

@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/execution_filter_flags.h"
 #include "cli/format.h"
 #include "cli/row_writer.h"
 
@@ -12,9 +14,9 @@ namespace trawl::cli {
 namespace {
 
 struct Arguments {
-  std::string since;
-  std::string until;
-  std::string status;
+  MakeFilterBody filter;
+  std::string sort;
+  std::vector<std::string> fields;
   std::string cursor;
   std::int64_t limit = 20;
   std::int64_t offset = 0;
@@ -68,33 +70,52 @@ std::vector<RowColumn> execution_columns() {
   return columns;
 }
 
+// A column for each field that was asked for, in that order.
+std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields) {
+  std::vector<RowColumn> columns;
+  for (const auto& field : fields) {
+    columns.push_back(text_column(title_of(field), field, field != "execution_id"));
+  }
+  return columns;
+}
+
 Outcome<Exit> list(Context& context, const Arguments& arguments) {
   PagedList list;
   list.target = path({"v1", "retrievers", "executions", "list"});
-  if (!arguments.status.empty()) list.body["status"] = arguments.status;
-  if (!arguments.since.empty()) list.body["start_time"] = arguments.since;
-  if (!arguments.until.empty()) list.body["end_time"] = arguments.until;
+  TRAWL_ASSIGN(list.body, arguments.filter());
+  if (!arguments.sort.empty()) list.body["sort"] = arguments.sort;
+  if (!arguments.fields.empty()) {
+    json::array fields;
+    for (const auto& field : arguments.fields) fields.emplace_back(field);
+    list.body["fields"] = std::move(fields);
+  }
   list.limit = arguments.limit;
   list.all = arguments.all;
   list.offset = arguments.offset;
   list.cursor = arguments.cursor;
   list.nothing = "no executions";
-  return write_list(context, list, execution_columns());
+  return write_list(
+      context, list,
+      arguments.fields.empty() ? execution_columns() : chosen_columns(arguments.fields));
 }
 
 }  // namespace
 
 void add_executions_list(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<Arguments>();
-  auto* command = executions.add_subcommand("list", "List executions, newest first");
+  auto* command = executions.add_subcommand("list", "List or search executions");
+  arguments->filter = add_filter_flags(*command);
   command
-      ->add_option("--since", arguments->since,
-                   "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d")
-      ->type_name("TIME");
-  command->add_option("--until", arguments->until, "Started at this time or before")
-      ->type_name("TIME");
-  command->add_option("--status", arguments->status, "completed, failed, cancelled, …")
-      ->type_name("STATUS");
+      ->add_option("--sort", arguments->sort,
+                   "timestamp, duration_ms, credits_used or total_returned; greatest "
+                   "first, or with + before it least first [timestamp]")
+      ->type_name("FIELD");
+  command
+      ->add_option("--fields", arguments->fields,
+                   "Only these, separated by commas: status,error,labels")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("FIELDS");
   auto* limit =
       command->add_option("--limit", arguments->limit, "Rows in total [20]")
           ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
@@ -111,6 +132,8 @@ void add_executions_list(CLI::App& executions, Context& context) {
   command->footer(
       "Examples:\n"
       "  trawl executions list --since -24h --status failed\n"
+      "  trawl executions list --query 'night ferry' --min-duration 1s --sort duration_ms\n"
+      "  trawl executions list --label team=search --returned zero --fields query_summary\n"
       "  trawl executions list --all -o csv > executions.csv");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return list(context, *arguments); };
