@@ -153,13 +153,6 @@ void write_table(Context& context, const json::object& reply, const json::array&
                << '\n';
     }
   }
-  if (reply.contains("partial")) {
-    host.out << styled(
-                    "the time to look ran out, so some executions are missing; raise "
-                    "--budget, or narrow the range with --since",
-                    Style::waiting, host.colour)
-             << '\n';
-  }
 }
 
 Outcome<Exit> stats(Context& context, const Arguments& arguments) {
@@ -187,6 +180,11 @@ Outcome<Exit> stats(Context& context, const Arguments& arguments) {
     case Format::table:
       write_table(context, reply, rows);
       break;
+  }
+  // JSON says so itself.
+  if (reply.contains("partial") && context.format() != Format::json) {
+    context.host().err << "trawl: the time to look ran out, so some executions are "
+                          "missing; raise --budget, or narrow the range with --since\n";
   }
   return Exit::ok;
 }
