@@ -31,6 +31,9 @@ constexpr Operation kOperations[] = {
      "Ndjson"},
     {"GET", "/v1/retrievers/executions/tail",
      "Stream executions as they start and end (server-sent events)", "", "EventStream"},
+    {"POST", "/v1/retrievers/executions/aggregate",
+     "Count executions by time and group, with error rates and latencies",
+     "ExecutionAggregateRequest", "ExecutionAggregateResponse"},
     {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
      "ExecutionDetail"},
     {"DELETE", "/v1/retrievers/executions/{execution_id}", "Delete one execution", "",
@@ -40,6 +43,16 @@ constexpr Operation kOperations[] = {
      "ExecutionsDeleted"},
     {"POST", "/v1/retrievers/executions/import",
      "Bring in executions from elsewhere (NDJSON)", "Ndjson", "ImportResponse"},
+    {"GET", "/v1/analytics/retrievers/{retriever_id}/performance",
+     "Figures of a pipeline, or of adhoc, over time", "", "RetrieverPerformance"},
+    {"GET", "/v1/analytics/retrievers/{retriever_id}/stages",
+     "What its stages take, of the newest executions", "", "StageBreakdown"},
+    {"GET", "/v1/analytics/retrievers/{retriever_id}/slow-queries",
+     "Its slowest executions", "", "SlowQueryList"},
+    {"GET", "/v1/analytics/retrievers/{retriever_id}/cache-performance",
+     "What the stage cache did for it", "", "CachePerformance"},
+    {"GET", "/v1/analytics/namespaces/queries/slow",
+     "The slowest executions of the namespace", "", "SlowQueries"},
     {"GET", "/v1/retrievers/stages", "List the stages that this server offers", "",
      "StageList"},
     {"POST", "/v1/namespaces", "Create a namespace", "NamespaceRequest", "Namespace"},
@@ -166,6 +179,32 @@ std::string operation_id(std::string_view method, std::string_view path) {
   return out;
 }
 
+// What the query of the analytics may hold.
+struct AnalyticsParameter {
+  std::string_view path_end;
+  std::string_view name;
+  std::string_view schema;  // JSON
+};
+constexpr AnalyticsParameter kAnalyticsParameters[] = {
+    {"/performance", "start_date", R"({"$ref":"#/components/schemas/Instant"})"},
+    {"/performance", "end_date", R"({"$ref":"#/components/schemas/Instant"})"},
+    {"/performance", "group_by",
+     R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
+    {"/stages", "hours", R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
+    {"/cache-performance", "hours",
+     R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
+    {"/slow-queries", "hours",
+     R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
+    {"/slow-queries", "limit",
+     R"({"type":"integer","minimum":1,"maximum":1000,"default":10})"},
+    {"/queries/slow", "days",
+     R"({"type":"integer","minimum":1,"maximum":90,"default":30})"},
+    {"/queries/slow", "latency_threshold_ms",
+     R"({"type":"number","minimum":100,"maximum":10000,"default":500})"},
+    {"/queries/slow", "limit",
+     R"({"type":"integer","minimum":1,"maximum":500,"default":100})"},
+};
+
 json::array parameters_of(const http::Route& route) {
   json::array out;
   for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {
@@ -182,6 +221,13 @@ json::array parameters_of(const http::Route& route) {
   }
   if (route.pattern.ends_with("/retrievers/execute")) {
     out.push_back(parameter("X-Trawl-Labels", "header", false, {{"type", "string"}}));
+  }
+  if (route.pattern.starts_with("/v1/analytics/")) {
+    for (const AnalyticsParameter& known : kAnalyticsParameters) {
+      if (!route.pattern.ends_with(known.path_end)) continue;
+      out.push_back(parameter(known.name, "query", false,
+                              parse_json(known.schema).value().get_object()));
+    }
   }
   if (route.pattern.ends_with("/list")) {
     out.push_back(parameter("limit", "query", false,

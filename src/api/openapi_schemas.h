@@ -126,13 +126,235 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "warnings": {"type": "array", "items": {"type": "string"}}
     }
   },
+  "AnyOf": {"type": ["array", "null"], "minItems": 1, "maxItems": 1000, "items": {"type": "string"}},
   "ExecutionListRequest": {
     "type": "object",
     "additionalProperties": false,
     "properties": {
       "status": {"type": ["string", "null"]},
+      "statuses": {"$ref": "#/components/schemas/AnyOf"},
       "start_time": {"$ref": "#/components/schemas/Instant"},
-      "end_time": {"$ref": "#/components/schemas/Instant"}
+      "end_time": {"$ref": "#/components/schemas/Instant"},
+      "query": {"type": ["string", "null"], "maxLength": 1000, "description": "Words, \"phrases\" and prefix* of query_summary and inputs"},
+      "error": {"type": ["string", "null"], "maxLength": 1000, "description": "The same of the error"},
+      "execution_ids": {"$ref": "#/components/schemas/AnyOf"},
+      "collection_ids": {"$ref": "#/components/schemas/AnyOf"},
+      "min_duration_ms": {"type": ["number", "null"], "minimum": 0},
+      "max_duration_ms": {"type": ["number", "null"], "minimum": 0},
+      "min_credits": {"type": ["number", "null"], "minimum": 0},
+      "max_credits": {"type": ["number", "null"], "minimum": 0},
+      "returned": {"enum": ["zero", "nonzero", null]},
+      "cache_hit_rate": {
+        "description": "Exactly this, or a range",
+        "type": ["number", "object", "null"],
+        "minimum": 0,
+        "maximum": 1,
+        "properties": {"min": {"type": "number"}, "max": {"type": "number"}}
+      },
+      "stage_id": {"type": ["string", "null"]},
+      "failed_stage": {"type": ["string", "null"]},
+      "inputs_hash": {"type": ["string", "null"]},
+      "fingerprint": {"type": ["string", "null"]},
+      "shape": {"type": ["string", "null"]},
+      "caller": {"type": ["string", "null"]},
+      "request_id": {"type": ["string", "null"]},
+      "labels": {"type": ["object", "null"], "maxProperties": 16, "additionalProperties": {"type": "string"}},
+      "filters": {"type": ["object", "null"], "description": "The filter grammar over every field"},
+      "budget_ms": {"type": ["integer", "null"], "minimum": 0, "maximum": 60000, "default": 2000},
+      "sort": {
+        "description": "A field, greatest first; + before it for least first",
+        "type": ["string", "object", "null"],
+        "properties": {
+          "field": {"enum": ["timestamp", "duration_ms", "credits_used", "total_returned"]},
+          "direction": {"enum": ["asc", "desc"]}
+        }
+      },
+      "fields": {"type": ["array", "null"], "items": {"type": "string"}}
+    }
+  },
+  "ExecutionAggregateRequest": {
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+      "status": {"type": ["string", "null"]},
+      "statuses": {"$ref": "#/components/schemas/AnyOf"},
+      "start_time": {"$ref": "#/components/schemas/Instant"},
+      "end_time": {"$ref": "#/components/schemas/Instant"},
+      "query": {"type": ["string", "null"], "maxLength": 1000, "description": "Words, \"phrases\" and prefix* of query_summary and inputs"},
+      "error": {"type": ["string", "null"], "maxLength": 1000, "description": "The same of the error"},
+      "execution_ids": {"$ref": "#/components/schemas/AnyOf"},
+      "collection_ids": {"$ref": "#/components/schemas/AnyOf"},
+      "min_duration_ms": {"type": ["number", "null"], "minimum": 0},
+      "max_duration_ms": {"type": ["number", "null"], "minimum": 0},
+      "min_credits": {"type": ["number", "null"], "minimum": 0},
+      "max_credits": {"type": ["number", "null"], "minimum": 0},
+      "returned": {"enum": ["zero", "nonzero", null]},
+      "cache_hit_rate": {
+        "description": "Exactly this, or a range",
+        "type": ["number", "object", "null"],
+        "minimum": 0,
+        "maximum": 1,
+        "properties": {"min": {"type": "number"}, "max": {"type": "number"}}
+      },
+      "stage_id": {"type": ["string", "null"]},
+      "failed_stage": {"type": ["string", "null"]},
+      "inputs_hash": {"type": ["string", "null"]},
+      "fingerprint": {"type": ["string", "null"]},
+      "shape": {"type": ["string", "null"]},
+      "caller": {"type": ["string", "null"]},
+      "request_id": {"type": ["string", "null"]},
+      "labels": {"type": ["object", "null"], "maxProperties": 16, "additionalProperties": {"type": "string"}},
+      "filters": {"type": ["object", "null"], "description": "The filter grammar over every field"},
+      "budget_ms": {"type": ["integer", "null"], "minimum": 0, "maximum": 60000, "default": 2000},
+      "bucket": {"enum": ["auto", "none", "minute", "hour", "day", "week", "month", null]},
+      "group_by": {
+        "description": "status, collection, stage, caller, shape, label:NAME or {\"label\": NAME}",
+        "type": ["string", "object", "null"],
+        "properties": {"label": {"type": "string", "minLength": 1}}
+      }
+    }
+  },
+  "Figures": {
+    "type": "object",
+    "description": "Percentiles are within one per cent; null is what no execution tells",
+    "required": ["count", "error_count", "error_rate", "completed_count", "zero_result_count",
+                 "zero_result_rate", "duration_ms", "credits_used", "cache_hit_rate"],
+    "properties": {
+      "count": {"type": "integer", "minimum": 0},
+      "error_count": {"type": "integer", "minimum": 0},
+      "error_rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+      "completed_count": {"type": "integer", "minimum": 0},
+      "zero_result_count": {"type": "integer", "minimum": 0},
+      "zero_result_rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+      "duration_ms": {
+        "type": "object",
+        "required": ["avg", "p50", "p90", "p95", "p99", "max"],
+        "additionalProperties": {"type": ["number", "null"], "minimum": 0}
+      },
+      "credits_used": {
+        "type": "object",
+        "required": ["total", "avg"],
+        "properties": {
+          "total": {"type": "number", "minimum": 0},
+          "avg": {"type": ["number", "null"], "minimum": 0}
+        }
+      },
+      "cache_hit_rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+    }
+  },
+  "FiguresRow": {
+    "allOf": [{"$ref": "#/components/schemas/Figures"}],
+    "properties": {
+      "bucket_start": {"type": "string", "format": "date-time"},
+      "bucket_end": {"type": "string", "format": "date-time"},
+      "status": {"type": ["string", "null"]},
+      "collection_id": {"type": ["string", "null"]},
+      "stage_id": {"type": ["string", "null"]},
+      "caller": {"type": ["string", "null"]},
+      "shape": {"type": ["string", "null"]},
+      "label": {"type": ["string", "null"]}
+    }
+  },
+  "ExecutionAggregateResponse": {
+    "type": "object",
+    "required": ["bucket", "group_by", "filter", "total", "results"],
+    "properties": {
+      "bucket": {"enum": ["none", "minute", "hour", "day", "week", "month"]},
+      "group_by": {"type": ["string", "null"]},
+      "filter": {"type": "object"},
+      "total": {"$ref": "#/components/schemas/Figures"},
+      "results": {"type": "array", "maxItems": 10000, "items": {"$ref": "#/components/schemas/FiguresRow"}},
+      "partial": {"const": true}
+    }
+  },
+  "TimeRange": {
+    "type": "object",
+    "required": ["start", "end"],
+    "properties": {
+      "start": {"type": "string", "format": "date-time"},
+      "end": {"type": "string", "format": "date-time"}
+    }
+  },
+  "RetrieverPerformance": {
+    "type": "object",
+    "required": ["retriever_id", "time_range", "metrics"],
+    "properties": {
+      "retriever_id": {"type": "string"},
+      "time_range": {"$ref": "#/components/schemas/TimeRange"},
+      "metrics": {"type": "array", "items": {"$ref": "#/components/schemas/FiguresRow"}},
+      "summary": {"$ref": "#/components/schemas/Figures"},
+      "partial": {"const": true}
+    }
+  },
+  "StageBreakdown": {
+    "type": "object",
+    "required": ["retriever_id", "stages", "total_latency_ms"],
+    "properties": {
+      "retriever_id": {"type": "string"},
+      "stages": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "required": ["stage_name", "stage_type", "execution_count", "avg_latency_ms",
+                       "p95_latency_ms", "avg_documents_in", "avg_documents_out"],
+          "properties": {
+            "stage_name": {"type": "string"},
+            "stage_id": {"type": "string"},
+            "stage_type": {"type": "string"},
+            "execution_count": {"type": "integer"},
+            "avg_latency_ms": {"type": "number"},
+            "p95_latency_ms": {"type": "number"},
+            "avg_documents_in": {"type": "number"},
+            "avg_documents_out": {"type": "number"}
+          }
+        }
+      },
+      "total_latency_ms": {"type": "number"},
+      "time_range": {"$ref": "#/components/schemas/TimeRange"},
+      "execution_count": {"type": "integer"},
+      "partial": {"const": true, "description": "The window has older executions that were not read"}
+    }
+  },
+  "SlowQuery": {
+    "type": "object",
+    "required": ["retriever_id", "query", "latency_ms", "results_count", "queried_fields"],
+    "properties": {
+      "retriever_id": {"type": "string"},
+      "execution_id": {"type": "string"},
+      "timestamp": {"type": "string", "format": "date-time"},
+      "status": {"type": "string"},
+      "query": {"type": "string"},
+      "latency_ms": {"type": "number"},
+      "results_count": {"type": "integer"},
+      "queried_fields": {"type": "array", "items": {"type": "string"}}
+    }
+  },
+  "SlowQueryList": {"type": "array", "items": {"$ref": "#/components/schemas/SlowQuery"}},
+  "SlowQueries": {
+    "type": "object",
+    "required": ["namespace_id", "time_range_days", "latency_threshold_ms", "slow_queries", "total_slow_queries"],
+    "properties": {
+      "namespace_id": {"type": "string"},
+      "time_range_days": {"type": "integer"},
+      "latency_threshold_ms": {"type": "number"},
+      "slow_queries": {"type": "array", "items": {"$ref": "#/components/schemas/SlowQuery"}},
+      "total_slow_queries": {"type": "integer"}
+    }
+  },
+  "CachePerformance": {
+    "type": "object",
+    "required": ["retriever_id", "time_range", "cache_hit_rate", "total_cache_hits", "total_cache_misses",
+                 "avg_cache_hit_latency_ms", "avg_cache_miss_latency_ms", "hourly_breakdown"],
+    "properties": {
+      "retriever_id": {"type": "string"},
+      "time_range": {"$ref": "#/components/schemas/TimeRange"},
+      "cache_hit_rate": {"type": "number", "minimum": 0, "maximum": 1},
+      "total_cache_hits": {"type": "integer"},
+      "total_cache_misses": {"type": "integer"},
+      "avg_cache_hit_latency_ms": {"type": "number"},
+      "avg_cache_miss_latency_ms": {"type": "number"},
+      "hourly_breakdown": {"type": "array", "items": {"type": "object"}},
+      "partial": {"const": true}
     }
   },
   "ExecutionSummary": {
@@ -162,7 +384,10 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "properties": {
       "results": {"type": "array", "items": {"$ref": "#/components/schemas/ExecutionSummary"}},
       "total": {"type": "integer", "minimum": 0},
-      "pagination": {"$ref": "#/components/schemas/Pagination"}
+      "pagination": {"$ref": "#/components/schemas/Pagination"},
+      "filter": {"type": "object", "description": "As it was understood, with resolved instants"},
+      "total_relation": {"const": "at_least"},
+      "partial": {"const": true}
     }
   },
   "ExecutionDetail": {

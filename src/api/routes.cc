@@ -1,4 +1,6 @@
 // The readable list of everything that the server answers to.
+#include "api/aggregate.h"
+#include "api/analytics.h"
 #include "api/collections.h"
 #include "api/documents.h"
 #include "api/execute.h"
@@ -21,6 +23,8 @@ void add_routes(http::Router& router, const Services& services) {
   add_execution_delete_routes(router, services);
   add_export_routes(router, services);
   add_tail_routes(router, services);
+  add_aggregate_routes(router, services);
+  add_analytics_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);
   add_retention_routes(router, services);

@@ -159,6 +159,13 @@ TEST(Cli, WrongUsageEndsWithTwoAndSendsNothing) {
            {"executions", "list", "--limit", "5", "--all"},
            {"executions", "list", "--cursor", "x", "--offset", "1"},
            {"executions", "list", "-o", "xml"},
+           {"executions", "list", "--label", "team"},
+           {"executions", "list", "--where", "{oops"},
+           {"executions", "list", "--where", "[]"},
+           {"executions", "list", "--min-duration", "soon"},
+           {"executions", "list", "--max-duration", "-1s"},
+           {"executions", "stats", "--returned", "some"},
+           {"executions", "stats", "--sort", "duration_ms"},
            {"execute"},
            {"execute", "-f", "/nonexistent/file.json"},
            {"execute", "-f", "/"},
@@ -193,6 +200,7 @@ TEST(Cli, EveryCommandHasHelpWithAnExample) {
                                              {"import"},
                                              {"executions"},
                                              {"executions", "list"},
+                                             {"executions", "stats"},
                                              {"executions", "show"},
                                              {"executions", "import"},
                                              {"collections"},
@@ -241,6 +249,130 @@ TEST(Cli, ListFollowsCursorsUpToTheLimit) {
   EXPECT_EQ(parsed->at("results").as_array().size(), 1500u);
   EXPECT_EQ(parsed->at("total"), json::value(5000));
   EXPECT_EQ(parsed->at("next_cursor"), json::value("c2"));
+}
+
+TEST(Cli, FilterFlagsBecomeTheBody) {
+  const std::vector<std::string> flags = {"--status",       "failed",
+                                          "--status",       "cancelled",
+                                          "--query",        "night ferry",
+                                          "--error",        "timeout",
+                                          "--stage",        "feature_search",
+                                          "--failed-stage", "rank",
+                                          "--collection",   "col_1",
+                                          "--collection",   "col_2",
+                                          "--min-duration", "1.5s",
+                                          "--max-duration", "2m",
+                                          "--returned",     "zero",
+                                          "--label",        "team=search",
+                                          "--label",        "run=a=b",
+                                          "--budget",       "250ms",
+                                          "--since",        "-7d",
+                                          "--where",        R"({"caller": "key_1"})"};
+  const json::value expected = {{"statuses", {"failed", "cancelled"}},
+                                {"start_time", "-7d"},
+                                {"query", "night ferry"},
+                                {"error", "timeout"},
+                                {"stage_id", "feature_search"},
+                                {"failed_stage", "rank"},
+                                {"returned", "zero"},
+                                {"collection_ids", {"col_1", "col_2"}},
+                                {"min_duration_ms", 1500},
+                                {"max_duration_ms", 120000},
+                                {"budget_ms", 250},
+                                {"labels", {{"team", "search"}, {"run", "a=b"}}},
+                                {"filters", {{"caller", "key_1"}}}};
+  for (const std::string command : {"list", "stats"}) {
+    Program program;
+    program.answer(200, page(1, 0, 0, ""));
+    std::vector<std::string> arguments = {"executions", command};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    ASSERT_EQ(program.run(arguments).status, 0);
+    EXPECT_EQ(*parse_json(program.seen.at(0).body), expected);
+  }
+}
+
+TEST(Cli, ListShowsTheFieldsThatWereAskedFor) {
+  Program program;
+  program.answer(200, R"({"results":[{"error":"x","labels":{"team":"a"}}],"total":1,
+      "pagination":{"next_cursor":null}})");
+  const auto result = program.run({"executions", "list", "--fields", "error,labels",
+                                   "--sort", "+duration_ms", "-o", "table"});
+  EXPECT_EQ(program.seen.at(0).body,
+            R"({"sort":"+duration_ms","fields":["error","labels"]})");
+  EXPECT_EQ(result.out, "ERROR  LABELS\nx      {\"team\":\"a\"}\nshowing 1 of 1\n");
+}
+
+TEST(Cli, PartialPagesWithoutRowsGoOn) {
+  Program program;
+  program.answer(200, R"({"results":[],"total":0,"total_relation":"at_least",
+      "partial":true,"pagination":{"next_cursor":"c1"}})");
+  program.answer(200, page(1, 2, 2, ""));
+  const auto result = program.run({"executions", "list", "-o", "table"});
+  ASSERT_EQ(program.seen.size(), 2u);
+  EXPECT_NE(result.out.find("showing 2 of at least 2\n"), std::string::npos) << result.out;
+}
+
+std::string figures(int count, int failed) {
+  return R"("count":)" + std::to_string(count) + R"(,"error_count":)" +
+         std::to_string(failed) + R"(,"error_rate":)" +
+         (count == 0 ? "null" : std::to_string(double(failed) / count)) +
+         R"(,"completed_count":1,"zero_result_count":0,"zero_result_rate":0,"duration_ms":)" +
+         (count == 0 ? R"({"avg":null,"p50":null,"p95":null,"p99":null})"
+                     : R"({"avg":2,"p50":1.5,"p95":1500,"p99":90000})") +
+         R"(,"credits_used":{"total":0.25,"avg":0.1},"cache_hit_rate":null)";
+}
+
+TEST(Cli, StatsOverTimeAreATableWithBars) {
+  const std::string reply =
+      R"({"bucket":"hour","group_by":null,"filter":{},"total":{)" + figures(1234, 617) +
+      R"(},"results":[{"bucket_start":"2026-01-02T03:00:00.000000Z",)" + figures(8, 2) +
+      R"(},{"bucket_start":"2026-01-02T04:00:00.000000Z",)" + figures(0, 0) +
+      R"(},{"bucket_start":"2026-01-02T05:00:00.000000Z",)" + figures(5, 0) +
+      R"(}],"partial":true})";
+  Program program;
+  program.answer(200, reply);
+  const auto table = program.run(
+      {"executions", "stats", "--bucket", "hour", "--by", "label:a", "-o", "table"});
+  EXPECT_EQ(program.seen.at(0).target, "/v1/retrievers/executions/aggregate");
+  EXPECT_EQ(program.seen.at(0).body, R"({"group_by":"label:a","bucket":"hour"})");
+  EXPECT_EQ(
+      table.out,
+      "FROM (UTC)        COUNT                        FAILED  EMPTY      P50     P95     "
+      "P99  "
+      "CREDITS  CACHE\n"
+      "2026-01-02 03:00      8  ████████████████████    25 %    0 %  1.50 ms  1.50 s  1m "
+      "30s  "
+      "   0.25      -\n"
+      "2026-01-02 04:00      0                             -    0 %        -       -       "
+      "-  "
+      "   0.25      -\n"
+      "2026-01-02 05:00      5  ████████████▌            0 %    0 %  1.50 ms  1.50 s  1m "
+      "30s  "
+      "   0.25      -\n"
+      "1,234 executions, 50 % failed; p50 1.50 ms, p95 1.50 s, p99 1m 30s; 0.25 credits\n");
+  EXPECT_NE(table.err.find("some executions are missing"), std::string::npos);
+
+  program.answer(200, reply);
+  EXPECT_EQ(program.run({"executions", "stats"}).out, reply + "\n");
+  program.answer(200, reply);
+  const auto csv = program.run({"executions", "stats", "-o", "csv"}).out;
+  EXPECT_EQ(csv.substr(0, 31), "bucket_start,count,error_count,");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
+}
+
+TEST(Cli, StatsByGroupNameTheGroup) {
+  Program program;
+  program.width = 42;
+  program.answer(200, R"({"bucket":"none","group_by":"label:team","total":{)" +
+                          figures(4, 0) + R"(},"results":[{"label":"search",)" +
+                          figures(3, 0) + R"(},{"label":null,)" + figures(1, 0) + "}]}");
+  const auto result = program.run({"executions", "stats", "-o", "table"});
+  EXPECT_EQ(result.out.substr(0, result.out.find("4 executions")),
+            "LABEL:TEAM  COUNT  FAILED      P50     P95\n"
+            "search          3     0 %  1.50 ms  1.50 s\n"
+            "-               1     0 %  1.50 ms  1.50 s\n");
+  program.answer(200, R"({"bucket":"day","total":{},"results":[]})");
+  EXPECT_EQ(program.run({"executions", "stats", "-o", "table"}).out, "no executions\n");
 }
 
 TEST(Cli, ListOfEverythingEndsWithTheLastCursor) {

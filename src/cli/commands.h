@@ -20,6 +20,7 @@ void add_keys(CLI::App& program, Context& context);
 
 // The subcommands of `trawl executions`.
 void add_executions_list(CLI::App& executions, Context& context);
+void add_executions_stats(CLI::App& executions, Context& context);
 void add_executions_show(CLI::App& executions, Context& context);
 void add_executions_import(CLI::App& executions, Context& context);
 void add_executions_delete(CLI::App& executions, Context& context);

@@ -1,30 +1,9 @@
 #include "cli/execution_rows.h"
 
-#include <CLI/CLI.hpp>
-
 #include "cli/context.h"
 #include "cli/format.h"
 
 namespace trawl::cli {
-
-void add_execution_flags(CLI::App& command, ExecutionFlags& flags) {
-  command
-      .add_option("--since", flags.since,
-                  "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d")
-      ->type_name("TIME");
-  command.add_option("--until", flags.until, "Started at this time or before")
-      ->type_name("TIME");
-  command.add_option("--status", flags.status, "completed, failed, cancelled, …")
-      ->type_name("STATUS");
-}
-
-json::object list_body(const ExecutionFlags& flags) {
-  json::object body;
-  if (!flags.status.empty()) body["status"] = flags.status;
-  if (!flags.since.empty()) body["start_time"] = flags.since;
-  if (!flags.until.empty()) body["end_time"] = flags.until;
-  return body;
-}
 
 std::vector<RowColumn> execution_columns() {
   auto id = text_column("EXECUTION", "execution_id");

@@ -11,10 +11,12 @@ namespace trawl::cli {
 
 void add_executions(CLI::App& program, Context& context) {
   auto* group = program.add_subcommand(
-      "executions", "The history: list, show, follow, export, import or delete executions");
+      "executions",
+      "The history: list, count, show, follow, export, import or delete executions");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl executions list --since -24h --status failed");
   add_executions_list(*group, context);
+  add_executions_stats(*group, context);
   add_executions_show(*group, context);
   add_executions_tail(*group, context);
   add_executions_export(*group, context);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/execution_filter_flags.h"
 #include "cli/execution_rows.h"
 #include "cli/export_sink.h"
 #include "cli/format.h"
@@ -28,7 +29,7 @@ constexpr int kRetriesMax = 6;
 constexpr std::chrono::milliseconds kFirstPause{500};
 
 struct Arguments {
-  ExecutionFlags filter;
+  MakeFilterBody filter;
   std::string format = "ndjson";
   std::string file;
   std::int64_t limit = 0;  // 0: all
@@ -73,8 +74,8 @@ class RowProgress {
   bool visible_ = false;
 };
 
-HttpRequest request_for(const Arguments& arguments, const ExportSink& sink,
-                        const std::string& cursor) {
+Outcome<HttpRequest> request_for(const Arguments& arguments, const ExportSink& sink,
+                                 const std::string& cursor) {
   Query query{{"format", arguments.format}, {"trailer", "true"}};
   if (arguments.detail) query.emplace_back("detail", "true");
   if (arguments.limit > 0) {
@@ -88,7 +89,8 @@ HttpRequest request_for(const Arguments& arguments, const ExportSink& sink,
   HttpRequest request;
   request.method = "POST";
   request.target = with_query(path({"v1", "retrievers", "executions", "export"}), query);
-  request.body = to_json_text(list_body(arguments.filter));
+  TRAWL_ASSIGN(const json::object filter, arguments.filter());
+  request.body = to_json_text(filter);
   return request;
 }
 
@@ -107,7 +109,7 @@ Outcome<Exit> fetch(Context& context, const Arguments& arguments, ExportSink& si
   while (true) {
     const std::uint64_t before = sink.rows();
     sink.begin_part();
-    HttpRequest request = request_for(arguments, sink, cursor);
+    TRAWL_ASSIGN(HttpRequest request, request_for(arguments, sink, cursor));
     request.sink = &sink;
     const auto reply = context.send(request);
     if (sink.output_failed())
@@ -196,7 +198,7 @@ void add_executions_export(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   auto* command = executions.add_subcommand(
       "export", "Write all executions that match to a file, checked");
-  add_execution_flags(*command, arguments->filter);
+  arguments->filter = add_filter_flags(*command);
   command->add_option("--format", arguments->format, "ndjson or csv [ndjson]")
       ->check(CLI::IsMember({"ndjson", "csv"}).description(""))
       ->type_name("FORMAT");

@@ -117,6 +117,7 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
                          std::vector<RowColumn> columns) {
   RowWriter writer(context, std::move(columns));
   json::value total;
+  bool is_total_exact = true;
   std::string cursor = list.cursor;
   std::int64_t offset = list.offset;
   while (true) {
@@ -129,6 +130,7 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
     TRAWL_ASSIGN(auto page, context.call("POST", with_query(list.target, query), &body));
     // The first page counted; what arrives while later ones are fetched is not shown.
     if (total.is_null()) {
+      is_total_exact = text_at(page, "total_relation") != "at_least";
       for (const auto* place : {"total", "total_count", "pagination.total"}) {
         const auto* value = find_path(page, place);
         if (value && is_number(*value)) {
@@ -143,7 +145,10 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
     cursor = next && next->is_string() ? std::string(view(next->get_string())) : "";
     offset = 0;  // A cursor stands for its place; the two exclude each other.
     const bool enough = !list.all && writer.row_count() >= list.limit;
-    if (enough || cursor.empty() || !rows || rows->empty()) break;
+    // A partial page may be empty and still go on.
+    const auto* partial = find_path(page, "partial");
+    const bool goes_on = partial && partial->is_bool() && partial->get_bool();
+    if (enough || cursor.empty() || !rows || (rows->empty() && !goes_on)) break;
   }
   json::object more;
   if (!total.is_null()) more["total"] = total;
@@ -158,9 +163,13 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
   if (writer.row_count() == 0) {
     host.out << list.nothing << '\n';
   } else if (is_number(total)) {
+    const auto known = static_cast<std::int64_t>(as_double(total));
+    // A count that stopped early may be less than what came after all.
+    const std::string of =
+        is_total_exact ? format_count(known)
+                       : "at least " + format_count(std::max(known, writer.row_count()));
     host.out << styled(
-                    fmt::format("showing {} of {}", format_count(writer.row_count()),
-                                format_count(static_cast<std::int64_t>(as_double(total)))),
+                    fmt::format("showing {} of {}", format_count(writer.row_count()), of),
                     Style::dim, host.colour)
              << '\n';
   }
@@ -188,6 +197,14 @@ RowColumn count_column(std::string title, std::string path, int hide_order) {
     return Cell{format_count(count_at(row, path)), Style::plain};
   };
   return column;
+}
+
+std::string title_of(std::string_view field) {
+  std::string title(field);
+  for (char& c : title) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return title;
 }
 
 std::string local_time_text(const std::string& rfc3339) {

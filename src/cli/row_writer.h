@@ -68,6 +68,8 @@ RowColumn time_column(std::string title, std::string path, int hide_order = 0);
 // The member in the CSV only.
 RowColumn csv_column(std::string path);
 
+// The title of a column that shows a field: "error" -> "ERROR".
+std::string title_of(std::string_view field);
 std::string local_time_text(const std::string& rfc3339);
 Style status_style(std::string_view status);
 

@@ -117,3 +117,42 @@ def test_namespaces(cli):
     assert cli("namespaces", "create", "fromcli").returncode == 0
     assert "fromcli" in cli("namespaces", "list", "-o", "table").stdout
     assert cli("namespaces", "delete", "fromcli").returncode == 0
+
+
+def test_stats_and_searches(cli, library):
+    library.post("/v1/namespaces", {"namespace_name": "counted_cli"})
+    rows = [{"execution_id": f"exec_{i}", "status": "failed" if i % 5 == 0 else "completed",
+             "timestamp": f"2026-01-02T{i:02}:30:00Z", "duration_ms": 100 * i,
+             "total_returned": i % 2, "query_summary": f"night ferry {i}",
+             "labels": {"team": "ads" if i < 4 else "search"}} for i in range(20)]
+    space = ("--namespace", "counted_cli")
+    cli(*space, "executions", "import", "-", stdin="\n".join(map(json.dumps, rows)))
+
+    stats = json.loads(cli(*space, "executions", "stats").stdout)
+    assert stats["bucket"] == "hour" and stats["total"]["count"] == 20
+    table = cli(*space, "executions", "stats", "--by", "label:team", "-o", "table").stdout
+    lines = table.splitlines()
+    assert lines[0].split()[:3] == ["LABEL:TEAM", "COUNT", "FAILED"]
+    assert lines[1].split()[:2] == ["search", "16"] and "█" * 20 in lines[1]
+    assert lines[2].split()[:2] == ["ads", "4"] and lines[2].count("█") == 5
+    assert lines[3].startswith("20 executions, 20 % failed")
+    narrow = json.loads(cli(*space, "executions", "stats", "--min-duration", "1s", "--status",
+                            "completed", "--bucket", "none").stdout)
+    assert narrow["total"]["count"] == sum(i >= 10 and i % 5 != 0 for i in range(20))
+    refused = cli(*space, "executions", "stats", "--by", "statuses")
+    assert refused.returncode == 1 and "did you mean 'status'" in refused.stderr
+
+    def numbers(*flags):
+        listed = cli(*space, "executions", "list", "--limit", "50", "-o", "ndjson", *flags)
+        assert listed.returncode == 0, listed.stderr
+        return [int(json.loads(line)["execution_id"][5:]) for line in listed.stdout.splitlines()]
+
+    assert numbers("--query", '"ferry 1"') == [1]
+    assert numbers("--label", "team=ads", "--returned", "zero") == [2, 0]
+    assert numbers("--min-duration", "1.7s", "--sort", "+duration_ms") == [17, 18, 19]
+    assert numbers("--status", "failed", "--max-duration", "500") == [5, 0]
+    assert numbers("--where", '{"field": "duration_ms", "operator": "in", "value": [300, 700]}',
+                   "--fields", "execution_id,labels") == [7, 3]
+    chosen = cli(*space, "executions", "list", "--fields", "status,labels", "--limit", "1",
+                 "-o", "csv").stdout.splitlines()
+    assert chosen == ["status,labels", 'completed,"{""team"":""search""}"']

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "ledger/ledger.h"
+
+namespace trawl::api {
+
+// A reply has at most so many rows, filled gaps included.
+inline constexpr std::uint32_t kFiguresRowsMax = 10'000;
+// `auto` chooses the finest unit that needs no more buckets than this.
+inline constexpr std::uint32_t kAutoBucketsMax = 120;
+
+struct FiguresRequest {
+  std::optional<TimeBucket> bucket;  // Nothing: `auto`.
+  AggregateBy by = AggregateBy::none;
+  std::string label;
+  std::int64_t budget_us = 2'000'000;  // Of all that is read for the reply together.
+};
+
+struct Figures {
+  TimeBucket bucket = TimeBucket::none;  // As asked for, or what `auto` chose.
+  // By bucket; in a bucket the key with the most executions first. Without a group the
+  // buckets from the first to the last that has executions are all there.
+  Aggregate aggregate;
+};
+
+// Ledger::aggregate for replies: bounded, without gaps.
+//   invalid  there are more than kFiguresRowsMax rows; the location is `bucket`
+Result<Figures> gather_figures(const Ledger& ledger, const ExecutionFilter& filter,
+                               const FiguresRequest& request);
+
+std::string_view bucket_name(TimeBucket bucket);
+
+// Members of the object that is open: bucket_start and bucket_end, the first instant of
+// the next one. Nothing for TimeBucket::none.
+void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin);
+
+// Members of the object that is open: count, error_rate, duration_ms {…} and the rest.
+// What there is no execution to tell from is null.
+void write_figures(JsonWriter& out, const AggregateFigures& figures);
+
+}  // namespace trawl::api
