@@ -23,11 +23,16 @@ Result<bool> Maintenance::step() {
     const std::lock_guard lock(writer_mutex_);
     TRAWL_ASSIGN(more_rows, writer_.purge_some());
   }
+  bool more_merges = false;
+  if (!more_terms && !more_rows) {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_ASSIGN(more_merges, writer_.merge_terms_some());
+  }
   {
     const std::lock_guard lock(writer_mutex_);
     TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
   }
-  const bool more = more_terms || more_groups || more_rows || more_pages;
+  const bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
   connection_->checkpoint();
   return more;
 }

@@ -32,8 +32,8 @@ const NamespaceId kNs("ns_a");
 // Text that does not compress well.
 std::string noise(std::size_t size, int seed) {
   std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  std::string out;
-  while (out.size() < size) out += static_cast<char>('!' + random() % 90);
+  std::string out(size, ' ');
+  for (char& c : out) c = static_cast<char>('!' + random() % 90);
   return out;
 }
 
@@ -184,6 +184,64 @@ TEST_F(SqliteLedgerTest, RemovedNamespacesAreDeletedBitByBit) {
   EXPECT_EQ(integer("SELECT count(*) FROM definitions"), 0);
   EXPECT_EQ(integer("SELECT count(*) FROM removed"), 0);
   EXPECT_EQ(total_of(*ledger, filter_of(NamespaceId("ns_b"))), 1u);
+}
+
+// Goal: what retention and deletion take is given back to the disk, not only to the file.
+TEST_F(SqliteLedgerTest, DeletedSpaceIsGivenBack) {
+  const auto ledger = open();
+  constexpr int kCount = 5'000;
+  for (int i = 0; i < kCount; i += 100) {
+    std::vector<LedgerWrite> writes;
+    for (int j = i; j < i + 100; ++j) {
+      auto execution = make_execution(kNs, "e" + std::to_string(j), j);
+      execution.inputs = noise(2'000, j);
+      writes.push_back(finished(std::move(execution)));
+    }
+    ASSERT_TRUE(ledger->commit(writes));
+  }
+  const auto settle = [&] {
+    while (ledger->maintain()) {
+    }
+    ledger->maintain();  // Moves what the last step wrote.
+    return std::filesystem::file_size(path_);
+  };
+  const auto full = settle();
+  EXPECT_GT(full, kCount * 2'000u);
+  RetentionPolicy policy;
+  policy.max_count = kCount / 5;
+  const auto preview = ledger->preview_prune(kNs, policy, 0).value();
+  EXPECT_EQ(preview.by_count, kCount * 4u / 5);
+  EXPECT_GT(preview.bytes, full / 2);
+  std::uint64_t pruned = 0;
+  while (true) {
+    const auto step = ledger->prune(kNs, policy, 0, 500).value();
+    pruned += step.total();
+    if (!step.more) break;
+  }
+  EXPECT_EQ(pruned, preview.total());
+  EXPECT_EQ(total_of(*ledger, filter_of(kNs)), policy.max_count);
+  EXPECT_LT(settle(), full / 2);
+
+  // By bytes: what stays fits.
+  policy.max_count.reset();
+  policy.max_bytes = full / 20;
+  while (ledger->prune(kNs, policy, 0, 500).value().more) {
+  }
+  EXPECT_LT(total_of(*ledger, filter_of(kNs)), kCount / 5u);
+  EXPECT_GT(total_of(*ledger, filter_of(kNs)), 0u);
+
+  while (ledger->remove(filter_of(kNs), 500).value() > 0) {
+  }
+  EXPECT_LT(settle(), full / 5);  // Up to 2 MiB of free pages stay.
+  EXPECT_EQ(integer("SELECT count(*) FROM records"), 0);
+  EXPECT_EQ(integer("SELECT count(*) FROM chunks"), 0);
+}
+
+TEST_F(SqliteLedgerTest, RefusesALedgerOfBeforeTheFirstVersion) {
+  ASSERT_TRUE(connect()->execute("CREATE TABLE statuses (x); PRAGMA user_version=1"));
+  const auto ledger = open_sqlite_ledger(path_);
+  ASSERT_FALSE(ledger);
+  EXPECT_NE(ledger.error().message.find("before 0.1"), std::string::npos);
 }
 
 TEST_F(SqliteLedgerTest, RefusesANewerSchema) {

@@ -31,6 +31,9 @@ constexpr std::size_t kKnownMax = 10'000;
 // waits long behind it.
 constexpr std::int64_t kPurgeRows = 200;
 
+// Pages of the index of terms that one transaction of merge_terms_some() writes.
+constexpr int kMergePages = 64;
+
 // Pages that one transaction of vacuum_some() moves, and so many may stay free: new rows
 // take them soon.
 constexpr std::int64_t kVacuumPages = 128;
@@ -372,6 +375,7 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
   if (connection_->changes() == 0) {
     TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
     TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution)));
+    ++unindexed_;
   }
   TRAWL_TRY(open_group(*connection_, group_of(seq)));
   changed_groups_.insert(group_of(seq));
@@ -391,6 +395,13 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
   Pending pending;
   for (const std::int64_t seq : seqs) TRAWL_TRY(remove_row(seq, pending));
   TRAWL_TRY(finish(pending));
+  // What is deleted from the index leaves the disk when its segments are merged. An index
+  // of nothing can go at once.
+  TRAWL_ASSIGN(const std::int64_t left,
+               connection_->integer("SELECT EXISTS (SELECT 1 FROM executions)"));
+  if (left == 0) {
+    TRAWL_TRY(connection_->execute("INSERT INTO terms (terms) VALUES ('delete-all')"));
+  }
   TRAWL_TRY(transaction.commit());
   bound_log();
   return seqs.size();
@@ -438,6 +449,26 @@ Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows,
     TRAWL_TRY(rows.close(*connection_, group, summary));
   }
   return transaction.commit();
+}
+
+Result<bool> Writer::merge_terms_some() {
+  if (!merging_) {
+    if (unindexed_ == 0) return false;
+    TRAWL_ASSIGN(const std::int64_t live,
+                 connection_->integer("SELECT coalesce(sum(count), 0) FROM rollups "
+                                      "WHERE status = 0 AND unit = 0"));
+    if (unindexed_ < live / 10) return false;
+    unindexed_ = 0;
+  }
+  // FTS5: a negative number of pages puts every segment on the list to be merged, and
+  // later calls go on with it; when hardly a row changes, it is done.
+  const int before = sqlite3_total_changes(connection_->handle());
+  TRAWL_ASSIGN(auto merge, connection_->prepare("INSERT INTO terms (terms, rank) "
+                                                "VALUES ('merge', ?)"));
+  TRAWL_TRY(merge.bind(merging_ ? kMergePages : -kMergePages).run());
+  merging_ = sqlite3_total_changes(connection_->handle()) - before >= 2;
+  bound_log();
+  return merging_;
 }
 
 Result<bool> Writer::vacuum_some() {

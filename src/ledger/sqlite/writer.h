@@ -57,6 +57,9 @@ class Writer {
   // forgotten.
   Result<void> close_group(std::int64_t group, const RowGroup& rows,
                            std::string_view summary);
+  // Rewrites some of the index of terms once a tenth of it is deleted, so that what was
+  // deleted leaves the disk. True when there is more.
+  Result<bool> merge_terms_some();
   // Gives free pages at the end of the file back. True when there are more.
   Result<bool> vacuum_some();
   // Brings the index of terms up to this version of the analyzer, by emptying it.
@@ -109,6 +112,8 @@ class Writer {
   std::unordered_map<std::string, std::int64_t> word_numbers_;
   std::unordered_map<std::string, std::int64_t> definitions_;
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
+  std::int64_t unindexed_ = 0;  // Executions taken out of the index since it was merged.
+  bool merging_ = false;
   const std::int64_t log_pages_max_;
   std::int64_t log_pages_ = 0;  // In the write-ahead log after the last commit.
   std::int64_t log_pages_allowed_ = 0;
