@@ -6,15 +6,43 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 
 namespace trawl {
 namespace {
 
+struct FreeDigest {
+  void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Algorithm = std::unique_ptr<EVP_MD, FreeDigest>;
+
+// Looked up once: OpenSSL 3 takes longer to find an algorithm by its name than to hash a
+// key with it.
+Algorithm fetch(const char* name) {
+  Algorithm algorithm(EVP_MD_fetch(nullptr, name, nullptr));
+  if (algorithm == nullptr) std::abort();  // OpenSSL without SHA: nothing could run safely.
+  return algorithm;
+}
+
+const EVP_MD* sha1() {
+  static const Algorithm algorithm = fetch("SHA1");
+  return algorithm.get();
+}
+
+const EVP_MD* sha256() {
+  static const Algorithm algorithm = fetch("SHA256");
+  return algorithm.get();
+}
+
 std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), out, &size, algorithm, nullptr) != 1) {
-    std::abort();  // OpenSSL without SHA: nothing could run safely.
+  if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), out, &size) != 1) {
+    std::abort();
   }
   return {reinterpret_cast<char*>(out), size};
 }
@@ -46,10 +74,10 @@ constexpr auto kCrcTable = [] {
 }  // namespace
 
 std::string sha1_hex(std::string_view bytes) {
-  return to_hex(digest(EVP_sha1(), bytes));
+  return to_hex(digest(sha1(), bytes));
 }
 std::string sha256_hex(std::string_view bytes) {
-  return to_hex(digest(EVP_sha256(), bytes));
+  return to_hex(digest(sha256(), bytes));
 }
 
 struct Sha256::State {
@@ -87,7 +115,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
 }
 
 std::uint64_t hash64(std::string_view bytes) {
-  const std::string full = digest(EVP_sha256(), bytes);
+  const std::string full = digest(sha256(), bytes);
   std::uint64_t value = 0;
   for (int i = 0; i < 8; ++i) value = (value << 8) | static_cast<unsigned char>(full[i]);
   return value;

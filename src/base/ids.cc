@@ -32,6 +32,18 @@ constexpr auto kDigitPairs = [] {
   return pairs;
 }();
 
+// From the system's generator, a hundred ids' worth at a time: each call costs more than an
+// id.
+unsigned char next_random_byte() {
+  thread_local std::string bytes;
+  thread_local std::size_t used = 0;
+  if (used == bytes.size()) {
+    bytes = random_bytes(2048);
+    used = 0;
+  }
+  return static_cast<unsigned char>(bytes[used++]);
+}
+
 // 128 bits: milliseconds in the upper 48, a counter begun at random in the lower 80.
 class SortableIds {
  public:
@@ -111,10 +123,12 @@ std::string make_random_id(std::string_view prefix, std::size_t length) {
   static constexpr std::string_view kAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
   std::string out(prefix);
   while (out.size() < prefix.size() + length) {
-    for (const unsigned char byte : random_bytes(length)) {
+    for (std::size_t i = 0; i < length; ++i) {
+      const unsigned char byte = next_random_byte();
       // 252 is the largest multiple of 36 in a byte; the rest would favour some digits.
-      if (byte < 252 && out.size() < prefix.size() + length)
+      if (byte < 252 && out.size() < prefix.size() + length) {
         out.push_back(kAlphabet[byte % 36]);
+      }
     }
   }
   return out;
