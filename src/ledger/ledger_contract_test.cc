@@ -529,6 +529,23 @@ TEST_P(LedgerContract, PageAndTotalAreOfOneState) {
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 400u);
 }
 
+TEST_P(LedgerContract, PruningKeepsTheNewestAndWhatRuns) {
+  for (int i = 0; i < 10; ++i) {
+    auto execution = make_execution(kNs, "e" + std::to_string(i), i);
+    put(ledger_, i < 2 ? started(std::move(execution)) : finished(std::move(execution)));
+  }
+  RetentionPolicy policy;
+  policy.max_count = 6;
+  const auto report = ledger_.prune(kNs, policy, 100, 1).value();
+  EXPECT_EQ(report.total(), 1u);
+  EXPECT_TRUE(report.more);
+  EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 1u);
+  // The six newest, and two that run though they are older.
+  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(20)).value()),
+            (std::vector<std::string>{"e9", "e8", "e7", "e6", "e5", "e4", "e1", "e0"}));
+  EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Backends, LedgerContract,
     testing::Values(Backend{"memory",
