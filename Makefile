@@ -3,17 +3,19 @@
 # Shell lines below run as given; no recipe keeps state beside build/ and the data folder.
 
 JOBS ?= $(shell nproc)
+PYTHON ?= /usr/bin/python3
 CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test bench-ledger clean format tidy
+.PHONY: help setup build run test soak bench-ledger clean format tidy
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     build, load this machine's Debian package catalogue, show, and serve"
 	@echo "             ONCE=1 leaves after the show; DATA_DIR=, LISTEN=, NDJSON= as in scripts/quickstart"
 	@echo "make test    build with sanitizers and run every test"
+	@echo "make soak    a mixed load for MINUTES=10, watched: memory, latencies, and what it recorded"
 	@echo "make build   build build/release/trawl alone"
 	@echo "make bench-ledger  measure the ledger beside PostgreSQL, SQLite and nginx (bench/README.md)"
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
@@ -34,6 +36,11 @@ test:
 	@scripts/build release trawl
 	@scripts/build asan
 	@ctest --preset asan -j$(JOBS)
+
+soak:
+	@scripts/setup --tests
+	@scripts/build release trawl
+	@TRAWL_BINARY=build/release/trawl $(PYTHON) tests/soak.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 bench-ledger: setup
 	@bench/ledger.py --sizes $(or $(SIZES),100k 1M 10M) --bench-dir $(or $(BENCH_DIR),build/bench) $(ARGS)

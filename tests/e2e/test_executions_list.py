@@ -85,6 +85,47 @@ def test_cursors_are_stable_while_rows_arrive(data_dir):
         server.stop()
 
 
+def test_a_clock_that_was_set_back(data_dir):
+    """Later arrivals have earlier times, and some the very times of those that are there."""
+    server = Server(data_dir).start()
+    try:
+        def arrive(first, count, step):
+            lines = [row(number, execution_id=f"exec_{number:04d}", timestamp=(
+                BASE + datetime.timedelta(minutes=(number - first) * step)).isoformat())
+                for number in range(first, first + count)]
+            report = server.ok("POST", "/v1/retrievers/executions/import",
+                               "\n".join(json.dumps(line) for line in lines))
+            assert report["imported_count"] == count
+            return {line["execution_id"] for line in lines}
+
+        there = arrive(0, 100, 1)
+        walks = [("?limit=7", {}), ("?limit=13", {"sort": {"field": "timestamp",
+                                                           "direction": "asc"}})]
+        arrived = 1000
+        for query, body in walks:
+            seen, cursor = [], None
+            while True:
+                reply = server.list(body, query + (f"&cursor={cursor}" if cursor else "")).json
+                seen += [(entry["timestamp"], entry["execution_id"])
+                         for entry in reply["results"]]
+                cursor = reply["pagination"]["next_cursor"]
+                if cursor is None:
+                    break
+                if len(seen) < 200:
+                    arrive(arrived, 3, -30)
+                    arrive(arrived + 3, 3, 20)
+                    arrived += 6
+            names = [name for _, name in seen]
+            assert len(names) == len(set(names))
+            assert there <= set(names)
+            assert seen == sorted(seen, reverse=not body)
+        # An execution that is run now takes its place by its time and has the newest id.
+        execution = server.execute([], [stage("limit")]).json["execution_id"]
+        assert ids(server.list({}))[0] == execution
+    finally:
+        server.stop()
+
+
 def test_offset_pages(history):
     assert ids(history.list({}, "?limit=10&offset=15")) == NEWEST_FIRST[15:25]
     assert ids(history.list({}, "?page_size=10&page=2")) == NEWEST_FIRST[10:20]

@@ -101,6 +101,8 @@ Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespac
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) return {};
       const std::int64_t seq = select.integer(0);
+      const bool running = select.integer(2) != 0;
+      if (running) continue;
       if (std::find(step.seqs.begin(), step.seqs.end(), seq) != step.seqs.end()) continue;
       if (step.seqs.size() == limit) {
         step.report.more = true;
@@ -113,7 +115,7 @@ Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespac
   };
   for (const Age& age : limits->ages) {
     TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT seq, ts FROM executions INDEXED BY "
+                 connection.prepare("SELECT seq, ts, running FROM executions INDEXED BY "
                                     "executions_by_status WHERE ns = ? AND status = ? "
                                     "AND ts < ? AND running = 0 ORDER BY ts, id LIMIT ?"));
     select.bind(limits->ns, age.status, age.before, std::uint32_t{limit + 1});
@@ -122,11 +124,17 @@ Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespac
   // Whatever is too old goes first; then the oldest that are too many.
   const std::uint64_t excess = std::max(limits->excess_by_count, limits->excess_by_bytes);
   if (!step.report.more && excess > step.seqs.size()) {
+    // A running one stays and keeps its place among the oldest: no newer one goes for it.
+    TRAWL_ASSIGN(const std::int64_t running,
+                 connection.integer("SELECT count(*) FROM executions INDEXED BY "
+                                    "executions_running WHERE running = 1"));
     TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT seq, ts FROM executions INDEXED BY "
-                                    "executions_by_time WHERE ns = ? AND running = 0 "
-                                    "ORDER BY ts, id LIMIT ?"));
-    select.bind(limits->ns, std::min<std::uint64_t>(excess, std::uint64_t{limit} + 1));
+                 connection.prepare("SELECT seq, ts, running FROM executions INDEXED BY "
+                                    "executions_by_time WHERE ns = ? ORDER BY ts, id "
+                                    "LIMIT ?"));
+    select.bind(limits->ns,
+                std::min<std::uint64_t>(excess, std::uint64_t{limit} + 1 +
+                                                    static_cast<std::uint64_t>(running)));
     TRAWL_TRY(take(select, limits->excess_by_count >= limits->excess_by_bytes
                                ? step.report.by_count
                                : step.report.by_bytes));

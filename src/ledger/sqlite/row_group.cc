@@ -206,7 +206,7 @@ Result<std::vector<double>> decode_reals(std::string_view bytes, std::size_t cou
   }
   if (form == kRaw) {
     if (bytes.size() != count * sizeof(double)) return damaged();
-    std::memcpy(out.data(), bytes.data(), bytes.size());
+    if (count > 0) std::memcpy(out.data(), bytes.data(), bytes.size());
     return out;
   }
   std::uint16_t distinct_count = 0;

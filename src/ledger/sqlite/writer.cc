@@ -267,8 +267,12 @@ Result<void> Writer::finish(const Pending& pending) {
 }
 
 Result<std::uint64_t> Writer::recover() {
-  // Whatever follows may be rolled back, and numbers with it.
-  forget_numbers();
+  auto recovered = end_running();
+  if (!recovered) forget_numbers();
+  return recovered;
+}
+
+Result<std::uint64_t> Writer::end_running() {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
   struct Row {

@@ -82,6 +82,7 @@ class Writer {
   struct Numbers;  // The words of a row.
 
   Result<std::vector<bool>> apply_all(std::span<const LedgerWrite> writes);
+  Result<std::uint64_t> end_running();
   Result<bool> apply(const LedgerWrite& write, Pending& pending);
   Result<std::optional<Existing>> find_existing(std::int64_t ns, std::string_view id);
   Result<std::optional<std::int64_t>> insert_row(std::int64_t ns, std::string_view id,
