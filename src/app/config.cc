@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -10,6 +11,8 @@
 #include <toml++/toml.h>
 
 #include "base/text.h"
+
+extern char** environ;
 
 namespace trawl::app {
 namespace {
@@ -280,6 +283,22 @@ Result<Config> load_config(const std::string& path, const Environment& environme
   TRAWL_TRY(override_with(overrides.log_level, "log_level", "--log-level"));
   TRAWL_TRY(parse_listen(config.listen, config.http.host, config.http.port));
   return config;
+}
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+Result<Config> load_process_config(const std::string& path, const Overrides& overrides) {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view pair(*entry);
+    const std::string name(pair.substr(0, pair.find('=')));
+    if (environment_variable(name)) names.push_back(name);
+  }
+  return load_config(path, environment_variable, names, overrides);
 }
 
 Result<void> parse_listen(const std::string& text, std::string& host, std::uint16_t& port) {

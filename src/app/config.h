@@ -47,6 +47,12 @@ Result<Config> load_config(const std::string& path, const Environment& environme
                            const std::vector<std::string>& environment_names,
                            const Overrides& overrides);
 
+// The same with the variables of this process.
+Result<Config> load_process_config(const std::string& path, const Overrides& overrides);
+
+// Nothing where it is not set, or empty.
+std::optional<std::string> environment_variable(const std::string& name);
+
 // "127.0.0.1:8080", "[::1]:8080", "localhost:0", ":8080" (127.0.0.1)
 Result<void> parse_listen(const std::string& text, std::string& host, std::uint16_t& port);
 

@@ -83,7 +83,9 @@ TEST_F(ConfigTest, ValuesAreChecked) {
     write(text);
     const auto config = load();
     EXPECT_FALSE(config) << text;
-    if (!config) EXPECT_FALSE(config.error().message.empty());
+    if (!config) {
+      EXPECT_FALSE(config.error().message.empty());
+    }
   }
 }
 

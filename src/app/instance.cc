@@ -10,6 +10,7 @@
 #include "api/recording.h"
 #include "api/retention.h"
 #include "api/services.h"
+#include "app/data_files.h"
 #include "app/periodic.h"
 #include "auth/key_store.h"
 #include "base/file.h"
@@ -175,20 +176,21 @@ class RunningInstance final : public Instance {
 Result<std::unique_ptr<Instance>> Instance::start(
     const Config& config, const std::optional<std::string>& first_key) {
   TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
-  TRAWL_ASSIGN(auto keys, KeyStore::open(config.data_dir + "/keys.db"));
+  TRAWL_ASSIGN(auto keys, KeyStore::open(config.data_dir + "/" + kKeysFile));
   CorpusOptions corpus_options;
   corpus_options.directory = config.data_dir;
   corpus_options.keep_superseded_us = static_cast<std::int64_t>(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
   TRAWL_ASSIGN(auto corpus, open_corpus(std::move(corpus_options)));
-  TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/ledger.db"));
+  TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/" + kLedgerFile));
   TRAWL_ASSIGN(const std::uint64_t interrupted, ledger->recover());
   if (interrupted > 0) {
     spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
                  interrupted);
   }
-  TRAWL_ASSIGN(std::string recording_key,
-               read_or_make_secret(config.data_dir + "/recording.key", 32));
+  TRAWL_ASSIGN(
+      std::string recording_key,
+      read_or_make_secret(config.data_dir + "/" + kRecordingKeyFile, kRecordingKeyBytes));
   auto instance = std::make_unique<RunningInstance>(
       config, std::move(lock), std::move(keys), std::move(corpus), std::move(ledger),
       std::move(recording_key));

@@ -5,31 +5,12 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "app/instance.h"
 
-extern char** environ;
-
 namespace trawl::app {
 namespace {
-
-std::optional<std::string> environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return std::string(value);
-}
-
-std::vector<std::string> environment_names() {
-  std::vector<std::string> names;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view pair(*entry);
-    const std::string name(pair.substr(0, pair.find('=')));
-    if (environment(name)) names.push_back(name);
-  }
-  return names;
-}
 
 int refuse(const Error& error) {
   fmt::print(stderr, "trawl: {}\n", error.message);
@@ -51,9 +32,9 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 int serve(const ServeFlags& flags) {
-  const auto config =
-      load_config(flags.config.value_or(""), environment, environment_names(),
-                  {flags.data_dir, flags.listen, flags.log_format, flags.log_level});
+  const auto config = load_process_config(
+      flags.config.value_or(""),
+      {flags.data_dir, flags.listen, flags.log_format, flags.log_level});
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
   const sigset_t signals = block_stop_signals();
@@ -61,7 +42,7 @@ int serve(const ServeFlags& flags) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
 
-  auto instance = Instance::start(*config, environment("TRAWL_API_KEY"));
+  auto instance = Instance::start(*config, environment_variable("TRAWL_API_KEY"));
   if (!instance) return refuse(instance.error());
   const std::string host = config->http.host.find(':') == std::string::npos
                                ? config->http.host

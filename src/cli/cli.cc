@@ -88,6 +88,8 @@ int run(const std::vector<std::string>& arguments, Host& host) {
   add_documents(program, context);
   add_namespaces(program, context);
   add_keys(program, context);
+  add_backup(program, context);
+  add_doctor(program, context);
   program.add_subcommand("version", "Print the version")->callback([&] {
     context.action = [&]() -> Outcome<Exit> {
       host.out << "trawl " TRAWL_VERSION "\n";

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+
+namespace trawl::app {
+
+// What a data directory holds, apart from folders and files that are made when missing.
+inline constexpr const char* kLedgerFile = "ledger.db";
+inline constexpr const char* kCorpusFile = "corpus.db";
+inline constexpr const char* kKeysFile = "keys.db";
+inline constexpr const char* kRecordingKeyFile = "recording.key";
+inline constexpr std::size_t kRecordingKeyBytes = 32;
+
+// For tools that must not make one where there is none.
+//   not_found  the directory or one of its databases is missing
+Result<void> check_data_directory(const std::string& directory);
+
+// Whether a name within a data directory is one that the server gives.
+bool is_data_file(const std::string& name);
+
+}  // namespace trawl::app

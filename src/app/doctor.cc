@@ -1,0 +1,188 @@
+#include "app/doctor.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <random>
+
+#include "app/data_files.h"
+#include "base/file.h"
+#include "base/sqlite.h"
+#include "base/sqlite_copy.h"
+#include "ledger/sqlite/check.h"
+
+namespace trawl::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRestore =
+    "restore a backup; if there is none, keep a copy of the directory and export what can "
+    "still be read";
+constexpr const char* kRewrite =
+    "the executions themselves are whole: export them with `trawl executions export "
+    "--detail` and import them into a new data directory, or restore a backup";
+
+std::string text_of(const Error& error) {
+  return error.detail.empty() ? error.message
+                              : fmt::format("{}: {}", error.message, error.detail);
+}
+
+class Doctor {
+ public:
+  Doctor(std::string directory, bool quick, const DoctorProgress& progress)
+      : directory_(std::move(directory)), quick_(quick), progress_(progress) {}
+
+  DoctorReport run() {
+    for (const char* name : {kLedgerFile, kCorpusFile, kKeysFile}) {
+      DoctorReport::File file;
+      file.name = name;
+      if (const auto checked = check_file(file); !checked) {
+        tell(name, "file", text_of(checked.error()), kRestore);
+      }
+      report_.files.push_back(std::move(file));
+    }
+    check_terms();
+    check_recording_key();
+    return std::move(report_);
+  }
+
+ private:
+  void tell(std::string file, std::string part, std::string message, std::string remedy) {
+    ++report_.problem_count;
+    report_.problems.push_back(
+        {std::move(file), std::move(part), std::move(message), std::move(remedy)});
+  }
+
+  Result<void> check_file(DoctorReport::File& file) {
+    const std::string path = directory_ + "/" + file.name;
+    std::error_code ignored;
+    file.bytes = fs::file_size(path, ignored);
+    if (const auto bytes = fs::file_size(path + "-wal", ignored); !ignored) {
+      file.log_bytes = bytes;
+    }
+    TRAWL_ASSIGN(const auto connection, sqlite::open_for_reading(path));
+    const auto number = [&](std::string_view sql) -> Result<std::uint64_t> {
+      TRAWL_ASSIGN(const std::int64_t value, connection->integer(sql));
+      return static_cast<std::uint64_t>(value);
+    };
+    TRAWL_ASSIGN(file.page_bytes, number("PRAGMA page_size"));
+    TRAWL_ASSIGN(file.pages, number("PRAGMA page_count"));
+    TRAWL_ASSIGN(file.free_pages, number("PRAGMA freelist_count"));
+    TRAWL_TRY(check_structure(*connection, file.name));
+    if (file.name == kLedgerFile) check_ledger(*connection, file);
+    if (!quick_) measure(*connection, file);
+    return {};
+  }
+
+  Result<void> check_structure(sqlite::Connection& connection, const std::string& file) {
+    if (progress_) progress_("checking the structure of " + file, 0, 0);
+    TRAWL_ASSIGN(auto rows, connection.prepare(quick_ ? "PRAGMA quick_check"
+                                                      : "PRAGMA integrity_check"));
+    while (true) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found) return {};
+      if (rows.text(0) != "ok") tell(file, "structure", rows.string(0), kRestore);
+    }
+  }
+
+  void check_ledger(sqlite::Connection& connection, const DoctorReport::File& file) {
+    sqlite::CheckOptions options;
+    options.thorough = !quick_;
+    options.seed = std::random_device()();
+    const sqlite::CheckReport found = sqlite::check_ledger(connection, options, progress_);
+    for (const auto& problem : found.problems) {
+      tell(kLedgerFile, problem.part, problem.message,
+           problem.part == "records" ? kRestore : kRewrite);
+    }
+    report_.problem_count += found.problem_count - found.problems.size();
+    report_.notes.insert(report_.notes.end(), found.notes.begin(), found.notes.end());
+    report_.executions = found.executions;
+    report_.open_groups = found.open_groups;
+    report_.closed_groups = found.closed_groups;
+    report_.pending_terms = found.pending_terms;
+    report_.samples = found.samples;
+    if (found.executions > 0) {
+      report_.bytes_per_execution =
+          static_cast<double>((file.pages - file.free_pages) * file.page_bytes) /
+          static_cast<double>(found.executions);
+    }
+  }
+
+  // How large each table and index is; reads every page.
+  void measure(sqlite::Connection& connection, DoctorReport::File& file) {
+    if (progress_) progress_("measuring " + file.name, 0, 0);
+    auto rows = connection.prepare(
+        "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC");
+    if (!rows) {
+      report_.notes.push_back(
+          fmt::format("the sizes of the tables of {} are not known: this SQLite has no "
+                      "dbstat",
+                      file.name));
+      return;
+    }
+    while (true) {
+      const auto found = rows->step();
+      if (!found || !*found) return;
+      file.tables.push_back(
+          {rows->string(0), static_cast<std::uint64_t>(rows->integer(1))});
+    }
+  }
+
+  // SQLite offers this check to writers alone, so that it waits for no server to run.
+  void check_terms() {
+    const auto lock = DirectoryLock::acquire(directory_);
+    report_.server_running = !lock && lock.error().code == ErrorCode::unavailable;
+    if (!lock) {
+      report_.notes.push_back(
+          report_.server_running ? "the structure of the index of terms was not checked, "
+                                   "because a server runs; "
+                                   "stop it to have that checked, too"
+                                 : "the structure of the index of terms was not checked: " +
+                                       lock.error().message);
+      return;
+    }
+    if (quick_) return;
+    if (progress_) progress_("checking the index of terms", 0, 0);
+    const auto check = [&]() -> Result<void> {
+      TRAWL_ASSIGN(const auto connection,
+                   sqlite::open_for_reading(directory_ + "/" + kLedgerFile));
+      TRAWL_TRY(connection->execute("PRAGMA query_only=0"));
+      return sqlite::check_terms_index(*connection);
+    };
+    if (const auto checked = check(); !checked) {
+      tell(kLedgerFile, "terms",
+           "the index of terms is damaged: " + text_of(checked.error()), kRewrite);
+    }
+  }
+
+  void check_recording_key() {
+    const std::string path = directory_ + "/" + kRecordingKeyFile;
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) {
+      report_.notes.push_back(
+          fmt::format("there is no {}; the next start makes one, and hashes of redacted "
+                      "inputs will differ from those recorded before",
+                      kRecordingKeyFile));
+      return;
+    }
+    if (const auto secret = read_or_make_secret(path, kRecordingKeyBytes); !secret) {
+      tell(kRecordingKeyFile, "file", text_of(secret.error()), "restore it from a backup");
+    }
+  }
+
+  const std::string directory_;
+  const bool quick_;
+  const DoctorProgress& progress_;
+  DoctorReport report_;
+};
+
+}  // namespace
+
+Result<DoctorReport> examine(const std::string& data_dir, bool quick,
+                             const DoctorProgress& progress) {
+  TRAWL_TRY(check_data_directory(data_dir));
+  return Doctor(data_dir, quick, progress).run();
+}
+
+}  // namespace trawl::app

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace trawl::app {
+
+struct DoctorReport {
+  struct Problem {
+    std::string file;
+    std::string part;     // Of the file.
+    std::string message;  // What is wrong, and where.
+    std::string remedy;
+  };
+  struct Table {
+    std::string name;  // Of a table or an index.
+    std::uint64_t bytes = 0;
+  };
+  struct File {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::uint64_t log_bytes = 0;  // Of the write-ahead log beside it.
+    std::uint64_t page_bytes = 0;
+    std::uint64_t pages = 0;
+    std::uint64_t free_pages = 0;
+    std::vector<Table> tables;  // Largest first; empty where it was not looked.
+  };
+
+  bool server_running = false;
+  std::vector<Problem> problems;
+  std::uint64_t problem_count = 0;  // Those of which there are too many to tell, too.
+  std::vector<std::string> notes;   // What was left out, and why.
+  std::vector<File> files;
+  std::uint64_t executions = 0;
+  double bytes_per_execution = 0;  // Of ledger.db without its free pages; 0 without any.
+  std::uint64_t open_groups = 0;
+  std::uint64_t closed_groups = 0;
+  std::uint64_t pending_terms = 0;
+  std::uint64_t samples = 0;  // Executions that were looked up by their words.
+};
+
+// `total` is 0 where nobody knows.
+using DoctorProgress =
+    std::function<void(std::string_view doing, std::uint64_t done, std::uint64_t total)>;
+
+// Checks a data directory, whether a server runs on it or not, and changes nothing in it.
+// `quick` leaves out what reads every page and every record.
+//   not_found  there is no data directory
+Result<DoctorReport> examine(const std::string& data_dir, bool quick,
+                             const DoctorProgress& progress);
+
+}  // namespace trawl::app

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+
+namespace trawl::sqlite {
+
+// Opens a database that another process may be using, to read it: nothing in it changes,
+// and a log that a dead process left stays what it is.
+//   not_found    there is no such file
+//   storage      it cannot be opened, is no database or is damaged
+Result<std::unique_ptr<Connection>> open_for_reading(const std::string& path);
+
+// One state of a database, held by a read transaction and copied page by page. Writers go
+// on meanwhile; their log cannot be emptied until this is destroyed, so it grows.
+// Used by one thread at a time.
+class DatabaseCopy {
+ public:
+  //   not_found, storage  as open_for_reading()
+  static Result<DatabaseCopy> begin(const std::string& path);
+
+  // To look into the state that is copied.
+  Connection& source() { return *source_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+  // Writes the state to a new file that is on disk when this returns. The file is readable
+  // by whom the source's is. `progress` is told the bytes that are written so far.
+  //   already_exists  there is such a file
+  //   storage         the disk refused, is full, or the source is damaged; the message
+  //   names
+  //                   the file. What was written is left.
+  Result<void> write(const std::string& target,
+                     const std::function<void(std::uint64_t bytes)>& progress);
+
+ private:
+  DatabaseCopy(std::string path, std::unique_ptr<Connection> source,
+               Transaction transaction, std::uint64_t bytes)
+      : path_(std::move(path)),
+        source_(std::move(source)),
+        transaction_(std::move(transaction)),
+        bytes_(bytes) {}
+
+  std::string path_;
+  std::unique_ptr<Connection> source_;
+  Transaction transaction_;  // Ends before its connection does.
+  std::uint64_t bytes_;
+};
+
+}  // namespace trawl::sqlite
