@@ -365,21 +365,25 @@ def test_a_full_disk_stops_recording_and_upkeep_but_not_reading(data_dir):
         assert report["imported_count"] == len(rows), report
         recorded = {row["execution_id"] for row in rows}
         fill_disk(ballast)
-        refused, failed_upkeep = 0, False
-        deadline = time.monotonic() + 30
+        tried, refused, failed_upkeep = 0, 0, False
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (refused >= 20 and failed_upkeep):
+            tried += 1
+            if tried % 20 == 0:
+                # Something new to index, in case that upkeep was faster than the ballast.
+                os.remove(ballast)
             noise = "".join(uuid.uuid4().hex for _ in range(500))
             reply = server.execute([], [stage("limit")], {"query": f"apple {noise}"},
                                    skip_cache=True)
             if reply.status == 200:
                 recorded.add(reply.json["execution_id"])
-                fill_disk(ballast)
             else:
                 assert reply.status == 500, reply
                 assert reply.json["error"]["type"] == "StorageError", reply
                 assert "the disk is full" in reply.json["error"]["message"], reply
                 refused += 1
                 time.sleep(0.02)
+            fill_disk(ballast)
             failed_upkeep = any("maintenance of the history failed" in line
                                 for line in server.log)
         assert refused >= 20 and failed_upkeep, (refused, failed_upkeep)
