@@ -122,7 +122,9 @@ class FilterProperty : public testing::Test {
       case 4:
         return make("stage_id", chance(2) ? "eq" : "nin", quoted(one_of(kStageIds)));
       case 5:
-        return make("labels.team", chance(2) ? "eq" : "ne", "\"search\"");
+        return fmt::format(
+            R"({{"field":"labels.team","operator":"{}","value":"{}","case_sensitive":{}}})",
+            chance(2) ? "eq" : "ne", chance(2) ? "Search" : "search", chance(2));
       case 6:
         return make("labels.user.id", "in", R"(["3","7"])");
       case 7:
@@ -374,6 +376,15 @@ TEST(TextQueryTest, NoTextIsASyntaxError) {
   EXPECT_EQ(TextQuery::parse("\"open end").normalized(), "\"open end\"");
   EXPECT_EQ(TextQuery::parse("\"cheap fli\"*").normalized(), "\"cheap fli*\"");
   EXPECT_EQ(TextQuery::parse("AND OR NOT NEAR(").normalized(), "and or not near");
+  EXPECT_EQ(TextQuery::parse("日本語").normalized(), "日本語");
+  for (const char* text :
+       {"日本語 cheap", "\"node.js 日本\"", "c++*", "x86_64", "été \"", "a\"b c\"d"}) {
+    const TextQuery query = TextQuery::parse(text);
+    EXPECT_EQ(TextQuery::parse(query.normalized()).phrases().size(),
+              query.phrases().size());
+    EXPECT_EQ(TextQuery::parse(query.normalized()).normalized(), query.normalized())
+        << text;
+  }
 }
 
 }  // namespace

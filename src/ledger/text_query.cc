@@ -62,11 +62,17 @@ TextQuery TextQuery::parse(std::string_view text) {
       rest.remove_prefix(1);
     }
     while (chunk.ends_with('*')) chunk.remove_suffix(1);
-    Phrase phrase{analyzer.terms(chunk), prefix};
+    Phrase phrase{analyzer.terms(chunk), prefix, {}};
     if (phrase.terms.empty()) {
       wanted_something = wanted_something || !chunk.empty();
       continue;
     }
+    for (const std::string& term : phrase.terms) {
+      if (!phrase.spelling.empty()) phrase.spelling += ' ';
+      phrase.spelling += term;
+    }
+    // Scripts without spaces give overlapping terms, which cannot be read as text again.
+    if (analyzer.terms(phrase.spelling) != phrase.terms) phrase.spelling = chunk;
     if (std::find(query.phrases_.begin(), query.phrases_.end(), phrase) ==
         query.phrases_.end()) {
       query.phrases_.push_back(std::move(phrase));
@@ -84,12 +90,9 @@ std::string TextQuery::normalized() const {
   std::string out;
   for (const Phrase& phrase : phrases_) {
     if (!out.empty()) out += ' ';
-    const bool quoted = phrase.terms.size() > 1;
+    const bool quoted = phrase.spelling.find(' ') != std::string::npos;
     if (quoted) out += '"';
-    for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
-      if (i > 0) out += ' ';
-      out += phrase.terms[i];
-    }
+    out += phrase.spelling;
     if (phrase.prefix) out += '*';
     if (quoted) out += '"';
   }

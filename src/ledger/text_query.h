@@ -26,6 +26,7 @@ class TextQuery {
   struct Phrase {
     std::vector<std::string> terms;  // At least one.
     bool prefix = false;
+    std::string spelling;  // A text with just these terms, without quotes and star.
 
     bool operator==(const Phrase&) const = default;
   };

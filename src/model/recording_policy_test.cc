@@ -315,7 +315,7 @@ TEST(RecordingPolicy, NoRedactedValueSurvives) {
     EXPECT_EQ(stored.find("S3cr"), std::string::npos) << round << ": " << stored;
     EXPECT_EQ(stored.find("Zq9"), std::string::npos) << round << ": " << stored;
     EXPECT_EQ(stored.find("CODE"), std::string::npos) << round << ": " << stored;
-    ASSERT_TRUE(parse_json(stages_json(execution.stages), 90)) << round;
+    ASSERT_TRUE(parse_json(execution_detail_json(execution), 90)) << round;
     if (::testing::Test::HasFailure()) return;
   }
 }

@@ -295,16 +295,19 @@ Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode&
     return none;
   }
   auto found = std::make_shared<SeqSet>();
+  const bool is_sure = is_label(node.path) && node.mode == CaseMode::sensitive;
   for (const std::string_view value : wanted) {
     // An empty value has no term: it may be anywhere.
     if (value.empty()) return none;
-    TRAWL_TRY(match_terms(connection_, exact_expression(ns_, node.path, value), *found));
+    TRAWL_TRY(match_terms(connection_,
+                          is_sure ? label_expression(ns_, node.path, value)
+                                  : exact_expression(ns_, node.path, value),
+                          *found));
   }
   TRAWL_TRY(read_unindexed());
   Test test;
   test.kind = Test::Kind::set;
-  // The terms are hashes: what has the term still has to be held against the value.
-  test.set_is_sure = false;
+  test.set_is_sure = is_sure;
   test.set = std::move(found);
   return std::optional<Test>(std::move(test));
 }

@@ -18,6 +18,7 @@ namespace {
 constexpr char kText = 'w';
 constexpr char kError = 'e';
 constexpr char kExact = 'x';
+constexpr char kLabel = 'y';
 
 constexpr std::string_view kLabels = "labels.";
 constexpr std::array<std::string_view, 4> kExactFields = {"fingerprint", "inputs_hash",
@@ -33,6 +34,11 @@ std::string term(std::int64_t ns, char kind, std::string_view word) {
 std::string exact_term(std::int64_t ns, std::string_view path, std::string_view value) {
   const std::string whole = fmt::format("{}={}", path, fold_text(value));
   return term(ns, kExact, fmt::format("{:010x}", hash64(whole) >> 24));
+}
+
+std::string label_term(std::int64_t ns, std::string_view path, std::string_view value) {
+  return term(ns, kLabel,
+              fmt::format("{:016x}", hash64(fmt::format("{}={}", path, value))));
 }
 
 }  // namespace
@@ -63,7 +69,9 @@ std::string text_terms(std::int64_t ns, const Execution& execution) {
   add_exact("request_id", execution.request_id);
   add_exact("trace_id", execution.trace_id);
   for (const auto& [name, value] : execution.labels) {
-    add_exact(fmt::format("{}{}", kLabels, name), value);
+    const std::string path = fmt::format("{}{}", kLabels, name);
+    add_exact(path, value);
+    add(label_term(ns, path, value));
   }
   return out;
 }
@@ -81,13 +89,22 @@ std::string match_expression(std::int64_t ns, const TextQuery& query, bool error
 }
 
 bool has_exact_terms(std::string_view path) {
-  return path.starts_with(kLabels) ||
+  return is_label(path) ||
          std::find(kExactFields.begin(), kExactFields.end(), path) != kExactFields.end();
 }
 
 std::string exact_expression(std::int64_t ns, std::string_view path,
                              std::string_view value) {
   return fmt::format("\"{}\"", exact_term(ns, path, value));
+}
+
+bool is_label(std::string_view path) {
+  return path.starts_with(kLabels);
+}
+
+std::string label_expression(std::int64_t ns, std::string_view path,
+                             std::string_view value) {
+  return fmt::format("\"{}\"", label_term(ns, path, value));
 }
 
 Result<void> match_terms(Connection& connection, const std::string& expression,

@@ -61,9 +61,15 @@ class SeqSet {
 // errors instead of those of summaries and inputs.
 std::string match_expression(std::int64_t ns, const TextQuery& query, bool error);
 
-// Fields that are looked up by their exact value, without regard to case.
+// Fields that are looked up by their value. What has the term may have the value: terms are
+// hashes, and of most fields they do not regard case.
 bool has_exact_terms(std::string_view path);
 std::string exact_expression(std::int64_t ns, std::string_view path,
+                             std::string_view value);
+// Labels, which many executions share, also have a term of 64 bits that regards case, and
+// what has it has the value.
+bool is_label(std::string_view path);
+std::string label_expression(std::int64_t ns, std::string_view path,
                              std::string_view value);
 
 // Adds the matches to a set.
