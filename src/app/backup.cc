@@ -6,11 +6,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 
 #include "app/data_files.h"
@@ -216,19 +216,20 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   TRAWL_ASSIGN(auto partial, PartialBackup::make(to + ".partial", mode_of(from)));
 
   constexpr const char* kInOrder[] = {kLedgerFile, kCorpusFile, kKeysFile};
-  std::uint64_t bytes_left = 0;  // As the files are now; their copies may be larger.
-  const auto size_now = [&](const char* name) {
-    const auto size = fs::file_size(from + "/" + name, ignored);
-    return ignored ? 0 : static_cast<std::uint64_t>(size);
-  };
-  for (const char* name : kInOrder) bytes_left += size_now(name);
+  std::vector<std::uint64_t> sizes;  // As they are now; the copies may be larger.
+  for (const char* name : kInOrder) {
+    TRAWL_ASSIGN(const auto database, sqlite::DatabaseCopy::begin(from + "/" + name));
+    sizes.push_back(database.bytes());
+  }
+  std::uint64_t bytes_left = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
   TRAWL_TRY(check_space(partial.directory(), bytes_left));
 
   BackupReport report;
   // The order matters. Executions name versions of collections and keys, so these have to
   // be of a later moment: then whatever the history names is there.
-  for (const char* name : kInOrder) {
-    bytes_left -= std::min(bytes_left, size_now(name));
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const char* const name = kInOrder[i];
+    bytes_left -= sizes[i];
     TRAWL_ASSIGN(auto copy, sqlite::DatabaseCopy::begin(from + "/" + name));
     if (std::string_view(name) == kLedgerFile) {
       TRAWL_ASSIGN(report.executions, sqlite::count_all_executions(copy.source()));

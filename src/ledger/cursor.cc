@@ -125,7 +125,9 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
     std::uint64_t bits = 0;
     if (!take(bytes, bits)) return refuse("is cut short");
     cursor.after.value = std::bit_cast<double>(bits);
-    if (!std::isfinite(cursor.after.value)) return refuse("holds no number");
+    if (!std::isfinite(cursor.after.value) || cursor.after.value == 0) {
+      return refuse("holds no number that needs to be said");
+    }
   }
   if (!take_time(bytes, cursor.after.timestamp)) return refuse("is cut short");
   for (const TimeUs time : {cursor.start_time.value_or(0), cursor.end_time.value_or(0),
