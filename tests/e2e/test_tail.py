@@ -274,10 +274,10 @@ def test_a_stop_ends_it_in_good_order(data_dir):
     server.make_collection("books", BOOKS)
     with Tail(server) as tail:
         first = run(server)
+        assert tail.ids(1) == ended([first])
         begun = time.monotonic()
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        assert tail.ids(1) == ended([first])
         assert tail.next() is None
         stopping.join()
         assert time.monotonic() - begun < 10
