@@ -1,5 +1,6 @@
 #include "ledger/quantile_sketch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -54,12 +55,14 @@ void QuantileSketch::merge(const QuantileSketch& other) {
 
 double QuantileSketch::quantile(double quantile) const {
   if (count_ == 0) return 0;
-  const auto rank = static_cast<std::uint64_t>(quantile * static_cast<double>(count_ - 1));
+  // The nearest rank: the first number that so many do not exceed.
+  const auto rank = static_cast<std::uint64_t>(
+      std::max(1.0, std::ceil(quantile * static_cast<double>(count_))));
   std::uint64_t seen = zeros_;
-  if (rank < seen) return 0;
+  if (rank <= seen) return 0;
   for (const auto& [index, count] : buckets_) {
     seen += count;
-    if (rank < seen) return middle_of(index);
+    if (rank <= seen) return middle_of(index);
   }
   return 0;
 }
