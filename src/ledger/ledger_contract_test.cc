@@ -506,6 +506,54 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
 
 // Goal: page and total are of one state, while a writer is at work. Method: every batch
 // keeps the number of executions a multiple of ten.
+// Goal: whoever was told of a change sees it in the next list, however often the same page
+// was asked for before.
+TEST_P(LedgerContract, EveryChangeShowsInTheNextPage) {
+  ExecutionFilter completed = filter_of(kNs);
+  completed.status = status::kCompleted;
+  const auto see = [&] {
+    std::vector<std::string> seen;
+    for (int again = 0; again < 2; ++again) {
+      for (const auto& filter : {filter_of(kNs), completed, filter_of(kOther)}) {
+        for (const std::uint32_t limit : {1u, 5u}) {
+          const auto page = ledger_.list(filter, page_of(limit)).value();
+          seen.push_back(std::to_string(page.total) + page.rows);
+        }
+      }
+    }
+    for (std::size_t i = 0; i < seen.size() / 2; ++i) {
+      EXPECT_EQ(seen[i], seen[i + seen.size() / 2]);
+    }
+    return seen;
+  };
+  std::vector<std::string> before = see();
+  const auto changes = [&](std::string_view what) {
+    auto now = see();
+    EXPECT_NE(now, before) << what;
+    before = std::move(now);
+  };
+  put(ledger_, started(make_execution(kNs, "a", 1)));
+  changes("a start");
+  put(ledger_, finished(make_execution(kNs, "a", 1)));
+  changes("an end");
+  put(ledger_, imported(make_execution(kOther, "b", 2)));
+  changes("an import");
+  put(ledger_, started(make_execution(kNs, "c", 3)));
+  changes("another start");
+  EXPECT_EQ(ledger_.recover().value(), 1u);
+  changes("a recovery");
+  put(ledger_, finished(make_execution(kNs, "d", 4)));
+  changes("another end");
+  EXPECT_EQ(ledger_.remove(completed, 1).value(), 1u);
+  changes("a removal");
+  RetentionPolicy policy;
+  policy.max_count = 1;
+  EXPECT_EQ(ledger_.prune(kNs, policy, 100, 10).value().total(), 1u);
+  changes("retention");
+  ASSERT_TRUE(ledger_.remove_namespace(kOther));
+  changes("the end of a namespace");
+}
+
 TEST_P(LedgerContract, PageAndTotalAreOfOneState) {
   std::atomic<bool> stop = false;
   std::thread writer([&] {

@@ -8,6 +8,7 @@
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/maintenance.h"
+#include "ledger/sqlite/page_cache.h"
 #include "ledger/sqlite/reader.h"
 #include "ledger/sqlite/record.h"
 #include "ledger/sqlite/retention.h"
@@ -19,9 +20,11 @@ namespace {
 
 class SqliteLedger final : public Ledger {
  public:
-  SqliteLedger(const std::string& path, std::unique_ptr<sqlite::Connection> writer,
+  SqliteLedger(const std::string& path, const SqliteLedgerOptions& options,
+               std::unique_ptr<sqlite::Connection> writer,
                std::unique_ptr<sqlite::Connection> maintenance)
-      : writer_(std::move(writer), words_),
+      : options_(options),
+        writer_(std::move(writer), words_),
         maintenance_(std::move(maintenance), words_, writer_, writer_mutex_),
         readers_(path, reader_options()) {}
 
@@ -33,13 +36,25 @@ class SqliteLedger final : public Ledger {
     TRAWL_TRY(check_writes(writes));
     if (writes.empty()) return std::vector<bool>();
     const std::lock_guard lock(writer_mutex_);
-    return writer_.commit(writes);
+    auto changed = writer_.commit(writes);
+    pages_.history_changed();
+    return changed;
   }
 
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override {
+    const bool kept = options_.keep_pages && sqlite::PageCache::keeps(filter, page);
+    const std::uint64_t version = pages_.version();
+    if (kept) {
+      if (const auto found = pages_.find(filter, page, version)) return *found;
+    }
     TRAWL_ASSIGN(auto connection, readers_.lease());
-    return sqlite::list_executions(*connection, words_, filter, page);
+    TRAWL_ASSIGN(ExecutionPage out,
+                 sqlite::list_executions(*connection, words_, filter, page));
+    if (kept) {
+      pages_.keep(filter, page, version, std::make_shared<const ExecutionPage>(out));
+    }
+    return out;
   }
 
   Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
@@ -68,24 +83,32 @@ class SqliteLedger final : public Ledger {
 
   Result<std::uint64_t> recover() override {
     const std::lock_guard lock(writer_mutex_);
-    return writer_.recover();
+    auto outcome = writer_.recover();
+    pages_.history_changed();
+    return outcome;
   }
 
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     const std::lock_guard lock(writer_mutex_);
-    return writer_.remove_namespace(namespace_id);
+    auto outcome = writer_.remove_namespace(namespace_id);
+    pages_.history_changed();
+    return outcome;
   }
 
   Result<std::uint64_t> remove(const ExecutionFilter& filter,
                                std::uint32_t limit) override {
     const std::lock_guard lock(writer_mutex_);
-    return writer_.remove(filter, limit);
+    auto outcome = writer_.remove(filter, limit);
+    pages_.history_changed();
+    return outcome;
   }
 
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                             TimeUs now, std::uint32_t limit) override {
     const std::lock_guard lock(writer_mutex_);
-    return writer_.prune(namespace_id, policy, now, limit);
+    auto outcome = writer_.prune(namespace_id, policy, now, limit);
+    pages_.history_changed();
+    return outcome;
   }
 
   Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
@@ -120,7 +143,9 @@ class SqliteLedger final : public Ledger {
   static constexpr int kReaderCacheKib = 16 * 1024;
   static constexpr std::int64_t kReaderMapBytes = 0;
 
+  const SqliteLedgerOptions options_;
   mutable sqlite::Words words_;
+  mutable sqlite::PageCache pages_;
   std::mutex writer_mutex_;
   sqlite::Writer writer_;  // Guarded by writer_mutex_.
   std::mutex maintenance_mutex_;
@@ -130,7 +155,8 @@ class SqliteLedger final : public Ledger {
 
 }  // namespace
 
-Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path) {
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
+                                                   const SqliteLedgerOptions& how) {
   sqlite::OpenOptions options;
   options.incremental_vacuum = true;
   options.mmap_bytes = 0;
@@ -140,7 +166,7 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path) {
   TRAWL_ASSIGN(auto maintenance, sqlite::Connection::open(path, options));
   TRAWL_TRY(maintenance->execute("PRAGMA wal_autocheckpoint=0"));
   auto ledger =
-      std::make_unique<SqliteLedger>(path, std::move(writer), std::move(maintenance));
+      std::make_unique<SqliteLedger>(path, how, std::move(writer), std::move(maintenance));
   TRAWL_TRY(ledger->prepare_terms());
   return std::unique_ptr<Ledger>(std::move(ledger));
 }

@@ -8,10 +8,15 @@
 
 namespace trawl {
 
+struct SqliteLedgerOptions {
+  bool keep_pages = true;  // First pages in memory until the history changes; PageCache.
+};
+
 // The ledger in one SQLite file, made when it is missing. A commit that returned survives
 // a power cut. maintain() must be called now and then: it moves the log into the main file
 // and deletes what remove_namespace() hid. One process at a time opens a file.
 //   storage  the file cannot be opened, is damaged, or was made by a newer version
-Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path);
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
+                                                   const SqliteLedgerOptions& options = {});
 
 }  // namespace trawl
