@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+
+#include "base/bytes.h"
 
 namespace trawl {
 namespace {
@@ -20,19 +21,6 @@ std::int32_t index_of(double number) {
 // As far from both ends of the bucket, in proportion.
 double middle_of(std::int32_t index) {
   return 2 * std::pow(kGamma, index) / (kGamma + 1);
-}
-
-template <class T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <class T>
-bool take_value(std::string_view& bytes, T& value) {
-  if (bytes.size() < sizeof value) return false;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  bytes.remove_prefix(sizeof value);
-  return true;
 }
 
 }  // namespace
@@ -68,23 +56,23 @@ double QuantileSketch::quantile(double quantile) const {
 }
 
 void QuantileSketch::append_to(std::string& out) const {
-  put(out, zeros_);
-  put(out, static_cast<std::uint32_t>(buckets_.size()));
+  append(out, zeros_);
+  append(out, static_cast<std::uint32_t>(buckets_.size()));
   for (const auto& [index, count] : buckets_) {
-    put(out, static_cast<std::int16_t>(index));
-    put(out, static_cast<std::uint32_t>(count));
+    append(out, static_cast<std::int16_t>(index));
+    append(out, static_cast<std::uint32_t>(count));
   }
 }
 
 bool QuantileSketch::take(std::string_view& bytes, QuantileSketch& out) {
   out = QuantileSketch();
   std::uint32_t buckets = 0;
-  if (!take_value(bytes, out.zeros_) || !take_value(bytes, buckets)) return false;
+  if (!trawl::take(bytes, out.zeros_) || !trawl::take(bytes, buckets)) return false;
   out.count_ = out.zeros_;
   for (; buckets > 0; --buckets) {
     std::int16_t index = 0;
     std::uint32_t count = 0;
-    if (!take_value(bytes, index) || !take_value(bytes, count)) return false;
+    if (!trawl::take(bytes, index) || !trawl::take(bytes, count)) return false;
     out.buckets_[index] += count;
     out.count_ += count;
   }

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "base/hash.h"
-#include "corpus/lexical/bytes.h"
+#include "base/bytes.h"
 #include "corpus/lexical/segment_writer.h"
 
 namespace trawl::lexical {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "corpus/lexical/bytes.h"
+#include "base/bytes.h"
 
 namespace trawl::lexical {
 namespace {

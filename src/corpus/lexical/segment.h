@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "corpus/lexical/bytes.h"
+#include "base/bytes.h"
 #include "corpus/lexical/postings.h"
 
 namespace trawl::lexical {

@@ -1,40 +1,23 @@
 #include "ledger/sqlite/group_summary.h"
 
-#include <cstring>
+#include "base/bytes.h"
 
 namespace trawl::sqlite {
-namespace {
-
-template <class T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <class T>
-bool take(std::string_view& bytes, T& value) {
-  if (bytes.size() < sizeof value) return false;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  bytes.remove_prefix(sizeof value);
-  return true;
-}
-
-}  // namespace
-
 std::string encode_summary(const std::vector<GroupSummaryEntry>& entries) {
   std::string out;
   for (const auto& [ns, status, hour, figures] : entries) {
-    put(out, ns);
-    put(out, status);
-    put(out, hour);
-    put(out, static_cast<std::uint32_t>(figures.count));
-    put(out, static_cast<std::uint32_t>(figures.failed));
-    put(out, static_cast<std::uint32_t>(figures.completed));
-    put(out, static_cast<std::uint32_t>(figures.zero_results));
-    put(out, static_cast<std::uint32_t>(figures.cache_rate_count));
-    put(out, figures.duration_ms_sum);
-    put(out, figures.duration_ms_max);
-    put(out, figures.credits_sum);
-    put(out, figures.cache_rate_sum);
+    append(out, ns);
+    append(out, status);
+    append(out, hour);
+    append(out, static_cast<std::uint32_t>(figures.count));
+    append(out, static_cast<std::uint32_t>(figures.failed));
+    append(out, static_cast<std::uint32_t>(figures.completed));
+    append(out, static_cast<std::uint32_t>(figures.zero_results));
+    append(out, static_cast<std::uint32_t>(figures.cache_rate_count));
+    append(out, figures.duration_ms_sum);
+    append(out, figures.duration_ms_max);
+    append(out, figures.credits_sum);
+    append(out, figures.cache_rate_sum);
     figures.durations_ms.append_to(out);
   }
   return out;

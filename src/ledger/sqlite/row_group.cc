@@ -6,13 +6,11 @@
 #include <cstring>
 #include <limits>
 
+#include "base/bytes.h"
 #include "model/execution_json.h"
 
 namespace trawl::sqlite {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "columns are stored little-endian");
 
 constexpr std::size_t kDictionaryMax = 256;
 
@@ -25,19 +23,6 @@ constexpr char kThousandths = 2;  // encode_integers of the numbers times 1000.
 constexpr char kRaw = 3;
 
 constexpr double kNull = std::numeric_limits<double>::quiet_NaN();
-
-template <class T>
-void put(std::string& out, const T& value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <class T>
-bool take(std::string_view& bytes, T& value) {
-  if (bytes.size() < sizeof value) return false;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  bytes.remove_prefix(sizeof value);
-  return true;
-}
 
 Error damaged() {
   return make_error(ErrorCode::storage, "the stored data is damaged",
@@ -112,8 +97,8 @@ std::string encode_integers(std::span<const std::int64_t> numbers) {
   const auto spread = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   std::string out;
   const auto head = [&](std::uint8_t width) {
-    put(out, width);
-    put(out, low);
+    append(out, width);
+    append(out, low);
   };
   if (spread == 0) {
     head(0);
@@ -179,15 +164,15 @@ std::string encode_reals(std::span<const double> numbers) {
   }
   std::string out;
   if (codes.size() == numbers.size()) {
-    put(out, kDictionary);
-    put(out, static_cast<std::uint16_t>(distinct.size()));
-    for (const double number : distinct) put(out, number);
+    append(out, kDictionary);
+    append(out, static_cast<std::uint16_t>(distinct.size()));
+    for (const double number : distinct) append(out, number);
     out += codes;
   } else if (const auto scaled = as_thousandths(numbers)) {
-    put(out, kThousandths);
+    append(out, kThousandths);
     out += encode_integers(*scaled);
   } else {
-    put(out, kRaw);
+    append(out, kRaw);
     out.append(reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes());
   }
   return out;
