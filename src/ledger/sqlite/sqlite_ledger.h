@@ -13,8 +13,9 @@ struct SqliteLedgerOptions {
 };
 
 // The ledger in one SQLite file, made when it is missing. A commit that returned survives
-// a power cut. maintain() must be called now and then: it moves the log into the main file
-// and deletes what remove_namespace() hid. One process at a time opens a file.
+// a power cut. maintain() must be called now and then: it indexes what was recorded, closes
+// row groups, moves the log into the main file and deletes what remove_namespace() hid. One
+// process at a time may write to a file; others may read it.
 //   storage  the file cannot be opened, is damaged, or was made by a newer version
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
                                                    const SqliteLedgerOptions& options = {});
