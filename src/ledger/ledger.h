@@ -93,8 +93,9 @@ struct LedgerWrite {
   };
   Kind kind = Kind::finished;
   Execution execution;
-  std::string prepared =
-      {};  // What Ledger::prepare made of it; empty when it was not asked.
+  // What Ledger::prepare made of it; empty when it was not asked.
+  std::string prepared = {};
+  std::string prepared_terms = {};
 };
 
 // The history of executions. An execution that ended is never edited. Ids are unique

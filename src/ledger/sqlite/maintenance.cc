@@ -10,7 +10,11 @@ namespace {
 
 // Executions that one transaction adds to the index: more would make a commit wait longer,
 // fewer would leave the index in more pieces to be merged.
-constexpr std::int64_t kIndexRows = 256;
+constexpr std::int64_t kIndexRows = 1'024;
+
+// 64 MiB. While there is work, the log is emptied when it has become as long: a page that
+// is written many times moves once, and the commits wait less for the disk.
+constexpr std::int64_t kLogPages = 16 * 1024;
 
 }  // namespace
 
@@ -33,12 +37,17 @@ Result<bool> Maintenance::step() {
     TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
   }
   const bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
-  connection_->checkpoint();
+  bool is_log_long = false;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    is_log_long = writer_.log_pages() >= kLogPages;
+  }
+  if (!more || is_log_long) connection_->checkpoint();
   return more;
 }
 
 Result<bool> Maintenance::index_some() {
-  Writer::Terms terms;
+  FreshTerms::Terms terms;
   {
     TRAWL_ASSIGN(auto transaction,
                  Transaction::begin(*connection_, Transaction::Kind::read));
@@ -50,13 +59,19 @@ Result<bool> Maintenance::index_some() {
     while (true) {
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) break;
-      terms.emplace_back(select.integer(0), std::string());
-      TRAWL_ASSIGN(const Execution execution,
-                   read_execution(*connection_, words_, terms.back().first));
-      terms.back().second = text_terms(select.integer(1), execution);
+      const std::int64_t seq = select.integer(0);
+      if (auto fresh = writer_.fresh_terms().take(seq)) {
+        terms.emplace_back(seq, std::move(*fresh));
+        continue;
+      }
+      TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
+      terms.emplace_back(seq, text_terms(select.integer(1), execution));
     }
   }
-  if (terms.empty()) return false;
+  if (terms.empty()) {
+    writer_.fresh_terms().clear();
+    return false;
+  }
   const std::lock_guard lock(writer_mutex_);
   TRAWL_TRY(writer_.index(terms));
   return static_cast<std::int64_t>(terms.size()) == kIndexRows;

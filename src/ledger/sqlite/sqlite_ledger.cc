@@ -13,6 +13,7 @@
 #include "ledger/sqlite/record.h"
 #include "ledger/sqlite/retention.h"
 #include "ledger/sqlite/schema.h"
+#include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/writer.h"
 
 namespace trawl {
@@ -30,6 +31,9 @@ class SqliteLedger final : public Ledger {
 
   void prepare(LedgerWrite& write) const override {
     write.prepared = sqlite::encode_record(write.execution);
+    if (write.kind != LedgerWrite::Kind::started) {
+      write.prepared_terms = sqlite::bare_terms(write.execution);
+    }
   }
 
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {

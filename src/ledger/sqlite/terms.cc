@@ -24,26 +24,30 @@ constexpr std::string_view kLabels = "labels.";
 constexpr std::array<std::string_view, 4> kExactFields = {"fingerprint", "inputs_hash",
                                                           "request_id", "trace_id"};
 
-std::string term(std::int64_t ns, char kind, std::string_view word) {
-  return fmt::format("{}{}{}", ns, kind, word);
+std::string bare_term(char kind, std::string_view word) {
+  return fmt::format("{}{}", kind, word);
+}
+
+std::string term(std::int64_t ns, const std::string& bare) {
+  return fmt::format("{}{}", ns, bare);
 }
 
 // Forty bits: whoever has the term is held against the value anyway, and shorter terms make
 // a smaller index. Folding twice gives what folding once gives, so a folded value may come
 // in.
-std::string exact_term(std::int64_t ns, std::string_view path, std::string_view value) {
+std::string exact_term(std::string_view path, std::string_view value) {
   const std::string whole = fmt::format("{}={}", path, fold_text(value));
-  return term(ns, kExact, fmt::format("{:010x}", hash64(whole) >> 24));
+  return bare_term(kExact, fmt::format("{:010x}", hash64(whole) >> 24));
 }
 
-std::string label_term(std::int64_t ns, std::string_view path, std::string_view value) {
-  return term(ns, kLabel,
-              fmt::format("{:016x}", hash64(fmt::format("{}={}", path, value))));
+std::string label_term(std::string_view path, std::string_view value) {
+  return bare_term(kLabel,
+                   fmt::format("{:016x}", hash64(fmt::format("{}={}", path, value))));
 }
 
 }  // namespace
 
-std::string text_terms(std::int64_t ns, const Execution& execution) {
+std::string bare_terms(const Execution& execution) {
   thread_local Analyzer analyzer = Analyzer::make("").value();
   std::unordered_set<std::string> seen;
   std::string out;
@@ -55,14 +59,14 @@ std::string text_terms(std::int64_t ns, const Execution& execution) {
   };
   for_each_text(
       execution.summary.query_summary, execution.inputs, [&](std::string_view text) {
-        analyzer.analyze(text, [&](std::string_view word) { add(term(ns, kText, word)); });
+        analyzer.analyze(text, [&](std::string_view word) { add(bare_term(kText, word)); });
       });
   if (execution.error) {
     analyzer.analyze(*execution.error,
-                     [&](std::string_view word) { add(term(ns, kError, word)); });
+                     [&](std::string_view word) { add(bare_term(kError, word)); });
   }
   const auto add_exact = [&](std::string_view path, std::string_view value) {
-    if (!value.empty()) add(exact_term(ns, path, value));
+    if (!value.empty()) add(exact_term(path, value));
   };
   add_exact("fingerprint", execution.fingerprint);
   add_exact("inputs_hash", execution.inputs_hash.value_or(""));
@@ -71,9 +75,26 @@ std::string text_terms(std::int64_t ns, const Execution& execution) {
   for (const auto& [name, value] : execution.labels) {
     const std::string path = fmt::format("{}{}", kLabels, name);
     add_exact(path, value);
-    add(label_term(ns, path, value));
+    add(label_term(path, value));
   }
   return out;
+}
+
+std::string in_namespace(std::int64_t ns, std::string_view bare_terms) {
+  const std::string number = fmt::format("{}", ns);
+  std::string out;
+  out.reserve(bare_terms.size() * 5 / 4);
+  bool at_start = true;
+  for (const char byte : bare_terms) {
+    if (at_start) out += number;
+    at_start = byte == ' ';
+    out += byte;
+  }
+  return out;
+}
+
+std::string text_terms(std::int64_t ns, const Execution& execution) {
+  return in_namespace(ns, bare_terms(execution));
 }
 
 std::string match_expression(std::int64_t ns, const TextQuery& query, bool error) {
@@ -81,7 +102,8 @@ std::string match_expression(std::int64_t ns, const TextQuery& query, bool error
   for (const TextQuery::Phrase& phrase : query.phrases()) {
     for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
       if (!out.empty()) out += " AND ";
-      out += fmt::format("\"{}\"", term(ns, error ? kError : kText, phrase.terms[i]));
+      out += fmt::format("\"{}\"",
+                         term(ns, bare_term(error ? kError : kText, phrase.terms[i])));
       if (phrase.prefix && i + 1 == phrase.terms.size()) out += " *";
     }
   }
@@ -95,7 +117,7 @@ bool has_exact_terms(std::string_view path) {
 
 std::string exact_expression(std::int64_t ns, std::string_view path,
                              std::string_view value) {
-  return fmt::format("\"{}\"", exact_term(ns, path, value));
+  return fmt::format("\"{}\"", term(ns, exact_term(path, value)));
 }
 
 bool is_label(std::string_view path) {
@@ -104,7 +126,7 @@ bool is_label(std::string_view path) {
 
 std::string label_expression(std::int64_t ns, std::string_view path,
                              std::string_view value) {
-  return fmt::format("\"{}\"", label_term(ns, path, value));
+  return fmt::format("\"{}\"", term(ns, label_term(path, value)));
 }
 
 Result<void> match_terms(Connection& connection, const std::string& expression,

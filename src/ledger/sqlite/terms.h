@@ -20,7 +20,10 @@ namespace trawl::sqlite {
 // word of the text, one for each word of the error, and one for each value that is looked
 // up exactly. Every term begins with the number of its namespace.
 
-// The terms of an execution, separated by blanks, each once.
+// The terms of an execution, separated by blanks, each once; the first without the number
+// of a namespace, which in_namespace() adds to each.
+std::string bare_terms(const Execution& execution);
+std::string in_namespace(std::int64_t ns, std::string_view bare_terms);
 std::string text_terms(std::int64_t ns, const Execution& execution);
 
 // A set of seqs, as bits of their row groups.

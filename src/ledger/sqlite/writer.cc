@@ -103,6 +103,7 @@ Result<std::vector<bool>> Writer::apply_all(std::span<const LedgerWrite> writes)
   }
   TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
+  fresh_terms_.add(std::move(pending.terms));
   return changed;
 }
 
@@ -149,7 +150,12 @@ Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
     seq = existing->seq;
   }
   TRAWL_TRY(put_record(*seq, write));
-  if (!running) TRAWL_TRY(await_index(*seq));
+  if (!running) {
+    TRAWL_TRY(await_index(*seq));
+    if (!write.prepared_terms.empty()) {
+      pending.terms.emplace_back(*seq, in_namespace(ns, write.prepared_terms));
+    }
+  }
   if (numbers.definition) ++pending.definition_uses[*numbers.definition];
   pending.rollups.add(ns, numbers.status, summary.timestamp, 1);
   const auto [times, added] =
@@ -425,7 +431,7 @@ Result<PruneReport> Writer::prune(const NamespaceId& namespace_id,
   return step.report;
 }
 
-Result<void> Writer::index(const Terms& terms) {
+Result<void> Writer::index(const FreshTerms::Terms& terms) {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
   for (const auto& [seq, text] : terms) {

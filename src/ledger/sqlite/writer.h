@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/sqlite.h"
 #include "ledger/ledger.h"
+#include "ledger/sqlite/fresh_terms.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/words.h"
@@ -49,8 +50,9 @@ class Writer {
                             TimeUs now, std::uint32_t limit);
 
   // Puts these into the index of terms, where they still wait for it.
-  using Terms = std::vector<std::pair<std::int64_t, std::string>>;
-  Result<void> index(const Terms& terms);
+  Result<void> index(const FreshTerms::Terms& terms);
+  // text_terms() of executions that wait for the index, as far as they are kept.
+  FreshTerms& fresh_terms() { return fresh_terms_; }
   // Prepares to close a group whose rows are read meanwhile, on another connection.
   void begin_close(std::int64_t group) { changed_groups_.erase(group); }
   // Stores the columns, unless a row changed since begin_close(). An empty group is
@@ -62,6 +64,8 @@ class Writer {
   Result<bool> merge_terms_some();
   // Gives free pages at the end of the file back. True when there are more.
   Result<bool> vacuum_some();
+  // In the write-ahead log after the last commit.
+  std::int64_t log_pages() const { return log_pages_; }
   // Brings the index of terms up to this version of the analyzer, by emptying it.
   Result<void> prepare_terms();
 
@@ -78,6 +82,7 @@ class Writer {
     RollupChanges rollups;
     std::map<std::int64_t, std::int64_t> definition_uses;
     std::map<std::int64_t, std::pair<TimeUs, TimeUs>> group_times;
+    FreshTerms::Terms terms;
   };
   struct Numbers;  // The words of a row.
 
@@ -113,10 +118,11 @@ class Writer {
   std::unordered_map<std::string, std::int64_t> word_numbers_;
   std::unordered_map<std::string, std::int64_t> definitions_;
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
+  FreshTerms fresh_terms_;
   std::int64_t unindexed_ = 0;  // Executions taken out of the index since it was merged.
   bool merging_ = false;
   const std::int64_t log_pages_max_;
-  std::int64_t log_pages_ = 0;  // In the write-ahead log after the last commit.
+  std::int64_t log_pages_ = 0;
   std::int64_t log_pages_allowed_ = 0;
 };
 
