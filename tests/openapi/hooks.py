@@ -38,6 +38,22 @@ def before_load_schema(context, raw_schema):
     raw_schema.update(closed)
 
 
+def within_64_bits(value):
+    """The same with every whole number as large as the server's JSON can hold."""
+    if isinstance(value, dict):
+        return {key: within_64_bits(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [within_64_bits(inner) for inner in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-2**63, min(value, 2**64 - 1))
+    return value
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return within_64_bits(body)
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     global is_disturbed

@@ -25,6 +25,33 @@ function make(name, attributes, ...children) {
   return node;
 }
 
+// A text in which `backquotes` mark code, as nodes.
+function textNodes(text) {
+  return (text || '').split('`').map((part, i) => (i % 2 ? make('code', {}, part) : part));
+}
+
+// JSON with what fits into a line on one line.
+function layOut(value, indent = '') {
+  const flat = JSON.stringify(value);
+  if (value === null || typeof value !== 'object' || flat.length + indent.length <= 88) {
+    return flat === '{}' || flat === '[]' ? flat : spaced(value, flat);
+  }
+  const inner = indent + '  ';
+  const lines = Array.isArray(value)
+    ? value.map((one) => inner + layOut(one, inner))
+    : Object.entries(value).map(([key, one]) => `${inner}${JSON.stringify(key)}: ${layOut(one, inner)}`);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return `${open}\n${lines.join(',\n')}\n${indent}${close}`;
+}
+
+// On one line, with a space behind each colon and comma.
+function spaced(value, flat) {
+  if (value === null || typeof value !== 'object') return flat;
+  if (Array.isArray(value)) return `[${value.map((one) => spaced(one, JSON.stringify(one))).join(', ')}]`;
+  return `{${Object.entries(value)
+    .map(([key, one]) => `${JSON.stringify(key)}: ${spaced(one, JSON.stringify(one))}`).join(', ')}}`;
+}
+
 function resolve(value) {
   for (let i = 0; i < 16 && value && value.$ref; ++i) {
     const found = value.$ref.replace(/^#\//, '').split('/').reduce((at, key) => at[key], api);
@@ -156,7 +183,7 @@ function limitsText(schema) {
     else if (high !== undefined) parts.push(`at most ${high}${what}`);
   };
   range(schema.minimum, schema.maximum, '');
-  range(schema.minLength, schema.maxLength, ' characters');
+  range(schema.minLength > 1 ? schema.minLength : undefined, schema.maxLength, ' characters');
   range(schema.minItems, schema.maxItems, ' items');
   if (schema.default !== undefined) parts.push('default ' + JSON.stringify(schema.default));
   return parts.join(', ');
@@ -222,7 +249,7 @@ function examplesOf(media) {
 }
 
 function exampleText(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return typeof value === 'string' ? value : layOut(value);
 }
 
 function parameterField(parameter, changed) {
@@ -293,6 +320,7 @@ function showOperation(entry) {
     copy.textContent = 'Copied';
     setTimeout(() => { copy.textContent = 'Copy curl'; }, 1500);
   } }, 'Copy curl');
+  const hint = make('span', { class: 'soft' });
   const send = make('button', { type: 'submit', class: 'send' }, 'Send');
   const stop = make('button', { type: 'button', hidden: true, onclick: () => running && running.abort() }, 'Stop');
   const reply = make('section', { class: 'reply', hidden: true, 'aria-label': 'Reply' });
@@ -325,10 +353,14 @@ function showOperation(entry) {
     for (const [name, value] of Object.entries(headers)) {
       if (name !== 'Authorization') lines.push('-H ' + quoted(`${name}: ${value}`));
     }
-    if (body !== null) lines.push('--data-binary ' + quoted(body));
+    if (body !== null) lines.push('--data-binary ' + quoted(onOneLine(body)));
     return lines.join(' \\\n  ');
   }
-  function showCurl() { curl.textContent = curlText(); }
+  function showCurl() {
+    curl.textContent = curlText();
+    hint.textContent = isOpen ? 'Needs no key.'
+      : credentials().key ? 'Ctrl+Enter sends.' : 'Needs a key: put one at the top of the page.';
+  }
 
   async function run() {
     if (running) running.abort();
@@ -354,15 +386,14 @@ function showOperation(entry) {
   fields.length ? make('h2', {}, 'Parameters') : null,
   make('div', { class: 'fields' }, ...fields.map((field) => field.node)),
   ...bodyNodes,
-  make('div', { class: 'bar actions' }, send, stop, copy,
-    make('span', { class: 'soft' }, isOpen ? 'Needs no key.' : 'Ctrl+Enter sends.')),
+  make('div', { class: 'bar actions' }, send, stop, copy, hint),
   curl);
 
-  byId('operation').replaceChildren(
+  byId('operation').replaceChildren(...[
     make('h1', {}, operation.summary),
     make('p', { class: 'path' }, make('span', { class: 'method ' + entry.method }, entry.method), entry.path),
-    operation.description ? make('p', {}, operation.description) : make('span', {}),
-    form, reply, make('h2', {}, 'Replies'), ...responseNodes(operation));
+    operation.description ? make('p', {}, ...textNodes(operation.description)) : null,
+    form, reply, make('h2', {}, 'Replies'), ...responseNodes(operation)].filter(Boolean));
   showCurl();
   currentCurl = showCurl;
 }
@@ -388,6 +419,15 @@ function responseNodes(operation) {
     return make('details', { class: 'response', open: status === '200' },
       make('summary', {}, make('code', {}, status), response.description), ...inner);
   });
+}
+
+// JSON without its layout; as it is where a number is too long for JavaScript.
+function onOneLine(body) {
+  try {
+    return /\d{16}/.test(body) ? body : JSON.stringify(JSON.parse(body));
+  } catch {
+    return body;
+  }
 }
 
 // --- a call ----------------------------------------------------------------------------
@@ -452,7 +492,7 @@ async function readBody(response, text, tell) {
   tell(bytes);
   if (type.includes('json') && shown.length < SHOWN_MAX && !type.includes('ndjson')) {
     try {
-      text.textContent = JSON.stringify(JSON.parse(shown), null, 2);
+      text.textContent = layOut(JSON.parse(shown));
     } catch { /* Shown as it came. */ }
   }
 }
@@ -474,7 +514,7 @@ async function copyText(text) {
 function showStart() {
   document.title = 'Trawl API';
   currentCurl = () => {};
-  const paragraphs = (api.info.description || '').split('\n\n').map((one) => make('p', {}, one));
+  const paragraphs = (api.info.description || '').split('\n\n').map((one) => make('p', {}, ...textNodes(one)));
   const cards = (api.tags || []).map((tag) => {
     const entries = operations.filter((entry) => entry.tag === tag.name);
     return make('div', { class: 'card' }, make('h2', {}, tag.name), make('p', { class: 'soft' }, tag.description || ''),
