@@ -8,7 +8,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test soak bench-ledger clean format tidy
+.PHONY: help setup build run test soak fuzz-api bench-ledger clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "             ONCE=1 leaves after the show; DATA_DIR=, LISTEN=, NDJSON= as in scripts/quickstart"
 	@echo "make test    build with sanitizers and run every test"
 	@echo "make soak    a mixed load for MINUTES=10, watched: memory, latencies, and what it recorded"
+	@echo "make fuzz-api  hold a server to its API description with schemathesis, for MINUTES=10"
 	@echo "make build   build build/release/trawl alone"
 	@echo "make bench-ledger  measure the ledger beside PostgreSQL, SQLite and nginx (bench/README.md)"
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
@@ -41,6 +42,11 @@ soak:
 	@scripts/setup --tests
 	@scripts/build release trawl
 	@TRAWL_BINARY=build/release/trawl $(PYTHON) tests/soak.py --minutes $(or $(MINUTES),10) $(ARGS)
+
+fuzz-api:
+	@scripts/setup --tests
+	@scripts/build release trawl
+	@$(PYTHON) tests/openapi/fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 bench-ledger: setup
 	@bench/ledger.py --sizes $(or $(SIZES),100k 1M 10M) --bench-dir $(or $(BENCH_DIR),build/bench) $(ARGS)

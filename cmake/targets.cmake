@@ -29,3 +29,17 @@ function(trawl_precompile target)
     target_precompile_headers(${target} REUSE_FROM trawl_base)
   endif()
 endfunction()
+
+# trawl_embed(target name folder): compiles the files of a folder of src/ into a target, to
+# be had from trawl::api::<name>() (api/embedded.h).
+function(trawl_embed target name folder)
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cc)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DFOLDER=${folder} -DOUT=${out}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

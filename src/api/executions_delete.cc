@@ -8,6 +8,7 @@
 
 #include "api/endpoint.h"
 #include "api/executions.h"
+#include "api/query_reader.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -37,22 +38,15 @@ Result<http::Response> delete_execution(const Services& services, Call& call) {
                                 name, call.ns.name));
 }
 
-Result<bool> read_flag(const http::Request& request, std::string_view name) {
-  const auto text = request.query_value(name).value_or("false");
-  if (text == "true" || text == "false") return text == "true";
-  return invalid_at(
-      fmt::format("query.{}", name),
-      fmt::format("{} is '{}'; use true or false", name, truncate_text(text, 64)));
-}
-
 // Also {"query": "*"} and {"filters": {}} are no conditions.
 bool matches_everything(const ExecutionFilter& filter) {
   return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
 }
 
 Result<http::Response> delete_matching(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const bool all, read_flag(call.request, "all"));
-  TRAWL_ASSIGN(const bool dry_run, read_flag(call.request, "dry_run"));
+  const QueryReader query(call.request);
+  TRAWL_ASSIGN(const bool all, query.boolean("all", false));
+  TRAWL_ASSIGN(const bool dry_run, query.boolean("dry_run", false));
   TRAWL_ASSIGN(const json::object sent, read_body(call.request));
   const TimeUs now = services.clock.now();
   TRAWL_TRY(refuse_page_keys(sent, "deleting"));

@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "api/names.h"
 #include "api/object_list.h"
+#include "api/query_reader.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kPath = "/v1/organizations/users/{user}/api-keys";
 constexpr std::string_view kSearched[] = {"name", "description"};
+constexpr std::size_t kDescriptionCharsMax = 500;
 
 json::object key_json(const Services& services, const ApiKey& key) {
   json::array permissions;
@@ -57,9 +59,9 @@ Result<http::Response> create(const Services& services, Call& call) {
   wanted.user = call.request.path_parameter("user");
   wanted.name = read_name(in, {"name"}, 1, 100);
   wanted.description = in.string({"description"});
-  if (wanted.description.size() > 500) {
+  if (truncate_text(wanted.description, kDescriptionCharsMax) != wanted.description) {
     in.fail("description",
-            fmt::format("has {} bytes; use at most 500", wanted.description.size()));
+            fmt::format("is longer than {} characters; shorten it", kDescriptionCharsMax));
   }
   const auto words = in.has({"permissions"}) ? in.strings({"permissions"})
                                              : std::vector<std::string>{"read", "write"};
@@ -95,12 +97,13 @@ Result<http::Response> create(const Services& services, Call& call) {
 
 Result<http::Response> list(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
-  const auto revoked_too = call.request.query_value("include_revoked");
+  TRAWL_ASSIGN(const bool revoked_too,
+               QueryReader(call.request).boolean("include_revoked", false));
   const std::string& user = call.request.path_parameter("user");
   std::vector<json::object> rows;
   for (const auto& key : services.keys.list()) {
     if (key.user != user) continue;
-    if (key.revoked_at && revoked_too.value_or("false") != "true") continue;
+    if (key.revoked_at && !revoked_too) continue;
     rows.push_back(key_json(services, key));
   }
   const std::uint64_t total = rows.size();

@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "api/names.h"
 #include "api/object_list.h"
+#include "api/query_reader.h"
 #include "api/recording.h"
 #include "api/retention.h"
 #include "base/text.h"
@@ -166,7 +167,13 @@ Result<http::Response> change(const Services& services, Call& call) {
       services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
         ObjectReader in(body, {});
         if (in.has({"namespace_name", "name"})) {
-          ns.name = read_name(in, {"namespace_name", "name"}, 1, 100);
+          const std::string name = read_name(in, {"namespace_name", "name"}, 1, 100);
+          if (in.ok() && ns.name == kDefaultNamespace && name != kDefaultNamespace) {
+            return make_error(ErrorCode::bad_request,
+                              "the namespace 'default' serves requests that name none and "
+                              "keeps its name; create another one");
+          }
+          ns.name = name;
         }
         return read_definition(in, call.key, ns.definition);
       }));
@@ -218,9 +225,8 @@ Result<http::Response> remove(const Services& services, Call& call) {
         "the namespace 'default' serves requests that name none and cannot be "
         "deleted; delete its collections instead");
   }
-  if (call.request.query_value("force").value_or("false") != "true") {
-    TRAWL_TRY(must_be_empty(services, found));
-  }
+  TRAWL_ASSIGN(const bool force, QueryReader(call.request).boolean("force", false));
+  if (!force) TRAWL_TRY(must_be_empty(services, found));
   TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
   TRAWL_TRY(services.ledger.remove_namespace(found.id));
   return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));

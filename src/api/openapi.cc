@@ -2,313 +2,188 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <stdexcept>
 
-#include "api/openapi_schemas.h"
 #include "base/json.h"
 #include "base/text.h"
 
 namespace trawl::api {
 namespace {
 
-// What the router does not know about a route: its words and its bodies. A route without
-// an entry is described all the same, by its path alone.
-struct Operation {
-  std::string_view method;
-  std::string_view path;
-  std::string_view summary;
-  std::string_view request;   // Name of a schema; empty: no body.
-  std::string_view response;  // Name of a schema; empty: any object.
-};
+constexpr std::string_view kCommonFile = "common.json";
+constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "patch"};
 
-constexpr Operation kOperations[] = {
-    {"POST", "/v1/retrievers/execute", "Run a pipeline that nobody saved", "ExecuteRequest",
-     "ExecuteResponse"},
-    {"POST", "/v1/retrievers/executions/list", "List executions, newest first",
-     "ExecutionListRequest", "ExecutionListResponse"},
-    {"POST", "/v1/retrievers/executions/export",
-     "Stream the executions that match, as NDJSON or CSV", "ExecutionListRequest",
-     "Ndjson"},
-    {"GET", "/v1/retrievers/executions/tail",
-     "Stream executions as they start and end (server-sent events)", "", "EventStream"},
-    {"POST", "/v1/retrievers/executions/aggregate",
-     "Count executions by time and group, with error rates and latencies",
-     "ExecutionAggregateRequest", "ExecutionAggregateResponse"},
-    {"GET", "/v1/retrievers/executions/{execution_id}", "Show one execution, whole", "",
-     "ExecutionDetail"},
-    {"DELETE", "/v1/retrievers/executions/{execution_id}", "Delete one execution", "",
-     "Deleted"},
-    {"POST", "/v1/retrievers/executions/delete",
-     "Delete the executions that match, or count them with dry_run", "ExecutionListRequest",
-     "ExecutionsDeleted"},
-    {"POST", "/v1/retrievers/executions/import",
-     "Bring in executions from elsewhere (NDJSON)", "Ndjson", "ImportResponse"},
-    {"GET", "/v1/analytics/retrievers/{retriever_id}/performance",
-     "Figures of a pipeline, or of adhoc, over time", "", "RetrieverPerformance"},
-    {"GET", "/v1/analytics/retrievers/{retriever_id}/stages",
-     "What its stages take, of the newest executions", "", "StageBreakdown"},
-    {"GET", "/v1/analytics/retrievers/{retriever_id}/slow-queries",
-     "Its slowest executions", "", "SlowQueryList"},
-    {"GET", "/v1/analytics/retrievers/{retriever_id}/cache-performance",
-     "What the stage cache did for it", "", "CachePerformance"},
-    {"GET", "/v1/analytics/namespaces/queries/slow",
-     "The slowest executions of the namespace", "", "SlowQueries"},
-    {"GET", "/v1/retrievers/stages", "List the stages that this server offers", "",
-     "StageList"},
-    {"POST", "/v1/namespaces", "Create a namespace", "NamespaceRequest", "Namespace"},
-    {"GET", "/v1/namespaces", "List namespaces", "", "ObjectList"},
-    {"POST", "/v1/namespaces/list", "List namespaces", "ListRequest", "ObjectList"},
-    {"GET", "/v1/namespaces/{namespace}", "Show a namespace", "", "Namespace"},
-    {"PATCH", "/v1/namespaces/{namespace}", "Change a namespace", "NamespaceRequest",
-     "Namespace"},
-    {"PUT", "/v1/namespaces/{namespace}", "Change a namespace", "NamespaceRequest",
-     "Namespace"},
-    {"DELETE", "/v1/namespaces/{namespace}", "Delete a namespace with all it holds", "",
-     "Deleted"},
-    {"GET", "/v1/namespaces/{namespace}/retention",
-     "Show the retention of a namespace and its last run", "", "Retention"},
-    {"POST", "/v1/namespaces/{namespace}/retention/preview",
-     "Count what a retention would delete", "RetentionPolicy", "Retention"},
-    {"POST", "/v1/namespaces/{namespace}/retention/run", "Apply the retention now", "",
-     "Retention"},
-    {"POST", "/v1/collections", "Create a collection", "CollectionRequest", "Collection"},
-    {"GET", "/v1/collections", "List collections", "", "ObjectList"},
-    {"POST", "/v1/collections/list", "List collections", "ListRequest", "ObjectList"},
-    {"GET", "/v1/collections/{collection}", "Show a collection", "", "Collection"},
-    {"PATCH", "/v1/collections/{collection}", "Change a collection", "Object",
-     "Collection"},
-    {"DELETE", "/v1/collections/{collection}", "Delete a collection with its documents", "",
-     "Deleted"},
-    {"POST", "/v1/collections/{collection}/documents", "Create a document", "Object",
-     "Document"},
-    {"POST", "/v1/collections/{collection}/documents/list", "List documents",
-     "DocumentListRequest", "Object"},
-    {"POST", "/v1/collections/{collection}/documents/batch", "Change documents", "Object",
-     "Object"},
-    {"DELETE", "/v1/collections/{collection}/documents/batch", "Delete documents", "Object",
-     "Object"},
-    {"PATCH", "/v1/collections/{collection}/documents/bulk",
-     "Change all that match a filter", "Object", "Object"},
-    {"POST", "/v1/collections/{collection}/documents/import", "Import documents (NDJSON)",
-     "Ndjson", "ImportResponse"},
-    {"GET", "/v1/collections/{collection}/documents/{document}", "Show a document", "",
-     "Document"},
-    {"PATCH", "/v1/collections/{collection}/documents/{document}", "Merge into a document",
-     "Object", "Document"},
-    {"PUT", "/v1/collections/{collection}/documents/{document}", "Set fields of a document",
-     "Object", "Document"},
-    {"DELETE", "/v1/collections/{collection}/documents/{document}", "Delete a document", "",
-     "Deleted"},
-    {"GET", "/v1/documents/{document}", "Show a document of any collection", "",
-     "Document"},
-    {"PATCH", "/v1/documents/{document}", "Merge into a document of any collection",
-     "Object", "Document"},
-    {"PUT", "/v1/documents/{document}", "Set fields of a document of any collection",
-     "Object", "Document"},
-    {"POST", "/v1/organizations/users/{user}/api-keys", "Make an API key", "KeyRequest",
-     "Object"},
-    {"GET", "/v1/organizations/users/{user}/api-keys", "List API keys", "", "Object"},
-    {"DELETE", "/v1/organizations/users/{user}/api-keys/{key}", "Revoke an API key", "",
-     "Deleted"},
-    {"GET", "/v1/health", "Health of the parts", "", "Health"},
-};
-
-// Query parameters beyond those of every list.
-struct QueryParameter {
-  std::string_view path;
-  std::string_view name;
-  std::string_view type;
-};
-
-constexpr QueryParameter kQueryParameters[] = {
-    {"/v1/retrievers/executions/export", "format", "string"},
-    {"/v1/retrievers/executions/export", "detail", "boolean"},
-    {"/v1/retrievers/executions/export", "gzip", "boolean"},
-    {"/v1/retrievers/executions/export", "limit", "integer"},
-    {"/v1/retrievers/executions/export", "cursor", "string"},
-    {"/v1/retrievers/executions/export", "after", "string"},
-    {"/v1/retrievers/executions/export", "trailer", "boolean"},
-    {"/v1/retrievers/executions/tail", "since", "string"},
-    {"/v1/retrievers/executions/tail", "filter", "string"},
-    {"/v1/retrievers/executions/tail", "status", "string"},
-    {"/v1/retrievers/executions/tail", "query", "string"},
-    {"/v1/retrievers/executions/tail", "start_time", "string"},
-    {"/v1/retrievers/executions/tail", "end_time", "string"},
-};
-
-bool needs_key(std::string_view path) {
-  return path.starts_with("/v1/") && !path.starts_with("/v1/health") &&
-         path != "/v1/retrievers/stages";
+[[noreturn]] void fail(const std::string& what) {
+  throw std::logic_error("src/api/openapi: " + what);
 }
 
-bool in_namespace(std::string_view path) {
-  return needs_key(path) && !path.starts_with("/v1/namespaces") &&
-         !path.starts_with("/v1/organizations");
+json::string_view key(std::string_view text) {
+  return {text.data(), text.size()};
 }
 
-json::object reference(std::string_view schema) {
-  return {{"$ref", fmt::format("#/components/schemas/{}", schema)}};
+json::object parse_file(const EmbeddedFile& file) {
+  auto parsed = parse_json(file.text);
+  if (!parsed) fail(fmt::format("{}: {}", file.name, parsed.error().message));
+  if (!parsed->is_object()) fail(fmt::format("{} is no JSON object", file.name));
+  return std::move(parsed->get_object());
 }
 
-json::object content(std::string_view type, std::string_view schema) {
-  json::object media{{"schema", reference(schema)}};
-  return {{json::string_view(type.data(), type.size()), std::move(media)}};
+// The object under a name, made where it is not there.
+json::object& child(json::object& of, std::string_view name) {
+  json::value& value = of[key(name)];
+  if (value.is_null()) value.emplace_object();
+  if (!value.is_object()) fail(fmt::format("'{}' is no object", name));
+  return value.get_object();
 }
 
-json::object parameter(std::string_view name, std::string_view in, bool required,
-                       json::object schema) {
-  return {{"name", json::string_view(name.data(), name.size())},
-          {"in", json::string_view(in.data(), in.size())},
-          {"required", required},
-          {"schema", std::move(schema)}};
+// Adds members that are not there yet.
+void add_missing(const json::object& from, json::object& into) {
+  for (const auto& member : from) {
+    if (!into.contains(member.key())) into[member.key()] = member.value();
+  }
 }
 
-// "POST /v1/collections/{collection}" → "post_collections_by_collection"
-std::string operation_id(std::string_view method, std::string_view path) {
-  std::string out = to_lower_ascii(method);
-  if (path.starts_with("/v1/")) path.remove_prefix(3);
-  for (const char c : path) {
-    if (c == '/') {
-      out += '_';
-    } else if (c == '{') {
-      out += "by_";
-    } else if (c != '}') {
-      out += c == '-' || c == '.' ? '_' : c;
+class Description {
+ public:
+  explicit Description(std::span<const EmbeddedFile> files) {
+    for (const EmbeddedFile& file : files) {
+      if (file.name == kCommonFile) document_ = parse_file(file);
+    }
+    shared_ = child(document_, "shared");
+    document_.erase("shared");
+    for (const EmbeddedFile& file : files) {
+      if (file.name != kCommonFile) add(file);
     }
   }
-  return out;
-}
 
-// What the query of the analytics may hold.
-struct AnalyticsParameter {
-  std::string_view path_end;
-  std::string_view name;
-  std::string_view schema;  // JSON
-};
-constexpr AnalyticsParameter kAnalyticsParameters[] = {
-    {"/performance", "start_date", R"({"$ref":"#/components/schemas/Instant"})"},
-    {"/performance", "end_date", R"({"$ref":"#/components/schemas/Instant"})"},
-    {"/performance", "group_by",
-     R"({"enum":["minute","hour","day","week","month"],"default":"hour"})"},
-    {"/stages", "hours", R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
-    {"/cache-performance", "hours",
-     R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
-    {"/slow-queries", "hours",
-     R"({"type":"integer","minimum":1,"maximum":720,"default":24})"},
-    {"/slow-queries", "limit",
-     R"({"type":"integer","minimum":1,"maximum":1000,"default":10})"},
-    {"/queries/slow", "days",
-     R"({"type":"integer","minimum":1,"maximum":90,"default":30})"},
-    {"/queries/slow", "latency_threshold_ms",
-     R"({"type":"number","minimum":100,"maximum":10000,"default":500})"},
-    {"/queries/slow", "limit",
-     R"({"type":"integer","minimum":1,"maximum":500,"default":100})"},
-};
-
-json::array parameters_of(const http::Route& route) {
-  json::array out;
-  for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {
-    rest.remove_prefix(rest.find('{') + 1);
-    out.push_back(
-        parameter(rest.substr(0, rest.find('}')), "path", true, {{"type", "string"}}));
-  }
-  if (in_namespace(route.pattern)) {
-    out.push_back(parameter("X-Namespace", "header", false, {{"type", "string"}}));
-  }
-  if (route.pattern.ends_with("/executions/delete")) {
-    out.push_back(parameter("all", "query", false, {{"type", "boolean"}}));
-    out.push_back(parameter("dry_run", "query", false, {{"type", "boolean"}}));
-  }
-  if (route.pattern.ends_with("/retrievers/execute")) {
-    out.push_back(parameter("X-Trawl-Labels", "header", false, {{"type", "string"}}));
-  }
-  if (route.pattern.starts_with("/v1/analytics/")) {
-    for (const AnalyticsParameter& known : kAnalyticsParameters) {
-      if (!route.pattern.ends_with(known.path_end)) continue;
-      out.push_back(parameter(known.name, "query", false,
-                              parse_json(known.schema).value().get_object()));
+  void check(const http::Router& router) {
+    const json::object& paths = child(document_, "paths");
+    const auto describes = [&](std::string_view path, std::string_view method) {
+      const auto* item = paths.if_contains(key(path));
+      return item != nullptr && item->is_object() &&
+             item->get_object().contains(key(method));
+    };
+    for (const auto& route : router.routes()) {
+      if (describes(route->pattern, to_lower_ascii(route->method))) continue;
+      fail(fmt::format("{} {} is served and not described; add it to the file of its area",
+                       route->method, route->pattern));
+    }
+    for (const auto& path : paths) {
+      const std::string_view pattern(path.key().data(), path.key().size());
+      for (const std::string_view method : kMethods) {
+        if (!describes(pattern, method)) continue;
+        const bool served = std::any_of(
+            router.routes().begin(), router.routes().end(), [&](const auto& route) {
+              return route->pattern == pattern && to_lower_ascii(route->method) == method;
+            });
+        if (!served) {
+          fail(fmt::format("{} {} is described and not served; take it out", method,
+                           pattern));
+        }
+      }
     }
   }
-  if (route.pattern.ends_with("/list")) {
-    out.push_back(parameter("limit", "query", false,
-                            {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}}));
-    out.push_back(parameter("offset", "query", false,
-                            {{"type", "integer"}, {"minimum", 0}, {"maximum", 10000}}));
-    out.push_back(parameter("cursor", "query", false, {{"type", "string"}}));
-    out.push_back(parameter("include_total", "query", false, {{"type", "boolean"}}));
-  }
-  for (const QueryParameter& known : kQueryParameters) {
-    if (known.path != route.pattern) continue;
-    const json::string type(known.type.data(), known.type.size());
-    out.push_back(parameter(known.name, "query", false, {{"type", type}}));
-  }
-  return out;
-}
 
-// What a successful reply is, where it is no JSON.
-std::string_view reply_type(std::string_view path, std::string_view schema) {
-  if (path == "/metrics") return "text/plain";
-  if (schema == "Ndjson") return "application/x-ndjson";
-  if (schema == "EventStream") return "text/event-stream";
-  return "application/json";
-}
+  std::string render() {
+    for (auto& path : child(document_, "paths")) {
+      for (const std::string_view method : kMethods) {
+        auto* operation = path.value().get_object().if_contains(key(method));
+        if (operation != nullptr) add_shared(operation->get_object());
+      }
+    }
+    json::object& components = child(document_, "components");
+    for (auto& response : child(components, "responses")) {
+      add_response_headers(response.value().get_object());
+    }
+    json::object& schemas = child(components, "schemas");
+    for (auto& schema : schemas) spell_out(schema.value(), schemas, 0);
 
-json::object describe(const http::Route& route) {
-  const auto* known = std::find_if(
-      std::begin(kOperations), std::end(kOperations), [&](const Operation& operation) {
-        return operation.method == route.method && operation.path == route.pattern;
-      });
-  const bool found = known != std::end(kOperations);
-  json::object out{{"operationId", operation_id(route.method, route.pattern)},
-                   {"parameters", parameters_of(route)}};
-  if (found) out["summary"] = json::string(known->summary.data(), known->summary.size());
-  out["security"] = needs_key(route.pattern)
-                        ? json::array{json::object{{"bearer", json::array()}}}
-                        : json::array();
-  if (found && !known->request.empty()) {
-    const bool lines = known->request == "Ndjson";
-    out["requestBody"] = json::object{
-        {"required", lines},
-        {"content",
-         content(lines ? "application/x-ndjson" : "application/json", known->request)}};
+    json::object out{{"openapi", "3.1.0"}};
+    child(document_, "info")["version"] = TRAWL_VERSION;
+    for (const std::string_view name : {"info", "servers", "tags"}) {
+      out[key(name)] = std::move(document_[key(name)]);
+    }
+    // What an operation does not say otherwise.
+    out["security"] = json::array{json::object{{"bearer", json::array()}}};
+    out["paths"] = std::move(document_["paths"]);
+    out["components"] = std::move(document_["components"]);
+    return to_json_text(out);
   }
-  const std::string_view schema =
-      found && !known->response.empty() ? known->response : "Object";
-  out["responses"] = json::object{
-      {"200",
-       json::object{{"description", "Done"},
-                    {"content", content(reply_type(route.pattern, schema), schema)}}},
-      {"default", json::object{{"description", "Refused; the envelope says why"},
-                               {"content", content("application/json", "Error")}}}};
-  return out;
-}
+
+ private:
+  void add(const EmbeddedFile& file) {
+    const auto join = [&](const json::object& from, json::object& into) {
+      for (const auto& member : from) {
+        if (into.contains(member.key())) {
+          fail(fmt::format("{}: '{}' is there already", file.name,
+                           std::string_view(member.key().data(), member.key().size())));
+        }
+        into[member.key()] = member.value();
+      }
+    };
+    json::object parsed = parse_file(file);
+    join(child(parsed, "paths"), child(document_, "paths"));
+    json::object& components = child(document_, "components");
+    for (auto& kind : child(parsed, "components")) {
+      join(kind.value().get_object(),
+           child(components, {kind.key().data(), kind.key().size()}));
+    }
+  }
+
+  void add_shared(json::object& operation) {
+    json::object& responses = child(operation, "responses");
+    const auto add_responses = [&](std::string_view rule) {
+      add_missing(child(child(shared_, rule), "responses"), responses);
+    };
+    add_responses("every_operation");
+    const auto* security = operation.if_contains("security");
+    const bool is_open =
+        security != nullptr && security->is_array() && security->get_array().empty();
+    if (!is_open) add_responses("with_key");
+    if (operation.contains("requestBody")) add_responses("with_body");
+    for (auto& response : responses) {
+      json::object& described = response.value().get_object();
+      if (!described.contains("$ref")) add_response_headers(described);
+    }
+  }
+
+  void add_response_headers(json::object& response) {
+    add_missing(child(child(shared_, "every_response"), "headers"),
+                child(response, "headers"));
+  }
+
+  // Replaces x-properties-of by the properties that it means.
+  void spell_out(json::value& value, const json::object& schemas, int depth) {
+    json::object* schema = value.if_object();
+    const auto* named =
+        schema == nullptr ? nullptr : schema->if_contains("x-properties-of");
+    if (named == nullptr) return;
+    const std::string name(view(named->as_string()));
+    const auto* found = schemas.if_contains(key(name));
+    if (found == nullptr || !found->is_object() || depth > 8) {
+      fail(fmt::format("x-properties-of names '{}', which is no schema", name));
+    }
+    json::value other = *found;
+    spell_out(other, schemas, depth + 1);
+    json::object properties = child(other.get_object(), "properties");
+    for (const auto& own : child(*schema, "properties")) {
+      properties[own.key()] = own.value();
+    }
+    schema->erase("x-properties-of");
+    (*schema)["properties"] = std::move(properties);
+  }
+
+  json::object document_;
+  json::object shared_;
+};
 
 }  // namespace
 
-std::string openapi_document(const http::Router& router) {
-  json::object paths;
-  for (const auto& route : router.routes()) {
-    json::value& path = paths[route->pattern];
-    if (path.is_null()) path.emplace_object();
-    path.get_object()[to_lower_ascii(route->method)] = describe(*route);
-  }
-  json::object out{
-      {"openapi", "3.1.0"},
-      {"info", json::object{{"title", "Trawl"},
-                            {"version", TRAWL_VERSION},
-                            {"description",
-                             "Ad hoc retrieval with a memory: run pipelines that "
-                             "nobody saved, and list what ran."},
-                            {"license", json::object{{"name", "Apache-2.0"},
-                                                     {"identifier", "Apache-2.0"}}}}}};
-  out["servers"] = json::array{json::object{{"url", "/"}}};
-  out["paths"] = std::move(paths);
-  json::object components{
-      {"securitySchemes",
-       json::object{{"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}}}}}};
-  components["schemas"] = parse_json(kOpenapiSchemas).value();
-  out["components"] = std::move(components);
-  return to_json_text(out);
+std::string openapi_document(const http::Router& router,
+                             std::span<const EmbeddedFile> files) {
+  Description description(files);
+  description.check(router);
+  return description.render();
 }
 
 }  // namespace trawl::api

@@ -1,12 +1,27 @@
 #pragma once
 
+#include <span>
 #include <string>
 
+#include "api/embedded.h"
 #include "http/http.h"
 
 namespace trawl::api {
 
-// The OpenAPI 3.1 description of exactly the routes that the router has.
-std::string openapi_document(const http::Router& router);
+// The OpenAPI 3.1 description of exactly the routes that the router has, joined from files
+// such as those in src/api/openapi (openapi_files()):
+//
+//   common.json  info, servers, tags, what the others refer to, and `shared`: responses
+//                and headers that are the same for many operations, said once
+//   any other    {"paths": …, "components": …} of one area, in the words of OpenAPI
+//
+// A schema with "x-properties-of": "Other" gets the properties of that other schema before
+// its own; the description that is served holds them spelled out.
+//
+// Throws std::logic_error, which names the route or the file, where a route is not
+// described, a description has no route, two files say the same, or a file is no JSON: each
+// is a defect of the program, found when it starts.
+std::string openapi_document(const http::Router& router,
+                             std::span<const EmbeddedFile> files);
 
 }  // namespace trawl::api

@@ -1,12 +1,11 @@
-// What operators and clients ask of the server itself: health, metrics, the stages, the
-// API description. All but /metrics need no key and tell nothing about the data.
+// What operators and clients ask of the server itself: health, metrics, the stages. None of
+// it needs a key, and all but /metrics tells nothing about the data.
 #include "api/operations.h"
 
 #include <fmt/format.h>
 
 #include "api/endpoint.h"
 #include "api/metrics.h"
-#include "api/openapi.h"
 
 namespace trawl::api {
 namespace {
@@ -89,9 +88,6 @@ void add_operation_routes(http::Router& router, const Services& services) {
        [&services](http::Request& request) { return list_stages(services, request); });
   open("/metrics", http::RunOn::worker,
        [&services](http::Request&) { return metrics(services); });
-  open("/openapi.json", http::RunOn::worker, [&router](http::Request&) {
-    return Result<http::Response>(json_response(openapi_document(router)));
-  });
 }
 
 }  // namespace trawl::api

@@ -2,6 +2,7 @@
 #include "api/aggregate.h"
 #include "api/analytics.h"
 #include "api/collections.h"
+#include "api/docs.h"
 #include "api/documents.h"
 #include "api/execute.h"
 #include "api/executions.h"
@@ -32,6 +33,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_document_routes(router, services);
   add_key_routes(router, services);
   add_operation_routes(router, services);
+  add_docs_routes(router);  // The last one: it describes the others.
 }
 
 }  // namespace trawl::api

@@ -11,6 +11,7 @@
 
 #include "api/endpoint.h"
 #include "api/executions.h"
+#include "api/query_reader.h"
 #include "api/tail_cursor.h"
 #include "api/time_value.h"
 #include "base/text.h"
@@ -25,12 +26,14 @@ using Kind = FeedEvent::Kind;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 // How long an EventSource waits before it comes again.
 constexpr int kRetryMs = 2'000;
+constexpr std::int64_t kEndAfterMsMax = 86'400'000;
 
 // What one request asks for.
 struct TailRequest {
   NamespaceId namespace_id;
   ExecutionFilter filter;
   std::optional<TailCursor> since;
+  std::optional<std::chrono::milliseconds> end_after;
 };
 
 TimeUs end_of(const ExecutionSummary& summary) {
@@ -43,8 +46,10 @@ class Tail {
   Tail(const Services& services, const TailRequest& request, http::BodyWriter& writer)
       : services_(services), request_(request), writer_(writer) {}
 
-  // Until the client leaves or the server stops.
+  // Until the client leaves, the server stops, or the time that was asked for is over.
   Result<void> run() {
+    const auto end =
+        request_.end_after ? Clock::now() + *request_.end_after : Clock::time_point::max();
     // First the queue, then the past: what is committed in between is in both, and known
     // by its id.
     subscription_ = services_.feed.subscribe(request_.namespace_id);
@@ -61,9 +66,9 @@ class Tail {
     if (request_.since) TRAWL_TRY(go_back());
     const auto beat = std::chrono::milliseconds(services_.limits.tail_heartbeat_ms);
     auto next_beat = Clock::now() + beat;
-    while (!writer_.is_closed()) {
-      const auto wait =
-          std::chrono::duration_cast<std::chrono::milliseconds>(next_beat - Clock::now());
+    while (!writer_.is_closed() && Clock::now() < end) {
+      const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::min(next_beat, end) - Clock::now());
       const auto batch = subscription_->wait(std::max(wait, std::chrono::milliseconds(0)));
       for (const FeedEvent& event : batch.events) TRAWL_TRY(take(event));
       if (batch.dropped > 0) TRAWL_TRY(tell_dropped(batch.dropped));
@@ -244,7 +249,9 @@ Result<ExecutionFilter> parse_filter(const http::Request& request,
   json::object body;
   bool has_filter = false;
   for (const auto& [name, value] : request.query) {
-    if (name == "namespace" || name == "since" || value.empty()) continue;
+    if (name == "namespace" || name == "since" || name == "end_after_ms" || value.empty()) {
+      continue;
+    }
     if (name == "filter") {
       auto parsed = parse_json(value);
       if (!parsed || !parsed->is_object()) {
@@ -299,6 +306,9 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
   request->namespace_id = call.ns.id;
   TRAWL_ASSIGN(request->filter, parse_filter(call.request, call.ns.id, now));
   TRAWL_ASSIGN(request->since, parse_since(call.request, now));
+  TRAWL_ASSIGN(const auto end_after_ms,
+               QueryReader(call.request).count("end_after_ms", 0, kEndAfterMsMax));
+  if (end_after_ms) request->end_after = std::chrono::milliseconds(*end_after_ms);
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};

@@ -207,6 +207,12 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   simdjson::dom::element root;
   if (const auto error = parser->parse(text.data(), text.size(), true).get(root)) {
     if (error == simdjson::DEPTH_ERROR) return too_deep();
+    if (error == simdjson::NUMBER_ERROR) {
+      return make_error(ErrorCode::bad_request,
+                        "a number in the JSON is malformed or too large: whole numbers "
+                        "reach from -2^63 to 2^64 - 1; write larger ones with an exponent, "
+                        "or as text");
+    }
     return make_error(ErrorCode::bad_request, fmt::format("this is not valid JSON: {}",
                                                           simdjson::error_message(error)));
   }

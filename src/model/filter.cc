@@ -389,6 +389,7 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
   for (const auto& field : source) {
     const std::string_view key = key_of(field);
     const json::value& value = field.value();
+    if (key.empty()) return refuse(location, "has an empty key; use the path of a field");
     const std::string shown = truncate_text(key, kShownMax);
     std::string upper(key);
     for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;

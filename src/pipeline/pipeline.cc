@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "pipeline/template.h"
 
 namespace trawl {
@@ -78,7 +79,7 @@ std::string unique_name(const std::string& wanted, std::set<std::string>& taken)
   std::string name = wanted;
   for (int n = 2; !taken.insert(name).second; ++n) {
     const std::string suffix = fmt::format("_{}", n);
-    std::size_t end = std::min(wanted.size(), kStageNameBytesMax - suffix.size());
+    std::size_t end = std::min(wanted.size(), kStageNameCharsMax - suffix.size());
     while (end > 0 && end < wanted.size() && (wanted[end] & 0xC0) == 0x80) --end;
     name = wanted.substr(0, end) + suffix;
   }
@@ -99,9 +100,10 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   TRAWL_ASSIGN(StageParts parts, read_parts(in));
   PipelineStage stage;
   TRAWL_ASSIGN(stage.definition, registry.find(parts.stage_id, parts.id_location));
-  if (parts.stage_name.empty() || parts.stage_name.size() > kStageNameBytesMax) {
-    in.fail("stage_name", fmt::format("has {} bytes; use 1 to {}", parts.stage_name.size(),
-                                      kStageNameBytesMax));
+  if (parts.stage_name.empty() ||
+      truncate_text(parts.stage_name, kStageNameCharsMax) != parts.stage_name) {
+    in.fail("stage_name", fmt::format("is empty or longer than {} characters; use 1 to {}",
+                                      kStageNameCharsMax, kStageNameCharsMax));
   }
   stage.batch_size = in.has({"batch_size"}) && in.find({"batch_size"})->is_string()
                          ? in.optional_string({"batch_size"})

@@ -13,7 +13,7 @@
 namespace trawl {
 
 inline constexpr std::size_t kPipelineStagesMax = 50;
-inline constexpr std::size_t kStageNameBytesMax = 200;
+inline constexpr std::size_t kStageNameCharsMax = 200;
 
 // What one execution may spend. Absent: no limit.
 struct BudgetLimits {

@@ -89,7 +89,7 @@ def test_too_large(library):
 
 def test_routes_and_methods(library):
     envelope(library.get("/v1/nowhere"), 404, "NotFoundError")
-    envelope(library.get("/"), 404)
+    envelope(library.get("/v1"), 404)
     reply = library.get(LIST)
     envelope(reply, 405)
     assert "POST" in reply.headers["allow"]
@@ -176,3 +176,54 @@ def test_pipelined_requests_are_answered_in_order(library):
     answer = raw(library, b"".join(one % i for i in range(5)))
     places = [answer.lower().index(b"x-request-id: %d" % i) for i in range(5)]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("method, path", [
+    ("DELETE", "/v1/namespaces/doomed?force={}"),
+    ("GET", "/v1/organizations/users/ada/api-keys?include_revoked={}"),
+    ("POST", "/v1/retrievers/executions/delete?dry_run=true&all={}"),
+    ("POST", "/v1/retrievers/executions/delete?all=true&dry_run={}")])
+def test_a_flag_is_true_or_false_and_nothing_else(library, method, path):
+    library.post("/v1/namespaces", {"namespace_name": "doomed"})
+    refused = library.request(method, path.format("yes"))
+    assert refused.status == 422, refused
+    assert "use true or false" in refused.json["error"]["message"]
+    if "force" in path:
+        assert library.get("/v1/namespaces/doomed").status == 200
+    assert library.request(method, path.format("true")).status == 200
+
+
+def test_the_default_namespace_keeps_its_name(library):
+    for method in ("PATCH", "PUT"):
+        refused = library.request(method, "/v1/namespaces/default",
+                                  {"namespace_name": "renamed"})
+        assert refused.status == 400, refused
+        same = {"namespace_name": "default", "description": "d"}
+        assert library.request(method, "/v1/namespaces/default", same).status == 200
+    assert library.get("/v1/collections/books").status == 200
+
+
+def test_numbers_beyond_64_bits_are_named(library):
+    for number in (2**64, -2**63 - 1, 10**40):
+        refused = library.post("/v1/collections/books/documents", '{"n": %d}' % number)
+        assert refused.status == 400
+        assert "too large" in refused.json["error"]["message"]
+    for text in ("18446744073709551615", "-9223372036854775808", "1e40"):
+        reply = library.post("/v1/collections/books/documents", '{"n": %s}' % text)
+        assert reply.status == 200
+        library.request("DELETE", f"/v1/collections/books/documents/{reply.json['document_id']}")
+
+
+def test_lengths_are_counted_in_characters(library):
+    path = "/v1/organizations/users/ada/api-keys"
+    assert library.post(path, {"name": "long", "description": "ä" * 500}).status == 200
+    assert library.post(path, {"name": "longer", "description": "ä" * 501}).status == 422
+    documents = "/v1/collections/books/documents"
+    assert library.post(documents, {"document_id": "ж" * 512}).status == 200
+    refused = library.post(documents, {"document_id": "ж" * 513})
+    assert refused.status == 422 and "512 characters" in refused.json["error"]["message"]
+    library.request("DELETE", f"{documents}/batch", {"document_ids": ["ж" * 512]})
+    for length, status in ((200, 200), (201, 422)):
+        stages = [stage("limit", "я" * length), stage("limit", "я" * length)]
+        reply = library.execute(["books"], stages)
+        assert reply.status == status, reply

@@ -318,3 +318,25 @@ def test_the_command_prints_rows_and_outlives_a_restart(data_dir):
         command.kill()
         proxy.close()
         server.stop()
+
+
+def test_a_tail_ends_by_itself(busy):
+    with Tail(busy, end_after_ms=0) as tail:
+        assert tail.next() is None
+        since = tail.last_id
+    made = [run(busy) for _ in range(3)]
+    # Asking again and again, each time from where the last one stood.
+    seen = []
+    for _ in range(2):
+        with Tail(busy, since=since, end_after_ms=0) as tail:
+            while (event := tail.next()) is not None:
+                seen.append(event[1]["execution_id"])
+            since = tail.last_id
+    assert seen == made
+    with Tail(busy, end_after_ms=3000) as tail:
+        late = run(busy)
+        kind, data = tail.next()
+        assert (kind, data["execution_id"]) == ("execution_ended", late)
+        assert tail.next() is None
+    for wrong in ("-1", "1.5", "soon", "86400001"):
+        Tail(busy, end_after_ms=wrong, expect=422)

@@ -8,7 +8,7 @@
 namespace trawl::store {
 namespace {
 
-constexpr std::size_t kDocumentIdBytesMax = 512;
+constexpr std::size_t kDocumentIdCharsMax = 512;
 
 RawDocument raw_document(const sqlite::Statement& row) {
   return {row_of(row.integer(0)), row.text(1), row.integer(2), row.integer(3), row.text(4)};
@@ -103,15 +103,15 @@ Result<void> check_document_id(std::string_view document_id, std::string locatio
   if (document_id.empty()) {
     return invalid_at(
         std::move(location),
-        "document_id is empty; use 1 to 512 bytes, or leave it out for a new one");
-  }
-  if (document_id.size() > kDocumentIdBytesMax) {
-    return invalid_at(std::move(location),
-                      fmt::format("document_id has {} bytes; use 1 to {}",
-                                  document_id.size(), kDocumentIdBytesMax));
+        "document_id is empty; use 1 to 512 characters, or leave it out for a new one");
   }
   if (!is_valid_utf8(document_id)) {
     return invalid_at(std::move(location), "document_id is not valid UTF-8; send UTF-8");
+  }
+  if (truncate_text(document_id, kDocumentIdCharsMax) != document_id) {
+    return invalid_at(std::move(location),
+                      fmt::format("document_id has more than {} characters; use fewer",
+                                  kDocumentIdCharsMax));
   }
   for (std::size_t i = 0; i < document_id.size(); ++i) {
     const auto byte = static_cast<unsigned char>(document_id[i]);

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "http/http.h"
+
+namespace trawl::api {
+
+// What the server says of itself: /, /docs, /llms.txt and /openapi.json. To be called when
+// every other route is there, since it describes them.
+void add_docs_routes(http::Router& router);
+
+}  // namespace trawl::api

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace trawl::api {
+
+// Files of the source tree that the build compiles into the binary (cmake/embed.cmake), in
+// the order of their names.
+struct EmbeddedFile {
+  std::string_view name;
+  std::string_view text;
+};
+
+std::span<const EmbeddedFile> openapi_files();  // src/api/openapi
+std::span<const EmbeddedFile> docs_files();     // src/api/docs
+
+}  // namespace trawl::api
