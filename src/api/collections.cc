@@ -18,7 +18,7 @@ constexpr std::string_view kSearched[] = {"collection_name", "collection_id",
 
 Result<http::Response> reply_with(const Services& services, const Collection& collection) {
   TRAWL_ASSIGN(json::object out, collection_json(services.corpus, collection));
-  return json_response(std::move(out));
+  return detail_response(std::move(out));
 }
 
 Result<http::Response> create(const Services& services, Call& call) {

@@ -49,7 +49,7 @@ Result<http::Response> show(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   TRAWL_ASSIGN(const Document found,
                get_document(services, collection, call.request.path_parameter("document")));
-  return json_response(document_json(found, collection));
+  return detail_response(document_json(found, collection));
 }
 
 Result<http::Response> change_one(const Services& services, Call& call,
@@ -248,7 +248,7 @@ Result<http::Response> show_anywhere(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
   TRAWL_ASSIGN(const Document found,
                get_document(services, collection, call.request.path_parameter("document")));
-  return json_response(document_json(found, collection));
+  return detail_response(document_json(found, collection));
 }
 
 Result<http::Response> patch_anywhere(const Services& services, Call& call) {

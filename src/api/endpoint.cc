@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/request_limit.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -43,9 +44,11 @@ Result<Namespace> resolve_namespace(const Services& services, const http::Reques
   return found;
 }
 
+// `reply` tells a limited key how much is left, whatever becomes of the request.
 Result<Call> admit(const Services& services, http::Request& request, Permission permission,
-                   Scope scope) {
+                   Scope scope, http::Reply& reply) {
   TRAWL_ASSIGN(ApiKey key, authenticate(services, request));
+  TRAWL_TRY(spend_request(services, key, reply));
   if (!key.allows(permission)) {
     return make_error(
         ErrorCode::forbidden,
@@ -70,7 +73,7 @@ http::Handler async_endpoint(const Services& services, Permission permission, Sc
                              HandleAsync handle) {
   return [&services, permission, scope, handle = std::move(handle)](
              std::shared_ptr<http::Request> request, http::Reply reply) {
-    auto call = admit(services, *request, permission, scope);
+    auto call = admit(services, *request, permission, scope, reply);
     if (!call) {
       reply(http::error_response(call.error(), request->request_id));
       return;
@@ -118,6 +121,16 @@ http::Response json_response(const json::value& value) {
 http::Response json_response(std::string text) {
   http::Response response;
   response.body = std::move(text);
+  return response;
+}
+
+http::Response detail_response(const json::value& value) {
+  return detail_response(to_json_text(value));
+}
+
+http::Response detail_response(std::string text) {
+  http::Response response = json_response(std::move(text));
+  response.has_etag = true;
   return response;
 }
 

@@ -27,8 +27,9 @@ inline constexpr std::string_view kDefaultNamespace = "default";
 
 using Handle = std::function<Result<http::Response>(Call&)>;
 
-// Wraps a function as a handler: authenticates, checks the permission, resolves the
-// namespace, and turns errors into the contract's envelope.
+// Wraps a function as a handler: authenticates, counts the request against the key's limit,
+// checks the permission, resolves the namespace, and turns errors into the contract's
+// envelope.
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        Handle handle);
 // The same for handlers that answer later; they own the Reply.
@@ -46,6 +47,9 @@ Result<json::object> read_body(const http::Request& request);
 
 http::Response json_response(const json::value& value);
 http::Response json_response(std::string text);
+// Of one thing, by its name or id: a GET of it has an ETag, and may be answered 304.
+http::Response detail_response(const json::value& value);
+http::Response detail_response(std::string text);
 // {"success": true, "message": …}, the contract's answer to deletes.
 http::Response deleted_response(std::string_view message);
 

@@ -139,7 +139,7 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
                       fmt::format("the execution '{}' does not exist in the namespace '{}'",
                                   truncate_text(id, 100), call.ns.name));
   }
-  return json_response(*found);
+  return detail_response(*found);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include "base/gzip.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "http/content_encoder.h"
+#include "http/reply_form.h"
 #include "ledger/cursor.h"
 
 namespace trawl::api {
@@ -38,25 +40,9 @@ struct ExportRequest {
   bool csv = false;
   bool detail = false;
   bool trailer = true;  // As a last line.
-  bool gzip = false;
+  bool gzip_file = false;
+  http::ContentCoding coding = http::ContentCoding::identity;  // Of the way only.
 };
-
-// Whether the client takes gzip: it is named, or all codings are, and not with q=0.
-bool accepts_gzip(std::string_view accepted) {
-  while (!accepted.empty()) {
-    const auto comma = accepted.find(',');
-    std::string coding = to_lower_ascii(trim(accepted.substr(0, comma)));
-    accepted.remove_prefix(comma == std::string_view::npos ? accepted.size() : comma + 1);
-    coding.erase(std::remove(coding.begin(), coding.end(), ' '), coding.end());
-    const auto semicolon = coding.find(';');
-    const std::string name = coding.substr(0, semicolon);
-    if (name != "gzip" && name != "x-gzip" && name != "*") continue;
-    const std::string rest = semicolon == std::string::npos ? "" : coding.substr(semicolon);
-    return !rest.starts_with(";q=0") ||
-           rest.find_first_of("123456789") != std::string::npos;
-  }
-  return false;
-}
 
 void append_csv_row(std::string& out, const json::object& row) {
   bool first = true;
@@ -86,7 +72,11 @@ class Exporter {
  public:
   Exporter(const ExportRequest& request, http::BodyWriter& writer)
       : request_(request), writer_(writer) {
-    if (request.gzip) gzip_.emplace();
+    if (request.gzip_file) {
+      gzip_.emplace();
+    } else if (request.coding != http::ContentCoding::identity) {
+      encoder_.emplace(request.coding);
+    }
     if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(kColumns, ","));
   }
 
@@ -146,16 +136,20 @@ class Exporter {
     return {};
   }
   Result<void> pack_and_write(std::string_view bytes, bool last) {
-    if (!gzip_) return writer_.write(bytes);
+    if (!gzip_ && !encoder_) return writer_.write(bytes);
     packed_.clear();
-    gzip_->add(bytes, packed_);
-    if (last) gzip_->finish(packed_);
+    const auto pack = [&](auto& packer) {
+      packer.add(bytes, packed_);
+      if (last) packer.finish(packed_);
+    };
+    gzip_ ? pack(*gzip_) : pack(*encoder_);
     return writer_.write(packed_);
   }
 
   const ExportRequest& request_;
   http::BodyWriter& writer_;
   std::optional<GzipWriter> gzip_;
+  std::optional<http::ContentEncoder> encoder_;
   Sha256 sha256_;  // Of the rows as they are before compression, without the trailer.
   std::string piece_;
   std::string packed_;
@@ -219,26 +213,27 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   auto request = std::make_shared<ExportRequest>();
   TRAWL_ASSIGN(*request, parse_request(services, call));
   const QueryReader query(call.request);
-  TRAWL_ASSIGN(const bool as_gzip_file, query.boolean("gzip", false));
-  const bool coded = !query.text("gzip") &&
-                     accepts_gzip(call.request.header("Accept-Encoding").value_or(""));
-  request->gzip = as_gzip_file || coded;
+  TRAWL_ASSIGN(request->gzip_file, query.boolean("gzip", false));
+  // A file that is packed already is not packed again, and who says gzip=false wants none.
+  if (!query.text("gzip"))
+    request->coding = http::accepted_codings(call.request).choose(true);
+  const bool is_coded = request->coding != http::ContentCoding::identity;
 
   http::Response response;
   std::string time = format_time(services.clock.now()).substr(0, 19);
   time.erase(
       std::remove_if(time.begin(), time.end(), [](char c) { return c == '-' || c == ':'; }),
       time.end());
-  response.content_type = as_gzip_file   ? "application/gzip"
-                          : request->csv ? "text/csv; charset=utf-8; header=present"
-                                         : "application/x-ndjson";
+  response.content_type = request->gzip_file ? "application/gzip"
+                          : request->csv     ? "text/csv; charset=utf-8; header=present"
+                                             : "application/x-ndjson";
   const auto add = [&response](std::string name, std::string value) {
     response.headers.emplace_back(std::move(name), std::move(value));
   };
   add("Content-Disposition",
       fmt::format("attachment; filename=\"executions-{}Z.{}{}\"", time,
-                  request->csv ? "csv" : "ndjson", as_gzip_file ? ".gz" : ""));
-  if (coded) add("Content-Encoding", "gzip");
+                  request->csv ? "csv" : "ndjson", request->gzip_file ? ".gz" : ""));
+  if (is_coded) add("Content-Encoding", std::string(http::coding_name(request->coding)));
   add("Vary", "Accept-Encoding");
   add("Trailer", "X-Trawl-Rows, X-Trawl-SHA256, X-Trawl-Next-Cursor");
   // To go on with when this reply breaks off, together with `after`: it holds the range of

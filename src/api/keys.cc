@@ -1,4 +1,4 @@
-// /v1/organizations/users/{email}/api-keys: create, list, revoke.
+// /v1/organizations/users/{email}/api-keys: create, list, change, revoke.
 #include "api/keys.h"
 
 #include <fmt/format.h>
@@ -13,6 +13,9 @@ namespace trawl::api {
 namespace {
 
 constexpr std::string_view kPath = "/v1/organizations/users/{user}/api-keys";
+// The contract's name for requests a minute, and ours for how many of them at once.
+constexpr std::string_view kRequestsKey = "rate_limit_override";
+constexpr std::string_view kBurstKey = "rate_limit_burst";
 constexpr std::string_view kSearched[] = {"name", "description"};
 constexpr std::size_t kDescriptionCharsMax = 500;
 
@@ -25,6 +28,12 @@ json::object key_json(const Services& services, const ApiKey& key) {
   const auto time = [](const std::optional<TimeUs>& at) {
     return at ? json::value(format_time(*at)) : json::value();
   };
+  json::value requests;
+  json::value burst;
+  if (key.rate_limit) {
+    requests = key.rate_limit->requests_per_minute;
+    if (key.rate_limit->requests_per_minute > 0) burst = key.rate_limit->burst_or_default();
+  }
   const auto status = key.status(services.clock.now());
   return {{"key_id", key.id.str()},
           {"key_hash", key.hash},
@@ -35,6 +44,8 @@ json::object key_json(const Services& services, const ApiKey& key) {
           {"description", key.description},
           {"permissions", std::move(permissions)},
           {"scopes", json::array()},
+          {"rate_limit_override", std::move(requests)},
+          {"rate_limit_burst", std::move(burst)},
           {"namespace_id",
            key.namespace_id ? json::value(key.namespace_id->str()) : json::value()},
           {"status", json::string(status.data(), status.size())},
@@ -51,38 +62,80 @@ Result<void> must_be_unconfined(const Call& call) {
                     "without a namespace");
 }
 
-Result<http::Response> create(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
-  ObjectReader in(body, {});
-  ApiKey wanted;
-  wanted.user = call.request.path_parameter("user");
-  wanted.name = read_name(in, {"name"}, 1, 100);
-  wanted.description = in.string({"description"});
-  if (truncate_text(wanted.description, kDescriptionCharsMax) != wanted.description) {
-    in.fail("description",
-            fmt::format("is longer than {} characters; shorten it", kDescriptionCharsMax));
-  }
-  const auto words = in.has({"permissions"}) ? in.strings({"permissions"})
-                                             : std::vector<std::string>{"read", "write"};
+Result<std::vector<Permission>> read_permissions(ObjectReader& in) {
+  std::vector<Permission> out;
   static constexpr std::string_view kKnown[] = {"read", "write", "delete", "admin"};
-  for (const auto& word : words) {
+  for (const auto& word : in.strings({"permissions"})) {
     if (const auto permission = parse_permission(word)) {
-      wanted.permissions.push_back(*permission);
+      out.push_back(*permission);
     } else {
       in.fail("permissions",
               fmt::format("holds '{}'; use read, write, delete or admin{}",
                           truncate_text(word, 64), did_you_mean(word, kKnown)));
     }
   }
-  if (wanted.permissions.empty()) in.fail("permissions", "is empty; give at least one");
+  if (out.empty()) in.fail("permissions", "is empty; give at least one");
+  TRAWL_TRY(in.status());
+  return out;
+}
+
+// Null takes the key's own limit away, which the reader cannot tell from absent.
+bool is_null(const json::object& body, std::string_view name) {
+  const json::value* value = body.if_contains({name.data(), name.size()});
+  return value != nullptr && value->is_null();
+}
+
+void read_rate_limit(ObjectReader& in, const json::object& body, ApiKey& key) {
+  if (is_null(body, kRequestsKey)) key.rate_limit.reset();
+  const auto requests = in.optional_integer({kRequestsKey}, 0, kRequestsPerMinuteMax);
+  if (requests) {
+    // The burst of before may be more than the new limit means.
+    key.rate_limit = RateLimit{static_cast<std::uint32_t>(*requests), 0};
+  }
+  const auto burst = in.optional_integer({kBurstKey}, 1, kRequestsPerMinuteMax);
+  if (burst && (!key.rate_limit || key.rate_limit->requests_per_minute == 0)) {
+    in.fail(std::string(kBurstKey),
+            fmt::format("is of no use without a limit; set {} too", kRequestsKey));
+  } else if (burst) {
+    key.rate_limit->burst = static_cast<std::uint32_t>(*burst);
+  } else if (is_null(body, kBurstKey) && key.rate_limit) {
+    key.rate_limit->burst = 0;
+  }
+}
+
+// Reads what create and update share; absent fields change nothing.
+Result<void> read_fields(const json::object& body, ApiKey& key) {
+  ObjectReader in(body, {});
+  if (in.has({"name"})) key.name = read_name(in, {"name"}, 1, 100);
+  if (const auto text = in.optional_string({"description"})) key.description = *text;
+  if (truncate_text(key.description, kDescriptionCharsMax) != key.description) {
+    in.fail("description",
+            fmt::format("is longer than {} characters; shorten it", kDescriptionCharsMax));
+  }
+  if (in.has({"permissions"})) {
+    TRAWL_ASSIGN(key.permissions, read_permissions(in));
+  }
   if (const auto text = in.optional_string({"expires_at"})) {
     if (const auto time = parse_time(*text)) {
-      wanted.expires_at = *time;
+      key.expires_at = *time;
     } else {
       in.fail("expires_at", time.error().message);
     }
   }
+  read_rate_limit(in, body, key);
+  return in.status();
+}
+
+Result<http::Response> create(const Services& services, Call& call) {
+  TRAWL_TRY(must_be_unconfined(call));
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  ObjectReader in(body, {});
+  (void)in.required_string({"name"});
+  TRAWL_TRY(in.status());
+  ApiKey wanted;
+  wanted.user = call.request.path_parameter("user");
+  wanted.permissions = {Permission::read, Permission::write};
+  TRAWL_TRY(read_fields(body, wanted));
   const auto identifier = in.optional_string({"namespace_id", "namespace"});
   TRAWL_TRY(in.status());
   if (identifier) {
@@ -113,24 +166,47 @@ Result<http::Response> list(const Services& services, Call& call) {
   return json_response(std::move(out));
 }
 
-Result<http::Response> revoke(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+// The active key that the path names, by its name or id.
+Result<ApiKey> key_of_path(const Services& services, const Call& call) {
   const std::string& user = call.request.path_parameter("user");
   const std::string& name = call.request.path_parameter("key");
-  for (const auto& key : services.keys.list()) {
+  for (auto& key : services.keys.list()) {
     if (key.user != user || key.revoked_at || (key.name != name && key.id.str() != name))
       continue;
-    if (key.id == call.key.id) {
-      return make_error(
-          ErrorCode::bad_request,
-          "this is the key of the request itself; revoke it with another one");
-    }
-    TRAWL_TRY(services.keys.revoke(key.id.str(), services.clock.now()));
-    return deleted_response(fmt::format("the key '{}' was revoked", key.name));
+    return std::move(key);
   }
   return make_error(ErrorCode::not_found,
                     fmt::format("the user '{}' has no active key '{}'",
                                 truncate_text(user, 100), truncate_text(name, 100)));
+}
+
+Result<http::Response> change(const Services& services, Call& call) {
+  TRAWL_TRY(must_be_unconfined(call));
+  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
+  ObjectReader in(body, {});
+  if (in.has({"status"})) {
+    in.fail("status", "cannot be set; DELETE the key to revoke it");
+  } else if (found.id == call.key.id && in.has({"permissions"})) {
+    in.fail("permissions",
+            "are those of the key of the request itself; change them with another one");
+  }
+  TRAWL_TRY(in.status());
+  TRAWL_ASSIGN(const ApiKey changed,
+               services.keys.update(found.id.str(), services.clock.now(),
+                                    [&](ApiKey& key) { return read_fields(body, key); }));
+  return json_response(key_json(services, changed));
+}
+
+Result<http::Response> revoke(const Services& services, Call& call) {
+  TRAWL_TRY(must_be_unconfined(call));
+  TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
+  if (found.id == call.key.id) {
+    return make_error(ErrorCode::bad_request,
+                      "this is the key of the request itself; revoke it with another one");
+  }
+  TRAWL_TRY(services.keys.revoke(found.id.str(), services.clock.now()));
+  return deleted_response(fmt::format("the key '{}' was revoked", found.name));
 }
 
 }  // namespace
@@ -145,6 +221,7 @@ void add_key_routes(http::Router& router, const Services& services) {
   };
   route("POST", std::string(kPath), create);
   route("GET", std::string(kPath), list);
+  route("PATCH", std::string(kPath) + "/{key}", change);
   route("DELETE", std::string(kPath) + "/{key}", revoke);
 }
 

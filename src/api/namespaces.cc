@@ -131,7 +131,7 @@ Result<json::object> namespace_json(const Services& services, const Namespace& n
 
 Result<http::Response> reply_with(const Services& services, const Namespace& ns) {
   TRAWL_ASSIGN(json::object out, namespace_json(services, ns));
-  return json_response(std::move(out));
+  return detail_response(std::move(out));
 }
 
 Result<void> must_be_unconfined(const Call& call) {

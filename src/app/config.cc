@@ -11,6 +11,8 @@
 #include <toml++/toml.h>
 
 #include "base/text.h"
+#include "http/cors.h"
+#include "http/header_list.h"
 
 extern char** environ;
 
@@ -58,6 +60,21 @@ std::function<bool(const std::string&)> text(std::string& target) {
   };
 }
 
+// Origins in one text, or "*" for all of them.
+std::function<bool(const std::string&)> origins(std::vector<std::string>& target) {
+  return [&target](const std::string& value) {
+    target.clear();
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::string_view element = http::take_element(rest);
+      const auto origin =
+          element == "*" ? std::optional<std::string>("*") : http::parse_origin(element);
+      if (!origin) return false;
+      target.push_back(*origin);
+    }
+    return true;
+  };
+}
+
 std::vector<Setting> settings_of(Config& config) {
   constexpr std::int64_t kBytesMax = std::int64_t{1} << 40;
   constexpr std::int64_t kMillisMax = 24 * 3600 * 1000;
@@ -89,6 +106,10 @@ std::vector<Setting> settings_of(Config& config) {
       {"http.connections_max", integer(config.http.connections_max, 1, 1'000'000),
        "1 to 1000000"},
       {"http.streams_max", integer(config.http.streams_max, 1, 10'000), "1 to 10000"},
+      {"http.compress_bytes_min", integer(config.http.compress_bytes_min, 0, kBytesMax),
+       "bytes, or 0 for never"},
+      {"http.cors_origins", origins(config.http.cors_origins),
+       "origins such as https://app.example.com, separated by commas, or *"},
       {"http.header_timeout_ms", integer(config.http.header_timeout_ms, 1, kMillisMax),
        "milliseconds"},
       {"http.idle_timeout_ms", integer(config.http.idle_timeout_ms, 1, kMillisMax),
@@ -99,6 +120,11 @@ std::vector<Setting> settings_of(Config& config) {
        "milliseconds"},
       {"http.drain_timeout_ms", integer(config.http.drain_timeout_ms, 0, kMillisMax),
        "milliseconds"},
+      {"keys.requests_per_minute",
+       integer(config.key_limit.requests_per_minute, 0, kRequestsPerMinuteMax),
+       "0 to 1000000; 0 is no limit"},
+      {"keys.burst", integer(config.key_limit.burst, 0, kRequestsPerMinuteMax),
+       "0 to 1000000; 0 is as many as in a minute"},
       {"ledger.queue_max", integer(config.recorder.queue_max, 1, 1'000'000),
        "1 to 1000000"},
       {"ledger.batch_max", integer(config.recorder.batch_max, 1, 10'000), "1 to 10000"},
@@ -194,6 +220,15 @@ std::string text_of(const toml::node& node) {
   if (const auto value = node.value_exact<std::int64_t>()) return std::to_string(*value);
   if (const auto value = node.value_exact<double>()) return fmt::format("{}", *value);
   if (const auto value = node.value_exact<bool>()) return *value ? "true" : "false";
+  if (const auto* list = node.as_array();
+      list != nullptr && (list->empty() || list->is_homogeneous<std::string>())) {
+    std::string joined;
+    for (const auto& item : *list) {
+      if (!joined.empty()) joined += ", ";
+      joined += *item.value_exact<std::string>();
+    }
+    return joined;
+  }
   return "(a list or table)";
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/services.h"
+#include "auth/rate_limit.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/server.h"
@@ -30,6 +31,7 @@ struct Config {
   double keep_superseded_days = 7;
   std::int64_t retention_every_ms = 60'000;  // 0: only when it is asked for.
   api::Limits limits;
+  RateLimit key_limit;  // For API keys that have none of their own.
 };
 
 // What the command line says; beats everything else.

@@ -89,6 +89,33 @@ TEST_F(ConfigTest, ValuesAreChecked) {
   }
 }
 
+TEST_F(ConfigTest, OriginsAreAListOrOneTextAndAreBroughtIntoOneForm) {
+  EXPECT_TRUE(load()->http.cors_origins.empty());
+  const std::vector<std::string> two = {"https://a.example", "http://localhost:5173"};
+  write("[http]\ncors_origins = [\"https://A.example:443\", \"http://localhost:5173\"]\n");
+  EXPECT_EQ(load()->http.cors_origins, two);
+  EXPECT_EQ(load({{"TRAWL_HTTP_CORS_ORIGINS", "*"}})->http.cors_origins,
+            std::vector<std::string>{"*"});
+  write("[http]\ncors_origins = \"https://a.example , http://localhost:5173\"\n");
+  EXPECT_EQ(load()->http.cors_origins, two);
+  write("[http]\ncors_origins = []\n");
+  EXPECT_TRUE(load()->http.cors_origins.empty());
+  for (const char* value : {"\"a.example\"", "\"https://a.example/\"", "\"null\"", "[1]",
+                            "[\"*\", \"x\"]", "\"https://a.example,,b\""}) {
+    write(std::string("[http]\ncors_origins = ") + value + "\n");
+    const auto config = load();
+    ASSERT_FALSE(config) << value;
+    EXPECT_NE(config.error().message.find("https://app.example.com"), std::string::npos);
+  }
+}
+
+TEST_F(ConfigTest, KeysHaveNoLimitUnlessOneIsSet) {
+  EXPECT_EQ(load()->key_limit, RateLimit{});
+  write("[keys]\nrequests_per_minute = 60\nburst = 10\n");
+  EXPECT_EQ(load()->key_limit, (RateLimit{60, 10}));
+  EXPECT_FALSE(load({{"TRAWL_KEYS_BURST", "-1"}}));
+}
+
 TEST_F(ConfigTest, Prices) {
   write("[prices.limit]\nbase = 5\nper_document = 0.5\n[prices.default]\nbase = 7\n");
   const auto config = load();

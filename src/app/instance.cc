@@ -176,7 +176,8 @@ class RunningInstance final : public Instance {
 Result<std::unique_ptr<Instance>> Instance::start(
     const Config& config, const std::optional<std::string>& first_key) {
   TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
-  TRAWL_ASSIGN(auto keys, KeyStore::open(config.data_dir + "/" + kKeysFile));
+  TRAWL_ASSIGN(auto keys,
+               KeyStore::open(config.data_dir + "/" + kKeysFile, config.key_limit));
   CorpusOptions corpus_options;
   corpus_options.directory = config.data_dir;
   corpus_options.keep_superseded_us = static_cast<std::int64_t>(

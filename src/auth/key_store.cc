@@ -37,6 +37,10 @@ CREATE TABLE keys (
   expires_at INTEGER,
   revoked_at INTEGER
 ) STRICT;
+)sql",
+                                  R"sql(
+ALTER TABLE keys ADD COLUMN requests_per_minute INTEGER;
+ALTER TABLE keys ADD COLUMN burst INTEGER;
 )sql"};
 
 constexpr std::size_t kIdRandomLength = 10;
@@ -76,6 +80,31 @@ Result<void> check_secret(std::string_view secret) {
   return {};
 }
 
+// Of what callers may set.
+Result<void> check_fields(const ApiKey& key) {
+  if (key.name.empty()) {
+    return invalid_at("name", "the name of the key is empty; give it one");
+  }
+  if (key.permissions.empty()) {
+    return invalid_at(
+        "permissions",
+        "the key has no permission; give it some of read, write, delete, admin");
+  }
+  for (const std::string* text : {&key.name, &key.user, &key.description}) {
+    if (!is_valid_utf8(*text)) {
+      return make_error(ErrorCode::invalid,
+                        "a text of the key is not valid UTF-8; send UTF-8");
+    }
+  }
+  return {};
+}
+
+void sort_permissions(ApiKey& key) {
+  std::sort(key.permissions.begin(), key.permissions.end());
+  key.permissions.erase(std::unique(key.permissions.begin(), key.permissions.end()),
+                        key.permissions.end());
+}
+
 std::string permissions_text(const std::vector<Permission>& permissions) {
   std::string text;
   for (const Permission permission : permissions) {
@@ -105,10 +134,20 @@ std::optional<TimeUs> optional_time(const sqlite::Statement& row, int column) {
   return row.integer(column);
 }
 
+std::optional<std::int64_t> requests_of(const ApiKey& key) {
+  if (!key.rate_limit) return std::nullopt;
+  return key.rate_limit->requests_per_minute;
+}
+
+std::optional<std::int64_t> burst_of(const ApiKey& key) {
+  if (!key.rate_limit) return std::nullopt;
+  return key.rate_limit->burst;
+}
+
 class SqliteKeyStore final : public KeyStore {
  public:
-  explicit SqliteKeyStore(std::unique_ptr<sqlite::Connection> connection)
-      : connection_(std::move(connection)) {}
+  SqliteKeyStore(std::unique_ptr<sqlite::Connection> connection, RateLimit default_limit)
+      : default_limit_(default_limit), connection_(std::move(connection)) {}
 
   Result<void> load();
 
@@ -122,13 +161,18 @@ class SqliteKeyStore final : public KeyStore {
     const std::shared_lock lock(mutex_);
     return keys_;
   }
+  Result<ApiKey> update(std::string_view identifier, TimeUs now,
+                        const Change& change) override;
   Result<ApiKey> revoke(std::string_view identifier, TimeUs now) override;
 
  private:
   // The place in keys_ of what revoke() is to revoke.
   Result<std::size_t> find(std::string_view identifier, TimeUs now) const;
+  Result<void> check_name_is_free(const ApiKey& key, TimeUs now) const;
   Result<void> insert(const ApiKey& key);
+  std::shared_ptr<TokenBucket> make_bucket(const ApiKey& key) const;
 
+  const RateLimit default_limit_;
   // Taken first, by whoever writes; it holds off no reader while the disk works.
   std::mutex write_mutex_;
   std::unique_ptr<sqlite::Connection> connection_;  // Guarded by write_mutex_.
@@ -141,7 +185,8 @@ Result<void> SqliteKeyStore::load() {
   TRAWL_ASSIGN(auto rows,
                connection_->prepare(
                    "SELECT key_id, name, user, description, prefix, hash, permissions, "
-                   "namespace_id, created_at, expires_at, revoked_at FROM keys "
+                   "namespace_id, created_at, expires_at, revoked_at, "
+                   "requests_per_minute, burst FROM keys "
                    "ORDER BY number"));
   while (true) {
     TRAWL_ASSIGN(const bool more, rows.step());
@@ -158,6 +203,14 @@ Result<void> SqliteKeyStore::load() {
     key.created_at = rows.integer(8);
     key.expires_at = optional_time(rows, 9);
     key.revoked_at = optional_time(rows, 10);
+    if (!rows.is_null(11)) {
+      const auto stored = [&rows](int column) {
+        return static_cast<std::uint32_t>(
+            std::clamp<std::int64_t>(rows.integer(column), 0, kRequestsPerMinuteMax));
+      };
+      key.rate_limit = RateLimit{stored(11), stored(12)};
+    }
+    key.bucket = make_bucket(key);
     by_hash_[key.hash] = keys_.size();
     keys_.push_back(std::move(key));
   }
@@ -165,20 +218,7 @@ Result<void> SqliteKeyStore::load() {
 
 Result<KeyStore::Created> SqliteKeyStore::create(ApiKey wanted,
                                                  std::optional<std::string> secret) {
-  if (wanted.name.empty()) {
-    return invalid_at("name", "the name of the key is empty; give it one");
-  }
-  if (wanted.permissions.empty()) {
-    return invalid_at(
-        "permissions",
-        "the key has no permission; give it some of read, write, delete, admin");
-  }
-  for (const std::string* text : {&wanted.name, &wanted.user, &wanted.description}) {
-    if (!is_valid_utf8(*text)) {
-      return make_error(ErrorCode::invalid,
-                        "a text of the key is not valid UTF-8; send UTF-8");
-    }
-  }
+  TRAWL_TRY(check_fields(wanted));
   if (secret) TRAWL_TRY(check_secret(*secret));
   Created created;
   created.secret = secret ? std::move(*secret) : make_random_id("sk_", kSecretRandomLength);
@@ -188,23 +228,12 @@ Result<KeyStore::Created> SqliteKeyStore::create(ApiKey wanted,
   key.prefix = key_prefix(created.secret);
   key.hash = sha256_hex(created.secret);
   key.revoked_at.reset();
-  std::sort(key.permissions.begin(), key.permissions.end());
-  key.permissions.erase(std::unique(key.permissions.begin(), key.permissions.end()),
-                        key.permissions.end());
+  sort_permissions(key);
+  key.bucket = make_bucket(key);
 
   const std::lock_guard write_lock(write_mutex_);
   key.created_at = system_clock().now();
-  // Only holders of write_mutex_ change keys_, so it may be read without the other.
-  for (const ApiKey& other : keys_) {
-    if (other.user == key.user && other.name == key.name &&
-        other.status(key.created_at) == "active") {
-      return make_error(
-          ErrorCode::already_exists,
-          fmt::format("'{}' has an active key '{}' already; revoke it, or choose "
-                      "another name",
-                      truncate_text(key.user, 128), truncate_text(key.name, 128)));
-    }
-  }
+  TRAWL_TRY(check_name_is_free(key, key.created_at));
   if (by_hash_.count(key.hash) != 0) {
     return make_error(ErrorCode::already_exists,
                       "this key is in use, or was before it was revoked; choose another");
@@ -216,19 +245,75 @@ Result<KeyStore::Created> SqliteKeyStore::create(ApiKey wanted,
   return created;
 }
 
+// Only holders of write_mutex_ change keys_, so it may be read without the other.
+Result<void> SqliteKeyStore::check_name_is_free(const ApiKey& key, TimeUs now) const {
+  for (const ApiKey& other : keys_) {
+    if (other.user != key.user || other.name != key.name || other.id == key.id ||
+        other.status(now) != "active") {
+      continue;
+    }
+    return make_error(
+        ErrorCode::already_exists,
+        fmt::format("'{}' has an active key '{}' already; revoke it, or choose "
+                    "another name",
+                    truncate_text(key.user, 128), truncate_text(key.name, 128)));
+  }
+  return {};
+}
+
+std::shared_ptr<TokenBucket> SqliteKeyStore::make_bucket(const ApiKey& key) const {
+  const RateLimit limit = key.rate_limit.value_or(default_limit_);
+  return limit.requests_per_minute == 0 ? nullptr : std::make_shared<TokenBucket>(limit);
+}
+
 Result<void> SqliteKeyStore::insert(const ApiKey& key) {
   TRAWL_ASSIGN(auto statement,
                connection_->prepare(
                    "INSERT INTO keys (key_id, name, user, description, prefix, hash, "
-                   "permissions, namespace_id, created_at, expires_at) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                   "permissions, namespace_id, created_at, expires_at, "
+                   "requests_per_minute, burst) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const std::string permissions = permissions_text(key.permissions);
   std::optional<std::string> namespace_id;
   if (key.namespace_id) namespace_id = key.namespace_id->str();
   return statement
       .bind(key.id.str(), key.name, key.user, key.description, key.prefix, key.hash,
-            permissions, namespace_id, key.created_at, key.expires_at)
+            permissions, namespace_id, key.created_at, key.expires_at, requests_of(key),
+            burst_of(key))
       .run();
+}
+
+Result<ApiKey> SqliteKeyStore::update(std::string_view identifier, TimeUs now,
+                                      const Change& change) {
+  const std::lock_guard write_lock(write_mutex_);
+  TRAWL_ASSIGN(const std::size_t place, find(identifier, now));
+  const ApiKey& before = keys_[place];
+  ApiKey key = before;
+  TRAWL_TRY(change(key));
+  key.id = before.id;
+  key.user = before.user;
+  key.prefix = before.prefix;
+  key.hash = before.hash;
+  key.namespace_id = before.namespace_id;
+  key.created_at = before.created_at;
+  key.revoked_at = before.revoked_at;
+  TRAWL_TRY(check_fields(key));
+  sort_permissions(key);
+  // A key that has ended may keep a name that is in use again.
+  if (key.status(now) == "active") TRAWL_TRY(check_name_is_free(key, now));
+  key.bucket = key.rate_limit == before.rate_limit ? before.bucket : make_bucket(key);
+  TRAWL_ASSIGN(auto statement,
+               connection_->prepare(
+                   "UPDATE keys SET name = ?, description = ?, permissions = ?, "
+                   "expires_at = ?, requests_per_minute = ?, burst = ? WHERE key_id = ?"));
+  const std::string permissions = permissions_text(key.permissions);
+  TRAWL_TRY(statement
+                .bind(key.name, key.description, permissions, key.expires_at,
+                      requests_of(key), burst_of(key), key.id.str())
+                .run());
+  const std::lock_guard lock(mutex_);
+  keys_[place] = key;
+  return key;
 }
 
 Result<ApiKey> SqliteKeyStore::authenticate(std::string_view secret, TimeUs now) const {
@@ -309,7 +394,8 @@ std::string_view ApiKey::status(TimeUs now) const {
   return expires_at && *expires_at <= now ? "expired" : "active";
 }
 
-Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path) {
+Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path,
+                                                 RateLimit default_limit) {
   // Made here rather than by SQLite, so that only its owner may read it; SQLite gives the
   // files beside it the same rights.
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -320,7 +406,7 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path) {
   ::close(fd);
   TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
   TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
-  auto store = std::make_unique<SqliteKeyStore>(std::move(connection));
+  auto store = std::make_unique<SqliteKeyStore>(std::move(connection), default_limit);
   TRAWL_TRY(store->load());
   return std::unique_ptr<KeyStore>(std::move(store));
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/rate_limit.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/strong_id.h"
@@ -33,6 +35,9 @@ struct ApiKey {
   TimeUs created_at = 0;
   std::optional<TimeUs> expires_at;
   std::optional<TimeUs> revoked_at;
+  std::optional<RateLimit> rate_limit;  // Nothing: what the server gives to all keys.
+  // Where requests are counted, shared by all copies of the key; null: there is no limit.
+  std::shared_ptr<TokenBucket> bucket;
 
   bool allows(Permission wanted) const;
   // "active", "revoked" or "expired"
@@ -43,7 +48,9 @@ struct ApiKey {
 // Thread-safe.
 class KeyStore {
  public:
-  static Result<std::unique_ptr<KeyStore>> open(const std::string& path);
+  // `default_limit` is for keys that have none of their own.
+  static Result<std::unique_ptr<KeyStore>> open(const std::string& path,
+                                                RateLimit default_limit = {});
   virtual ~KeyStore() = default;
 
   // No key was ever made; revoked ones count.
@@ -53,7 +60,8 @@ class KeyStore {
     ApiKey key;
     std::string secret;  // "sk_…": shown once
   };
-  // `wanted` without id, prefix, hash and times. `secret` when the caller brings its own.
+  // `wanted` without id, prefix, hash, times and bucket. `secret` when the caller brings
+  // its own.
   //   already_exists  an active key of that user has the name, or a key has the secret
   //   invalid         no name or permission, or a secret that is not 8 to 256 characters of
   //                   visible ASCII
@@ -64,6 +72,14 @@ class KeyStore {
   virtual Result<ApiKey> authenticate(std::string_view secret, TimeUs now) const = 0;
 
   virtual std::vector<ApiKey> list() const = 0;  // Oldest first, revoked ones too.
+  // Changes what `change` sets of a key that is found as by revoke(): names, permissions,
+  // its end and its limit, which then begins anew. Whatever else it sets is ignored.
+  //   not_found
+  //   already_exists, invalid  as in create(); or several active keys have the name
+  //   and what `change` returns
+  using Change = std::function<Result<void>(ApiKey&)>;
+  virtual Result<ApiKey> update(std::string_view identifier, TimeUs now,
+                                const Change& change) = 0;
   // By id, or by name where that is unique among active keys. One that is revoked already
   // stays as it was.
   //   not_found

@@ -157,6 +157,142 @@ TEST_F(KeyStoreTest, NamesAreUniqueAmongTheActiveKeysOfAUser) {
   EXPECT_EQ(all[2].user, "ann@example.org");
 }
 
+TEST_F(KeyStoreTest, LimitsAreKeptAndCountedForEachKey) {
+  ApiKey limited = wanted("limited");
+  limited.rate_limit = RateLimit{60, 2};
+  const auto created = store_->create(limited).value();
+  const auto free = store_->create(wanted("free")).value();
+  for (int pass = 0; pass < 2; ++pass) {
+    const ApiKey found = store_->authenticate(created.secret, now_).value();
+    EXPECT_EQ(found.rate_limit, (RateLimit{60, 2}));
+    ASSERT_NE(found.bucket, nullptr);
+    // Every request is given the same bucket.
+    EXPECT_TRUE(found.bucket->take(0).allowed);
+    EXPECT_TRUE(store_->authenticate(created.secret, now_).value().bucket->take(0).allowed);
+    EXPECT_FALSE(found.bucket->take(0).allowed);
+    const ApiKey other = store_->authenticate(free.secret, now_).value();
+    EXPECT_EQ(other.bucket, nullptr);
+    EXPECT_FALSE(other.rate_limit);
+    reopen();
+  }
+}
+
+TEST_F(KeyStoreTest, AKeyWithoutALimitHasTheServersUnlessItIsFreed) {
+  store_.reset();
+  store_ = KeyStore::open(path_, {30, 5}).value();
+  ApiKey freed = wanted("freed");
+  freed.rate_limit = RateLimit{0, 0};
+  const auto plain = store_->create(wanted("plain")).value();
+  const auto unlimited = store_->create(freed).value();
+  for (int pass = 0; pass < 2; ++pass) {
+    const ApiKey found = store_->authenticate(plain.secret, now_).value();
+    ASSERT_NE(found.bucket, nullptr);
+    EXPECT_EQ(found.bucket->limit(), (RateLimit{30, 5}));
+    EXPECT_FALSE(found.rate_limit);
+    EXPECT_EQ(store_->authenticate(unlimited.secret, now_).value().bucket, nullptr);
+    store_.reset();
+    store_ = KeyStore::open(path_, {30, 5}).value();
+  }
+}
+
+TEST_F(KeyStoreTest, KeysAreChangedAndKeepWhoTheyAre) {
+  const auto created = store_->create(wanted("laptop")).value();
+  const auto other = store_->create(wanted("other")).value();
+  const auto changed =
+      store_
+          ->update(created.key.id.str(), now_,
+                   [](ApiKey& key) -> Result<void> {
+                     key.name = "desktop";
+                     key.description = "moved";
+                     key.permissions = {Permission::write, Permission::read};
+                     key.rate_limit = RateLimit{10, 0};
+                     // None of these may be changed.
+                     key.id = KeyId("key_x");
+                     key.user = "eve";
+                     key.hash = "h";
+                     key.prefix = "p";
+                     key.created_at = 1;
+                     key.revoked_at = 1;
+                     key.namespace_id = NamespaceId("ns_x");
+                     return {};
+                   })
+          .value();
+  EXPECT_EQ(changed.name, "desktop");
+  for (int pass = 0; pass < 2; ++pass) {
+    const ApiKey found = store_->authenticate(created.secret, now_).value();
+    EXPECT_EQ(found.id, created.key.id);
+    EXPECT_EQ(found.user, "ann@example.org");
+    EXPECT_EQ(found.prefix, created.key.prefix);
+    EXPECT_EQ(found.created_at, created.key.created_at);
+    EXPECT_FALSE(found.namespace_id);
+    EXPECT_EQ(found.name, "desktop");
+    EXPECT_EQ(found.description, "moved");
+    EXPECT_EQ(found.permissions,
+              (std::vector<Permission>{Permission::read, Permission::write}));
+    EXPECT_EQ(found.rate_limit, (RateLimit{10, 0}));
+    reopen();
+  }
+  const auto refusal = [&](std::string_view identifier, const KeyStore::Change& change) {
+    const auto result = store_->update(identifier, now_, change);
+    return result ? ErrorCode::internal : result.error().code;
+  };
+  const auto nothing = [](ApiKey&) { return Result<void>(); };
+  const auto rename = [](std::string name) {
+    return [name](ApiKey& key) {
+      key.name = name;
+      return Result<void>();
+    };
+  };
+  EXPECT_EQ(refusal("laptop", nothing), ErrorCode::not_found);
+  EXPECT_EQ(refusal("desktop", rename("other")), ErrorCode::already_exists);
+  EXPECT_EQ(refusal("desktop", rename("desktop")), ErrorCode::internal);  // It is allowed.
+  EXPECT_EQ(refusal("desktop", rename("")), ErrorCode::invalid);
+  EXPECT_EQ(refusal("desktop",
+                    [](ApiKey&) -> Result<void> {
+                      return make_error(ErrorCode::forbidden, "no");
+                    }),
+            ErrorCode::forbidden);
+  EXPECT_EQ(store_->authenticate(created.secret, now_).value().name, "desktop");
+}
+
+TEST_F(KeyStoreTest, OnlyANewLimitBeginsAnew) {
+  ApiKey limited = wanted("limited");
+  limited.rate_limit = RateLimit{60, 1};
+  const auto created = store_->create(limited).value();
+  const auto bucket = [&] {
+    return store_->authenticate(created.secret, now_).value().bucket;
+  };
+  const auto before = bucket();
+  const auto set = [&](std::optional<RateLimit> limit) {
+    ASSERT_TRUE(store_->update("limited", now_, [&](ApiKey& key) -> Result<void> {
+      key.description += "x";
+      key.rate_limit = limit;
+      return {};
+    }));
+  };
+  set(RateLimit{60, 1});
+  EXPECT_EQ(bucket(), before);
+  set(RateLimit{60, 2});
+  EXPECT_NE(bucket(), before);
+  set(std::nullopt);
+  EXPECT_EQ(bucket(), nullptr);
+}
+
+TEST_F(KeyStoreTest, FilesOfTheFirstVersionAreTakenOver) {
+  const auto created = store_->create(wanted("laptop")).value();
+  store_.reset();
+  {
+    auto database = sqlite::Connection::open(path_).value();
+    ASSERT_TRUE(database->execute("ALTER TABLE keys DROP COLUMN requests_per_minute"));
+    ASSERT_TRUE(database->execute("ALTER TABLE keys DROP COLUMN burst"));
+    ASSERT_TRUE(database->execute("PRAGMA user_version=1"));
+  }
+  reopen();
+  const ApiKey found = store_->authenticate(created.secret, now_).value();
+  EXPECT_EQ(found.name, "laptop");
+  EXPECT_EQ(found.bucket, nullptr);
+}
+
 TEST_F(KeyStoreTest, SecretsThatAreBroughtAreChecked) {
   for (const std::string& secret :
        {std::string("1234567"), std::string(257, 'x'), std::string("with space"),
@@ -235,7 +371,7 @@ TEST_F(KeyStoreTest, NewerFilesAndFoldersThatAreMissingAreRefused) {
   store_.reset();
   {
     auto database = sqlite::Connection::open(path_).value();
-    ASSERT_TRUE(database->execute("PRAGMA user_version=2"));
+    ASSERT_TRUE(database->execute("PRAGMA user_version=3"));
   }
   const auto newer = KeyStore::open(path_);
   ASSERT_TRUE(newer.has_error());

@@ -10,10 +10,23 @@
 namespace trawl {
 namespace {
 
-constexpr int kLevel = 6;
 constexpr int kWindowBits = 15 + 16;  // The largest window, and the gzip format.
 constexpr int kMemoryLevel = 8;
 constexpr std::size_t kOutputStep = 64 * 1024;
+
+void start(z_stream& stream, int level) {
+  if (deflateInit2(&stream, level, Z_DEFLATED, kWindowBits, kMemoryLevel,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+// A stream that is used again and again.
+struct Kept {
+  Kept() { start(stream, kGzipFastLevel); }
+  ~Kept() { deflateEnd(&stream); }
+  z_stream stream{};
+};
 
 }  // namespace
 
@@ -21,11 +34,8 @@ struct GzipWriter::State {
   z_stream stream{};
 };
 
-GzipWriter::GzipWriter() : state_(std::make_unique<State>()) {
-  if (deflateInit2(&state_->stream, kLevel, Z_DEFLATED, kWindowBits, kMemoryLevel,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
+GzipWriter::GzipWriter(int level) : state_(std::make_unique<State>()) {
+  start(state_->stream, level);
 }
 
 GzipWriter::~GzipWriter() {
@@ -58,6 +68,32 @@ void GzipWriter::add(std::string_view bytes, std::string& out) {
 
 void GzipWriter::finish(std::string& out) {
   run({}, Z_FINISH, out);
+}
+
+std::string gzip_compress(std::string_view bytes) {
+  // Kept for the next one: the quarter of a megabyte that a stream works in takes longer to
+  // get than a page takes to compress.
+  thread_local Kept kept;
+  z_stream& stream = kept.stream;
+  deflateReset(&stream);
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  std::size_t left = bytes.size();
+  std::size_t room = out.size();
+  constexpr std::size_t kStepMax = std::numeric_limits<uInt>::max();
+  int state = Z_OK;
+  while (state == Z_OK) {
+    const auto in = static_cast<uInt>(std::min(left, kStepMax));
+    const auto space = static_cast<uInt>(std::min(room, kStepMax));
+    stream.avail_in = in;
+    stream.avail_out = space;
+    state = deflate(&stream, left == in ? Z_FINISH : Z_NO_FLUSH);
+    left -= in - stream.avail_in;
+    room -= space - stream.avail_out;
+  }
+  out.resize(out.size() - room);
+  return out;
 }
 
 }  // namespace trawl

@@ -6,11 +6,16 @@
 
 namespace trawl {
 
+// zlib's levels: for what is kept, and for what is packed while a client waits. The second
+// takes a third of the time, for a quarter more bytes of JSON.
+inline constexpr int kGzipLevel = 6;
+inline constexpr int kGzipFastLevel = 1;
+
 // Compresses a stream of any length into one gzip member (RFC 1952), in constant memory.
 // Not thread-safe. Throws std::bad_alloc where zlib has no memory.
 class GzipWriter {
  public:
-  GzipWriter();
+  explicit GzipWriter(int level = kGzipLevel);
   ~GzipWriter();
   GzipWriter(const GzipWriter&) = delete;
   GzipWriter& operator=(const GzipWriter&) = delete;
@@ -26,5 +31,8 @@ class GzipWriter {
 
   std::unique_ptr<State> state_;
 };
+
+// The whole of it at once, at kGzipFastLevel.
+std::string gzip_compress(std::string_view bytes);
 
 }  // namespace trawl

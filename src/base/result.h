@@ -19,6 +19,7 @@ enum class ErrorCode {
   already_exists,      // 409
   too_large,           // 413
   invalid,             // 422: well-formed, but a value is out of range or of a wrong type
+  too_many_requests,   // 429: more than the key may send; try again later
   headers_too_large,   // 431
   budget_exhausted,    // ends an execution; never an HTTP status of its own
   cancelled,           // the client left or the server is stopping
@@ -32,17 +33,19 @@ struct Error {
   std::string message;   // Safe to show to the caller; names the value and the remedy.
   std::string location;  // Path of the value, such as stages[1].config.parameters.field.
   std::string detail;    // For the log only: SQL text, file names.
+  // What the caller is shown beside the message, as the text of a JSON object.
+  std::string facts = {};
 };
 
 template <class T>
 using Result = boost::system::result<T, Error>;
 
 inline Error make_error(ErrorCode code, std::string message, std::string detail = {}) {
-  return Error{code, std::move(message), {}, std::move(detail)};
+  return Error{code, std::move(message), {}, std::move(detail), {}};
 }
 
 inline Error invalid_at(std::string location, std::string message) {
-  return Error{ErrorCode::invalid, std::move(message), std::move(location), {}};
+  return Error{ErrorCode::invalid, std::move(message), std::move(location), {}, {}};
 }
 
 // Result::value() on an error throws this; only tests and start-up code call value().

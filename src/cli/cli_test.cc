@@ -172,6 +172,9 @@ TEST(Cli, WrongUsageEndsWithTwoAndSendsNothing) {
            {"import", "c", "/nonexistent/file.ndjson", "--fields", "a"},
            {"collections", "create", "abc", "--field", "name:99"},
            {"keys", "create", "k", "--permission", "root"},
+           {"keys", "create", "k", "--burst", "0"},
+           {"keys", "update", "k"},
+           {"keys", "update", "k", "--rate-limit", "9", "--default-rate-limit"},
            {"--url", "ftp://x", "namespaces", "list"},
        }) {
     const auto result = program.run(arguments);
@@ -219,6 +222,7 @@ TEST(Cli, EveryCommandHasHelpWithAnExample) {
                                              {"keys"},
                                              {"keys", "create"},
                                              {"keys", "list"},
+                                             {"keys", "update"},
                                              {"keys", "revoke"}}) {
     auto asked = arguments;
     asked.emplace_back("--help");
@@ -617,6 +621,25 @@ TEST(Cli, KeysAreConfinedByTheFlagAlone) {
   program.run({"keys", "create", "k", "--namespace", "staging", "--user", "a@b"});
   EXPECT_EQ(program.seen.at(1).body,
             R"({"name":"k","permissions":["read"],"namespace_id":"staging"})");
+}
+
+TEST(Cli, KeysAreLimited) {
+  Program program;
+  program.answer(200, R"({"name":"k","key":"sk_secret"})");
+  program.run({"keys", "create", "k", "--rate-limit", "60", "--burst", "10"});
+  EXPECT_EQ(program.seen.at(0).body,
+            R"({"name":"k","permissions":["read"],"rate_limit_override":60,)"
+            R"("rate_limit_burst":10})");
+  for (const std::string flag : {"--rate-limit=0", "--default-rate-limit"}) {
+    program.answer(200, R"({"name":"k"})");
+    const auto result = program.run({"keys", "update", "k", flag, "-o", "table"});
+    EXPECT_EQ(result.out, "changed key 'k'\n") << result.err;
+  }
+  EXPECT_EQ(program.seen.at(1).method, "PATCH");
+  EXPECT_EQ(program.seen.at(1).target,
+            "/v1/organizations/users/admin%40localhost/api-keys/k");
+  EXPECT_EQ(program.seen.at(1).body, R"({"rate_limit_override":0})");
+  EXPECT_EQ(program.seen.at(2).body, R"({"rate_limit_override":null})");
 }
 
 TEST(Cli, ShowExplainsTheStages) {

@@ -120,9 +120,13 @@ class CurlClient final : public Transport {
     curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS);
     curl_easy_setopt(curl_, CURLOPT_USERAGENT, "trawl/" TRAWL_VERSION);
-    curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
-    // A proxy from the environment cannot know this machine's own loopback.
-    if (is_loopback(connection_.base_url)) curl_easy_setopt(curl_, CURLOPT_PROXY, "");
+    if (is_loopback(connection_.base_url)) {
+      // A proxy from the environment cannot know this machine's own loopback.
+      curl_easy_setopt(curl_, CURLOPT_PROXY, "");
+    } else {
+      // To pack what does not leave the machine costs more than it saves.
+      curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
+    }
   }
 
   void set_headers(const HttpRequest& request, HeaderList& headers) {
@@ -171,9 +175,6 @@ class CurlClient final : public Transport {
     curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, on_waiting);
     curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &exchange);
-    // To compress what does not leave the machine costs more than it saves.
-    if (is_loopback(connection_.base_url))
-      curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, nullptr);
   }
 
   Failure explain(CURLcode code, const char* error, const HttpRequest& request) {

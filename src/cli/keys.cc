@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -19,6 +21,9 @@ struct Arguments {
   std::vector<std::string> permissions;
   std::string description;
   std::string expires_at;
+  std::optional<std::uint32_t> rate_limit;
+  std::optional<std::uint32_t> burst;
+  bool default_limit = false;
   bool include_revoked = false;
 };
 
@@ -26,14 +31,24 @@ std::string keys_path(const Arguments& arguments) {
   return path({"v1", "organizations", "users", arguments.user, "api-keys"});
 }
 
-Outcome<Exit> create(Context& context, const Arguments& arguments) {
-  json::object body = {{"name", arguments.name}};
+// What create and update have in common.
+json::object fields_of(const Arguments& arguments) {
+  json::object body;
   json::array permissions;
   for (const auto& permission : arguments.permissions) permissions.emplace_back(permission);
-  if (permissions.empty()) permissions.emplace_back("read");
-  body["permissions"] = std::move(permissions);
+  if (!permissions.empty()) body["permissions"] = std::move(permissions);
   if (!arguments.description.empty()) body["description"] = arguments.description;
   if (!arguments.expires_at.empty()) body["expires_at"] = arguments.expires_at;
+  if (arguments.default_limit) body["rate_limit_override"] = nullptr;
+  if (arguments.rate_limit) body["rate_limit_override"] = *arguments.rate_limit;
+  if (arguments.burst) body["rate_limit_burst"] = *arguments.burst;
+  return body;
+}
+
+Outcome<Exit> create(Context& context, const Arguments& arguments) {
+  json::object body = {{"name", arguments.name}};
+  body["permissions"] = json::array{"read"};
+  for (auto& field : fields_of(arguments)) body[field.key()] = std::move(field.value());
   // Only the flag confines the key; the environment says where this command works.
   if (!context.flags().namespace_name.empty())
     body["namespace_id"] = context.flags().namespace_name;
@@ -64,6 +79,7 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
       context, {text_column("NAME", "name"), text_column("PREFIX", "key_prefix"), status,
                 text_column("PERMISSIONS", "permissions"),
                 text_column("NAMESPACE", "namespace_id", false, 3),
+                count_column("LIMIT/MIN", "rate_limit_override", 5),
                 time_column("CREATED", "created_at", 5),
                 text_column("DESCRIPTION", "description", true, 6)});
   const auto* rows = array_at(reply, "results");
@@ -73,6 +89,23 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
   writer.finish(more);
   if (context.format() == Format::table && writer.row_count() == 0)
     context.host().out << "no keys of " << arguments.user << '\n';
+  return Exit::ok;
+}
+
+Outcome<Exit> update(Context& context, const Arguments& arguments) {
+  json::object body = fields_of(arguments);
+  if (body.empty()) {
+    return usage_failure("nothing is to be changed; say what, such as --rate-limit 60");
+  }
+  const json::value value = std::move(body);
+  std::string raw;
+  TRAWL_TRY(
+      context.call("PATCH", keys_path(arguments) + path({arguments.name}), &value, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "changed key '" << arguments.name << "'\n";
+  } else {
+    context.print_raw(raw);
+  }
   return Exit::ok;
 }
 
@@ -88,6 +121,29 @@ Outcome<Exit> revoke(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
+void add_fields(CLI::App& command, Arguments& arguments, const std::string& default_text) {
+  command
+      .add_option("-p,--permission", arguments.permissions,
+                  "read, write, delete or admin; repeatable" + default_text)
+      ->check(CLI::IsMember({"read", "write", "delete", "admin"}).description(""))
+      ->type_name("PERMISSION")
+      ->allow_extra_args(false);
+  command.add_option("--description", arguments.description, "What it is for")
+      ->type_name("TEXT");
+  command.add_option("--expires-at", arguments.expires_at, "As in 2027-01-31T00:00:00Z")
+      ->type_name("TIME");
+  command
+      .add_option("--rate-limit", arguments.rate_limit,
+                  "Requests a minute; 0: any number [as the server is set up]")
+      ->check(CLI::Range(0, 1'000'000).description(""))
+      ->type_name("COUNT");
+  command
+      .add_option("--burst", arguments.burst,
+                  "How many of them at once [as many as in a minute]")
+      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->type_name("COUNT");
+}
+
 void add_user(CLI::App& command, Arguments& arguments) {
   command.add_option("--user", arguments.user, "Whose keys [admin@localhost]")
       ->type_name("EMAIL");
@@ -96,7 +152,7 @@ void add_user(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 void add_keys(CLI::App& program, Context& context) {
-  auto* group = program.add_subcommand("keys", "Create, list or revoke API keys");
+  auto* group = program.add_subcommand("keys", "Create, list, change or revoke API keys");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl keys create dashboard --permission read");
   auto arguments = std::make_shared<Arguments>();
@@ -105,22 +161,13 @@ void add_keys(CLI::App& program, Context& context) {
   create_command->add_option("name", arguments->name, "What the key is called")
       ->required()
       ->type_name("NAME");
-  create_command
-      ->add_option("-p,--permission", arguments->permissions,
-                   "read, write, delete or admin; repeatable [read]")
-      ->check(CLI::IsMember({"read", "write", "delete", "admin"}).description(""))
-      ->type_name("PERMISSION")
-      ->allow_extra_args(false);
-  create_command->add_option("--description", arguments->description, "What it is for")
-      ->type_name("TEXT");
-  create_command
-      ->add_option("--expires-at", arguments->expires_at, "As in 2027-01-31T00:00:00Z")
-      ->type_name("TIME");
+  add_fields(*create_command, *arguments, " [read]");
   add_user(*create_command, *arguments);
   create_command->footer(
       "Examples:\n"
       "  trawl keys create dashboard --permission read --namespace staging\n"
       "  TRAWL_API_KEY=$(trawl keys create loader -p write -o table)\n"
+      "  trawl keys create public-demo --rate-limit 60 --burst 10\n"
       "With --namespace the key works in that namespace alone.");
   create_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return create(context, *arguments); };
@@ -133,6 +180,25 @@ void add_keys(CLI::App& program, Context& context) {
   list_command->footer("Example:\n  trawl keys list --include-revoked");
   list_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return list(context, *arguments); };
+  });
+
+  auto* update_command = group->add_subcommand("update", "Change a key");
+  update_command->add_option("name", arguments->name, "Its name")
+      ->required()
+      ->type_name("NAME");
+  add_fields(*update_command, *arguments, "");
+  update_command
+      ->add_flag("--default-rate-limit", arguments->default_limit,
+                 "Take its own limit away")
+      ->excludes("--rate-limit")
+      ->excludes("--burst");
+  add_user(*update_command, *arguments);
+  update_command->footer(
+      "Examples:\n"
+      "  trawl keys update dashboard --rate-limit 600 --burst 50\n"
+      "  trawl keys update dashboard --default-rate-limit");
+  update_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return update(context, *arguments); };
   });
 
   auto* revoke_command =

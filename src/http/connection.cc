@@ -109,7 +109,13 @@ void Connection::leave() {
 void Connection::fail(Error error) {
   keep_alive_ = false;
   lingers_ = true;
-  send(error_response(error, request().request_id));
+  answer(error_response(error, request().request_id));
+}
+
+// Sends what the connection itself has to say.
+void Connection::answer(Response response) {
+  shape_reply(response, form_, request().request_id, options().compress_bytes_min);
+  send(std::move(response));
 }
 
 void Connection::send(Response response) {
@@ -122,10 +128,14 @@ void Connection::send(Response response) {
       keep_alive_ = false;
     }
   }
+  ResponseHead head{request().request_id, shard_->date(), is_http_11_, keep_alive_,
+                    reply_stream_ && takes_trailers()};
+  if (const CorsPolicy& cors = shard_->context->cors; cors.is_on()) {
+    head.varies_by_origin = cors.varies();
+    head.allow_origin = cors.allowed(request().header("Origin").value_or(""));
+  }
   output_.clear();
-  append_response_head(output_, response,
-                       {request().request_id, shard_->date(), is_http_11_, keep_alive_,
-                        reply_stream_ && takes_trailers()});
+  append_response_head(output_, response, head);
   output_body_.clear();
   if (!response.stream && request().method != "HEAD" && !is_bodiless(response.status)) {
     if (response.body.size() <= kJoinedBodyBytesMax) {
@@ -178,19 +188,17 @@ void Connection::open_stream(Response& response) {
     }
     stream->finish(written.has_value());
   };
+  const auto refuse = [&](std::string message) {
+    response = error_response(make_error(ErrorCode::unavailable, std::move(message)),
+                              request_->request_id);
+    shape_reply(response, form_, request_->request_id, options().compress_bytes_min);
+  };
   if (draining()) {
-    response = error_response(
-        make_error(
-            ErrorCode::unavailable,
-            "the server is stopping and starts no stream; try again when it is back"),
-        request_->request_id);
+    refuse("the server is stopping and starts no stream; try again when it is back");
   } else if (!shard_->context->streams.start(std::move(task))) {
-    response = error_response(
-        make_error(ErrorCode::unavailable,
-                   fmt::format("the server streams as many replies as it may ({}); try "
-                               "again shortly",
-                               options().streams_max)),
-        request_->request_id);
+    refuse(
+        fmt::format("the server streams as many replies as it may ({}); try again shortly",
+                    options().streams_max));
   } else {
     reply_stream_ = std::move(stream);
     if (input_ended_) {
@@ -304,6 +312,7 @@ void Connection::next_request() {
   scanner_ = HeadScanner();
   decoder_ = BodyDecoder();
   request_.reset();
+  form_ = ReplyForm();
   stream_.reset();
   route_ = nullptr;
   early_reply_.reset();

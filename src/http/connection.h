@@ -15,21 +15,29 @@
 #include "http/body_stream.h"
 #include "http/head.h"
 #include "http/http.h"
+#include "http/reply_form.h"
 #include "http/reply_stream.h"
 #include "http/shard.h"
 
 namespace trawl::http {
 
 // One request between its handler and its connection, whichever lives longer.
-struct Exchange {
+struct Exchange : std::enable_shared_from_this<Exchange> {
   std::shared_ptr<Shard> shard;
   std::weak_ptr<Connection> connection;
   std::string request_id;
+  ReplyForm form;
   std::atomic<bool> replied{false};
   std::atomic<bool> gone{false};
   std::atomic<bool> abandoned{false};  // The server stopped without waiting any longer.
 
+  // Of the calls the first counts. Any thread.
   void reply(Response response);
+
+ private:
+  void shape(Response& response);
+  bool shape_on_worker(Response& response);
+  void deliver(Response response);
 };
 
 // One client. Everything happens on the shard's thread; each step leaves the connection
@@ -64,11 +72,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_request(std::size_t head_size);
   void take_body(std::string_view bytes);
   std::optional<Response> route_request();
+  void add_preflight_headers(const std::string& allow, Response& response) const;
   bool feed_body();
   void advance_body();
   void advance_stream();
   void dispatch();
   void fail(Error error);
+  void answer(Response response);
   void send(Response response);
   void open_stream(Response& response);
   void advance_reply();
@@ -118,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HeadScanner scanner_;
   BodyDecoder decoder_;
   std::shared_ptr<Request> request_;
+  ReplyForm form_;
   std::shared_ptr<Exchange> exchange_;  // From dispatch to reply.
   std::shared_ptr<BodyStream> stream_;
   std::shared_ptr<ReplyStream> reply_stream_;  // While the reply is a streamed one.

@@ -20,6 +20,11 @@ constexpr std::uint64_t kSkippedBodyBytesMax = 64 * 1024;
 // A claimed length earns no more memory than this before its bytes are here.
 constexpr std::size_t kReserveMax = 1024 * 1024;
 constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
+// Larger bodies are hashed and packed on a worker: on the connection's thread everyone
+// else would wait for half a millisecond and more.
+constexpr std::size_t kShapedInPlaceBytesMax = 32 * 1024;
+// How long a browser may remember the answer to a preflight.
+constexpr std::string_view kPreflightSeconds = "600";
 
 // Shared by the copies of a Reply: notices when the last one goes unused.
 struct ReplyGuard {
@@ -199,6 +204,7 @@ void Connection::begin_request(std::size_t head_size) {
     return;
   }
   consume(head_size);
+  form_ = ReplyForm::of(*request_);
   is_http_11_ = *version >= 11;
   if (const auto id = request_->header("X-Request-Id"); id && is_valid_request_id(*id)) {
     request_->request_id = *id;
@@ -221,7 +227,7 @@ void Connection::begin_request(std::size_t head_size) {
         (framing->chunked || expects_continue_ || length > kSkippedBodyBytesMax)) {
       keep_alive_ = false;
       lingers_ = true;
-      send(std::move(*early_reply_));
+      answer(std::move(*early_reply_));
       return;
     }
     discards_body_ = true;
@@ -259,6 +265,12 @@ std::optional<Response> Connection::route_request() {
   }
   auto match = shard_->context->router.match(request.method, target->path);
   if (match.route != nullptr) {
+    if (form_.has_if_match && !form_.is_read) {
+      return refuse(
+          make_error(ErrorCode::not_enabled,
+                     "If-Match is not offered by this server, and ignoring it could "
+                     "overwrite what you have not seen; leave it out"));
+    }
     route_ = match.route;
     request.path_parameters = std::move(match.path_parameters);
     return std::nullopt;
@@ -285,7 +297,23 @@ std::optional<Response> Connection::route_request() {
                                              truncate_text(request.path, 200), allow)));
   }
   response.headers.emplace_back("Allow", allow);
+  if (request.method == "OPTIONS") add_preflight_headers(allow, response);
   return response;
+}
+
+// A browser asks first whether a page may send a request such as this one. A page that may
+// not is told nothing beyond what everyone is.
+void Connection::add_preflight_headers(const std::string& allow, Response& response) const {
+  const auto method = request_->header("Access-Control-Request-Method");
+  const auto origin = request_->header("Origin");
+  if (!method || !origin || shard_->context->cors.allowed(*origin).empty()) return;
+  response.headers.emplace_back("Access-Control-Allow-Methods", allow);
+  std::string names =
+      allowed_headers(request_->header("Access-Control-Request-Headers").value_or(""));
+  if (!names.empty()) {
+    response.headers.emplace_back("Access-Control-Allow-Headers", std::move(names));
+  }
+  response.headers.emplace_back("Access-Control-Max-Age", kPreflightSeconds);
 }
 
 void Connection::take_body(std::string_view bytes) {
@@ -331,7 +359,7 @@ void Connection::advance_body() {
     return;
   }
   if (early_reply_) {
-    send(std::move(*early_reply_));
+    answer(std::move(*early_reply_));
   } else {
     dispatch();
   }
@@ -364,6 +392,7 @@ void Connection::dispatch() {
   exchange_->shard = shard_;
   exchange_->connection = weak_from_this();
   exchange_->request_id = request_->request_id;
+  exchange_->form = form_;
   request_->client_gone = [exchange = exchange_] { return exchange->gone.load(); };
   if (route_->body == Body::streamed) {
     stream_ = std::make_shared<BodyStream>([exchange = exchange_] {
@@ -417,6 +446,43 @@ void Connection::dispatch() {
 
 void Exchange::reply(Response response) {
   if (replied.exchange(true)) return;
+  if (needs_shaping(response, form)) {
+    const bool is_long = response.body.size() > kShapedInPlaceBytesMax &&
+                         shard->io.get_executor().running_in_this_thread();
+    if (is_long && shape_on_worker(response)) return;
+    shape(response);
+  }
+  deliver(std::move(response));
+}
+
+void Exchange::shape(Response& response) {
+  try {
+    shape_reply(response, form, request_id, shard->context->options.compress_bytes_min);
+  } catch (const std::exception& e) {
+    // Nobody else would answer: the handler has done its part.
+    response = error_response(
+        make_error(ErrorCode::internal, "the server could not pack its reply", e.what()),
+        request_id);
+  }
+}
+
+// Takes the response over and delivers it later, unless the workers are too busy; then it
+// had better go out as it is.
+bool Exchange::shape_on_worker(Response& response) {
+  const auto self = shared_from_this();
+  const auto made = std::make_shared<Response>(std::move(response));
+  const bool taken = shard->context->workers.submit([self, made] {
+    if (self->abandoned) return;
+    self->shape(*made);
+    self->deliver(std::move(*made));
+  });
+  if (taken) return true;
+  response = std::move(*made);
+  form.codings = AcceptedCodings();
+  return false;
+}
+
+void Exchange::deliver(Response response) {
   if (shard->io.get_executor().running_in_this_thread()) {
     if (const auto target = connection.lock()) target->on_reply(std::move(response));
     return;

@@ -31,6 +31,25 @@ void write_location(JsonWriter& out, std::string_view location) {
   out.end_array();
 }
 
+void write_validation_errors(JsonWriter& out, const Error& error) {
+  out.key("validation_errors").begin_array().begin_object();
+  out.key("type").string("value_error");
+  out.key("location").string(error.location);
+  out.key("message").string(error.message);
+  out.end_object().end_array();
+}
+
+// "NotFoundError" as "Not found error".
+std::string title_of(std::string_view type) {
+  std::string title;
+  for (const char c : type) {
+    const bool begins_word = c >= 'A' && c <= 'Z' && !title.empty();
+    if (begins_word) title.push_back(' ');
+    title.push_back(begins_word ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  return title;
+}
+
 }  // namespace
 
 int http_status(ErrorCode code) {
@@ -55,6 +74,8 @@ int http_status(ErrorCode code) {
       return 413;
     case ErrorCode::invalid:
       return 422;
+    case ErrorCode::too_many_requests:
+      return 429;
     case ErrorCode::headers_too_large:
       return 431;
     case ErrorCode::budget_exhausted:
@@ -93,6 +114,8 @@ std::string_view error_type(ErrorCode code) {
       return "PayloadTooLargeError";
     case ErrorCode::invalid:
       return "ValidationError";
+    case ErrorCode::too_many_requests:
+      return "TooManyRequestsError";
     case ErrorCode::headers_too_large:
       return "RequestHeaderFieldsTooLargeError";
     case ErrorCode::budget_exhausted:
@@ -126,12 +149,11 @@ Response error_response(const Error& error, std::string_view request_id) {
   out.key("message").string(error.message);
   out.key("type").string(error_type(error.code));
   if (error.code == ErrorCode::invalid) {
-    out.key("details").begin_object().key("validation_errors").begin_array();
-    out.begin_object();
-    out.key("type").string("value_error");
-    out.key("location").string(error.location);
-    out.key("message").string(error.message);
-    out.end_object().end_array().end_object();
+    out.key("details").begin_object();
+    write_validation_errors(out, error);
+    out.end_object();
+  } else if (!error.facts.empty()) {
+    out.key("details").raw(error.facts);
   } else if (!error.location.empty()) {
     out.key("details").begin_object().key("location").string(error.location).end_object();
   }
@@ -148,7 +170,33 @@ Response error_response(const Error& error, std::string_view request_id) {
   out.end_object();
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  response.error = std::make_shared<const Error>(error);
   return response;
+}
+
+void turn_into_problem(Response& response, const Error& error, std::string_view request_id,
+                       std::string_view instance) {
+  const std::string_view type = error_type(error.code);
+  response.content_type = "application/problem+json";
+  response.body.clear();
+  JsonWriter out(response.body);
+  out.begin_object();
+  // A name, not a place: nothing has to be there to be looked at.
+  out.key("type").string("urn:trawl:error:" + std::string(type));
+  out.key("title").string(title_of(type));
+  out.key("status").integer(response.status);
+  out.key("detail").string(error.message);
+  out.key("instance").string(instance);
+  out.key("error_type").string(type);
+  out.key("request_id").string(request_id);
+  if (error.code == ErrorCode::invalid) {
+    write_validation_errors(out, error);
+  } else if (!error.facts.empty()) {
+    out.key("details").raw(error.facts);
+  } else if (!error.location.empty()) {
+    out.key("location").string(error.location);
+  }
+  out.end_object();
 }
 
 }  // namespace trawl::http

@@ -50,6 +50,21 @@ TEST(ErrorResponse, BadRequestsMayNameThePlace) {
             std::string::npos);
 }
 
+TEST(ErrorResponse, FactsAreTheDetails) {
+  Error error = make_error(ErrorCode::too_many_requests, "m");
+  error.facts = R"({"limit":60})";
+  Response response = error_response(error, "r");
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(response.body, R"({"success":false,"status":429,"error":{"message":"m",)"
+                           R"("type":"TooManyRequestsError","details":{"limit":60}},)"
+                           R"("request_id":"r"})");
+  turn_into_problem(response, error, "r", "/v1/x");
+  EXPECT_EQ(response.body, R"({"type":"urn:trawl:error:TooManyRequestsError",)"
+                           R"("title":"Too many requests error","status":429,"detail":"m",)"
+                           R"("instance":"/v1/x","error_type":"TooManyRequestsError",)"
+                           R"("request_id":"r","details":{"limit":60}})");
+}
+
 TEST(ErrorResponse, NeverShowsTheDetailNorBreaksOnBytes) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::unavailable); ++code) {
     const Response response = error_response(
@@ -60,6 +75,10 @@ TEST(ErrorResponse, NeverShowsTheDetailNorBreaksOnBytes) {
     ASSERT_TRUE(body) << response.body;
     EXPECT_EQ(body->at("status"), response.status);
     EXPECT_FALSE(body->at("error").at("type").as_string().empty());
+    Response problem = response;
+    turn_into_problem(problem, *response.error, "r", "/");
+    EXPECT_EQ(problem.body.find("secret"), std::string::npos);
+    EXPECT_TRUE(parse_json(problem.body)) << problem.body;
   }
 }
 

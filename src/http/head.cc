@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "http/content_encoder.h"
+#include "http/cors.h"
 
 namespace trawl::http {
 namespace {
@@ -108,6 +110,24 @@ bool is_reserved(std::string_view name) {
   return std::any_of(
       std::begin(kReserved), std::end(kReserved),
       [&](std::string_view known) { return equals_ignoring_case(name, known); });
+}
+
+void append_vary(std::string& out, const Response& response, bool by_origin) {
+  const bool by_coding =
+      !response.stream && response.status != 204 && is_compressible(response.content_type);
+  const bool by_type = response.error != nullptr;
+  if (!by_coding && !by_type && !by_origin) return;
+  out.append("Vary: ");
+  std::string_view separator;
+  const auto add = [&](bool varies, std::string_view name) {
+    if (!varies) return;
+    out.append(separator).append(name);
+    separator = ", ";
+  };
+  add(by_type, "Accept");
+  add(by_coding, "Accept-Encoding");
+  add(by_origin, "Origin");
+  out.append("\r\n");
 }
 
 bool is_token(std::string_view name) {
@@ -282,6 +302,12 @@ void append_response_head(std::string& out, const Response& response,
     out.append("Connection: close\r\n");
   } else if (!head.is_http_11) {
     out.append("Connection: keep-alive\r\n");
+  }
+  append_vary(out, response, head.varies_by_origin);
+  if (!head.allow_origin.empty()) {
+    out.append("Access-Control-Allow-Origin: ");
+    text(head.allow_origin);
+    out.append("Access-Control-Expose-Headers: ").append(kExposedHeaders).append("\r\n");
   }
   for (const auto& [name, value] : response.headers) {
     if (!is_token(name) || is_reserved(name)) continue;

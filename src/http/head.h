@@ -76,13 +76,16 @@ bool has_token(std::string_view value, std::string_view token);
 // Status line and headers up to and with the empty line. A streamed body is chunked, or in
 // HTTP/1.0 ends with the connection. Headers of the response that
 // would contradict the framing (Content-Length, Connection, ...) are left out, and control
-// characters in values become spaces.
+// characters in values become spaces. Vary names what the server decided the reply's form
+// by; handlers that stream say it themselves.
 struct ResponseHead {
   std::string_view request_id;
   std::string_view date;
   bool is_http_11 = true;
   bool keep_alive = true;
   bool trailers = false;  // Whether a Trailer header may stand.
+  bool varies_by_origin = false;
+  std::string_view allow_origin = {};  // The pages that may read the reply; empty: none.
 };
 void append_response_head(std::string& out, const Response& response,
                           const ResponseHead& head);

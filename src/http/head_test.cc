@@ -153,7 +153,7 @@ TEST(ResponseHead, CannotBeSplitByAHandler) {
       out,
       "HTTP/1.1 200 OK\r\nServer: trawl\r\nDate: now\r\nX-Request-Id: id\r\n"
       "Content-Type: text/plain  Evil: 1\r\nContent-Length: 4\r\nConnection: close\r\n"
-      "X-A: 1  Evil: 2\r\nX-B: 2\r\n\r\n");
+      "Vary: Accept-Encoding\r\nX-A: 1  Evil: 2\r\nX-B: 2\r\n\r\n");
 }
 
 }  // namespace

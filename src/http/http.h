@@ -71,6 +71,8 @@ class BodyWriter {
 // connection ends before the body does.
 using StreamBody = std::function<Result<void>(BodyWriter&)>;
 
+// The server packs bodies for clients that ask for it (Accept-Encoding), unless they are
+// streamed or have a Content-Encoding already, and says in Vary what a reply depends on.
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -80,6 +82,11 @@ struct Response {
   // or too many replies are streamed already (503). Name trailers in a Trailer header; it
   // is left out where they are.
   StreamBody stream = {};
+  // Of one thing that clients come back to: with 200, a GET is given an ETag made from the
+  // body, and answered 304 where its If-None-Match has that already.
+  bool has_etag = false;
+  // Of error_response(): what the body says, for clients that want it in another form.
+  std::shared_ptr<const Error> error = {};
 };
 
 // Sends the reply; call it exactly once, from any thread.
@@ -142,6 +149,10 @@ bool parse_query(std::string_view text, std::vector<Header>& out);
 // The contract's error envelope: {"success": false, "status", "error": {"message", "type",
 // "details"?}, "request_id"}, and for 422 the `detail` list beside it.
 Response error_response(const Error& error, std::string_view request_id);
+// The same as a problem of RFC 9457, application/problem+json. `instance` is a URI
+// reference.
+void turn_into_problem(Response& response, const Error& error, std::string_view request_id,
+                       std::string_view instance);
 int http_status(ErrorCode code);
 std::string_view error_type(ErrorCode code);
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/worker_pool.h"
@@ -20,6 +21,10 @@ struct ServerOptions {
   std::uint32_t connections_max = 10'000;
   // Replies that are streamed at the same time, each of which has a thread.
   std::uint32_t streams_max = 64;
+  // Bodies from this size are packed for clients that ask for it; 0: none.
+  std::size_t compress_bytes_min = 1024;
+  // Web pages that may read replies, as origins, or "*"; see CorsPolicy. Empty: none.
+  std::vector<std::string> cors_origins;
   // Deadlines against slow clients.
   std::int64_t header_timeout_ms = 10'000;  // Whole header, from its first byte.
   std::int64_t idle_timeout_ms = 60'000;    // Between requests.

@@ -23,6 +23,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "http/cors.h"
 #include "http/server.h"
 #include "http/stream_threads.h"
 
@@ -47,6 +48,7 @@ struct Context {
   const Router& router;
   WorkerPool& workers;
   Server::Observer observer;
+  const CorsPolicy cors;
 
   std::atomic<std::uint32_t> admitted{0};  // Open connections, without refused ones.
   std::atomic<std::uint32_t> refused{0};
@@ -63,6 +65,7 @@ struct Context {
         router(r),
         workers(w),
         observer(std::move(obs)),
+        cors(options.cors_origins),
         streams(options.streams_max) {}
 };
 

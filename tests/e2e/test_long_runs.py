@@ -48,6 +48,24 @@ def wait_for(server, status, seconds=20):
     raise AssertionError(f"no execution is {status}: {server.list({}).json}")
 
 
+def test_a_running_execution_is_followed_by_its_tag(slow):
+    """Who asks again with the tag is told of the end, and of nothing before it."""
+    def ask(tag):
+        return slow.get(path, headers={"If-None-Match": tag})
+
+    with send_and_leave_open(slow):
+        path = "/v1/retrievers/executions/" + wait_for(slow, "processing")["execution_id"]
+        running = slow.get(path)
+        assert running.json["status"] == "processing"
+        tag = running.headers["etag"]
+        assert ask(tag).status == 304
+    wait_for(slow, "cancelled")
+    ended = ask(tag)
+    assert ended.status == 200 and ended.json["status"] == "cancelled"
+    assert ended.headers["etag"] != tag
+    assert ask(ended.headers["etag"]).status == 304
+
+
 def test_a_running_execution_is_listed_and_an_interrupted_one_says_so(slow):
     with send_and_leave_open(slow):
         row = wait_for(slow, "processing")
