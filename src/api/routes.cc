@@ -10,6 +10,7 @@
 #include "api/imports.h"
 #include "api/keys.h"
 #include "api/namespaces.h"
+#include "api/not_offered.h"
 #include "api/operations.h"
 #include "api/retention.h"
 #include "api/services.h"
@@ -32,6 +33,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_document_routes(router, services);
   add_key_routes(router, services);
   add_operation_routes(router, services);
+  add_not_offered_routes(router, services);
 }
 
 }  // namespace trawl::api
