@@ -97,7 +97,7 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
       own[field.key()] = field.value();
       continue;
     }
-    if (key == "sort" || key == "fields") {
+    if (key == "sort" || key == "fields" || key == "count_only") {
       return invalid_at(std::string(key),
                         fmt::format("an aggregate has no {}; leave it out", key));
     }

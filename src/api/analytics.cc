@@ -357,16 +357,23 @@ void write_slow_query(JsonWriter& out, std::string_view retriever_id,
   out.end_object();
 }
 
-// Writes the slowest matches as an array. Returns how many match in all.
-Result<std::uint64_t> write_slowest(const Services& services, const Call& call,
-                                    std::string_view retriever_id,
-                                    const ExecutionFilter& filter, std::int64_t limit,
-                                    JsonWriter& out) {
+struct SlowestFound {
+  std::uint64_t total = 0;  // How many match in all.
+  bool total_exact = true;
+  std::uint64_t written = 0;
+};
+
+// Writes the slowest matches as an array.
+Result<SlowestFound> write_slowest(const Services& services, const Call& call,
+                                   std::string_view retriever_id,
+                                   const ExecutionFilter& filter, std::int64_t limit,
+                                   JsonWriter& out) {
   ExecutionPageRequest page;
   page.limit = static_cast<std::uint32_t>(limit);
   page.sort = ExecutionSort::duration_ms;
   TRAWL_ASSIGN(const ExecutionPage found, services.ledger.list(filter, page));
   TRAWL_ASSIGN(const json::value rows, parse_json("[" + found.rows + "]"));
+  SlowestFound result{found.total, found.total_exact, 0};
   out.begin_array();
   for (const json::value& row : rows.get_array()) {
     const ExecutionId id(std::string(text_of(row.get_object(), "execution_id")));
@@ -375,9 +382,10 @@ Result<std::uint64_t> write_slowest(const Services& services, const Call& call,
     if (!text) continue;
     TRAWL_ASSIGN(const json::object detail, parse_detail(*text));
     write_slow_query(out, retriever_id, detail);
+    ++result.written;
   }
   out.end_array();
-  return found.total;
+  return result;
 }
 
 Result<http::Response> list_slow_queries(const Services& services, Call& call) {
@@ -404,7 +412,7 @@ Result<http::Response> list_slow_queries_of_namespace(const Services& services,
   std::string slowest;
   JsonWriter rows(slowest);
   TRAWL_ASSIGN(
-      const std::uint64_t total,
+      const SlowestFound found,
       write_slowest(services, call, kAdhoc,
                     within(filter, {now - days * kMicrosPerDay, now}), limit, rows));
   std::string text;
@@ -414,7 +422,9 @@ Result<http::Response> list_slow_queries_of_namespace(const Services& services,
   out.key("time_range_days").integer(days);
   out.key("latency_threshold_ms").number(threshold_ms);
   out.key("slow_queries").raw(slowest);
-  out.key("total_slow_queries").unsigned_integer(total);
+  out.key("total_slow_queries").unsigned_integer(found.total);
+  out.key("returned_count").unsigned_integer(found.written);
+  out.key("total_is_exact").boolean(found.total_exact);
   out.end_object();
   return json_response(std::move(text));
 }

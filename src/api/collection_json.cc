@@ -5,8 +5,8 @@
 #include <set>
 
 #include "api/names.h"
-#include "base/text.h"
 #include "base/analyzer.h"
+#include "base/text.h"
 
 namespace trawl::api {
 namespace {
@@ -27,6 +27,30 @@ void check_uri(ObjectReader& in, std::string_view uri) {
             fmt::format("is '{}'; use the form scheme://extractor@version/output",
                         truncate_text(uri, 64)));
   }
+}
+
+// A feature is described by an object, or by its URI alone.
+//   not_enabled  a key of the hosted product, which stands for a model
+Result<json::object> feature_object(const json::value& sent, const std::string& location) {
+  if (const auto* object = sent.if_object()) return *object;
+  if (!sent.is_string()) {
+    return invalid_at(
+        location, fmt::format("{} is of type {}; use {{\"feature_uri\", \"fields\"}}, or "
+                              "the URI alone",
+                              location, type_name(sent)));
+  }
+  const std::string_view key = view(sent.get_string());
+  if (key.find("://") != std::string_view::npos) {
+    return json::object{{"feature_uri", text_value(key)}};
+  }
+  Error error = make_error(
+      ErrorCode::not_enabled,
+      fmt::format("{} is '{}', which names a model, and no models run on this server; use "
+                  "{{\"type\": \"bm25\", \"feature_uri\", \"fields\"}}, or leave "
+                  "features out to search every text",
+                  location, truncate_text(key, 64)));
+  error.location = location;
+  return error;
 }
 
 Result<Feature> read_feature(ObjectReader in) {
@@ -109,14 +133,18 @@ Result<Feature> feature_of_extractor(ObjectReader in, json::object& extractor) {
   return feature;
 }
 
-// What clients can parse: a known type, and no empty list of buckets.
+// What clients can parse: a known type, and no empty list of buckets. Those of the last
+// three types have no source at all, which only newer clients know how to say.
 json::object read_source(ObjectReader in) {
   json::object source = in.source();
   const std::string type = in.one_of<std::string>({"type"}, "bucket",
                                                   {{"bucket", "bucket"},
                                                    {"collection", "collection"},
                                                    {"taxonomy", "taxonomy"},
-                                                   {"cluster", "cluster"}});
+                                                   {"cluster", "cluster"},
+                                                   {"direct_upsert", "bucket"},
+                                                   {"signals", "bucket"},
+                                                   {"none", "bucket"}});
   source["type"] = type;
   auto buckets = in.strings({"bucket_ids", "bucket_id"});
   source.erase("bucket_id");
@@ -176,10 +204,8 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   std::set<std::string> uris;
   for (std::size_t i = 0; i < features->size(); ++i) {
     const std::string location = fmt::format("features[{}]", i);
-    if (!(*features)[i].is_object())
-      return invalid_at(location, location + " is not an object");
-    TRAWL_ASSIGN(Feature feature,
-                 read_feature(in.child((*features)[i].get_object(), "features", i)));
+    TRAWL_ASSIGN(const json::object described, feature_object((*features)[i], location));
+    TRAWL_ASSIGN(Feature feature, read_feature(in.child(described, "features", i)));
     if (!uris.insert(feature.uri).second) {
       return invalid_at(
           location + ".feature_uri",

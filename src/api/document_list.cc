@@ -26,7 +26,8 @@ struct Wanted {
   bool sort_descending = false;
   std::string group_by;
   std::vector<std::string> select;
-  const json::value* filters = nullptr;
+  std::optional<json::value> filters;
+  std::vector<std::string> warnings;
 };
 
 // "documents:VERSION:OFFSET"
@@ -53,6 +54,74 @@ Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
                     "it is, or leave it out");
 }
 
+// A part of the list that clients with GET put into the query as JSON.
+Result<std::optional<json::value>> json_parameter(const http::Request& request,
+                                                  std::string_view name) {
+  std::optional<json::value> out;
+  const auto text = request.query_value(name);
+  if (!text || text->empty()) return out;
+  auto value = parse_json(*text);
+  if (!value || !value->is_object()) {
+    return invalid_at(
+        fmt::format("query.{}", name),
+        fmt::format("{} is '{}'; use a JSON object", name, truncate_text(*text, 64)));
+  }
+  out = std::move(*value);
+  return out;
+}
+
+Result<void> read_sort(ObjectReader in, Wanted& out) {
+  out.sort_field = in.required_string({"field"});
+  out.sort_descending =
+      in.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
+  return in.status();
+}
+
+// {"field", "direction"} as JSON, or "field:direction".
+Result<void> read_query_sort(const http::Request& request, Wanted& out) {
+  const auto text = request.query_value("sort");
+  if (!text || text->empty()) return {};
+  json::object order;
+  if (text->front() == '{') {
+    TRAWL_ASSIGN(const auto parsed, json_parameter(request, "sort"));
+    order = parsed->get_object();
+  } else {
+    const auto colon = text->rfind(':');
+    const std::string_view field = text->substr(0, colon);
+    order["field"] = json::string_view(field.data(), field.size());
+    if (colon != std::string_view::npos) {
+      const std::string_view direction = text->substr(colon + 1);
+      order["direction"] = json::string_view(direction.data(), direction.size());
+    }
+  }
+  return read_sort(ObjectReader(order, "query.sort"), out);
+}
+
+// What means nothing to this server, and what it must not be silent about.
+Result<void> read_rest(ObjectReader& in, Wanted& out) {
+  if (in.has({"partition"})) {
+    Error error = make_error(ErrorCode::not_enabled,
+                             "partition: lists are not divided on this server; leave it "
+                             "out, and follow next_cursor");
+    error.location = "partition";
+    return error;
+  }
+  for (const std::string_view name :
+       {"return_presigned_urls", "return_url", "return_vectors"}) {
+    if (in.boolean({name}, false)) {
+      out.warnings.push_back(fmt::format(
+          "'{}' has no effect: this server keeps neither files nor vectors", name));
+    }
+  }
+  (void)in.find({"return_vector_names"});
+  (void)in.boolean({"include_total"}, false);  // The total is always there.
+  for (const auto& key : in.unread()) {
+    out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
+                                       truncate_text(key, 64)));
+  }
+  return in.status();
+}
+
 Result<Wanted> read_wanted(const http::Request& request, const json::object& body) {
   TRAWL_ASSIGN(const ListQuery query, parse_list_query(request));
   ObjectReader in(body, {});
@@ -64,21 +133,30 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
   if (const auto page = in.optional_integer({"page", "page_number"}, 1, 1'000'000)) {
     out.offset = static_cast<std::uint64_t>(*page - 1) * out.limit;
   }
-  out.cursor = in.optional_string({"cursor"});
+  out.cursor = in.optional_string({"cursor", "next_cursor", "after"});
   if (!out.cursor) out.cursor = query.cursor;
   if (out.cursor && out.cursor->empty()) out.cursor.reset();
-  out.search = in.string({"search", "query"});
+  out.search = in.string({"search", "query"}, request.query_value("search").value_or(""));
   if (const json::object* sort = in.object({"sort"}); sort != nullptr && !sort->empty()) {
-    ObjectReader one = in.child(*sort, "sort");
-    out.sort_field = one.required_string({"field"});
-    out.sort_descending =
-        one.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
-    TRAWL_TRY(one.status());
+    TRAWL_TRY(read_sort(in.child(*sort, "sort"), out));
+  } else {
+    TRAWL_TRY(read_query_sort(request, out));
   }
-  out.group_by = in.string({"group_by"});
+  const json::value* group_by = in.find({"group_by"});
+  if (group_by != nullptr && group_by->is_object()) {
+    ObjectReader one = in.child(group_by->get_object(), "group_by");
+    out.group_by = one.required_string({"field"});
+    TRAWL_TRY(one.status());
+  } else {
+    out.group_by = in.string({"group_by"});
+  }
   out.select = in.strings({"select"});
-  out.filters = in.find({"filters"});
-  TRAWL_TRY(in.status());
+  if (const json::value* filters = in.find({"filters"})) {
+    out.filters = *filters;
+  } else {
+    TRAWL_ASSIGN(out.filters, json_parameter(request, "filters"));
+  }
+  TRAWL_TRY(read_rest(in, out));
   if (out.cursor) {
     if (out.offset != 0) {
       return invalid_at("cursor",
@@ -225,7 +303,9 @@ Result<http::Response> list_documents(const Services& services, Call& call) {
                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot,
                services.corpus.snapshot(collection.id, wanted.version));
-  TRAWL_ASSIGN(auto rows, select_rows(*snapshot, wanted.filters, "filters"));
+  TRAWL_ASSIGN(
+      auto rows,
+      select_rows(*snapshot, wanted.filters ? &*wanted.filters : nullptr, "filters"));
   if (!wanted.search.empty()) {
     TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows));
   }
@@ -270,6 +350,9 @@ Result<http::Response> list_documents(const Services& services, Call& call) {
   out["pagination"] = std::move(pagination);
   out["total_documents"] = rows.size();
   out["stats"] = json::object{{"total_documents", rows.size()}};
+  if (!wanted.warnings.empty()) {
+    out["warnings"] = json::array(wanted.warnings.begin(), wanted.warnings.end());
+  }
   return json_response(std::move(out));
 }
 

@@ -5,8 +5,9 @@
 namespace trawl::api {
 
 // POST /v1/collections/{collection}/documents/list: filters, search, sort, group_by, select
-// and paging, read from the body first and then from the query. Pages of one walk come
-// from one version of the collection: the cursor names it.
+// and paging, read from the body first and then from the query. GET …/documents is the
+// same without a body. Pages of one walk come from one version of the collection: the
+// cursor names it.
 Result<http::Response> list_documents(const Services& services, Call& call);
 
 // The rows of a snapshot that a filter selects; all without one.

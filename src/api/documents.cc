@@ -5,9 +5,11 @@
 
 #include "api/document_json.h"
 #include "api/document_list.h"
+#include "api/document_views.h"
 #include "api/endpoint.h"
 #include "api/metrics.h"
 #include "base/text.h"
+#include "model/filter.h"
 
 namespace trawl::api {
 namespace {
@@ -100,6 +102,16 @@ Result<std::vector<std::string>> ids_matching(const Services& services,
   return ids;
 }
 
+// A filter without a condition matches everything, which nobody means who changes or
+// deletes by filter; clients that drop the conditions they cannot express send just that.
+Result<void> must_choose(const json::value& filters) {
+  TRAWL_ASSIGN(const Filter filter, Filter::compile(filters, "filters"));
+  if (!filter.paths().empty() || !filter.matches(json::object())) return {};
+  return invalid_at("filters",
+                    "filters has no condition, so that every document would match; name a "
+                    "field, as in {\"status\": \"old\"}");
+}
+
 json::object batch_row(const std::string& id, bool found) {
   json::object row{{"document_id", id}, {"success", found}};
   if (!found) row["error"] = "no such document";
@@ -147,6 +159,7 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
     if (filters == nullptr || update_data == nullptr) {
       return invalid_at("filters", "filters and update_data belong together; send both");
     }
+    TRAWL_TRY(must_choose(*filters));
     TRAWL_ASSIGN(const std::size_t count,
                  update_matching(services, collection, filters, *update_data));
     return json_response(updated_json(count, 0, {}));
@@ -197,6 +210,7 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
         fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchMax));
   }
   if (filters != nullptr) {
+    TRAWL_TRY(must_choose(*filters));
     TRAWL_ASSIGN(ids, ids_matching(services, collection, filters));
   }
   TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
@@ -222,6 +236,11 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   const json::object* update_data = in.object({"update_data"});
   if (in.ok() && update_data == nullptr) in.fail("update_data", "is required");
   TRAWL_TRY(in.status());
+  // Here none, or {}, does mean all.
+  const auto* object = filters == nullptr ? nullptr : filters->if_object();
+  if (filters != nullptr && (object == nullptr || !object->empty())) {
+    TRAWL_TRY(must_choose(*filters));
+  }
   TRAWL_ASSIGN(const std::size_t count,
                update_matching(services, collection, filters, *update_data));
   return json_response(
@@ -273,7 +292,10 @@ void add_document_routes(http::Router& router, const Services& services) {
   };
   const std::string all = "/v1/collections/{collection}/documents";
   route("POST", all, Permission::write, create);
+  route("GET", all, Permission::read, list_documents);
   route("POST", all + "/list", Permission::read, list_documents);
+  route("GET", all + "/count", Permission::read, count_documents);
+  route("POST", all + "/distinct", Permission::read, list_distinct_values);
   route("POST", all + "/batch", Permission::write, batch_update);
   route("DELETE", all + "/batch", Permission::remove, batch_delete);
   route("PATCH", all + "/bulk", Permission::write, bulk_update);
@@ -281,6 +303,7 @@ void add_document_routes(http::Router& router, const Services& services) {
   route("PATCH", all + "/{document}", Permission::write, patch);
   route("PUT", all + "/{document}", Permission::write, put);
   route("DELETE", all + "/{document}", Permission::remove, remove);
+  route("POST", "/v1/documents/batch-get", Permission::read, get_documents);
   const std::string anywhere = "/v1/documents/{document}";
   route("GET", anywhere, Permission::read, show_anywhere);
   route("PATCH", anywhere, Permission::write, patch_anywhere);

@@ -7,6 +7,7 @@
 #include "api/endpoint.h"
 #include "api/labels.h"
 #include "api/metrics.h"
+#include "api/query_reader.h"
 #include "api/result_page.h"
 #include "base/ids.h"
 #include "base/text.h"
@@ -30,6 +31,7 @@ void write_statistics(JsonWriter& out, const Execution& execution) {
         .number(input > 0 ? static_cast<double>(stage.output_count) / input : 0.0);
     out.key("credits_used").number(stage.credits_used);
     out.key("cache_hit").boolean(stage.cache_hit);
+    out.key("stage_cache_hit").boolean(stage.cache_hit);
     out.key("error");
     stage.error ? out.string(*stage.error) : out.null();
     out.key("metadata").value(json::value(stage.metadata));
@@ -39,6 +41,24 @@ void write_statistics(JsonWriter& out, const Execution& execution) {
   out.key("total_time_ms").number(execution.summary.duration_ms);
   out.key("credits_used").number(execution.summary.credits_used);
   out.end_object();
+}
+
+// What the run went on without, and what to do about it.
+void write_degraded(JsonWriter& out, const RunResult& result) {
+  out.begin_array();
+  for (const auto& [stage_name, reason] : result.skipped) {
+    out.begin_object();
+    out.key("resource").string("stage");
+    out.key("id").null();
+    out.key("reason").string(reason);
+    out.key("next_step")
+        .string(
+            "correct the stage, or remove it; it is skipped as long "
+            "as its on_error is 'skip'");
+    out.key("stage").string(stage_name);
+    out.end_object();
+  }
+  out.end_array();
 }
 
 void write_budget(JsonWriter& out, const Execution& execution, const BudgetLimits& limits,
@@ -89,6 +109,8 @@ std::string result_json(const Execution& execution, const BoundPipeline& bound,
   execution.error ? out.string(*execution.error) : out.null();
   out.key("failed_stage");
   execution.failed_stage ? out.string(*execution.failed_stage) : out.null();
+  out.key("degraded");
+  write_degraded(out, result);
   if (!result.facets.empty()) out.key("facets").value(json::value(result.facets));
   out.key("optimization_applied").boolean(false);
   out.key("optimization_summary").null();
@@ -112,6 +134,9 @@ std::string result_json(const Execution& execution, const BoundPipeline& bound,
   out.key("warnings").begin_array();
   for (const auto& warning : warnings) out.string(warning);
   out.end_array();
+  // No reply as a whole is ever cached; stages are, and say so in their statistics.
+  out.key("cache_status").string("disabled");
+  out.key("cache_hit").boolean(false);
   out.key("cached_at").null();
   out.key("learned_fusion_context").null();
   out.end_object();
@@ -138,6 +163,20 @@ struct ExecuteRequest {
   std::vector<std::string> warnings;
 };
 
+// Accepted, and without effect: this server has no object storage and keeps no vectors.
+// Clients send them in the query or in the body.
+Result<void> read_idle_flags(const http::Request& request, ObjectReader& body,
+                             std::vector<std::string>& warnings) {
+  for (const std::string_view name : {"return_presigned_urls", "return_vectors"}) {
+    TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
+    if (body.boolean({name}, false) || in_query) {
+      warnings.push_back(fmt::format(
+          "'{}' has no effect: this server keeps neither files nor vectors", name));
+    }
+  }
+  return {};
+}
+
 Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
                                      const json::object& sent, const NamespaceId& ns) {
   ObjectReader body(sent, {});
@@ -150,9 +189,8 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   }
   TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
   const json::object* inputs = body.object({"inputs"});
-  // Accepted and without effect: this server has no object storage and returns no vectors.
-  (void)body.boolean({"return_presigned_urls"}, false);
-  (void)body.boolean({"return_vectors"}, false);
+  std::vector<std::string> warnings;
+  TRAWL_TRY(read_idle_flags(request, body, warnings));
   (void)body.find({"expand"});
   const bool skip_cache = body.boolean({"skip_cache"}, false);
   const auto recording = body.one_of<RecordingMode>(
@@ -167,6 +205,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   out.labels = std::move(labels);
   out.recording = recording;
   out.warnings = pipeline.warnings;
+  out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
   for (const auto& key : body.unread()) {
     out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
                                        truncate_text(key, 64)));

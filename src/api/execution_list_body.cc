@@ -18,13 +18,13 @@ constexpr std::int64_t kBudgetMaxMs = 60'000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr std::string_view kKeys[] = {
-    "budget_ms",       "cache_hit_rate", "caller",          "collection_ids",
-    "end_time",        "error",          "execution_ids",   "failed_stage",
-    "fields",          "filters",        "fingerprint",     "inputs_hash",
-    "labels",          "max_credits",    "max_duration_ms", "min_credits",
-    "min_duration_ms", "query",          "request_id",      "returned",
-    "shape",           "sort",           "stage_id",        "start_time",
-    "status",          "statuses"};
+    "budget_ms",    "cache_hit_rate",  "caller",      "collection_ids",
+    "count_only",   "end_time",        "error",       "execution_ids",
+    "failed_stage", "fields",          "filters",     "fingerprint",
+    "inputs_hash",  "labels",          "max_credits", "max_duration_ms",
+    "min_credits",  "min_duration_ms", "query",       "request_id",
+    "returned",     "shape",           "sort",        "stage_id",
+    "start_time",   "status",          "statuses"};
 
 // Fields that have to be equal to a text.
 constexpr std::string_view kTexts[] = {"stage_id",  "failed_stage", "inputs_hash",
@@ -56,6 +56,7 @@ class Reader {
     TRAWL_TRY(read_filters());
     TRAWL_TRY(read_sort());
     TRAWL_TRY(read_fields());
+    out_.count_only = in_.boolean({"count_only"}, false);
     out_.budget_us = in_.integer({"budget_ms"}, 2'000, 0, kBudgetMaxMs) * 1'000;
     return in_.status();
   }
@@ -301,7 +302,8 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
     }
     if (field.value().is_null()) continue;
     stated[field.key()] = field.value();
-    if (key != "fields" && key != "budget_ms") chosen[field.key()] = field.value();
+    if (key != "fields" && key != "budget_ms" && key != "count_only")
+      chosen[field.key()] = field.value();
   }
   if (!stated.empty()) {
     TRAWL_TRY(Reader(stated, now, out).read());
@@ -311,7 +313,7 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
 }
 
 Result<void> refuse_page_keys(const json::object& body, std::string_view what) {
-  for (const std::string_view key : {"sort", "fields", "budget_ms"}) {
+  for (const std::string_view key : {"sort", "fields", "budget_ms", "count_only"}) {
     const json::value* value = body.if_contains(key);
     if (value == nullptr || value->is_null()) continue;
     return invalid_at(std::string(key),

@@ -24,13 +24,14 @@ namespace trawl::api {
 // and how the page is made:
 //   sort "duration_ms", "-duration_ms", "+duration_ms" or {"field", "direction"}; without
 //   a sign or a direction the greatest come first · fields ["status", "error", …] ·
-//   budget_ms 0..60000
+//   budget_ms 0..60000 · count_only true: the total without rows
 struct ExecutionListBody {
   ExecutionFilter filter;
   ExecutionSort sort = ExecutionSort::timestamp;
   bool ascending = false;
   std::int64_t budget_us = 2'000'000;
   std::vector<std::string> fields;  // Empty: the row as it is.
+  bool count_only = false;
   // Of what chooses the executions and their order, without nulls: what a cursor is bound
   // to.
   std::string canonical;
@@ -44,7 +45,8 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const NamespaceId& namespace_id,
                                                     TimeUs now);
 
-// Refuses the keys that shape a page, where there are no pages: sort, fields, budget_ms.
+// Refuses the keys that shape a page, where there are no pages: sort, fields, budget_ms,
+// count_only.
 // `what` is the request in messages: "an export".
 //   invalid  one of them was sent
 Result<void> refuse_page_keys(const json::object& body, std::string_view what);

@@ -57,6 +57,10 @@ Result<ListRequest> read_list_request(const Services& services, const Call& call
   out.page.sort = out.body.sort;
   out.page.ascending = out.body.ascending;
   out.page.budget_us = out.body.budget_us;
+  if (out.body.count_only) {
+    out.page.limit = 1;
+    out.page.offset = 0;
+  }
   if (out.query.cursor) {
     auto cursor = decode_cursor(call.ns.id, out.body.canonical, *out.query.cursor);
     if (!cursor) {
@@ -76,6 +80,11 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
                                        const ListRequest& request) {
   const ExecutionListBody& body = request.body;
   TRAWL_ASSIGN(ExecutionPage page, services.ledger.list(body.filter, request.page));
+  if (body.count_only) {
+    page.rows.clear();
+    page.row_count = 0;
+    page.has_more = false;
+  }
   if (!body.fields.empty()) {
     TRAWL_ASSIGN(page.rows, project(services, call, body.fields, page.rows));
   }

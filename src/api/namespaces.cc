@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view kPath = "/v1/namespaces";
 constexpr std::string_view kOnePath = "/v1/namespaces/{namespace}";
 constexpr std::string_view kSearched[] = {"namespace_name", "namespace_id", "description"};
+// What clients of the hosted product can read; a longer name would break their lists.
+constexpr std::size_t kNameCharsMax = 64;
 constexpr std::string_view kIndexTypes[] = {"keyword", "integer",  "float", "bool",
                                             "geo",     "datetime", "text",  "uuid"};
 
@@ -85,6 +87,36 @@ Result<void> read_policies(ObjectReader& in, const ApiKey& key, json::object& de
   return {};
 }
 
+// What a client must not believe to have: vectors of its own, an end to the namespace's
+// life, other people's tokens. Descriptions of machines and money are ignored instead.
+//   not_enabled  with the location of the value
+Result<void> refuse_not_offered(ObjectReader& in) {
+  constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+      {"vector_configs", "this server keeps no vectors; leave it out, and search text"},
+      {"ttl_seconds",
+       "namespaces do not expire; leave it out, and delete the namespace "
+       "when it has served"},
+      {"trusted_issuers",
+       "tokens of other issuers are not accepted; leave it out, and "
+       "make API keys"}};
+  for (const auto& [name, remedy] : kRefused) {
+    const json::value* value = in.find({name});
+    if (value == nullptr || (value->is_array() && value->get_array().empty())) continue;
+    Error error = make_error(ErrorCode::not_enabled, fmt::format("{}: {}", name, remedy));
+    error.location = name;
+    return error;
+  }
+  if (in.string({"mode"}, "managed") != "managed") {
+    Error error = make_error(
+        ErrorCode::not_enabled,
+        "mode: this server keeps no vectors, so that every namespace is 'managed'; leave "
+        "it out");
+    error.location = "mode";
+    return error;
+  }
+  return in.status();
+}
+
 // Reads what create, patch and put share into the definition; absent keys change nothing.
 Result<void> read_definition(ObjectReader& in, const ApiKey& key,
                              json::object& definition) {
@@ -110,7 +142,11 @@ Result<void> read_definition(ObjectReader& in, const ApiKey& key,
 }
 
 Result<json::object> namespace_json(const Services& services, const Namespace& ns) {
-  json::object out{{"namespace_id", ns.id.str()}, {"namespace_name", ns.name}};
+  json::object out{{"object", "namespace"},
+                   {"namespace_id", ns.id.str()},
+                   {"namespace_name", ns.name},
+                   {"mode", "managed"},
+                   {"namespace_ready", true}};
   out["recording"] = RecordingPolicy().to_json();
   out["retention"] = json::object();
   for (const auto& field : ns.definition) out[field.key()] = field.value();
@@ -124,6 +160,7 @@ Result<json::object> namespace_json(const Services& services, const Namespace& n
   }
   out["collection_count"] = collections.size();
   out["document_count"] = documents;
+  out["document_count_complete"] = true;
   out["created_at"] = format_time(ns.created_at);
   out["updated_at"] = format_time(ns.updated_at);
   return out;
@@ -147,7 +184,20 @@ Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call.request));
   ObjectReader in(body, {});
   Namespace wanted;
-  wanted.name = read_name(in, {"namespace_name", "name"}, 1, 100);
+  wanted.name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
+  TRAWL_TRY(refuse_not_offered(in));
+  // One that repeats the name is as good as the name, which may stand for the id anywhere.
+  const auto wanted_id = in.optional_string({"namespace_id"});
+  TRAWL_TRY(in.status());
+  if (wanted_id && *wanted_id != wanted.name) {
+    Error error = make_error(
+        ErrorCode::not_enabled,
+        fmt::format("namespace_id is '{}', and the server chooses the ids of namespaces; "
+                    "leave it out, and use the name wherever an id is asked for",
+                    truncate_text(*wanted_id, 64)));
+    error.location = "namespace_id";
+    return error;
+  }
   wanted.definition = {{"namespace_type", "standard"},
                        {"description", nullptr},
                        {"feature_extractors", json::array()},
@@ -167,7 +217,7 @@ Result<http::Response> change(const Services& services, Call& call) {
       services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
         ObjectReader in(body, {});
         if (in.has({"namespace_name", "name"})) {
-          const std::string name = read_name(in, {"namespace_name", "name"}, 1, 100);
+          const std::string name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
           if (in.ok() && ns.name == kDefaultNamespace && name != kDefaultNamespace) {
             return make_error(ErrorCode::bad_request,
                               "the namespace 'default' serves requests that name none and "
@@ -175,6 +225,7 @@ Result<http::Response> change(const Services& services, Call& call) {
           }
           ns.name = name;
         }
+        TRAWL_TRY(refuse_not_offered(in));
         return read_definition(in, call.key, ns.definition);
       }));
   return reply_with(services, changed);
@@ -183,6 +234,21 @@ Result<http::Response> change(const Services& services, Call& call) {
 Result<http::Response> show(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   return reply_with(services, found);
+}
+
+// The counts alone, as clients ask for them beside a list.
+Result<http::Response> show_stats(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
+  TRAWL_ASSIGN(const json::object all, namespace_json(services, found));
+  json::object out;
+  for (const auto* key :
+       {"namespace_id", "document_count", "document_count_complete", "collection_count"}) {
+    out[key] = all.at(key);
+  }
+  // Nothing is taken in through buckets here.
+  out["bucket_count"] = 0;
+  out["object_count"] = 0;
+  return json_response(std::move(out));
 }
 
 Result<http::Response> list(const Services& services, Call& call) {
@@ -258,6 +324,7 @@ void add_namespace_routes(http::Router& router, const Services& services) {
   route("GET", kPath, Permission::read, list);
   route("POST", "/v1/namespaces/list", Permission::read, list);
   route("GET", kOnePath, Permission::read, show);
+  route("GET", std::string(kOnePath) + "/stats", Permission::read, show_stats);
   route("PATCH", kOnePath, Permission::write, change);
   route("PUT", kOnePath, Permission::write, change);
   route("DELETE", kOnePath, Permission::remove, remove);

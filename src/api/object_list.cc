@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::uint32_t kObjectLimitDefault = 100;
 
-Result<void> apply_sort(const json::object& sort, std::vector<json::object>& rows) {
-  ObjectReader in(sort, "sort");
+Result<void> apply_sort(ObjectReader in, std::vector<json::object>& rows) {
   const std::string field = in.required_string({"field"});
   const bool descending =
       in.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
@@ -38,11 +37,14 @@ Result<void> apply_sort(const json::object& sort, std::vector<json::object>& row
 Result<json::object> list_objects(const http::Request& request, const json::object& body,
                                   std::vector<json::object> rows,
                                   std::span<const std::string_view> searched) {
-  TRAWL_ASSIGN(const ListQuery query, parse_list_query(request, kObjectLimitDefault));
+  TRAWL_ASSIGN(ListQuery query, parse_list_query(request, kObjectLimitDefault));
   ObjectReader in(body, {});
+  TRAWL_TRY(read_page_keys(in, query));
   const bool case_sensitive = in.boolean({"case_sensitive"}, false);
-  const std::string search = in.string({"search"});
+  const std::string search =
+      in.string({"search"}, request.query_value("search").value_or(""));
   const json::object* sort = in.object({"sort"});
+  const json::array* sorts = in.array({"sorts"});
   const json::value* filters = in.find({"filters"});
   TRAWL_TRY(in.status());
 
@@ -67,7 +69,20 @@ Result<json::object> list_objects(const http::Request& request, const json::obje
                                  {.case_sensitive = case_sensitive, .templates = {}}));
     keep(filter);
   }
-  if (sort != nullptr && !sort->empty()) TRAWL_TRY(apply_sort(*sort, rows));
+  // The first of several orders is the one that counts most, so it is applied last.
+  for (std::size_t i = sorts == nullptr ? 0 : sorts->size(); i-- > 0;) {
+    const json::value& one = (*sorts)[i];
+    if (!one.is_object()) {
+      return invalid_at(fmt::format("sorts[{}]", i),
+                        fmt::format("sorts[{}] is of type {}; use {{\"field\", "
+                                    "\"direction\"}}",
+                                    i, type_name(one)));
+    }
+    TRAWL_TRY(apply_sort(in.child(one.get_object(), "sorts", i), rows));
+  }
+  if (sort != nullptr && !sort->empty()) {
+    TRAWL_TRY(apply_sort(in.child(*sort, "sort"), rows));
+  }
 
   std::uint64_t begin = query.offset;
   if (query.cursor) {

@@ -76,8 +76,10 @@ void add_operation_routes(http::Router& router, const Services& services) {
     router.add({"GET", std::move(path), run_on, http::Body::buffered,
                 open_endpoint(std::move(handle))});
   };
-  open("/v1/health", http::RunOn::io,
-       [&services](http::Request&) { return health(services); });
+  // Newer clients ask for the parts under /deep; here they always are in the answer.
+  for (const auto* path : {"/v1/health", "/v1/health/deep"}) {
+    open(path, http::RunOn::io, [&services](http::Request&) { return health(services); });
+  }
   const auto alive = [](http::Request&) -> Result<http::Response> {
     return json_response(json::object{{"status", "alive"}});
   };

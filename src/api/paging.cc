@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/query_reader.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -62,26 +63,38 @@ Result<ListQuery> parse_list_query(const http::Request& request,
     TRAWL_ASSIGN(const auto page, read_integer(name, *text, 1, page_max));
     query.offset = static_cast<std::uint32_t>((page - 1) * query.limit);
   }
-  if (const auto text = find(request, {"cursor"}, name)) {
+  if (const auto text = find(request, {"cursor", "next_cursor", "after"}, name)) {
     if (query.offset != 0) {
-      return invalid_at(
-          "query.cursor",
-          fmt::format("cursor was sent together with offset {}; use one of them",
-                      query.offset));
+      return invalid_at(fmt::format("query.{}", name),
+                        fmt::format("{} was sent together with offset {}; use one of them",
+                                    name, query.offset));
     }
     query.cursor = std::string(*text);
   }
-  if (const auto text = find(request, {"include_total"}, name)) {
-    const std::string word = to_lower_ascii(*text);
-    if (word == "true" || word == "1") {
-      query.include_total = true;
-    } else if (word != "false" && word != "0") {
-      return invalid_at("query.include_total",
-                        fmt::format("include_total is '{}'; use true or false",
-                                    truncate_text(*text, 64)));
-    }
-  }
+  TRAWL_ASSIGN(query.include_total, QueryReader(request).boolean("include_total", false));
   return query;
+}
+
+Result<void> read_page_keys(ObjectReader& in, ListQuery& query) {
+  const auto limit = in.optional_integer({"limit", "page_size"}, 1, kListLimitMax);
+  if (limit) query.limit = static_cast<std::uint32_t>(*limit);
+  const auto offset = in.optional_integer({"offset"}, 0, kListOffsetMax);
+  const auto page =
+      in.optional_integer({"page", "page_number"}, 1, kListOffsetMax / query.limit + 1);
+  if (offset || page) {
+    query.offset = static_cast<std::uint32_t>(offset ? *offset : (*page - 1) * query.limit);
+  }
+  if (const auto cursor = in.optional_string({"cursor", "next_cursor", "after"})) {
+    if (!cursor->empty()) query.cursor = *cursor;
+  }
+  if (in.has({"include_total"})) {
+    query.include_total = in.boolean({"include_total"}, false);
+  }
+  if (query.cursor && query.offset != 0) {
+    in.fail("cursor",
+            fmt::format("was sent together with offset {}; use one of them", query.offset));
+  }
+  return in.status();
 }
 
 std::string pagination_json(const ListQuery& query, const PageFacts& facts) {

@@ -5,13 +5,14 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/object_reader.h"
 #include "base/result.h"
 #include "http/http.h"
 
 namespace trawl::api {
 
 // The query of every list: limit, offset, cursor and include_total, with the aliases
-// page_size and page or page_number.
+// page_size, page or page_number, and next_cursor or after.
 struct ListQuery {
   std::uint32_t limit = 20;
   std::uint32_t offset = 0;
@@ -25,6 +26,11 @@ inline constexpr std::uint32_t kListOffsetMax = 10'000;
 //   invalid  out of range, fractional, not a number, or contradictory
 Result<ListQuery> parse_list_query(const http::Request& request,
                                    std::uint32_t limit_default = 20);
+
+// What the body of a list says of its page, which counts before the query: limit or
+// page_size, offset or page, and cursor. Where both stand, offset counts before page.
+//   invalid  as above
+Result<void> read_page_keys(ObjectReader& in, ListQuery& query);
 
 // The union of the contract's pagination objects (E3).
 struct PageFacts {

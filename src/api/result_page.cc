@@ -5,11 +5,24 @@
 #include <algorithm>
 
 #include "api/paging.h"
+#include "base/text.h"
 
 namespace trawl::api {
 namespace {
 
 constexpr std::int64_t kPageMax = 500;
+constexpr std::int64_t kScrollMax = 1000;
+constexpr std::int64_t kLimitMax = 10'000;
+
+// Where a page begins that goes on from another; 0 without a marker.
+std::size_t read_place(ObjectReader& in, std::string_view name) {
+  const std::string cursor = in.string({name});
+  if (cursor.empty()) return 0;
+  const auto begin = parse_offset_cursor(cursor);
+  if (begin) return static_cast<std::size_t>(*begin);
+  in.fail(name, "is malformed; use that of the page before as it is, or leave it out");
+  return 0;
+}
 
 Result<ResultPage> read_pagination(ObjectReader in) {
   ResultPage page;
@@ -32,17 +45,26 @@ Result<ResultPage> read_pagination(ObjectReader in) {
   } else if (method == "cursor") {
     page.method = ResultPage::Method::cursor;
     page.count = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, kPageMax));
-    const std::string cursor = in.string({"cursor"});
-    if (!cursor.empty()) {
-      auto begin = parse_offset_cursor(cursor);
-      if (!begin) {
-        in.fail("cursor", begin.error().message);
-      } else {
-        page.begin = static_cast<std::size_t>(*begin);
-      }
+    page.begin = read_place(in, "cursor");
+  } else if (method == "scroll") {
+    page.method = ResultPage::Method::scroll;
+    page.count = static_cast<std::size_t>(in.integer({"limit"}, 100, 1, kScrollMax));
+    page.begin = read_place(in, "scroll_id");
+    // Nothing is kept between two pages, so that no time limit ends their walk.
+    (void)in.integer({"scroll_ttl"}, 300, 60, 3600);
+  } else if (method == "keyset") {
+    page.method = ResultPage::Method::keyset;
+    page.count = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, kPageMax));
+    if (const json::object* after = in.object({"after"});
+        after != nullptr && !after->empty()) {
+      ObjectReader marker = in.child(*after, "after");
+      page.begin = read_place(marker, "cursor");
+      if (page.begin == 0) marker.fail("cursor", "is required; use next_cursor as it is");
+      TRAWL_TRY(marker.status());
     }
   } else {
-    in.fail("method", fmt::format("is '{}'; use offset or cursor", method));
+    in.fail("method", fmt::format("is '{}'; use offset, cursor, scroll or keyset",
+                                  truncate_text(method, 64)));
   }
   TRAWL_TRY(in.status());
   return page;
@@ -53,16 +75,27 @@ Result<ResultPage> read_pagination(ObjectReader in) {
 Result<ResultPage> parse_result_page(ObjectReader& body) {
   const json::object* pagination = body.object({"pagination"});
   const json::object* settings = body.object({"settings"});
-  auto limit = body.optional_integer({"limit"}, 1, 10'000);
+  auto limit = body.optional_integer({"limit"}, 1, kLimitMax);
+  const auto page_size = body.optional_integer({"page_size"}, 1, kLimitMax);
   TRAWL_TRY(body.status());
+  if (limit && page_size && *limit != *page_size) {
+    return invalid_at("page_size",
+                      fmt::format("page_size is {} and limit is {}, which mean the same; "
+                                  "send one of them",
+                                  *page_size, *limit));
+  }
+  if (!limit) limit = page_size;
   if (pagination != nullptr) return read_pagination(body.child(*pagination, "pagination"));
   if (settings != nullptr) {
     ObjectReader in = body.child(*settings, "settings");
-    if (!limit) limit = in.optional_integer({"limit"}, 1, 10'000);
+    if (!limit) limit = in.optional_integer({"limit"}, 1, kLimitMax);
     TRAWL_TRY(in.status());
   }
   ResultPage page;
-  if (limit) page.count = static_cast<std::size_t>(*limit);
+  if (limit) {
+    page.method = ResultPage::Method::cursor;
+    page.count = static_cast<std::size_t>(*limit);
+  }
   return page;
 }
 
@@ -72,6 +105,11 @@ std::string ResultPage::pagination_json(std::size_t total) const {
   const bool has_next = begin < total && count < total - begin;
   std::string text;
   JsonWriter out(text);
+  // A marker of the methods that have it; null at the end, and for the others.
+  const auto marker = [&](std::string_view key, bool is_there) {
+    out.key(key);
+    is_there&& has_next ? out.string(offset_cursor(begin + count)) : out.null();
+  };
   out.begin_object();
   out.key("total").unsigned_integer(total);
   out.key("limit").unsigned_integer(size);
@@ -81,11 +119,15 @@ std::string ResultPage::pagination_json(std::size_t total) const {
   out.key("page").unsigned_integer(begin / size + 1);
   out.key("page_size").unsigned_integer(size);
   out.key("total_pages").unsigned_integer((total + size - 1) / size);
-  for (const auto key : {"cursor", "next_cursor"}) {
-    out.key(key);
-    has_next&& method == Method::cursor ? out.string(offset_cursor(begin + count))
-                                        : out.null();
+  marker("cursor", method == Method::cursor);
+  if (method == Method::keyset && has_next) {
+    out.key("next_cursor").begin_object();
+    marker("cursor", true);
+    out.end_object();
+  } else {
+    marker("next_cursor", method == Method::cursor);
   }
+  if (method == Method::scroll) marker("scroll_id", true);
   out.end_object();
   return text;
 }

@@ -168,10 +168,8 @@ Result<FilterNode> Compiler::filter(const json::value& source, const std::string
   }
   // Typed clients write case_sensitive first, so the key decides and not its place.
   if (object->contains("field")) return condition(*object, location, case_sensitive);
-  for (const auto name : kGroupKeys) {
-    if (object->contains(json::string_view(name.data(), name.size()))) {
-      return group(*object, location, depth, case_sensitive);
-    }
+  for (const auto* name : {"AND", "OR", "NOT"}) {
+    if (object->contains(name)) return group(*object, location, depth, case_sensitive);
   }
   return shorthand(*object, location, case_sensitive);
 }
@@ -386,14 +384,17 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
   if (source.contains("operator") && source.contains("value")) {
     return refuse(location, "is a condition without a field; add \"field\"");
   }
+  // Typed clients send it beside the fields, as beside the members of a group.
+  TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));
   for (const auto& field : source) {
     const std::string_view key = key_of(field);
+    if (key == "case_sensitive") continue;
     const json::value& value = field.value();
     if (key.empty()) return refuse(location, "has an empty key; use the path of a field");
     const std::string shown = truncate_text(key, kShownMax);
     std::string upper(key);
     for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    if (upper != "CASE_SENSITIVE" && contains(kGroupKeys, upper) && holds_filters(value)) {
+    if (contains(kGroupKeys, upper) && holds_filters(value)) {
       return refuse(
           join(location, shown),
           fmt::format("is no field; groups are written in capitals: '{}'", upper));
@@ -405,8 +406,7 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
                     R"(is not of this filter language; write {"AND": [{"field": "status", )"
                     R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
     }
-    TRAWL_ASSIGN(auto node,
-                 condition(key, "eq", value, case_sensitive, join(location, shown)));
+    TRAWL_ASSIGN(auto node, condition(key, "eq", value, sensitive, join(location, shown)));
     all.children.push_back(std::move(node));
   }
   if (all.children.size() == 1) {

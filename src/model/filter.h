@@ -30,7 +30,7 @@ struct FilterOptions {
 // many times:
 //   group     {"AND"|"OR"|"NOT": [filter…], "case_sensitive"?}
 //   condition {"field", "operator"? = eq, "value", "case_sensitive"?}
-//   shorthand {path: value, …}
+//   shorthand {path: value, …, case_sensitive?}
 // An object with a "field" key is a condition. {} and null match every document; AND and
 // NOT of nothing are true, OR of nothing is false.
 //

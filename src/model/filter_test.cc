@@ -64,6 +64,9 @@ TEST(Filter, NothingMatchesEverything) {
   EXPECT_FALSE(matches(R"({"OR":[]})", "{}"));
   EXPECT_TRUE(matches(R"({"AND":null,"OR":null,"NOT":null,"case_sensitive":false})", "{}"));
   EXPECT_TRUE(matches(R"({"case_sensitive":false})", R"({"case_sensitive":true})"));
+  EXPECT_TRUE(matches(R"({"case_sensitive":false,"s":"A"})", R"({"s":"a"})"));
+  EXPECT_FALSE(matches(R"({"case_sensitive":true,"s":"A"})", R"({"s":"a"})"));
+  EXPECT_FALSE(matches(R"({"case_sensitive":false,"s":"A"})", R"({"s":"b"})"));
 }
 
 TEST(Filter, EqAndNe) {
@@ -324,7 +327,7 @@ TEST(Filter, RefusalsNameThePlaceAndTheRemedy) {
        "string");
   says(R"({"AND":[{"field":"f","value":1}],"ORR":[]})", "filters.ORR", "did you mean 'OR'");
   says(R"({"AND":[],"status":"x"})", "filters.status", "no part of a group");
-  says(R"({"case_sensitive":true,"status":"x"})", "filters.status", "no part of a group");
+  says(R"({"case_sensitive":"no","status":"x"})", "filters.case_sensitive", "string");
   says(R"({"AND":{"a":1}})", "filters.AND", "array");
   says(R"({"OR":5})", "filters.OR", "array");
   says(R"({"NOT":5})", "filters.NOT", "array");

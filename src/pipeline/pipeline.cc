@@ -20,6 +20,8 @@ struct StageParts {
   std::string id_location;
   json::object parameters;
   std::string location;
+  bool is_inline = false;           // The parameters stand among the stage's own keys.
+  std::vector<std::string> unread;  // Keys of the config that mean nothing.
 };
 
 bool has(const json::object& object, json::string_view key) {
@@ -41,6 +43,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
       parts.parameters = *parameters;
     }
     TRAWL_TRY(inner.status());
+    for (const auto& key : inner.unread()) parts.unread.push_back(inner.location_of(key));
     parts.stage_name = in.string({"stage_name"}, parts.stage_id);
   } else if (has(source, "stage_id") || has(source, "parameters")) {
     // {stage_type, stage_id, parameters}, or oldest: {stage_name: id, version, parameters}
@@ -60,10 +63,12 @@ Result<StageParts> read_parts(ObjectReader& in) {
     parts.location = in.location();
     for (const auto& field : source) {
       const auto key = field.key();
-      if (key != "type" && key != "stage_name" && key != "name" && key != "stage_type") {
+      if (key != "type" && key != "stage_name" && key != "name" && key != "stage_type" &&
+          key != "on_error") {
         parts.parameters[key] = field.value();
       }
     }
+    parts.is_inline = true;
   } else {
     in.fail("config",
             "is required: a stage is {\"stage_name\", \"config\": {\"stage_id\", "
@@ -109,7 +114,16 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
                          ? in.optional_string({"batch_size"})
                          : std::nullopt;
   stage.description = in.optional_string({"description"});
+  stage.skip_on_error =
+      in.one_of<bool>({"on_error"}, false, {{"error", false}, {"skip", true}});
   TRAWL_TRY(in.status());
+  if (!parts.is_inline) {
+    for (const auto& key : in.unread()) parts.unread.push_back(in.location_of(key));
+  }
+  for (const auto& key : parts.unread) {
+    warnings.push_back(
+        fmt::format("{} is no field of a stage and was ignored", truncate_text(key, 200)));
+  }
   stage.stage_name = unique_name(parts.stage_name, names);
   stage.parameters = std::move(parts.parameters);
   stage.location = std::move(parts.location);
@@ -143,6 +157,28 @@ void hoist_collections(Pipeline& pipeline) {
   }
 }
 
+// The one-line client asks for {"type": "attribute_filter", "conditions"} and then {"type":
+// "feature_search"}, and means one thing: a search among what passes. A search starts anew,
+// so the conditions go into it; nothing has to be read twice either.
+json::array with_filter_in_search(const json::array& stages) {
+  const auto* first = stages.front().if_object();
+  const auto* second = stages.size() < 2 ? nullptr : stages[1].if_object();
+  const auto is = [](const json::object* stage, std::string_view type) {
+    const auto* found = stage == nullptr ? nullptr : stage->if_contains("type");
+    return found != nullptr && found->is_string() && view(found->get_string()) == type;
+  };
+  if (!is(first, "attribute_filter") || first->size() != 2 || !has(*first, "conditions") ||
+      !is(second, "feature_search") || has(*second, "config")) {
+    return stages;
+  }
+  json::array out(stages.begin() + 1, stages.end());
+  json::value& slot = out.front().get_object()["filters"];
+  const json::value& conditions = first->at("conditions");
+  slot = slot.is_null() ? conditions
+                        : json::value(json::object{{"AND", json::array{slot, conditions}}});
+  return out;
+}
+
 // Filters beside the stages narrow what the first stage reads.
 Result<json::array> with_request_filters(const json::array& stages,
                                          const json::value& filters,
@@ -158,10 +194,14 @@ Result<json::array> with_request_filters(const json::array& stages,
         slot = slot.is_null()
                    ? filters
                    : json::value(json::object{{"AND", json::array{slot, filters}}});
-        out.front() =
-            json::object{{"stage_name", parts->stage_name},
-                         {"config", json::object{{"stage_id", parts->stage_id},
-                                                 {"parameters", std::move(parameters)}}}};
+        json::object stage{{"stage_name", parts->stage_name},
+                           {"config", json::object{{"stage_id", parts->stage_id},
+                                                   {"parameters", std::move(parameters)}}}};
+        for (const auto* key : {"batch_size", "description", "on_error"}) {
+          if (parts->is_inline && std::string_view(key) != "on_error") continue;
+          if (has(in.source(), key)) stage[key] = in.source().at(key);
+        }
+        out.front() = std::move(stage);
         return out;
       }
     }
@@ -219,6 +259,7 @@ json::object Pipeline::to_json() const {
                        {"config", std::move(config)}};
     if (stage.batch_size) entry["batch_size"] = *stage.batch_size;
     if (stage.description) entry["description"] = *stage.description;
+    if (stage.skip_on_error) entry["on_error"] = "skip";
     stage_list.push_back(std::move(entry));
   }
   json::array collections(collection_identifiers.begin(), collection_identifiers.end());
@@ -249,6 +290,7 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   }
   const json::array* sent = body.array({"stages"});
   const json::value* filters = body.find({"filters"});
+  const json::value* pre_filters = body.find({"pre_filters"});
   TRAWL_TRY(body.status());
   if (sent == nullptr || sent->empty()) {
     return invalid_at("stages", "stages is missing or empty; give at least one stage");
@@ -257,9 +299,11 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
     return invalid_at("stages", fmt::format("stages has {} entries; use 1 to {}",
                                             sent->size(), kPipelineStagesMax));
   }
-  json::array stages = *sent;
-  if (filters != nullptr) {
-    TRAWL_ASSIGN(stages, with_request_filters(*sent, *filters, registry));
+  json::array stages = with_filter_in_search(*sent);
+  // Both at once narrow one after the other, as they would alone.
+  for (const json::value* narrow : {filters, pre_filters}) {
+    if (narrow == nullptr) continue;
+    TRAWL_ASSIGN(stages, with_request_filters(stages, *narrow, registry));
   }
   std::set<std::string> names;
   for (std::size_t i = 0; i < stages.size(); ++i) {

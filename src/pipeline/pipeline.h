@@ -28,6 +28,8 @@ struct PipelineStage {
   std::string location;     // Of the parameters in the request, for messages.
   std::optional<std::string> batch_size;
   std::optional<std::string> description;
+  // on_error "skip": when the stage fails, the next one goes on with what it was given.
+  bool skip_on_error = false;
 };
 
 // A retrieval pipeline as a request described it, checked as far as is possible without

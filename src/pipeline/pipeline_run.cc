@@ -95,9 +95,18 @@ class Run {
       record.input_count = static_cast<std::int64_t>(candidates_.size());
       auto outcome = run_guarded(stage, record);
       record.duration_us = monotonic_us() - started_us_ - record.start_offset_us;
+      bool skipped = false;
       if (!outcome) {
         error = std::move(outcome).error();
         record.error = error->message;
+        skipped = may_skip(stage, *error);
+      }
+      if (skipped) {
+        record.output_count = record.input_count;
+        result.skipped.emplace_back(stage.stage_name, error->message);
+        result.warnings.push_back(fmt::format("{}: failed and was skipped: {}",
+                                              stage.stage_name, error->message));
+        error.reset();
       }
       record.credits_used = stage_credits_;
       for (const auto& warning : record.warnings) {
@@ -109,13 +118,20 @@ class Run {
       execution_.summary.total_processed += record.input_count;
       execution_.stages.push_back(std::move(record));
       if (error) break;
-      ++execution_.summary.stages_completed;
+      if (!skipped) ++execution_.summary.stages_completed;
     }
     finish(error, result);
     return result;
   }
 
  private:
+  // Whether the run goes on without the stage. What ends a run for reasons of its own is
+  // no failure of the stage.
+  static bool may_skip(const PipelineStage& stage, const Error& error) {
+    return stage.skip_on_error && error.code != ErrorCode::cancelled &&
+           error.code != ErrorCode::budget_exhausted;
+  }
+
   // What a library throws inside a stage ends the execution, not the process, and the
   // record is kept.
   Result<void> run_guarded(const PipelineStage& stage, StageRecord& record) {
@@ -160,7 +176,10 @@ class Run {
     if (!made) return std::move(made).error();
     TRAWL_TRY(reader.status());
     bound_late_ = false;
-    auto ran = (*made)->run(std::move(candidates_), context_);
+    // One that may be skipped works on a copy: what it was given has to outlast it.
+    auto ran = stage.skip_on_error
+                   ? (*made)->run(std::vector<Candidate>(candidates_), context_)
+                   : (*made)->run(std::move(candidates_), context_);
     if (!ran) return std::move(ran).error();
     auto output = std::make_shared<const StageOutput>(std::move(*ran));
     take(stage, *output, record);

@@ -36,6 +36,8 @@ struct BoundPipeline {
 struct RunResult {
   std::vector<Candidate> documents;  // Empty unless the execution completed.
   std::vector<std::string> warnings;
+  // Stages that failed and were passed over, as their on_error says: name and error.
+  std::vector<std::pair<std::string, std::string>> skipped;
   json::object facets;
   std::optional<double> credits_left;
   std::int64_t time_used_us = 0;

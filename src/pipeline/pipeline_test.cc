@@ -122,6 +122,35 @@ TEST_F(PipelineTest, UnknownParametersAreNamedInWarnings) {
   EXPECT_NE(pipeline->warnings[0].find("stages[0].m"), std::string::npos);
 }
 
+TEST_F(PipelineTest, UnknownKeysOfAStageAreNamedInWarnings) {
+  const auto pipeline = parse(
+      R"({"stages":[{"stage_name":"s","output_alias":"a","description":"d","on_error":null,
+          "config":{"stage_id":"count","colour":1}}]})");
+  ASSERT_TRUE(pipeline);
+  ASSERT_EQ(pipeline->warnings.size(), 2u);
+  EXPECT_EQ(pipeline->warnings[0].substr(0, 23), "stages[0].config.colour");
+  EXPECT_EQ(pipeline->warnings[1].substr(0, 22), "stages[0].output_alias");
+}
+
+TEST_F(PipelineTest, OnErrorIsPartOfTheStageInEveryShape) {
+  for (const char* text :
+       {R"({"stages":[{"config":{"stage_id":"count"},"on_error":"skip"}]})",
+        R"({"stages":[{"stage_id":"count","parameters":{},"on_error":"skip"}]})",
+        R"({"stages":[{"type":"count","on_error":"skip"}]})"}) {
+    const auto pipeline = parse(text);
+    ASSERT_TRUE(pipeline) << text;
+    EXPECT_TRUE(pipeline->stages[0].skip_on_error) << text;
+    EXPECT_TRUE(pipeline->warnings.empty()) << text;
+    EXPECT_EQ(pipeline->to_json().at("stages").at(0).at("on_error"), "skip") << text;
+  }
+  const auto usual = parse(R"({"stages":[{"type":"count","on_error":"error"}]})");
+  ASSERT_TRUE(usual);
+  // What does not differ keeps its fingerprint.
+  EXPECT_FALSE(usual->to_json().at("stages").at(0).get_object().contains("on_error"));
+  EXPECT_EQ(refused_at(R"({"stages":[{"type":"count","on_error":"cry"}]})"),
+            "stages[0].on_error");
+}
+
 TEST_F(PipelineTest, CollectionsOfStagesServeTheRequestThatNamesNone) {
   EXPECT_EQ(parse(R"({"stages":[{"type":"count","collection_ids":["a","b"]}]})")
                 ->collection_identifiers,

@@ -292,4 +292,5 @@ def test_bad_queries_are_named(measured, path, parameter):
 def test_signals_are_not_served(measured):
     """Nothing collects them; an empty list would say that nobody gave any."""
     path = "/v1/analytics/retrievers/adhoc/signals"
-    assert measured.get(path, headers=NAMESPACE).status == 404
+    reply = measured.get(path, headers=NAMESPACE)
+    assert reply.status == 403 and reply.json["error"]["type"] == "NotEnabledError"
