@@ -12,8 +12,12 @@ first:
            exports something is a library; the others are run, compiled, by `node NAME.js`
   ```text  is what the block before it prints; a block without one prints nothing
 
-What may differ between two runs is written as expected_output.py says. The address
-127.0.0.1:8080 of the document becomes a free port. TRAWL_BINARY names the binary.
+What may differ between two runs is written as expected_output.py says. A port of 127.0.0.1 in
+the document becomes a free one. TRAWL_BINARY names the binary.
+
+    tests/cookbook/run.py README.md --section "Use it" --status-only
+
+runs one section, and asks only that no command fails: for a page that shows no output.
 """
 
 import argparse
@@ -29,7 +33,7 @@ from dataclasses import dataclass, field
 
 from expected_output import differences, update
 
-ADDRESS = "127.0.0.1:8080"
+ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 FENCE = re.compile(r"^```(\w*)$")
 # A whole cookbook takes seconds; a sanitized server on a small machine many times that.
 TIMEOUT_S = 600
@@ -75,18 +79,41 @@ def read_blocks(lines, path):
     return code
 
 
-def free_port():
-    with socket.socket() as probe:
+def section_of(lines, title, path):
+    """The lines, empty but for the section of this title, so that their numbers stay."""
+    begin = next((at for at, line in enumerate(lines) if line == f"## {title}"), None)
+    if begin is None:
+        sys.exit(f"{path}: no section '{title}'")
+    end = next((at for at in range(begin + 1, len(lines)) if lines[at].startswith("## ")),
+               len(lines))
+    return [line if begin <= at < end else "" for at, line in enumerate(lines)]
+
+
+def free_ports(blocks):
+    """A free port for each that the code names."""
+    named = sorted({port for block in blocks for line in block.lines
+                    for port in ADDRESS.findall(line)})
+    probes = [socket.socket() for _ in named]
+    for probe in probes:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    ports = {name: str(probe.getsockname()[1]) for name, probe in zip(named, probes)}
+    for probe in probes:
+        probe.close()
+    return ports
 
 
-def session_of(blocks, folder, port, path):
+def replace_ports(text, ports):
+    return ADDRESS.sub(lambda found: f"127.0.0.1:{ports.get(found[1], found[1])}", text)
+
+
+def session_of(blocks, folder, ports, path, status_only):
     """The script that runs all of them. A line after each says that it is over."""
     # What a recipe that failed leaves behind must not keep its output open.
     script = "trap 'kill $(jobs -p) 2>/dev/null' EXIT\n"
+    if status_only:
+        script += "set -e -o pipefail\n"
     for number, block in enumerate(blocks):
-        code = "\n".join(block.lines).replace(ADDRESS, f"127.0.0.1:{port}")
+        code = replace_ports("\n".join(block.lines), ports)
         if block.language == "sh":
             script += code
         else:
@@ -101,11 +128,11 @@ def session_of(blocks, folder, port, path):
     return script
 
 
-def run(blocks, binary, path):
+def run(blocks, binary, path, status_only):
     """What each block printed, as lists of lines."""
     with tempfile.TemporaryDirectory(prefix="trawl-cookbook-") as folder:
-        port = free_port()
-        session = session_of(blocks, folder, port, path)
+        ports = free_ports(blocks)
+        session = session_of(blocks, folder, ports, path, status_only)
         bin_folder = os.path.join(folder, ".bin")
         os.mkdir(bin_folder)
         os.symlink(binary, os.path.join(bin_folder, "trawl"))
@@ -128,7 +155,7 @@ def run(blocks, binary, path):
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-    output = output.replace(f"127.0.0.1:{port}", ADDRESS)
+    output = replace_ports(output, {free: name for name, free in ports.items()})
     printed, at = [], 0
     for number in range(len(blocks)):
         end = output.find(f"\n\x1e{number}\n", at)
@@ -159,13 +186,17 @@ def main():
     parser.add_argument("document")
     parser.add_argument("--update", action="store_true",
                         help="write what was printed into the document")
+    parser.add_argument("--section", metavar="TITLE", help="run only this section")
+    parser.add_argument("--status-only", action="store_true",
+                        help="no command may fail; what they print is not compared")
     arguments = parser.parse_args()
     binary = os.path.abspath(os.environ.get("TRAWL_BINARY", "build/release/trawl"))
     if not os.access(binary, os.X_OK):
         sys.exit(f"{binary} is not built; run: make build, or set TRAWL_BINARY")
     with open(arguments.document, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    blocks = read_blocks(lines, arguments.document)
+    shown = section_of(lines, arguments.section, arguments.document) if arguments.section else lines
+    blocks = read_blocks(shown, arguments.document)
     wanted = ["bash", "curl", "jq"]
     if any(block.language == "ts" for block in blocks):
         wanted += ["node", "tsc"]
@@ -173,7 +204,10 @@ def main():
     if missing:
         sys.exit(f"not installed: {', '.join(missing)}; run: scripts/setup --tests")
 
-    printed = run(blocks, binary, arguments.document)
+    printed = run(blocks, binary, arguments.document, arguments.status_only)
+    if arguments.status_only:
+        print(f"{arguments.document}: no command of its {len(blocks)} blocks failed")
+        return 0
     if arguments.update:
         now = rewritten(lines, blocks, printed)
         with open(arguments.document, "w", encoding="utf-8") as file:
