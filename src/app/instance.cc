@@ -99,7 +99,8 @@ class RunningInstance final : public Instance {
       if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
         spdlog::warn(
             "TRAWL_API_KEY is no active key of this data directory; it is taken as "
-            "the administrator's key on the first start only");
+            "the administrator's key on the first start only (docs/configuration.md: a "
+            "lost key)");
       }
       return {};
     }
@@ -108,8 +109,13 @@ class RunningInstance final : public Instance {
     wanted.user = kAdminUser;
     wanted.description = "Made on the first start";
     wanted.permissions = {Permission::admin};
-    TRAWL_ASSIGN(auto created, keys_->create(std::move(wanted), first_key));
-    if (!first_key) generated_key_ = created.secret;
+    auto created = keys_->create(std::move(wanted), first_key);
+    if (!created) {
+      Error error = std::move(created).error();
+      if (first_key) error.message = "TRAWL_API_KEY: " + error.message;
+      return error;
+    }
+    if (!first_key) generated_key_ = created->secret;
     return {};
   }
 

@@ -82,14 +82,16 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   if (made) {
     return make_error(
         ErrorCode::storage,
-        fmt::format("cannot make the data directory {}: {}", directory, made.message()));
+        fmt::format("cannot make the data directory {}: {}; name another with --data-dir",
+                    directory, made.message()));
   }
   const std::string path = directory + "/LOCK";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     return make_error(ErrorCode::storage,
-                      fmt::format("cannot write to the data directory {}: {}", directory,
-                                  std::strerror(errno)));
+                      fmt::format("cannot write to the data directory {}: {}; start the "
+                                  "server as its owner, or name another with --data-dir",
+                                  directory, std::strerror(errno)));
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};

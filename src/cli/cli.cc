@@ -9,12 +9,11 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <span>
 
-#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/usage.h"
 
 namespace trawl::cli {
 namespace {
@@ -103,29 +102,21 @@ int run(const std::vector<std::string>& arguments, Host& host) {
       "  trawl executions list --since -24h --status failed\n"
       "Exit status: 0 fine, 1 the server said no, 2 wrong usage.");
 
+  // CLI11 takes the arguments from the back.
+  std::vector<std::string> words(arguments.rbegin(), arguments.rend());
+  // "help executions list" is what many try first.
+  if (!words.empty() && words.back() == "help") {
+    words.pop_back();
+    words.insert(words.begin(), "--help");
+  }
   try {
-    // CLI11 takes the arguments from the back.
-    program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::RequiredError& error) {
-    // CLI11 says that a command is missing where it is only misspelt.
-    const auto unknown = program.remaining(true);
-    const CLI::App* group = &program;
-    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
-    std::vector<std::string> names;
-    for (const auto* command : group->get_subcommands({}))
-      names.push_back(command->get_name());
-    if (unknown.empty() || names.empty()) {
-      program.exit(error, host.out, host.err);
-    } else {
-      const auto near = nearest_name(unknown.front(), std::span<const std::string>(names));
-      host.err << "trawl: '" << printable(unknown.front()) << "' is no command"
-               << (near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near))
-               << "; see --help\n";
-    }
-    return static_cast<int>(Exit::usage);
+    program.parse(std::move(words));
+  } catch (const CLI::Success& asked) {  // --help, --version
+    program.exit(asked, host.out, host.err);
+    return static_cast<int>(Exit::ok);
   } catch (const CLI::ParseError& error) {
-    const bool asked = program.exit(error, host.out, host.err) == 0;  // --help, --version
-    return static_cast<int>(asked ? Exit::ok : Exit::usage);
+    explain_usage(program, error, host.err);
+    return static_cast<int>(Exit::usage);
   }
   const auto status = context.action();
   host.out.flush();

@@ -184,14 +184,72 @@ TEST(Cli, WrongUsageEndsWithTwoAndSendsNothing) {
   EXPECT_TRUE(program.seen.empty());
 }
 
-TEST(Cli, MisspeltCommandsAreNamed) {
+// What a person reads who mistyped something: the word, the nearest one, whose help.
+TEST(Cli, MistypedWordsAreNamedWithTheRemedy) {
   Program program;
-  const auto result = program.run({"--url", "http://x", "exeucte", "-f", "x"});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.err,
-            "trawl: 'exeucte' is no command (did you mean 'execute'?); see --help\n");
-  EXPECT_EQ(program.run({"executions", "lst"}).err,
-            "trawl: 'lst' is no command (did you mean 'list'?); see --help\n");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--url", "http://x", "exeucte", "-f", "x"},
+       "'exeucte' is no command of 'trawl' (did you mean 'execute'?); see: trawl --help"},
+      {{"executions", "lst"},
+       "'lst' is no command of 'trawl executions' (did you mean 'list'?); see: trawl "
+       "executions --help"},
+      {{"documents", "list", "books"},
+       "'list' is no command of 'trawl documents'; use get, delete; see: trawl documents "
+       "--help"},
+      {{"executions", "list", "--sinc", "-1h"},
+       "'--sinc' is no flag of 'trawl executions list' (did you mean '--since'?); see: "
+       "trawl executions list --help"},
+      {{"executions", "list", "--limt=3"},
+       "'--limt' is no flag of 'trawl executions list' (did you mean '--limit'?); see: "
+       "trawl executions list --help"},
+      {{"--ulr", "http://x", "executions", "list"},
+       "'--ulr' is no flag of 'trawl executions list' (did you mean '--url'?); see: trawl "
+       "executions list --help"},
+      {{"-x"}, "'-x' is no flag of 'trawl'; see: trawl --help"},
+      {{"executions", "list", "more"},
+       "'more' is one argument too many for 'trawl executions list'; see: trawl "
+       "executions list --help"},
+      {{"execute"}, "--file is required; see: trawl execute --help"},
+      {{"execute", "--file"}, "--file needs a value: FILE; see: trawl execute --help"},
+      {{"executions", "list", "--status", "faild"},
+       "--status is 'faild' (did you mean 'failed'?); where imported history spells it so, "
+       "use --where '{\"status\": \"faild\"}'"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const auto result = program.run(arguments);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.err, "trawl: " + message + "\n");
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_TRUE(program.seen.empty());
+}
+
+TEST(Cli, ACommandThatOnlyLeadsToOthersPrintsItsHelp) {
+  Program program;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{}, {"executions"}, {"keys"}}) {
+    const auto result = program.run(arguments);
+    auto asked = arguments;
+    asked.emplace_back("--help");
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.err, program.run(asked).out);
+  }
+}
+
+TEST(Cli, HelpIsACommandToo) {
+  Program program;
+  EXPECT_EQ(program.run({"help"}).out, program.run({"--help"}).out);
+  const auto result = program.run({"help", "executions", "list"});
+  EXPECT_EQ(result.out, program.run({"executions", "list", "--help"}).out);
+  EXPECT_EQ(result.status, 0);
+}
+
+// A status of imported history may be any word, and is passed on where it is near none.
+TEST(Cli, AStatusThatIsNearNoneOfOursIsPassedOn) {
+  Program program;
+  program.answer(200, R"({"results":[],"total":0,"pagination":{}})");
+  EXPECT_EQ(program.run({"executions", "list", "--status", "timeout"}).status, 0);
+  EXPECT_EQ(program.seen.at(0).body, R"({"status":"timeout"})");
 }
 
 TEST(Cli, EveryCommandHasHelpWithAnExample) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
@@ -70,12 +73,27 @@ json::value number_value(double number) {
   return number;
 }
 
+// The server finds nothing for a status that it never heard of, since imported history may
+// hold any word; so one that looks misspelt is refused here.
+Outcome<void> check_status(const std::string& word) {
+  static constexpr std::string_view kKnown[] = {status::kProcessing, status::kCompleted,
+                                                status::kFailed, status::kCancelled};
+  if (std::find(std::begin(kKnown), std::end(kKnown), word) != std::end(kKnown)) return {};
+  const auto near = did_you_mean(word, {std::begin(kKnown), std::end(kKnown)});
+  if (near.empty()) return {};
+  return usage_failure(
+      fmt::format("--status is '{}'{}; where imported history spells it so, use --where "
+                  "'{{\"status\": \"{}\"}}'",
+                  word, near, word));
+}
+
 Outcome<json::object> make_body(const Arguments& arguments) {
   json::object body;
   const auto set_text = [&](const char* key) {
     const auto found = arguments.texts.find(key);
     if (found != arguments.texts.end()) body[key] = text_value(found->second);
   };
+  for (const auto& word : arguments.statuses) TRAWL_TRY(check_status(word));
   if (arguments.statuses.size() == 1) body["status"] = arguments.statuses.front();
   if (arguments.statuses.size() > 1) body["statuses"] = list_value(arguments.statuses);
   for (const auto& flag : kTextFlags) set_text(flag.key);
@@ -143,7 +161,7 @@ MakeFilterBody add_filter_flags(CLI::App& command) {
     add_text(flag.flag, flag.key, flag.help)->type_name(flag.type);
   }
   add_list("--status", arguments->statuses,
-           "completed, failed, cancelled, …; repeat for any of several")
+           "completed, failed, cancelled or processing; repeat for any of several")
       ->type_name("STATUS");
   add_list("--collection", arguments->collections,
            "Searched this collection; repeat for any of several")

@@ -203,6 +203,13 @@ class CurlClient final : public Transport {
         failure.message = "the input could not be read to its end";
         failure.exit = Exit::usage;
         break;
+      case CURLE_SSL_CONNECT_ERROR:
+        // Most often a server without TLS; trawl itself speaks none.
+        failure.message = fmt::format(
+            "no TLS with {}: {}; does it serve plain HTTP? then use http:// in --url or "
+            "TRAWL_URL",
+            connection_.base_url, reason);
+        break;
       default:
         failure.message =
             fmt::format("the exchange with {} broke off: {}", connection_.base_url, reason);

@@ -174,7 +174,10 @@ void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& wa
     warn_unread(query, warnings);
   }
   if (spec.empty && spec.on_empty == OnEmpty::error && in.ok()) {
-    in.fail(name, "is empty; give a text, or set on_empty to skip or random");
+    in.fail(
+        name,
+        "is empty; give a text, or the input that it comes from, or set on_empty to skip "
+        "or random");
   }
 }
 

@@ -30,6 +30,49 @@ def test_usage_errors_exit_2(tmp_path):
     assert run("serve", "--data-dir", str(tmp_path / "d"), "--listen", "nowhere").returncode == 2
 
 
+def test_a_mistake_is_named_with_its_remedy(tmp_path):
+    """What a new user does wrong first."""
+    data = str(tmp_path / "d")
+    flag = run("serve", "--data-dri", data)
+    assert (flag.returncode, flag.stdout) == (2, "")
+    assert flag.stderr == ("trawl: '--data-dri' is no flag of 'trawl serve' (did you mean "
+                           "'--data-dir'?); see: trawl serve --help\n")
+    assert "Subcommands:" in run().stderr
+    key = run("serve", "--data-dir", data, "--listen", "127.0.0.1:0",
+              environment={"TRAWL_API_KEY": "secret"})
+    assert key.returncode == 2
+    assert key.stderr == "trawl: TRAWL_API_KEY: the key has 6 characters; use 8 to 256\n"
+    unreachable = run("executions", "list", "--url", "http://127.0.0.1:9")
+    assert unreachable.returncode == 1
+    assert "cannot reach http://127.0.0.1:9" in unreachable.stderr
+    assert "trawl serve" in unreachable.stderr
+
+
+def test_tls_where_there_is_none(server):
+    refused = run("executions", "list", "--url", f"https://127.0.0.1:{server.port}")
+    assert refused.returncode == 1
+    assert "use http://" in refused.stderr
+
+
+def test_a_lost_key_is_replaced(data_dir):
+    """As docs/configuration.md says."""
+    server = Server(data_dir).start()
+    server.make_collection("books")
+    assert server.stop() == 0
+    server.environment["TRAWL_API_KEY"] = "sk_another_key"
+    server.start()
+    assert server.get("/v1/collections", key="sk_another_key").status == 401
+    assert any("a lost key" in line for line in server.log)
+    assert server.stop() == 0
+    os.rename(os.path.join(data_dir, "keys.db"), data_dir + "-keys.db")
+    server.start()
+    try:
+        assert server.get("/v1/collections/books", key="sk_another_key").status == 200
+        assert server.get("/v1/collections/books").status == 401
+    finally:
+        server.stop()
+
+
 def test_settings_are_checked(tmp_path):
     config = tmp_path / "trawl.toml"
     config.write_text("[http]\nbody_byte_max = 5000\n")
@@ -81,7 +124,7 @@ def test_a_directory_that_may_not_be_written():
         except PermissionError:
             pytest.skip("nobody may run the binary where it lies")
         assert refused.returncode == 1
-        assert directory in refused.stderr
+        assert directory in refused.stderr and "--data-dir" in refused.stderr
         assert os.listdir(directory) == []
 
 
