@@ -82,8 +82,9 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
     if (whole >= kTimeMin && whole <= kTimeMax) return whole;
   }
   micros *= in_seconds ? 1e6 : 1e3;
+  // As a double kTimeMax is rounded up, to the first instant of the year 10000.
   if (!(micros >= static_cast<double>(kTimeMin) &&
-        micros <= static_cast<double>(kTimeMax))) {
+        micros < static_cast<double>(kTimeMax))) {
     return invalid_at(location, fmt::format("{} lies outside the years 1 to 9999; {}",
                                             location, kRemedy));
   }

@@ -31,6 +31,15 @@ TEST(TimeValue, SecondsAndMillisecondsAreToldApartBySize) {
   EXPECT_EQ(read(1772366700.25).value(), kNow + 250'000);
 }
 
+TEST(TimeValue, TheYear9999IsTheLast) {
+  EXPECT_EQ(read(253'402'300'799'999).value(), kTimeMax - 999);
+  EXPECT_FALSE(read(253'402'300'800'000));
+  EXPECT_FALSE(read(253'402'300'800'000.0));
+  EXPECT_LE(read(253'402'300'799'999.5).value(), kTimeMax);
+  EXPECT_EQ(read(-62'135'596'800).value(), kTimeMin);
+  EXPECT_FALSE(read(-62'135'596'801));
+}
+
 TEST(TimeValue, RelativeTimesCountBackFromNow) {
   EXPECT_EQ(read("-30s").value(), kNow - 30 * kMicrosPerSecond);
   EXPECT_EQ(read("-15m").value(), kNow - 15 * kMicrosPerMinute);

@@ -299,8 +299,9 @@ Result<TimeUs> time_from_number(const json::value& value) {
   const double number = as_double(value);
   const bool seconds = std::abs(number) < kSecondsMax;
   const double micros = number * (seconds ? 1e6 : 1e3);
+  // As a double kTimeMax is rounded up, to the first instant of the year 10000.
   if (!(micros >= static_cast<double>(kTimeMin) &&
-        micros <= static_cast<double>(kTimeMax))) {
+        micros < static_cast<double>(kTimeMax))) {
     return make_error(ErrorCode::invalid,
                       fmt::format("{} is outside the years 1 to 9999; use seconds or "
                                   "milliseconds since 1970, or RFC 3339",

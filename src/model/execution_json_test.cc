@@ -139,6 +139,7 @@ TEST(ExecutionJson, ReadsTimesOfEveryForm) {
   EXPECT_EQ(time_of("-1"), -1'000'000);
   EXPECT_EQ(time_of("-62135596800"), kTimeMin);
   EXPECT_EQ(time_of("253402300799999"), kTimeMax - 999);
+  EXPECT_FALSE(parse(R"({"execution_id":"e","status":"s","timestamp":253402300800000})"));
   EXPECT_EQ(parse(R"({"execution_id":"e","status":"s","created_at":1})")
                 .value()
                 .summary.timestamp,
