@@ -211,11 +211,24 @@ class SearchRun {
     return out;
   }
 
+  // Whoever forgot the import would look for the mistake in the query.
+  void warn_of_empty(const std::vector<Target>& targets) {
+    for (const Target& target : targets) {
+      if (target.snapshot->document_count() > 0) continue;
+      const std::string warning = fmt::format("the collection '{}' holds no documents",
+                                              target.snapshot->collection().name);
+      if (std::find(output_.warnings.begin(), output_.warnings.end(), warning) ==
+          output_.warnings.end())
+        output_.warnings.push_back(warning);
+    }
+  }
+
   Result<void> search() {
     json::array about;
     for (const SearchSpec& spec : parameters_.searches) {
       TRAWL_ASSIGN(const Snapshots snapshots, bind(spec.scope));
       TRAWL_ASSIGN(const auto targets, find_targets(spec, snapshots, &output_.warnings));
+      warn_of_empty(targets);
       if (spec.empty && spec.on_empty == OnEmpty::skip) {
         output_.warnings.push_back(
             fmt::format("{} has an empty query and was skipped", spec.location));

@@ -122,6 +122,26 @@ def test_facets_are_mirrored_at_the_top(library):
     assert {"value", "count"} <= set(result["facets"]["author"][0])
 
 
+def test_an_empty_collection_is_told(server):
+    server.make_collection("books")
+    result = server.execute(["books"], [search("whale"), stage("limit", limit=2)]).json
+    assert result["status"] == "completed" and result["documents"] == []
+    assert result["warnings"] == ["the collection 'books' holds no documents"]
+    server.ok("POST", "/v1/collections/books/documents", {"text": "an emma"})
+    assert server.execute(["books"], [search("whale")]).json["warnings"] == []
+
+
+def test_what_does_not_exist_is_told_with_a_remedy(server):
+    server.make_collection("books")
+    near = server.execute(["boks"], [search("whale")])
+    far = server.execute(["articles"], [search("whale")])
+    assert (near.status, far.status) == (404, 404)
+    assert near.json["error"]["message"] == (
+        "there is no collection 'boks' (did you mean 'books'?)")
+    assert far.json["error"]["message"] == (
+        "there is no collection 'articles'; GET /v1/collections lists those that are")
+
+
 def test_equal_names_get_suffixes(library):
     result = run(library, [stage("limit", limit=3), stage("limit", limit=2)])
     assert list(result["stage_statistics"]["stages"]) == ["limit", "limit_2"]

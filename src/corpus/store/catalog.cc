@@ -12,9 +12,11 @@ namespace {
 
 Error unknown(std::string_view kind, std::string_view identifier,
               const std::vector<std::string_view>& names) {
-  return make_error(ErrorCode::not_found, fmt::format("there is no {} '{}'{}", kind,
-                                                      truncate_text(identifier, 128),
-                                                      did_you_mean(identifier, names)));
+  std::string remedy = did_you_mean(identifier, names);
+  if (remedy.empty()) remedy = fmt::format("; GET /v1/{}s lists those that are", kind);
+  return make_error(
+      ErrorCode::not_found,
+      fmt::format("there is no {} '{}'{}", kind, truncate_text(identifier, 128), remedy));
 }
 
 }  // namespace
