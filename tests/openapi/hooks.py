@@ -18,7 +18,7 @@ TAIL_MS_MAX = 50
 DISTURBING = {
     "deleteExecution", "deleteExecutions", "changeNamespace", "setNamespace", "deleteNamespace",
     "runRetention", "changeCollection", "deleteCollection", "deleteDocument", "deleteDocuments",
-    "revokeKey",
+    "changeKey", "revokeKey",
 }
 
 session = requests.Session()
