@@ -15,6 +15,13 @@ namespace trawl::api {
 //                and headers that are the same for many operations, said once
 //   any other    {"paths": …, "components": …} of one area, in the words of OpenAPI
 //
+// To add an endpoint: add its path to the file of its area, with operationId, tags,
+// summary, parameters, a body with an example that works in the world of
+// tests/openapi/world.py, the reply to success and each error that only some operations
+// have (404, 409; 422 without a body); then its schemas. Then run
+// tests/e2e/test_openapi.py, and tests/openapi/fuzz.py
+// --operation with its operationId.
+//
 // A schema with "x-properties-of": "Other" gets the properties of that other schema before
 // its own; the description that is served holds them spelled out.
 //

@@ -69,9 +69,10 @@ function credentials() {
 }
 
 function keepCredentials() {
-  const { key, namespace } = credentials();
-  sessionStorage.setItem('trawl-key', key);
-  sessionStorage.setItem('trawl-namespace', namespace);
+  for (const [name, value] of Object.entries(credentials())) {
+    if (value) sessionStorage.setItem('trawl-' + name, value);
+    else sessionStorage.removeItem('trawl-' + name);
+  }
 }
 
 function setUpCredentials() {
@@ -219,7 +220,7 @@ function schemaItem(name, schema, isRequired, depth) {
     make('span', { class: 'type' }, typeText(schema)),
     isRequired ? make('span', { class: 'must', title: 'required' }, ' *') : null,
   ];
-  const note = [schema.description, limitsText(schema)].filter(Boolean).join('. ');
+  const note = [schema.description, limitsText(schema)].filter(Boolean).join('; ');
   if (note) head.push(make('span', { class: 'note' }, ' — ' + note));
   const item = make('li', {});
   const hasInner = schema && typeof schema === 'object' &&
@@ -267,7 +268,7 @@ function parameterField(parameter, changed) {
       autocomplete: 'off', spellcheck: 'false', required: parameter.required });
   }
   if (parameter.example !== undefined) input.value = parameter.example;
-  const note = [parameter.description, limitsText(schema)].filter(Boolean).join('. ');
+  const note = [parameter.description, limitsText(schema)].filter(Boolean).join('; ');
   const node = make('div', { class: 'field' },
     make('label', { for: id }, parameter.name,
       parameter.required ? make('span', { class: 'must', title: 'required' }, ' *') : null,
@@ -440,6 +441,7 @@ async function call({ method, url, headers, body }, control, reply) {
   reply.replaceChildren(make('h2', {}, 'Reply'), make('div', { class: 'bar' }, outcome, facts),
     make('details', {}, make('summary', {}, 'Headers'), headerList), text);
   reply.hidden = false;
+  reply.scrollIntoView({ block: 'nearest' });
   const begun = performance.now();
   const tell = (bytes) => {
     facts.textContent = `${(performance.now() - begun).toFixed(1)} ms · ${bytes.toLocaleString('en')} bytes`;
