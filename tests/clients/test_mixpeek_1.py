@@ -384,8 +384,9 @@ def test_search_in_one_line(client):
     narrowed = client.search("captain", collection="books", filters={"author": "Austen"})
     assert [row.document_id for row in narrowed.results] == ["persuasion"]
     assert len(client.search("sea", collection="books", limit=1).results) == 1
-    # Nothing is named to search in, and the reply says so.
-    assert client.search("sea").results == [] and client.search("sea").warnings
+    with pytest.raises(MixpeekAPIError) as nowhere:
+        client.search("sea")
+    assert nowhere.value.status == 422 and "no collection" in str(nowhere.value)
 
 
 def test_execute_without_inputs(adhoc):
