@@ -65,6 +65,7 @@ class Description {
              item->get_object().contains(key(method));
     };
     for (const auto& route : router.routes()) {
+      if (!route->is_offered) continue;
       if (describes(route->pattern, to_lower_ascii(route->method))) continue;
       fail(fmt::format("{} {} is served and not described; add it to the file of its area",
                        route->method, route->pattern));

@@ -34,8 +34,8 @@ void add_routes(http::Router& router, const Services& services) {
   add_document_routes(router, services);
   add_key_routes(router, services);
   add_operation_routes(router, services);
-  add_docs_routes(router);  // It describes all that is served, and so not the following.
   add_not_offered_routes(router, services);
+  add_docs_routes(router);  // The last one: it describes the others.
 }
 
 }  // namespace trawl::api

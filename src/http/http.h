@@ -105,6 +105,8 @@ struct Route {
   RunOn run_on = RunOn::io;
   Body body = Body::buffered;
   Handler handler;
+  // False: it answers that something is not offered, and is no method of its path (Allow).
+  bool is_offered = true;
 };
 
 // Finds the route of a request. Literal segments win over parameters. Filled once;

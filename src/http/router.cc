@@ -131,7 +131,7 @@ bool Router::find(std::size_t node, std::size_t depth, Search& search) const {
         search.match.route = route;
         return true;
       }
-      search.match.allowed.push_back(route->method);
+      if (route->is_offered) search.match.allowed.push_back(route->method);
       if (route->method == "GET") get = route;
     }
     if (get != nullptr) {
@@ -139,7 +139,7 @@ bool Router::find(std::size_t node, std::size_t depth, Search& search) const {
         search.match.route = get;
         return true;
       }
-      search.match.allowed.emplace_back("HEAD");
+      if (get->is_offered) search.match.allowed.emplace_back("HEAD");
     }
     return false;
   }

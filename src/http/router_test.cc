@@ -69,6 +69,20 @@ TEST(Router, TheMethodDecidesAmongPatternsThatMatch) {
   EXPECT_EQ(matched(router, "get", "/s"), "- PUT");
 }
 
+TEST(Router, WhatIsNotOfferedIsNoMethodOfItsPath) {
+  Router router = make_router({{"GET", "/r/{id}"}});
+  for (const char* method : {"GET", "POST"}) {
+    Route route{method, "/r/{id}/{part}", RunOn::io, Body::buffered, {}, false};
+    router.add(route);
+    if (*method == 'P')
+      router.add({method, "/r/{id}", RunOn::io, Body::buffered, {}, false});
+  }
+  EXPECT_EQ(matched(router, "POST", "/r/x"), "/r/{id} id=x");
+  EXPECT_EQ(matched(router, "PUT", "/r/x"), "- GET HEAD");
+  EXPECT_EQ(matched(router, "PUT", "/r/x/y"), "-");
+  EXPECT_EQ(matched(router, "HEAD", "/r/x/y"), "/r/{id}/{part} id=x part=y");
+}
+
 TEST(Router, AnOwnHeadRouteWinsOverGet) {
   const Router router = make_router({{"GET", "/a"}, {"HEAD", "/a"}});
   EXPECT_EQ(router.match("HEAD", "/a").route->method, "HEAD");

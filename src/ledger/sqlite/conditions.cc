@@ -365,6 +365,28 @@ bool Conditions::touches(const GroupPlace& place) const {
   return true;
 }
 
+std::optional<std::size_t> Conditions::count_indexed(const GroupPlace& place) const {
+  std::optional<SeqSet::Bits> both;
+  for (const Test& test : root_.children) {
+    if (test.kind == Test::Kind::set) {
+      if (!test.set_is_sure || unindexed_->of_group(place.group) != nullptr) {
+        return std::nullopt;
+      }
+      const SeqSet::Bits* bits = test.set->of_group(place.group);
+      if (bits == nullptr) return 0;
+      both = both ? *both & *bits : *bits;
+    } else if (test.kind != Test::Kind::integers) {
+      return std::nullopt;
+    } else if (test.column == IntColumn::timestamp) {
+      if (place.ts_min < test.low || place.ts_max > test.high) return std::nullopt;
+    } else if (test.column != IntColumn::ns) {
+      return std::nullopt;  // A term tells the namespace, and nothing else of these.
+    }
+  }
+  if (!both) return std::nullopt;
+  return both->count();
+}
+
 Result<bool> Conditions::word_answer(Test& test, std::int64_t number) {
   if (const auto known = test.word_answers.find(number); known != test.word_answers.end()) {
     return known->second;

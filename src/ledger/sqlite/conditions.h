@@ -36,6 +36,8 @@ class Conditions {
 
   // Whether a group can hold matches, apart from its time.
   bool touches(const GroupPlace& place) const;
+  // How many executions of a group match, where the index of terms alone says so.
+  std::optional<std::size_t> count_indexed(const GroupPlace& place) const;
 
   struct Answers {
     std::vector<std::uint8_t> may;   // 1 where the row may match

@@ -193,6 +193,12 @@ class Finder {
         out_.total_exact = false;
         return {};
       }
+      if (full_) {
+        TRAWL_TRY(
+            drain(std::numeric_limits<TimeUs>::min()));  // What waits only counts now.
+        TRAWL_TRY(count_place(page_places[i]));
+        continue;
+      }
       TRAWL_ASSIGN(RowGroup group, read_group(connection_, page_places[i]));
       TRAWL_TRY(gather(group));
       TRAWL_TRY(drain(i + 1 < page_places.size() ? rank_max(page_places[i + 1])
@@ -200,6 +206,15 @@ class Finder {
       if (out_.partial) return {};
     }
     return {};
+  }
+
+  Result<void> count_place(const GroupPlace& place) {
+    if (const auto count = conditions_.count_indexed(place)) {
+      out_.total += *count;
+      return {};
+    }
+    TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
+    return count_group(group);
   }
 
   // All that matches in a group, without a thought for the page.
@@ -218,7 +233,6 @@ class Finder {
   }
 
   Result<void> gather(RowGroup& group) {
-    if (full_) return count_group(group);
     return look_at(group, [&](Hit&& hit) -> Result<void> {
       if (page_.after && hit.rank > after_rank_) {
         count_only(hit);
@@ -382,8 +396,7 @@ class Finder {
         out_.total_exact = false;
         return {};
       }
-      TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
-      TRAWL_TRY(count_group(group));
+      TRAWL_TRY(count_place(place));
     }
     for (const std::int64_t seq : unverified_) {
       if (budget_.used_up()) {
