@@ -24,15 +24,18 @@ Result<ResultPage> read_pagination(ObjectReader in) {
       method = sent.contains("after") ? "keyset" : "cursor";
     }
   }
+  // What the method does not need is checked all the same.
+  const auto page_size = in.optional_integer({"page_size"}, 1, kPageMax);
+  const auto limit = in.optional_integer({"limit"}, 1, kPageMax);
+  const auto number = in.integer({"page_number", "page"}, 1, 1, 1'000'000);
+  const std::string cursor = in.string({"cursor"});
   if (method == "offset") {
-    const auto size = in.integer({"page_size", "limit"}, 10, 1, kPageMax);
-    const auto number = in.integer({"page_number", "page"}, 1, 1, 1'000'000);
+    const auto size = page_size.value_or(limit.value_or(10));
     page = {ResultPage::Method::offset, static_cast<std::size_t>((number - 1) * size),
             static_cast<std::size_t>(size)};
   } else if (method == "cursor") {
     page.method = ResultPage::Method::cursor;
-    page.count = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, kPageMax));
-    const std::string cursor = in.string({"cursor"});
+    page.count = static_cast<std::size_t>(limit.value_or(10));
     if (!cursor.empty()) {
       auto begin = parse_offset_cursor(cursor);
       if (!begin) {
