@@ -37,26 +37,31 @@ Result<ResultPage> read_pagination(ObjectReader in) {
       method = sent.contains("after") ? "keyset" : "cursor";
     }
   }
+  // What the method does not need is checked all the same.
+  const auto page_size = in.optional_integer({"page_size"}, 1, kPageMax);
+  const auto limit =
+      in.optional_integer({"limit"}, 1, method == "scroll" ? kScrollMax : kPageMax);
+  const auto number = in.integer({"page_number", "page"}, 1, 1, 1'000'000);
+  for (const std::string_view marker : {"cursor", "scroll_id"}) (void)in.string({marker});
+  // Nothing is kept between two pages, so that no time limit ends their walk.
+  (void)in.integer({"scroll_ttl"}, 300, 60, 3600);
+  const json::object* after = in.object({"after"});
   if (method == "offset") {
-    const auto size = in.integer({"page_size", "limit"}, 10, 1, kPageMax);
-    const auto number = in.integer({"page_number", "page"}, 1, 1, 1'000'000);
+    const auto size = page_size.value_or(limit.value_or(10));
     page = {ResultPage::Method::offset, static_cast<std::size_t>((number - 1) * size),
             static_cast<std::size_t>(size)};
   } else if (method == "cursor") {
     page.method = ResultPage::Method::cursor;
-    page.count = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, kPageMax));
+    page.count = static_cast<std::size_t>(limit.value_or(10));
     page.begin = read_place(in, "cursor");
   } else if (method == "scroll") {
     page.method = ResultPage::Method::scroll;
-    page.count = static_cast<std::size_t>(in.integer({"limit"}, 100, 1, kScrollMax));
+    page.count = static_cast<std::size_t>(limit.value_or(100));
     page.begin = read_place(in, "scroll_id");
-    // Nothing is kept between two pages, so that no time limit ends their walk.
-    (void)in.integer({"scroll_ttl"}, 300, 60, 3600);
   } else if (method == "keyset") {
     page.method = ResultPage::Method::keyset;
-    page.count = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, kPageMax));
-    if (const json::object* after = in.object({"after"});
-        after != nullptr && !after->empty()) {
+    page.count = static_cast<std::size_t>(limit.value_or(10));
+    if (after != nullptr && !after->empty()) {
       ObjectReader marker = in.child(*after, "after");
       page.begin = read_place(marker, "cursor");
       if (page.begin == 0) marker.fail("cursor", "is required; use next_cursor as it is");

@@ -341,7 +341,7 @@ TEST(Filter, RefusalsNameThePlaceAndTheRemedy) {
   says(R"({"price":{"$gt":5}})", "filters.price", "AND, OR and NOT");
   says(R"({"operator":"eq","value":1})", "filters", "add \"field\"");
   says(R"({"feild":"f","operator":"eq","value":1})", "filters", "add \"field\"");
-  says(R"({"":1})", "filters..field", "empty");
+  says(R"({"":1})", "filters", "empty");
   says(R"({"field":"f","operator":"starts_with","value":1})", "filters.value",
        "takes a string");
   says(R"({"a":{"type":"dynamic","field":"inputs.x"}})", "filters.a.value", "dynamic");

@@ -79,14 +79,22 @@ Result<StageParts> read_parts(ObjectReader& in) {
   return parts;
 }
 
-// A long name gives way to its suffix, at the border of a character.
+std::string_view first_chars(std::string_view text, std::size_t chars) {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins_char = (text[end] & 0xC0) != 0x80;
+    if (begins_char && chars-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
+// A long name gives way to its suffix.
 std::string unique_name(const std::string& wanted, std::set<std::string>& taken) {
   std::string name = wanted;
   for (int n = 2; !taken.insert(name).second; ++n) {
     const std::string suffix = fmt::format("_{}", n);
-    std::size_t end = std::min(wanted.size(), kStageNameCharsMax - suffix.size());
-    while (end > 0 && end < wanted.size() && (wanted[end] & 0xC0) == 0x80) --end;
-    name = wanted.substr(0, end) + suffix;
+    name = first_chars(wanted, kStageNameCharsMax - suffix.size());
+    name += suffix;
   }
   return name;
 }

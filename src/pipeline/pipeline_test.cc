@@ -77,16 +77,16 @@ TEST_F(PipelineTest, TheOldestShapeNamesTheStageByItsId) {
 }
 
 TEST_F(PipelineTest, EqualNamesGetSuffixesThatFit) {
-  const std::string name = std::string(199, 'x') + "é";  // 201 bytes: one too many.
+  const std::string name = std::string(200, 'x') + "é";  // One character too many.
   EXPECT_EQ(refused_at(R"({"stages":[{"stage_name":")" + name +
                        R"(","config":{"stage_id":"count"}}]})"),
             "stages[0].stage_name");
-  const std::string fits = std::string(198, 'x') + "é";
+  const std::string fits = std::string(197, 'x') + "éée";  // 202 bytes.
   const std::string stage =
       R"({"stage_name":")" + fits + R"(","config":{"stage_id":"count"}})";
   const auto pipeline = parse(R"({"stages":[)" + stage + "," + stage + "]}");
   ASSERT_TRUE(pipeline);
-  EXPECT_EQ(pipeline->stages[1].stage_name, std::string(198, 'x') + "_2");
+  EXPECT_EQ(pipeline->stages[1].stage_name, std::string(197, 'x') + "é_2");
 }
 
 TEST_F(PipelineTest, ErrorsNameThePlace) {

@@ -227,3 +227,15 @@ def test_lengths_are_counted_in_characters(library):
         stages = [stage("limit", "я" * length), stage("limit", "я" * length)]
         reply = library.execute(["books"], stages)
         assert reply.status == status, reply
+
+
+def test_what_a_page_does_not_need_is_checked_all_the_same(library):
+    for pagination, location in (
+            ({"page_size": 5, "cursor": 7}, "pagination.cursor"),
+            ({"method": "cursor", "page_size": 0}, "pagination.page_size"),
+            ({"method": "offset", "limit": 501}, "pagination.limit")):
+        reply = library.execute(["books"], [stage("limit")], pagination=pagination)
+        envelope(reply, 422)
+        assert reply.json["error"]["details"]["validation_errors"][0]["location"] == location
+    reply = library.execute(["books"], [stage("limit")], pagination={"page_size": 2, "page": 1})
+    assert reply.status == 200 and reply.json["pagination"]["limit"] == 2

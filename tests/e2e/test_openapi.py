@@ -30,7 +30,11 @@ def document(served):
 
 
 def build_world(server):
-    world.build(lambda method, path, body: server.request(method, path, body).status)
+    def call(method, path, body):
+        return server.request(method, path, body).status
+
+    world.build(call)
+    world.clear(call)
 
 
 FORMATS = jsonschema.FormatChecker(formats=())

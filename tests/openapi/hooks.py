@@ -54,6 +54,18 @@ def map_body(context, body):
     return within_64_bits(body)
 
 
+def is_empty(value):
+    """Whether the value of a parameter is sent as an empty text, or the first of several."""
+    return value in ("", None) or value == {} or value == [] or (
+        isinstance(value, list) and is_empty(value[0]))
+
+
+@schemathesis.hook
+def filter_query(context, query):
+    """A parameter that is empty counts as not sent, so an empty one is no wrong one."""
+    return not any(is_empty(value) for value in (query or {}).values())
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     global is_disturbed

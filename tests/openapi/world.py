@@ -1,6 +1,6 @@
 """The little world that the examples of /openapi.json are about: the collection `books`, one
-execution, the namespace `archive` and a key. build() makes it, and takes away what the
-examples themselves make, so that every example can be run at any time."""
+execution, the namespace `archive` and a key. clear() takes away what the examples themselves
+make, so that after clear() and build() every example can be run."""
 
 import json
 
@@ -28,13 +28,17 @@ EXECUTIONS = [
 FEATURES = [{"feature_uri": "trawl://bm25@v1/text", "fields": ["title", "text"]}]
 
 
-def build(call):
+def clear(call):
     """call(method, path, body) sends a request and returns its status; a body that is no text
-    is sent as JSON. Whatever is there already stays as it is."""
+    is sent as JSON."""
     for path in ("/v1/collections/films", "/v1/namespaces/staging?force=true",
                  "/v1/collections/books/documents/walden",
                  f"/v1/organizations/users/{USER}/api-keys/importer"):
         assert call("DELETE", path, None) in (200, 404), path
+
+
+def build(call):
+    """Makes what is missing; whatever is there already stays as it is."""
     assert call("POST", "/v1/namespaces", {"namespace_name": "archive"}) in (200, 409)
     assert call("POST", "/v1/collections",
                 {"collection_name": "books", "features": FEATURES}) in (200, 409)

@@ -233,6 +233,7 @@ TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
     return result.has_error();
   };
   EXPECT_TRUE(refused(std::string(513, 'x')));
+  EXPECT_TRUE(refused(std::string(512, 'x') + "\xC3\xB6"));
   EXPECT_TRUE(refused("a\nb"));
   EXPECT_TRUE(refused(std::string("a\0b", 3)));
   EXPECT_TRUE(refused("a\x7F"));
@@ -241,6 +242,7 @@ TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
   EXPECT_TRUE(refused("a\xC2"));
   EXPECT_EQ(snapshot()->version(), 0u);
   EXPECT_FALSE(refused(std::string(512, 'x')));
+  EXPECT_FALSE(refused(std::string(511, 'x') + "\xC3\xB6"));  // Characters count.
   EXPECT_FALSE(refused("sn\xC3\xB6 w/ %_'\"\xC2\xA0"));
 
   // What is stored can be read again, so nesting has a limit.
