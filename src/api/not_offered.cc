@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "api/endpoint.h"
@@ -128,15 +126,6 @@ const std::vector<NotOffered>& not_offered() {
 }
 
 }  // namespace
-
-bool is_not_offered(std::string_view method, std::string_view pattern) {
-  static const std::set<std::pair<std::string_view, std::string_view>> kKnown = [] {
-    std::set<std::pair<std::string_view, std::string_view>> known;
-    for (const NotOffered& one : not_offered()) known.emplace(one.method, one.pattern);
-    return known;
-  }();
-  return kKnown.contains({method, pattern});
-}
 
 void add_not_offered_routes(http::Router& router, const Services& services) {
   for (const NotOffered& one : not_offered()) {

@@ -33,7 +33,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_document_routes(router, services);
   add_key_routes(router, services);
   add_operation_routes(router, services);
-  add_not_offered_routes(router, services);
+  add_not_offered_routes(router, services);  // Last, so that nothing describes them.
 }
 
 }  // namespace trawl::api
