@@ -182,6 +182,37 @@ const json::value* step(const json::value& at, std::string_view segment) {
   return nullptr;
 }
 
+// " (line 3, column 5)" for text that is no JSON, or "" where that cannot be told. The
+// parser in use says what is wrong but not where, so another one looks again.
+std::string place_of_error(std::string_view text) {
+  // It builds what it reads; a large text must not be read twice to be refused.
+  constexpr std::size_t kTextBytesMax = 1 << 20;
+  if (text.size() > kTextBytesMax) return {};
+  json::parse_options options;
+  options.max_depth = 1024;
+  options.allow_invalid_utf8 = true;
+  json::stream_parser parser({}, options);
+  json::error_code error;
+  const std::size_t at = parser.write_some(text.data(), text.size(), error);
+  if (!error && at == text.size()) {
+    parser.finish(error);
+    return error ? " (it ends too early)" : "";
+  }
+  const std::string_view before = text.substr(0, at);
+  const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0.
+  const auto column =
+      1 + std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start),
+                        before.end(), [](char c) {
+                          // A character counts once, whatever bytes it has.
+                          return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+                        });
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  // Of a single line its number says nothing.
+  return text.find('\n') == std::string_view::npos
+             ? fmt::format(" (column {})", column)
+             : fmt::format(" (line {}, column {})", line, column);
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
@@ -208,13 +239,16 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   if (const auto error = parser->parse(text.data(), text.size(), true).get(root)) {
     if (error == simdjson::DEPTH_ERROR) return too_deep();
     if (error == simdjson::NUMBER_ERROR) {
-      return make_error(ErrorCode::bad_request,
-                        "a number in the JSON is malformed or too large: whole numbers "
-                        "reach from -2^63 to 2^64 - 1; write larger ones with an exponent, "
-                        "or as text");
+      return make_error(
+          ErrorCode::bad_request,
+          fmt::format("a number in the JSON is malformed or too large{}: whole numbers "
+                      "reach from -2^63 to 2^64 - 1; write larger ones with an exponent, "
+                      "or as text",
+                      place_of_error(text)));
     }
-    return make_error(ErrorCode::bad_request, fmt::format("this is not valid JSON: {}",
-                                                          simdjson::error_message(error)));
+    return make_error(ErrorCode::bad_request,
+                      fmt::format("this is not valid JSON: {}{}",
+                                  simdjson::error_message(error), place_of_error(text)));
   }
   json::value value;
   if (!convert(root, value, depth_max)) return too_deep();

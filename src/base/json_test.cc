@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace trawl {
@@ -154,6 +155,25 @@ TEST(Json, RefusesWhatIsNotJson) {
     EXPECT_EQ(parsed.error().code, ErrorCode::bad_request);
     EXPECT_FALSE(parsed.error().message.empty());
   }
+}
+
+TEST(Json, ErrorsSayWhere) {
+  const std::pair<std::string, std::string> kCases[] = {
+      {"{\n  \"a\": 1\n  \"b\": 2\n}", " (line 3, column 3)"},
+      {"{\"a\": 1,}", " (column 9)"},
+      {"{\"ä\": x}", " (column 7)"},
+      {"{\"a\": [1, 2", " (it ends too early)"},
+      {"[1]\n\n]", " (line 3, column 1)"},
+  };
+  for (const auto& [text, place] : kCases) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_TRUE(parsed.error().message.ends_with(place)) << parsed.error().message;
+  }
+  // What is too large to be read twice has no place.
+  const auto large = parse_json("[" + std::string(1 << 20, ' ') + "}");
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().message.find('('), std::string::npos) << large.error().message;
 }
 
 TEST(Json, OfEqualKeysTheLastWins) {

@@ -125,6 +125,8 @@ Failure failure_of(const HttpReply& reply) {
   if (failure.message.empty())
     failure.message = fmt::format("the server answered with status {}{}", reply.status,
                                   envelope ? "" : " and no JSON");
+  if (!envelope)
+    failure.notes.emplace_back("is this a Trawl server? --url or TRAWL_URL names it");
   if (reply.status == 401)
     failure.notes.emplace_back("set TRAWL_API_KEY or pass --api-key");
   return failure;

@@ -138,7 +138,7 @@ def run(blocks, binary, path, status_only):
         os.symlink(binary, os.path.join(bin_folder, "trawl"))
         # Nothing of who runs this: no keys, no proxies, no settings of curl.
         environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": folder,
-                       "LANG": "C.UTF-8", "TZ": "UTC"}
+                       "TMPDIR": folder, "LANG": "C.UTF-8", "TZ": "UTC"}
         process = subprocess.Popen(
             ["bash", "--norc", "-c", session], cwd=folder, env=environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

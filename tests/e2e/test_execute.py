@@ -126,7 +126,7 @@ def test_an_empty_collection_is_told(server):
     server.make_collection("books")
     result = server.execute(["books"], [search("whale"), stage("limit", limit=2)]).json
     assert result["status"] == "completed" and result["documents"] == []
-    assert result["warnings"] == ["the collection 'books' holds no documents"]
+    assert result["warnings"] == ["search: the collection 'books' holds no documents"]
     server.ok("POST", "/v1/collections/books/documents", {"text": "an emma"})
     assert server.execute(["books"], [search("whale")]).json["warnings"] == []
 
