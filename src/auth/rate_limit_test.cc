@@ -56,7 +56,7 @@ TEST(TokenBucket, HoldsTheRateInTheLongRun) {
                                 RateLimit{kRequestsPerMinuteMax, 1}}) {
     TokenBucket bucket(limit);
     const std::int64_t end = 600 * kSecond;
-    const std::int64_t step = limit.requests_per_minute > 1000 ? 50 : 10'000;
+    const std::int64_t step = limit.requests_per_minute > 1000 ? 10 : 10'000;
     std::int64_t allowed = 0;
     // Only a part of the time for the fastest, which would take too many steps.
     const std::int64_t until = limit.requests_per_minute > 1000 ? kSecond : end;

@@ -1,6 +1,15 @@
 #include "base/worker_pool.h"
 
 namespace trawl {
+namespace {
+
+thread_local bool is_worker_thread = false;
+
+}  // namespace
+
+bool WorkerPool::is_worker() {
+  return is_worker_thread;
+}
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
@@ -38,6 +47,7 @@ std::size_t WorkerPool::queued() const {
 }
 
 void WorkerPool::work() {
+  is_worker_thread = true;
   std::unique_lock lock(mutex_);
   while (true) {
     ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

@@ -23,6 +23,8 @@ class WorkerPool {
   // Not to be called from a task.
   void stop();
   std::size_t queued() const;
+  // Whether the calling thread runs a task of some pool, and so may take its time.
+  static bool is_worker();
 
  private:
   void work();

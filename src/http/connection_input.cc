@@ -21,7 +21,7 @@ constexpr std::uint64_t kSkippedBodyBytesMax = 64 * 1024;
 constexpr std::size_t kReserveMax = 1024 * 1024;
 constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
 // Larger bodies are hashed and packed on a worker: on the connection's thread everyone
-// else would wait for half a millisecond and more.
+// else would wait for a third of a millisecond and more.
 constexpr std::size_t kShapedInPlaceBytesMax = 32 * 1024;
 // How long a browser may remember the answer to a preflight.
 constexpr std::string_view kPreflightSeconds = "600";
@@ -444,14 +444,26 @@ void Connection::dispatch() {
   if (phase_ == Phase::handling) read();  // Otherwise the reply is on its way already.
 }
 
+// A worker gives the reply its form at once. Other threads have something else to do: an
+// I/O thread serves other connections, and the ledger's writer holds up every commit. So
+// they leave long bodies to the workers, and short ones to the connection's thread.
 void Exchange::reply(Response response) {
   if (replied.exchange(true)) return;
-  if (needs_shaping(response, form)) {
-    const bool is_long = response.body.size() > kShapedInPlaceBytesMax &&
-                         shard->io.get_executor().running_in_this_thread();
-    if (is_long && shape_on_worker(response)) return;
-    shape(response);
+  if (!needs_shaping(response, form)) {
+    deliver(std::move(response));
+    return;
   }
+  if (!WorkerPool::is_worker()) {
+    if (response.body.size() > kShapedInPlaceBytesMax && shape_on_worker(response)) return;
+    if (!shard->io.get_executor().running_in_this_thread()) {
+      shard->post([self = shared_from_this(), made = std::move(response)]() mutable {
+        self->shape(made);
+        self->deliver(std::move(made));
+      });
+      return;
+    }
+  }
+  shape(response);
   deliver(std::move(response));
 }
 

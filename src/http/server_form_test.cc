@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/json.h"
@@ -29,6 +30,16 @@ class ServerFormTest : public ServerTest {
           },
           run_on);
     }
+    // Neither an I/O thread nor a worker, as the one that commits executions.
+    add("GET", "/other/{size}", [this](const auto& request, const Reply& reply) {
+      const std::lock_guard lock(others_mutex_);
+      others_.emplace_back([reply, size = std::stoul(request->path_parameter("size"))] {
+        Response response;
+        response.body.assign(size, 'x');
+        response.has_etag = true;
+        reply(std::move(response));
+      });
+    });
     add("GET", "/error", [](const auto& request, const Reply& reply) {
       reply(error_response(make_error(ErrorCode::not_found, "it is gone"),
                            request->request_id));
@@ -43,6 +54,13 @@ class ServerFormTest : public ServerTest {
     });
     add("PATCH", "/io/{size}", [](const auto&, const Reply& reply) { reply({}); });
   }
+
+  ~ServerFormTest() override {
+    for (auto& other : others_) other.join();
+  }
+
+  std::mutex others_mutex_;
+  std::vector<std::thread> others_;  // Guarded by others_mutex_.
 
   // The header lines of a reply without those that differ from one to the next.
   static std::vector<std::string> lines_of(const ClientReply& reply) {
@@ -88,8 +106,8 @@ TEST_F(ServerFormTest, HeadHasTheHeadersOfGet) {
 
 TEST_F(ServerFormTest, BodiesArePackedOnWhateverThreadTheyAreMade) {
   start();
-  // The last is packed on a worker although an I/O thread made it.
-  for (const char* path : {"/io/", "/worker/"}) {
+  // The longest are packed on a worker wherever they were made.
+  for (const char* path : {"/io/", "/worker/", "/other/"}) {
     for (const std::size_t size : {1024, 32 * 1024, 1024 * 1024}) {
       const std::string target = path + std::to_string(size);
       const auto plain = ask(get(target));
@@ -167,10 +185,16 @@ TEST_F(ServerFormTest, ABusyServerSendsLongBodiesAsTheyAre) {
                workers_.queued() == queued;
       }));
     }
-    const auto reply = ask(get("/io/100000", "Accept-Encoding: gzip\r\n"));
-    EXPECT_EQ(reply.status, 200);
-    EXPECT_EQ(reply.header("Content-Encoding"), "");
-    EXPECT_EQ(reply.body.size(), 100'000U);
+    for (const char* path : {"/io/100000", "/other/100000"}) {
+      const auto reply = ask(get(path, "Accept-Encoding: gzip\r\n"));
+      EXPECT_EQ(reply.status, 200);
+      EXPECT_EQ(reply.header("Content-Encoding"), "");
+      EXPECT_EQ(reply.body.size(), 100'000U);
+    }
+    // Short ones need no worker.
+    EXPECT_EQ(
+        ask(get("/other/2000", "Accept-Encoding: gzip\r\n")).header("Content-Encoding"),
+        "gzip");
   }
   for (auto& client : waiting) EXPECT_EQ(client.receive()->status, 200);
 }
