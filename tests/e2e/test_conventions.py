@@ -226,6 +226,9 @@ def test_options_says_what_a_path_takes_without_a_key(library):
         assert allowed == methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()), path
         wrong = ({"GET", "POST", "PUT", "PATCH", "DELETE"} - methods).pop()
         refused = fetch(library, wrong, path, body={})
+        if refused.status == 403:  # Known and not offered, so no method of the path either.
+            assert b"NotEnabledError" in refused.body
+            continue
         assert refused.status == 405, (path, wrong)
         assert refused.headers["allow"] == reply.headers["allow"]
     assert fetch(library, "OPTIONS", "/v1/nowhere", key=None).status == 404
