@@ -55,9 +55,11 @@ def map_body(context, body):
 
 
 def is_empty(value):
-    """Whether the value of a parameter is sent as an empty text, or the first of several."""
-    return value in ("", None) or value == {} or value == [] or (
-        isinstance(value, list) and is_empty(value[0]))
+    """Whether the value of a parameter is sent as an empty text, or the first of several:
+    lists and the keys of objects become one parameter each."""
+    if isinstance(value, (list, dict)):
+        return not value or is_empty(next(iter(value)))
+    return value in ("", None)
 
 
 @schemathesis.hook
