@@ -7,7 +7,7 @@
 namespace trawl {
 
 // zlib's levels: for what is kept, and for what is packed while a client waits. The second
-// takes a third of the time, for a quarter more bytes of JSON.
+// takes a third of the time, for a fifth more bytes of JSON.
 inline constexpr int kGzipLevel = 6;
 inline constexpr int kGzipFastLevel = 1;
 
