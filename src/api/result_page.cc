@@ -46,6 +46,11 @@ Result<ResultPage> read_pagination(ObjectReader in) {
   // Nothing is kept between two pages, so that no time limit ends their walk.
   (void)in.integer({"scroll_ttl"}, 300, 60, 3600);
   const json::object* after = in.object({"after"});
+  if (after != nullptr) {
+    ObjectReader marker = in.child(*after, "after");
+    (void)marker.string({"cursor"});
+    TRAWL_TRY(marker.status());
+  }
   if (method == "offset") {
     const auto size = page_size.value_or(limit.value_or(10));
     page = {ResultPage::Method::offset, static_cast<std::size_t>((number - 1) * size),
