@@ -45,9 +45,12 @@ Result<ListQuery> parse_list_query(const http::Request& request,
   ListQuery query;
   query.limit = limit_default;
   std::string_view name;
-  if (const auto text = find(request, {"limit", "page_size"}, name)) {
-    TRAWL_ASSIGN(const auto limit, read_integer(name, *text, 1, kListLimitMax));
-    query.limit = static_cast<std::uint32_t>(limit);
+  // Both are checked; the last one that is there counts.
+  for (const std::string_view alias : {"page_size", "limit"}) {
+    if (const auto text = find(request, {alias}, name)) {
+      TRAWL_ASSIGN(const auto limit, read_integer(name, *text, 1, kListLimitMax));
+      query.limit = static_cast<std::uint32_t>(limit);
+    }
   }
   const auto offset = find(request, {"offset"}, name);
   if (offset) {

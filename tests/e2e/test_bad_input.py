@@ -237,5 +237,8 @@ def test_what_a_page_does_not_need_is_checked_all_the_same(library):
         reply = library.execute(["books"], [stage("limit")], pagination=pagination)
         envelope(reply, 422)
         assert reply.json["error"]["details"]["validation_errors"][0]["location"] == location
+    for query in ("?limit=5&page_size=0", "?page_size=1001&limit=5"):
+        envelope(library.post(LIST + query), 422)
+    assert library.post(LIST + "?page_size=3&limit=5").json["pagination"]["limit"] == 5
     reply = library.execute(["books"], [stage("limit")], pagination={"page_size": 2, "page": 1})
     assert reply.status == 200 and reply.json["pagination"]["limit"] == 2
