@@ -330,6 +330,51 @@ TEST_F(FilterProperty, AgreesWithTheReferenceInClosedGroups) {
   compare_some(8);
 }
 
+// Goal: totals that only the index of terms is asked for are those of the rows, wherever a
+// page ends in their groups, and while some wait for the index.
+TEST_F(FilterProperty, CountsWordsThatManyShare) {
+  SCOPED_TRACE(fmt::format("seed {}", seed_));
+  int made = 0;
+  const auto add_some = [&](int count) {
+    std::vector<LedgerWrite> writes;
+    for (int i = 0; i < count; ++i, ++made) {
+      Execution execution =
+          make_execution(made % 5 == 0 ? kOther : kNs, fmt::format("e{:06}", made),
+                         made * TimeUs{1'000'000}, one_of(kStatuses));
+      execution.summary.query_summary = made % 3 == 0 ? "shared" : "shared by most";
+      writes.push_back({LedgerWrite::Kind::finished, std::move(execution)});
+    }
+    ASSERT_EQ(sqlite_->commit(writes).value(), memory_.commit(writes).value());
+  };
+  const auto compare_words = [&] {
+    for (const char* words : {"shared", "most", "shared most", "most \"shared by\""}) {
+      ExecutionFilter asked = filter_of(kNs);
+      asked.query = TextQuery::parse(words);
+      ExecutionPageRequest page = page_of(static_cast<std::uint32_t>(400 + pick(200)));
+      page.ascending = chance(2);
+      compare(asked, page);
+      asked.start_time = static_cast<TimeUs>(pick(3'000)) * 1'000'000;
+      asked.end_time = static_cast<TimeUs>(9'000 + pick(3'000)) * 1'000'000;
+      page.limit = 5;
+      page.offset = static_cast<std::uint32_t>(pick(6'000));
+      ASSERT_EQ(sqlite_->list(asked, page).value().total,
+                memory_.list(asked, page).value().total);
+      asked.status = "failed";
+      ASSERT_EQ(sqlite_->list(asked, page).value().total,
+                memory_.list(asked, page).value().total);
+    }
+  };
+  for (int i = 0; i < 12; ++i) add_some(1'000);
+  while (sqlite_->maintain()) {
+  }
+  compare_words();
+  ExecutionFilter failed = filter_of(kNs);
+  failed.status = "failed";
+  ASSERT_EQ(sqlite_->remove(failed, 30).value(), memory_.remove(failed, 30).value());
+  add_some(500);
+  compare_words();
+}
+
 // Goal: a budget cuts pages short, and following the cursors still visits every match once.
 TEST_F(FilterProperty, PartialPagesGoOn) {
   SCOPED_TRACE(fmt::format("seed {}", seed_));
