@@ -361,6 +361,16 @@ def cpu_seconds(pids):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def wait_until_idle(pids):
+    """Until a server has done what was still asked of it when wrk hung up."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pids)
+        time.sleep(0.1)
+        if cpu_seconds(pids) - before <= 0.02:
+            return
+
+
 def memory_mib(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return {name: round(int(re.search(rf"{name}:\s*(\d+) kB", text)[1]) / 1024, 1)
@@ -404,6 +414,7 @@ class Target:
 
     def measure(self, seconds, connections):
         self.rows[connections].append(self.wrk(seconds, connections))
+        wait_until_idle(self.server.processes())
 
     def result(self):
         return {str(connections): medians(rows) for connections, rows in self.rows.items() if rows}
@@ -489,7 +500,7 @@ class Run:
         self.quick = size <= 100_000
         self.folder = options.bench_dir / f"size-{size_name(size)}"
         self.data = self.folder / "data"
-        self.sqlite = self.folder / "plain.db"
+        self.sqlite = None if options.without_sqlite else self.folder / "plain.db"
         self.out = {"size": size, "rounds": options.rounds, "candidates": options.candidates}
 
     def all(self):
@@ -525,7 +536,7 @@ class Run:
     def fit_peers(self):
         """Decides how much of the history the peers can hold, and says so in bench.json."""
         room = shutil.disk_usage(self.folder).free / 1e9
-        peers = 2 if self.postgres else 1
+        peers = (self.postgres is not None) + (self.sqlite is not None)
         whole, bare = (self.size * each * peers / 1e9
                        for each in (PEER_BYTES, PEER_BYTES_WITHOUT_STAGES))
         if bare > room:
@@ -540,6 +551,18 @@ class Run:
 
     def fill_peers(self):
         self.fit_peers()
+        if self.sqlite:
+            self.fill_sqlite()
+        if self.postgres:
+            say("  copying to PostgreSQL")
+            self.postgres.script(BENCH / "sql/postgres_tables.sql")
+            list(program("fill-postgres", self.data, self.postgres.connection))
+            say("  indexing PostgreSQL")
+            self.postgres.script(BENCH / "sql/postgres_indexes.sql")
+            self.out["postgres_bytes_per_execution"] = self.postgres.number(
+                "SELECT pg_total_relation_size('executions')") / self.size
+
+    def fill_sqlite(self):
         with contextlib.closing(sqlite3.connect(self.sqlite)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript((BENCH / "sql/sqlite_tables.sql").read_text())
@@ -550,18 +573,12 @@ class Run:
             connection.execute("PRAGMA cache_size=-1000000")
             connection.executescript((BENCH / "sql/sqlite_indexes.sql").read_text())
         self.out["sqlite_bytes_per_execution"] = self.sqlite.stat().st_size / self.size
-        if self.postgres:
-            say("  copying to PostgreSQL")
-            self.postgres.script(BENCH / "sql/postgres_tables.sql")
-            list(program("fill-postgres", self.data, self.postgres.connection))
-            say("  indexing PostgreSQL")
-            self.postgres.script(BENCH / "sql/postgres_indexes.sql")
-            self.out["postgres_bytes_per_execution"] = self.postgres.number(
-                "SELECT pg_total_relation_size('executions')") / self.size
 
     def read(self):
-        arguments = ["read", self.data, "--sqlite", self.sqlite, "--rounds", self.options.rounds,
+        arguments = ["read", self.data, "--rounds", self.options.rounds,
                      "--seconds", 0.05 if self.quick else 0.2]
+        if self.sqlite:
+            arguments += ["--sqlite", self.sqlite]
         if self.postgres:
             arguments += ["--postgres", self.postgres.connection]
         rows, differs = {}, []
@@ -610,6 +627,7 @@ class Run:
             # warm after the first round, which the median leaves out.
             for target in [] if self.quick else targets:
                 target.wrk(1, 32)
+                wait_until_idle(target.server.processes())
             for round_number in range(self.options.rounds):
                 for connections in CONNECTIONS:
                     for i in range(len(targets)):
@@ -667,6 +685,8 @@ def main():
     parser.add_argument("--bench-dir", type=pathlib.Path, default=ROOT / "build/bench",
                         help="work folder; needs about 12 GB for each million [build/bench]")
     parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument("--without-sqlite", action="store_true",
+                        help="leave the plain SQLite peer out, where the disk is small")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--candidates", type=int, default=10,
                         help="documents that a record keeps at each stage boundary [10]")
