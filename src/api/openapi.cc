@@ -87,13 +87,18 @@ class Description {
   }
 
   std::string render() {
-    for (auto& path : child(document_, "paths")) {
-      for (const std::string_view method : kMethods) {
-        auto* operation = path.value().get_object().if_contains(key(method));
-        if (operation != nullptr) add_shared(operation->get_object());
-      }
-    }
     json::object& components = child(document_, "components");
+    for (auto& path : child(document_, "paths")) {
+      json::object& item = path.value().get_object();
+      for (const std::string_view method : kMethods) {
+        auto* operation = item.if_contains(key(method));
+        if (operation == nullptr) continue;
+        add_shared(operation->get_object());
+        add_parameters(item, operation->get_object(), child(components, "parameters"));
+      }
+      item.erase("parameters");
+    }
+    components.erase("parameters");
     for (auto& response : child(components, "responses")) {
       add_response_headers(response.value().get_object());
     }
@@ -147,6 +152,32 @@ class Description {
       json::object& described = response.value().get_object();
       if (!described.contains("$ref")) add_response_headers(described);
     }
+  }
+
+  // Writes all parameters of an operation into it: clients that make a tool of each
+  // operation look nowhere else.
+  void add_parameters(const json::object& item, json::object& operation,
+                      const json::object& known) {
+    json::array all;
+    for (const json::object* from : {&item, static_cast<const json::object*>(&operation)}) {
+      const auto* list = from->if_contains("parameters");
+      if (list == nullptr) continue;
+      for (const json::value& one : list->as_array()) {
+        const auto* ref = one.as_object().if_contains("$ref");
+        if (ref == nullptr) {
+          all.push_back(one);
+          continue;
+        }
+        constexpr std::string_view kPrefix = "#/components/parameters/";
+        const std::string_view name = view(ref->as_string());
+        const auto* found = name.starts_with(kPrefix)
+                                ? known.if_contains(key(name.substr(kPrefix.size())))
+                                : nullptr;
+        if (found == nullptr) fail(fmt::format("'{}' is no parameter", name));
+        all.push_back(*found);
+      }
+    }
+    if (!all.empty()) operation["parameters"] = std::move(all);
   }
 
   void add_response_headers(json::object& response) {

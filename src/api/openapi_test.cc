@@ -24,11 +24,12 @@ constexpr std::string_view kCommon = R"json({
 constexpr std::string_view kThings = R"json({
   "paths": {
     "/things": {
-      "get": {"security": [], "responses": {"200": {"description": "Done"}}},
+      "parameters": [{"$ref": "#/components/parameters/Page"}],
+      "get": {"security": [], "parameters": [{"name": "own"}], "responses": {"200": {"description": "Done"}}},
       "post": {"requestBody": {}, "responses": {"404": {"description": "own"}}}
     }
   },
-  "components": {"schemas": {
+  "components": {"parameters": {"Page": {"name": "page"}}, "schemas": {
     "Base": {"type": "object", "properties": {"a": {"type": "string"}}},
     "More": {"x-properties-of": "Base", "properties": {"b": {"type": "integer"}}}
   }}
@@ -67,6 +68,11 @@ TEST(Openapi, JoinsFilesAndAddsWhatIsShared) {
   EXPECT_TRUE(post.contains("401"));
   EXPECT_TRUE(post.contains("422"));
   EXPECT_EQ(post.at("404").at("description"), "own");
+  // An operation says all of its parameters itself.
+  EXPECT_FALSE(things.as_object().contains("parameters"));
+  EXPECT_EQ(to_json_text(things.at("get").at("parameters")),
+            R"([{"name":"page"},{"name":"own"}])");
+  EXPECT_EQ(to_json_text(things.at("post").at("parameters")), R"([{"name":"page"}])");
   const auto& components = out.at("components");
   EXPECT_TRUE(
       components.at("responses").at("Bad").at("headers").as_object().contains("X-Id"));
