@@ -269,6 +269,9 @@ def test_health_stages_analytics_and_keys(api, adhoc, history):
         name="reading", permissions=["read"]), **BEARER)
     assert made.key.startswith("sk_")
     assert keys.list_keys_organizations_users_email("a@example.org", **BEARER)["total"] == 1
+    changed = keys.update_key_organizations_users_email_name(
+        "a@example.org", "reading", mixpeek.APIKeyUpdateRequest(rate_limit_override=600), **BEARER)
+    assert changed.rate_limit_override == 600
     assert keys.delete_key_organizations_users_email_name(
         "a@example.org", "reading", **BEARER).success is True
 

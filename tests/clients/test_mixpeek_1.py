@@ -705,6 +705,9 @@ def test_keys(api, url):
             mixpeek.CreateNamespaceRequest(namespace_name="mine"))
     assert refused.value.data.error.type == "ForbiddenError"
     assert keys.list_keys_organizations_users_email("reader@example.org")["total"] == 1
+    changed = keys.update_key_organizations_users_email_name(
+        "reader@example.org", "reading", mixpeek.APIKeyUpdateRequest(rate_limit_override=600))
+    assert changed.rate_limit_override == 600 and changed.name == "reading"
     with pytest.raises(ForbiddenException):
         keys.rotate_key_organizations_users_email_name("reader@example.org", "reading")
     assert keys.delete_key_organizations_users_email_name(
