@@ -1,7 +1,7 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -19,8 +19,21 @@ json::object document_json(const Document& document, const Collection& collectio
 //   invalid  document_id is no string
 Result<DocumentWrite> read_document(const json::object& sent, const std::string& location);
 
-// Writes given fields over a document: dotted keys set nested values. With `deep`, objects
-// are merged member by member; otherwise a given field replaces the old one whole.
-Result<void> apply_update(const json::object& update, bool deep, json::object& fields);
+// Writes given fields over a document. With `deep`, objects are merged member by member;
+// otherwise a given field replaces the old one whole. A key with dots that is no field of
+// the document sets the place that it leads to as a path (base/field_path.h). On an error
+// the document is as it was. `location` is that of the update in the request.
+//   invalid  a field that the server sets, a path that write_path refuses, or two keys that
+//            write to one place; the location names the key
+Result<void> apply_update(const json::object& update, bool deep,
+                          const std::string& location, json::object& fields);
+
+// The part of the above that no document can change.
+Result<void> check_update(const json::object& update, const std::string& location);
+
+// The value of a document at a path, as filters see it: its ids are found too, and are
+// written to `scratch`, which must outlive the result. Null where there is none.
+const json::value* document_value(const Document& document, const Collection& collection,
+                                  std::string_view path, json::value& scratch);
 
 }  // namespace trawl::api

@@ -7,6 +7,7 @@
 
 #include "api/document_json.h"
 #include "api/paging.h"
+#include "base/field_path.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "model/filter.h"
@@ -206,22 +207,14 @@ Result<void> for_each_document(const Snapshot& snapshot,
   return {};
 }
 
-const json::value* field_of(const Document& document, const std::string& path,
-                            json::value& scratch) {
-  if (path == "document_id") {
-    scratch = document.document_id;
-    return &scratch;
-  }
-  return find_path(document.fields, path);
-}
-
 Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
                        std::vector<std::uint32_t>& rows) {
   std::vector<std::pair<std::optional<json::value>, std::uint32_t>> keyed;
   keyed.reserve(rows.size());
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
     json::value scratch;
-    const json::value* value = field_of(document, wanted.sort_field, scratch);
+    const json::value* value =
+        document_value(document, snapshot.collection(), wanted.sort_field, scratch);
     const bool there = value != nullptr && !value->is_null();
     keyed.emplace_back(there ? std::optional(*value) : std::nullopt, document.row);
   }));
@@ -234,13 +227,12 @@ Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
   return {};
 }
 
-json::object project(json::object document, const std::vector<std::string>& select) {
+json::object project(json::object&& document, const std::vector<std::string>& select) {
   if (select.empty()) return document;
+  // Copies of the same document, so that no two paths can be in each other's way.
   json::object out{{"document_id", document["document_id"]},
                    {"collection_id", document["collection_id"]}};
-  for (const auto& path : select) {
-    if (const json::value* value = find_path(document, path)) set_path(out, path, *value);
-  }
+  for (const auto& path : select) copy_path(document, path, out);
   return out;
 }
 
@@ -258,7 +250,8 @@ Result<std::vector<Group>> group_rows(const Snapshot& snapshot, const Wanted& wa
   std::map<std::string, std::size_t> index;
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
     json::value scratch;
-    const json::value* value = field_of(document, wanted.group_by, scratch);
+    const json::value* value =
+        document_value(document, snapshot.collection(), wanted.group_by, scratch);
     const json::value key = value == nullptr ? json::value() : *value;
     const auto [entry, added] = index.try_emplace(canonical_json(key), groups.size());
     if (added) groups.push_back({key, 0, {}});

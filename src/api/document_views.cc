@@ -30,9 +30,10 @@ void count_value(const json::value& value, DistinctValues& values) {
   if (entry.count++ == 0) entry.value = value;
 }
 
-void count_field(const Document& document, const std::string& field,
-                 DistinctValues& values) {
-  const json::value* found = find_path(document.fields, field);
+void count_field(const Document& document, const Collection& collection,
+                 const std::string& field, DistinctValues& values) {
+  json::value scratch;
+  const json::value* found = document_value(document, collection, field, scratch);
   if (found == nullptr) return;
   const auto* array = found->if_array();
   if (array == nullptr) return count_value(*found, values);
@@ -71,7 +72,7 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
   TRAWL_ASSIGN(const auto rows, snapshot->matching(filter, check));
   DistinctValues values;
   TRAWL_TRY(snapshot->scan(rows.get(), check, [&](Document&& document) {
-    count_field(document, field, values);
+    count_field(document, collection, field, values);
     return true;
   }));
 

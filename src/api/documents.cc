@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "api/document_json.h"
 #include "api/document_list.h"
 #include "api/document_views.h"
@@ -57,10 +60,12 @@ Result<http::Response> show(const Services& services, Call& call) {
 Result<http::Response> change_one(const Services& services, Call& call,
                                   const Collection& collection, bool deep) {
   TRAWL_ASSIGN(const json::object body, read_body(call.request));
-  TRAWL_ASSIGN(const Document changed,
-               services.corpus.update(
-                   collection.id, call.request.path_parameter("document"),
-                   [&](json::object& fields) { return apply_update(body, deep, fields); }));
+  TRAWL_TRY(check_update(body, {}));
+  TRAWL_ASSIGN(
+      const Document changed,
+      services.corpus.update(
+          collection.id, call.request.path_parameter("document"),
+          [&](json::object& fields) { return apply_update(body, deep, {}, fields); }));
   services.metrics.documents_written(1);
   return json_response(document_json(changed, collection));
 }
@@ -112,35 +117,72 @@ Result<void> must_choose(const json::value& filters) {
                     "field, as in {\"status\": \"old\"}");
 }
 
-json::object batch_row(const std::string& id, bool found) {
-  json::object row{{"document_id", id}, {"success", found}};
-  if (!found) row["error"] = "no such document";
+constexpr std::string_view kNoSuchDocument = "no such document";
+
+json::object batch_row(const std::string& id, std::string_view failure) {
+  json::object row{{"document_id", id}, {"success", failure.empty()}};
+  if (!failure.empty()) {
+    row["error"] = json::string_view(failure.data(), failure.size());
+  }
   return row;
 }
 
-std::size_t count_true(const std::vector<bool>& flags) {
-  return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true));
+// What became of each of some documents: nothing where it was changed, or why it was not.
+using Outcomes = std::vector<std::string>;
+
+std::size_t count_changed(const Outcomes& outcomes) {
+  return static_cast<std::size_t>(std::count(outcomes.begin(), outcomes.end(), ""));
 }
 
-Result<std::size_t> update_matching(const Services& services, const Collection& collection,
-                                    const json::value* filters,
-                                    const json::object& update) {
-  TRAWL_ASSIGN(const auto ids, ids_matching(services, collection, filters));
-  TRAWL_ASSIGN(const auto changed,
-               services.corpus.update_many(collection.id, ids,
-                                           [&](std::size_t, json::object& fields) {
-                                             return apply_update(update, true, fields);
-                                           }));
-  const std::size_t count = count_true(changed);
-  services.metrics.documents_written(count);
-  return count;
+// Changes many documents in one version. A document that does not take its update stays as
+// it was, and keeps none of the others from being changed.
+Result<Outcomes> update_each(
+    const Services& services, const Collection& collection,
+    const std::vector<std::string>& ids,
+    const std::function<Result<void>(std::size_t index, json::object& fields)>& change) {
+  Outcomes outcomes(ids.size());
+  TRAWL_ASSIGN(const auto found,
+               services.corpus.update_many(
+                   collection.id, ids, [&](std::size_t i, json::object& fields) {
+                     // The change leaves the fields alone when it fails.
+                     if (const auto changed = change(i, fields); !changed) {
+                       outcomes[i] = changed.error().message;
+                     }
+                     return Result<void>();
+                   }));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!found[i]) outcomes[i] = kNoSuchDocument;
+  }
+  services.metrics.documents_written(count_changed(outcomes));
+  return outcomes;
 }
 
-json::object updated_json(std::size_t updated, std::size_t failed, json::array rows) {
+json::object updated_json(const std::vector<std::string>& ids, const Outcomes& outcomes,
+                          bool failures_only) {
+  constexpr std::size_t kFailuresMax = 100;
+  json::array rows;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (failures_only && (outcomes[i].empty() || rows.size() == kFailuresMax)) continue;
+    rows.push_back(batch_row(ids[i], outcomes[i]));
+  }
+  const std::size_t updated = count_changed(outcomes);
   return {{"updated_count", updated},
-          {"failed_count", failed},
+          {"failed_count", ids.size() - updated},
           {"results", std::move(rows)},
           {"message", fmt::format("{} documents were updated", updated)}};
+}
+
+Result<json::object> update_matching(const Services& services, const Collection& collection,
+                                     const json::value* filters,
+                                     const json::object& update) {
+  TRAWL_TRY(check_update(update, "update_data"));
+  TRAWL_ASSIGN(const auto ids, ids_matching(services, collection, filters));
+  TRAWL_ASSIGN(
+      const Outcomes outcomes,
+      update_each(services, collection, ids, [&](std::size_t, json::object& fields) {
+        return apply_update(update, true, "update_data", fields);
+      }));
+  return updated_json(ids, outcomes, true);
 }
 
 Result<http::Response> batch_update(const Services& services, Call& call) {
@@ -160,9 +202,9 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
       return invalid_at("filters", "filters and update_data belong together; send both");
     }
     TRAWL_TRY(must_choose(*filters));
-    TRAWL_ASSIGN(const std::size_t count,
+    TRAWL_ASSIGN(json::object changed,
                  update_matching(services, collection, filters, *update_data));
-    return json_response(updated_json(count, 0, {}));
+    return json_response(std::move(changed));
   }
   if (updates->empty() || updates->size() > kBatchMax) {
     return invalid_at("updates", fmt::format("updates has {} entries; use 1 to {}",
@@ -179,18 +221,15 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
     changes.push_back(one.object({"update_data"}));
     if (one.ok() && changes.back() == nullptr) one.fail("update_data", "is required");
     TRAWL_TRY(one.status());
+    TRAWL_TRY(check_update(*changes.back(), location + ".update_data"));
   }
-  TRAWL_ASSIGN(const auto changed,
-               services.corpus.update_many(collection.id, ids,
-                                           [&](std::size_t i, json::object& fields) {
-                                             return apply_update(*changes[i], true, fields);
-                                           }));
-  json::array rows;
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    rows.push_back(batch_row(ids[i], changed[i]));
-  const std::size_t count = count_true(changed);
-  services.metrics.documents_written(count);
-  return json_response(updated_json(count, ids.size() - count, std::move(rows)));
+  TRAWL_ASSIGN(
+      const Outcomes outcomes,
+      update_each(services, collection, ids, [&](std::size_t i, json::object& fields) {
+        return apply_update(*changes[i], true, fmt::format("updates[{}].update_data", i),
+                            fields);
+      }));
+  return json_response(updated_json(ids, outcomes, false));
 }
 
 Result<http::Response> batch_delete(const Services& services, Call& call) {
@@ -217,9 +256,10 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
   json::array rows;
   if (listed != nullptr) {
     for (std::size_t i = 0; i < ids.size(); ++i)
-      rows.push_back(batch_row(ids[i], removed[i]));
+      rows.push_back(batch_row(ids[i], removed[i] ? "" : kNoSuchDocument));
   }
-  const std::size_t count = count_true(removed);
+  const auto count =
+      static_cast<std::size_t>(std::count(removed.begin(), removed.end(), true));
   services.metrics.documents_written(count);
   return json_response(
       json::object{{"deleted_count", count},
@@ -241,11 +281,9 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   if (filters != nullptr && (object == nullptr || !object->empty())) {
     TRAWL_TRY(must_choose(*filters));
   }
-  TRAWL_ASSIGN(const std::size_t count,
+  TRAWL_ASSIGN(json::object changed,
                update_matching(services, collection, filters, *update_data));
-  return json_response(
-      json::object{{"updated_count", count},
-                   {"message", fmt::format("{} documents were updated", count)}});
+  return json_response(std::move(changed));
 }
 
 // The collection that holds a document, for the routes that do not name one.

@@ -167,21 +167,6 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-const json::value* step(const json::value& at, std::string_view segment) {
-  if (const auto* object = at.if_object()) {
-    return object->if_contains(json::string_view(segment.data(), segment.size()));
-  }
-  if (const auto* array = at.if_array()) {
-    std::size_t index = 0;
-    const auto end = segment.data() + segment.size();
-    const auto [stop, error] = std::from_chars(segment.data(), end, index);
-    if (error == std::errc{} && stop == end && index < array->size()) {
-      return &(*array)[index];
-    }
-  }
-  return nullptr;
-}
-
 // " (line 3, column 5)" for text that is no JSON, or "" where that cannot be told. The
 // parser in use says what is wrong but not where, so another one looks again.
 std::string place_of_error(std::string_view text) {
@@ -358,45 +343,6 @@ std::string_view type_name(const json::value& value) {
       return "object";
   }
   return "value";
-}
-
-const json::value* find_path(const json::value& root, std::string_view path) {
-  const json::value* at = &root;
-  while (true) {
-    if (const json::value* whole = step(*at, path)) return whole;
-    const auto dot = path.find('.');
-    if (dot == std::string_view::npos) return nullptr;
-    at = step(*at, path.substr(0, dot));
-    if (at == nullptr) return nullptr;
-    path.remove_prefix(dot + 1);
-  }
-}
-
-const json::value* find_path(const json::object& root, std::string_view path) {
-  if (const auto* whole = root.if_contains(json::string_view(path.data(), path.size()))) {
-    return whole;
-  }
-  const auto dot = path.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  const auto* first = root.if_contains(json::string_view(path.data(), dot));
-  return first == nullptr ? nullptr : find_path(*first, path.substr(dot + 1));
-}
-
-void set_path(json::object& root, std::string_view path, json::value value) {
-  json::object* at = &root;
-  for (std::size_t depth = 1;; ++depth) {
-    // Everything that walks a value recurses, so a path of a million dots must not make a
-    // million objects. find_path finds the rest under one key just as well.
-    const auto dot = depth < kJsonDepthMax ? path.find('.') : std::string_view::npos;
-    json::value& slot = (*at)[json::string_view(path.data(), std::min(dot, path.size()))];
-    if (dot == std::string_view::npos) {
-      slot = std::move(value);
-      return;
-    }
-    if (!slot.is_object()) slot.emplace_object();
-    at = &slot.get_object();
-    path.remove_prefix(dot + 1);
-  }
 }
 
 bool is_number(const json::value& value) {

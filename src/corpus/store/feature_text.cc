@@ -1,5 +1,8 @@
 #include "corpus/store/feature_text.h"
 
+#include <algorithm>
+
+#include "base/field_path.h"
 #include "base/hash.h"
 #include "base/object_reader.h"
 
@@ -9,6 +12,9 @@ namespace {
 // Of what collect_texts makes of a document. Raise it when that changes, so that indexes
 // are built again.
 constexpr int kFormatVersion = 1;
+// The same where a path has three names or more: since 2 a key may be several names joined
+// (base/field_path.h). Other paths read as they always did, and keep their indexes.
+constexpr int kLongPathFormatVersion = 2;
 
 class TextCollector {
  public:
@@ -111,7 +117,11 @@ void collect_texts(const Feature& feature, const json::object& document,
 std::uint64_t feature_fingerprint(const Feature& feature) {
   json::object definition = feature_to_json(feature);
   definition.erase("uri");  // A name; the index is the same under another.
-  definition["format"] = kFormatVersion;
+  const bool has_long_path =
+      std::any_of(feature.fields.begin(), feature.fields.end(), [](const auto& field) {
+        return std::count(field.path.begin(), field.path.end(), '.') > 1;
+      });
+  definition["format"] = has_long_path ? kLongPathFormatVersion : kFormatVersion;
   return hash64(canonical_json(definition));
 }
 

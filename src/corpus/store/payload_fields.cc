@@ -2,7 +2,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <memory>
+
+#include "base/field_path.h"
 
 namespace trawl::store {
 namespace {
@@ -24,15 +27,28 @@ Error damaged(std::string_view why) {
 }  // namespace
 
 PayloadFields::PayloadFields(const std::vector<std::string>& paths) {
+  // A key may be all of a path or its beginning up to any dot.
+  constexpr std::ptrdiff_t kDotsMax = 16;
   for (const auto& path : paths) {
+    if (std::count(path.begin(), path.end(), '.') > kDotsMax) {
+      long_paths_.push_back(path);
+      continue;
+    }
+    for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
+      keys_.insert(path.substr(0, dot));
     keys_.insert(path);
-    keys_.insert(path.substr(0, path.find('.')));
   }
+}
+
+bool PayloadFields::wants(const std::string& key) const {
+  return keys_.count(key) != 0 ||
+         std::any_of(long_paths_.begin(), long_paths_.end(),
+                     [&](const std::string& path) { return begins_path(key, path); });
 }
 
 Result<json::object> PayloadFields::read(std::string_view payload) const {
   json::object fields;
-  if (keys_.empty()) return fields;
+  if (keys_.empty() && long_paths_.empty()) return fields;
   thread_local std::unique_ptr<Buffer> buffer;
   if (!buffer ||
       (buffer->bytes.capacity() > kKeptBytesMax && payload.size() < kKeptBytesMax)) {
@@ -59,7 +75,7 @@ Result<json::object> PayloadFields::read(std::string_view payload) const {
     if (const auto error = std::move(item).get(field)) return failed(error);
     if (const auto error = field.unescaped_key().get(key)) return failed(error);
     key_text.assign(key);
-    if (keys_.count(key_text) == 0) continue;
+    if (!wants(key_text)) continue;
     json::value& to = fields[json::string_view(key_text.data(), key_text.size())];
     ondemand::json_type type;
     if (const auto error = field.value().type().get(type)) return failed(error);

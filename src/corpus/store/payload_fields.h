@@ -20,7 +20,10 @@ class PayloadFields {
   Result<json::object> read(std::string_view payload) const;
 
  private:
+  bool wants(const std::string& key) const;
+
   std::unordered_set<std::string> keys_;
+  std::vector<std::string> long_paths_;  // Of too many names to list where keys may end.
 };
 
 }  // namespace trawl::store

@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "base/hash.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
 #include "corpus/store/filter_cache.h"
@@ -152,9 +153,45 @@ TEST(PayloadFields, LeadsToTheSameValuesAsTheWholeDocument) {
       }
     }
   }
+  // Of any number of names.
+  std::string path = "a";
+  for (int i = 0; i < 40; ++i) path += ".b";
+  const json::object whole{{"x", 1}, {path, json::object{{"c.d", json::object{{"e", 2}}}}}};
+  const json::object part =
+      PayloadFields({path + ".c.d.e"}).read(to_json_text(whole)).value();
+  EXPECT_EQ(part.size(), 1u);
+  ASSERT_NE(find_path(part, path + ".c.d.e"), nullptr);
   EXPECT_TRUE(PayloadFields({"a"}).read("[1]").has_error());
   EXPECT_TRUE(PayloadFields({"a"}).read("{\"a\": }").has_error());
   EXPECT_TRUE(PayloadFields({"a"}).read("").has_error());
+}
+
+// Goal: keys that are several names joined are found, in any place; indexes that were built
+// when they were not are built again, and no others.
+TEST(FeatureText, ReadsPathsAsFiltersDo) {
+  Feature feature;
+  feature.fields = {{"a.b.c", 1}};
+  std::deque<std::string> made;
+  std::vector<lexical::WeightedText> texts;
+  collect_texts(feature, parse_json(R"({"a.b": {"c": "x"}})")->get_object(), made, texts);
+  ASSERT_EQ(texts.size(), 1u);
+  EXPECT_EQ(texts.front().text, "x");
+  const auto format_of = [](std::string path) {
+    Feature one;
+    one.fields = {{std::move(path), 1}};
+    return feature_fingerprint(one);
+  };
+  const auto before = [](std::string_view path) {
+    json::object field{{"path", json::string_view(path.data(), path.size())},
+                       {"weight", 1}};
+    return hash64(canonical_json(json::object{{"kind", "bm25"},
+                                              {"fields", json::array{std::move(field)}},
+                                              {"language", Feature().language},
+                                              {"format", 1}}));
+  };
+  EXPECT_EQ(format_of("a"), before("a"));
+  EXPECT_EQ(format_of("a.b"), before("a.b"));
+  EXPECT_NE(format_of("a.b.c"), before("a.b.c"));
 }
 
 TEST(FeatureText, FingerprintsDifferWithWhatIsIndexed) {
