@@ -131,7 +131,7 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
 }
 
 Result<http::Response> aggregate_executions(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object sent, read_body(call.request));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
   TRAWL_ASSIGN(const AggregateBody body,
                parse_body(sent, call.ns.id, services.clock.now()));
   TRAWL_ASSIGN(const Figures figures,
@@ -169,10 +169,14 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
 }  // namespace
 
 void add_aggregate_routes(http::Router& router, const Services& services) {
+  static const ObjectShape kGroup{{{"label"}}};
+  const RequestShape shape(Query{},
+                           execution_conditions_shape().with(
+                               {{"budget_ms"}, {"bucket"}, {"group_by", &kGroup}}));
   router.add(
       {"POST", "/v1/retrievers/executions/aggregate", http::RunOn::worker,
        http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace,
+       endpoint(services, Permission::read, Scope::in_namespace, shape,
                 [&services](Call& call) { return aggregate_executions(services, call); })});
 }
 

@@ -504,18 +504,20 @@ Result<http::Response> show_cache_performance(const Services& services, Call& ca
 }  // namespace
 
 void add_analytics_routes(http::Router& router, const Services& services) {
-  const auto add = [&](std::string_view path,
+  const auto add = [&](std::string_view path, Query query,
                        Result<http::Response> (*show)(const Services&, Call&)) {
     router.add({"GET", "/v1/analytics/" + std::string(path), http::RunOn::worker,
                 http::Body::buffered,
-                endpoint(services, Permission::read, Scope::in_namespace,
+                endpoint(services, Permission::read, Scope::in_namespace, std::move(query),
                          [&services, show](Call& call) { return show(services, call); })});
   };
-  add("retrievers/{retriever_id}/performance", show_performance);
-  add("retrievers/{retriever_id}/stages", show_stages);
-  add("retrievers/{retriever_id}/slow-queries", list_slow_queries);
-  add("retrievers/{retriever_id}/cache-performance", show_cache_performance);
-  add("namespaces/queries/slow", list_slow_queries_of_namespace);
+  add("retrievers/{retriever_id}/performance", {{"start_date"}, {"end_date"}, {"group_by"}},
+      show_performance);
+  add("retrievers/{retriever_id}/stages", {{"hours"}}, show_stages);
+  add("retrievers/{retriever_id}/slow-queries", {{"hours"}, {"limit"}}, list_slow_queries);
+  add("retrievers/{retriever_id}/cache-performance", {{"hours"}}, show_cache_performance);
+  add("namespaces/queries/slow", {{"days"}, {"latency_threshold_ms"}, {"limit"}},
+      list_slow_queries_of_namespace);
 }
 
 }  // namespace trawl::api

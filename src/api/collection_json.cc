@@ -167,6 +167,67 @@ json::object schema_of(const json::object* sent) {
 
 }  // namespace
 
+ObjectShape new_collection_shape() {
+  using Others = ObjectShape::Others;
+  static const ObjectShape kField{{{"path"},
+                                   {"field", nullptr, Described::no},
+                                   {"name", nullptr, Described::no},
+                                   {"weight"},
+                                   {"boost", nullptr, Described::no}}};
+  static const ObjectShape kFeature{{{"type"},
+                                     {"kind", nullptr, Described::no},
+                                     {"feature_uri"},
+                                     {"uri", nullptr, Described::no},
+                                     {"fields", &kField},
+                                     {"language"}},
+                                    Others::warned};
+  // Of the hosted product, to be read back; only the first four mean something here.
+  static const ObjectShape kExtractor{
+      {{"feature_extractor_name"},
+       {"name", nullptr, Described::no},
+       {"version"},
+       {"input_mappings"},
+       {"feature_uri", nullptr, Described::no},
+       {"params", nullptr, Described::no},
+       {"parameters", nullptr, Described::no},
+       {"field_passthrough", nullptr, Described::no},
+       {"include_all_source_fields", nullptr, Described::no}},
+      Others::warned};
+  static const ObjectShape kSource{{{"type"},
+                                    {"bucket_ids"},
+                                    {"bucket_id", nullptr, Described::no},
+                                    {"source_namespace_id", nullptr, Described::no},
+                                    {"collection_id", nullptr, Described::no},
+                                    {"collection_ids", nullptr, Described::no},
+                                    {"inherited_bucket_ids", nullptr, Described::no},
+                                    {"source_filters", nullptr, Described::no},
+                                    {"field_map", nullptr, Described::no}},
+                                   Others::warned};
+  return {{{"collection_name"},
+           {"name", nullptr, Described::no},
+           {"description"},
+           {"features", &kFeature},
+           {"feature_extractor", &kExtractor},
+           {"source", &kSource},
+           {"input_schema"},
+           {"output_schema"},
+           {"metadata"},
+           {"enabled"}},
+          Others::warned};
+}
+
+ObjectShape collection_patch_shape() {
+  return {{{"collection_name"},
+           {"name", nullptr, Described::no},
+           {"description"},
+           {"metadata"},
+           {"enabled"},
+           {"input_schema"},
+           {"features"},
+           {"source"}},
+          ObjectShape::Others::warned};
+}
+
 Result<Collection> read_new_collection(ObjectReader& in) {
   Collection out;
   out.name = read_name(in, {"collection_name", "name"}, 3, 100);

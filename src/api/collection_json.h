@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/request_shape.h"
 #include "base/object_reader.h"
 #include "corpus/corpus.h"
 #include "model/collection.h"
@@ -13,6 +14,9 @@ inline constexpr std::string_view kDefaultFeatureUri = "trawl://bm25@v1/text";
 // a feature_extractor whose input_mappings name the text fields. A collection for which
 // nothing is described gets one bm25 feature over every string of its documents.
 Result<Collection> read_new_collection(ObjectReader& in);
+// The members that it reads, and those that patch_collection() does.
+ObjectShape new_collection_shape();
+ObjectShape collection_patch_shape();
 
 // Applies a PATCH body: name, description, metadata, enabled and other descriptions.
 //   invalid  features and sources cannot be changed

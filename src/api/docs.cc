@@ -62,7 +62,7 @@ void add_docs_routes(http::Router& router) {
   const auto open = [&](std::string path,
                         std::function<http::Response(http::Request&)> answer) {
     router.add({"GET", std::move(path), http::RunOn::io, http::Body::buffered,
-                open_endpoint([answer = std::move(answer)](http::Request& request) {
+                open_endpoint({}, [answer = std::move(answer)](http::Request& request) {
                   return Result<http::Response>(answer(request));
                 })});
   };

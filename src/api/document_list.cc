@@ -7,6 +7,7 @@
 
 #include "api/document_json.h"
 #include "api/paging.h"
+#include "api/query_reader.h"
 #include "base/field_path.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -78,6 +79,16 @@ Result<void> read_sort(ObjectReader in, Wanted& out) {
   return in.status();
 }
 
+// The same as a member of the body.
+Result<void> check_query_sort(const json::object& order) {
+  std::vector<std::string> none;
+  auto checked = check_body(order, RequestShape(Query{}, sort_shape()), none);
+  if (checked) return {};
+  Error error = std::move(checked).error();
+  error.location = "query.sort." + error.location;
+  return error;
+}
+
 // {"field", "direction"} as JSON, or "field:direction".
 Result<void> read_query_sort(const http::Request& request, Wanted& out) {
   const auto text = request.query_value("sort");
@@ -86,6 +97,7 @@ Result<void> read_query_sort(const http::Request& request, Wanted& out) {
   if (text->front() == '{') {
     TRAWL_ASSIGN(const auto parsed, json_parameter(request, "sort"));
     order = parsed->get_object();
+    TRAWL_TRY(check_query_sort(order));
   } else {
     const auto colon = text->rfind(':');
     const std::string_view field = text->substr(0, colon);
@@ -99,7 +111,7 @@ Result<void> read_query_sort(const http::Request& request, Wanted& out) {
 }
 
 // What means nothing to this server, and what it must not be silent about.
-Result<void> read_rest(ObjectReader& in, Wanted& out) {
+Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& out) {
   if (in.has({"partition"})) {
     Error error = make_error(ErrorCode::not_enabled,
                              "partition: lists are not divided on this server; leave it "
@@ -109,16 +121,16 @@ Result<void> read_rest(ObjectReader& in, Wanted& out) {
   }
   for (const std::string_view name :
        {"return_presigned_urls", "return_url", "return_vectors"}) {
-    if (in.boolean({name}, false)) {
+    TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
+    if (in.boolean({name}, false) || in_query) {
       out.warnings.push_back(fmt::format(
           "'{}' has no effect: this server keeps neither files nor vectors", name));
     }
   }
   (void)in.find({"return_vector_names"});
   (void)in.boolean({"include_total"}, false);  // The total is always there.
-  for (const auto& key : in.unread()) {
-    out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
-                                       truncate_text(key, 64)));
+  if (in.has({"expand"})) {
+    out.warnings.emplace_back("'expand' has no effect: no document is put into another");
   }
   return in.status();
 }
@@ -157,7 +169,7 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
   } else {
     TRAWL_ASSIGN(out.filters, json_parameter(request, "filters"));
   }
-  TRAWL_TRY(read_rest(in, out));
+  TRAWL_TRY(read_rest(request, in, out));
   if (out.cursor) {
     if (out.offset != 0) {
       return invalid_at("cursor",
@@ -288,8 +300,38 @@ Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
   return rows;
 }
 
+RequestShape document_list_shape(Described query) {
+  static const ObjectShape kGroup{{{"field"}}};
+  return {paging_query() + Query{{"filters", query},
+                                 {"search", query, true},
+                                 {"sort", query, true},
+                                 {"return_presigned_urls", Described::no},
+                                 {"return_vectors", Described::no}},
+          ObjectShape{{{"filters"},
+                       {"search"},
+                       {"query", nullptr, Described::no},
+                       {"sort", &sort_shape()},
+                       {"group_by", &kGroup},
+                       {"select"},
+                       {"limit"},
+                       {"page_size", nullptr, Described::no},
+                       {"offset"},
+                       {"cursor"},
+                       {"next_cursor", nullptr, Described::no},
+                       {"after", nullptr, Described::no},
+                       {"page"},
+                       {"page_number", nullptr, Described::no},
+                       {"include_total"},
+                       {"return_presigned_urls"},
+                       {"return_url"},
+                       {"return_vectors"},
+                       {"return_vector_names", nullptr, Described::no},
+                       {"expand", nullptr, Described::no},
+                       {"partition"}}}};
+}
+
 Result<http::Response> list_documents(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
   TRAWL_ASSIGN(const Collection collection,
                services.corpus.find_collection(call.ns.id,

@@ -9,6 +9,8 @@ namespace trawl::api {
 // same without a body. Pages of one walk come from one version of the collection: the
 // cursor names it.
 Result<http::Response> list_documents(const Services& services, Call& call);
+// What both of them take; in the query of a POST it is not described.
+RequestShape document_list_shape(Described query);
 
 // The rows of a snapshot that a filter selects; all without one.
 Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,

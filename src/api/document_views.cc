@@ -55,7 +55,7 @@ Result<http::Response> count_documents(const Services& services, Call& call) {
 }
 
 Result<http::Response> list_distinct_values(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   const std::string field = in.required_string({"field"});
   const auto limit = in.integer({"limit"}, kDistinctMax, 1, kDistinctMax);
@@ -95,7 +95,7 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
 }
 
 Result<http::Response> get_documents(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   const auto ids = in.strings({"document_ids"});
   (void)in.boolean({"return_presigned_urls"}, false);

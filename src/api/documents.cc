@@ -39,9 +39,10 @@ Result<Document> get_document(const Services& services, const Collection& collec
 }
 
 Result<http::Response> create(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, {}));
+  TRAWL_TRY(services.reserved_names.check("document", wanted.document_id, "document_id"));
   std::vector<DocumentWrite> one;
   one.push_back(std::move(wanted));
   TRAWL_ASSIGN(const auto ids, services.corpus.insert(collection.id, std::move(one)));
@@ -59,7 +60,7 @@ Result<http::Response> show(const Services& services, Call& call) {
 
 Result<http::Response> change_one(const Services& services, Call& call,
                                   const Collection& collection, bool deep) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_TRY(check_update(body, {}));
   TRAWL_ASSIGN(
       const Document changed,
@@ -186,7 +187,7 @@ Result<json::object> update_matching(const Services& services, const Collection&
 }
 
 Result<http::Response> batch_update(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   ObjectReader in(body, {});
   const json::array* updates = in.array({"updates"});
@@ -233,7 +234,7 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
 }
 
 Result<http::Response> batch_delete(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   ObjectReader in(body, {});
   const json::array* listed = in.array({"document_ids"});
@@ -269,7 +270,7 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
 }
 
 Result<http::Response> bulk_update(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   ObjectReader in(body, {});
   const json::value* filters = in.find({"filters"});
@@ -283,6 +284,12 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   }
   TRAWL_ASSIGN(json::object changed,
                update_matching(services, collection, filters, *update_data));
+  const bool is_narrowed = object == nullptr ? filters != nullptr : !object->empty();
+  if (!is_narrowed) {
+    changed["message"] =
+        fmt::format("{}: every one of the collection, as no filters were sent",
+                    std::string_view(view(changed["message"].get_string())));
+  }
   return json_response(std::move(changed));
 }
 
@@ -322,30 +329,58 @@ Result<http::Response> put_anywhere(const Services& services, Call& call) {
 
 void add_document_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string path, Permission permission,
+                         RequestShape shape,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
     router.add(
         {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
-         endpoint(services, permission, Scope::in_namespace,
+         endpoint(services, permission, Scope::in_namespace, std::move(shape),
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
+  using Others = ObjectShape::Others;
+  // All but these are the fields of the document, whatever they are called.
+  const RequestShape made(Query{}, ObjectShape{{{"document_id"}}, Others::data});
+  const RequestShape changed(
+      Query{},
+      ObjectShape{{{"document_id"}, {"collection_id"}, {"_internal"}}, Others::data});
+  // This server keeps neither files nor vectors, and expands nothing.
+  const Query shown = {{"return_presigned_urls", Described::no},
+                       {"return_vectors", Described::no},
+                       {"return_vector_names", Described::no, false, true},
+                       {"expand", Described::no, false, true}};
+  static const ObjectShape kUpdate{{{"document_id"}, {"update_data"}}};
   const std::string all = "/v1/collections/{collection}/documents";
-  route("POST", all, Permission::write, create);
-  route("GET", all, Permission::read, list_documents);
-  route("POST", all + "/list", Permission::read, list_documents);
-  route("GET", all + "/count", Permission::read, count_documents);
-  route("POST", all + "/distinct", Permission::read, list_distinct_values);
-  route("POST", all + "/batch", Permission::write, batch_update);
-  route("DELETE", all + "/batch", Permission::remove, batch_delete);
-  route("PATCH", all + "/bulk", Permission::write, bulk_update);
-  route("GET", all + "/{document}", Permission::read, show);
-  route("PATCH", all + "/{document}", Permission::write, patch);
-  route("PUT", all + "/{document}", Permission::write, put);
-  route("DELETE", all + "/{document}", Permission::remove, remove);
-  route("POST", "/v1/documents/batch-get", Permission::read, get_documents);
+  route("POST", all, Permission::write, made, create);
+  route("GET", all, Permission::read, document_list_shape(Described::yes), list_documents);
+  route("POST", all + "/list", Permission::read, document_list_shape(Described::no),
+        list_documents);
+  route("GET", all + "/count", Permission::read, {}, count_documents);
+  route("POST", all + "/distinct", Permission::read,
+        RequestShape(Query{}, ObjectShape{{{"field"}, {"filters"}, {"limit"}}}),
+        list_distinct_values);
+  route("POST", all + "/batch", Permission::write,
+        RequestShape(Query{},
+                     ObjectShape{{{"updates", &kUpdate}, {"filters"}, {"update_data"}}}),
+        batch_update);
+  // The newest client may say why, and nothing keeps it.
+  route(
+      "DELETE", all + "/batch", Permission::remove,
+      RequestShape(
+          Query{},
+          ObjectShape{{{"document_ids"}, {"filters"}, {"reason", nullptr, Described::no}}}),
+      batch_delete);
+  route("PATCH", all + "/bulk", Permission::write,
+        RequestShape(Query{}, ObjectShape{{{"filters"}, {"update_data"}}}), bulk_update);
+  route("GET", all + "/{document}", Permission::read, shown, show);
+  route("PATCH", all + "/{document}", Permission::write, changed, patch);
+  route("PUT", all + "/{document}", Permission::write, changed, put);
+  route("DELETE", all + "/{document}", Permission::remove, {}, remove);
+  route("POST", "/v1/documents/batch-get", Permission::read,
+        RequestShape(Query{}, ObjectShape{{{"document_ids"}, {"return_presigned_urls"}}}),
+        get_documents);
   const std::string anywhere = "/v1/documents/{document}";
-  route("GET", anywhere, Permission::read, show_anywhere);
-  route("PATCH", anywhere, Permission::write, patch_anywhere);
-  route("PUT", anywhere, Permission::write, put_anywhere);
+  route("GET", anywhere, Permission::read, shown, show_anywhere);
+  route("PATCH", anywhere, Permission::write, changed, patch_anywhere);
+  route("PUT", anywhere, Permission::write, changed, put_anywhere);
 }
 
 }  // namespace trawl::api

@@ -25,28 +25,53 @@ Result<ApiKey> authenticate(const Services& services, const http::Request& reque
                                     services.clock.now());
 }
 
-Result<Namespace> resolve_namespace(const Services& services, const http::Request& request,
-                                    const ApiKey& key) {
-  auto wanted = request.header("X-Namespace");
-  if (!wanted || wanted->empty()) wanted = request.query_value("namespace");
-  if (!wanted || wanted->empty()) {
-    wanted =
-        key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace;
-  }
-  auto found = services.corpus.find_namespace(*wanted);
+Result<Namespace> enter_namespace(const Services& services, std::string_view wanted,
+                                  const ApiKey& key) {
+  auto found = services.corpus.find_namespace(wanted);
   // A key that is confined to a namespace must not learn which others exist.
   if (found && !may_enter(key, found->id)) {
     return make_error(ErrorCode::not_found,
                       fmt::format("the namespace '{}' does not exist, or this key may not "
                                   "enter it",
-                                  truncate_text(*wanted, 100)));
+                                  truncate_text(wanted, 100)));
   }
   return found;
 }
 
+Result<Namespace> resolve_namespace(const Services& services, const http::Request& request,
+                                    const ApiKey& key) {
+  const auto header = request.header("X-Namespace");
+  const auto query = request.query_value("namespace");
+  if (header && !header->empty()) {
+    TRAWL_ASSIGN(Namespace found, enter_namespace(services, *header, key));
+    if (query && *query != *header) {
+      TRAWL_ASSIGN(const Namespace other, enter_namespace(services, *query, key));
+      if (other.id != found.id) {
+        return invalid_at(
+            "query.namespace",
+            fmt::format("namespace is '{}', and the X-Namespace header names "
+                        "'{}'; send one of them",
+                        truncate_text(*query, 100), truncate_text(*header, 100)));
+      }
+    }
+    return found;
+  }
+  if (query) return enter_namespace(services, *query, key);
+  return enter_namespace(
+      services,
+      key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace,
+      key);
+}
+
+// A body that nobody reads is refused before anything is done.
+Result<void> check_shape(const http::Request& request, const RequestShape& shape) {
+  TRAWL_TRY(check_query(request, shape));
+  return shape.body == RequestShape::Body::none ? check_no_body(request) : Result<void>();
+}
+
 // `reply` tells a limited key how much is left, whatever becomes of the request.
 Result<Call> admit(const Services& services, http::Request& request, Permission permission,
-                   Scope scope, http::Reply& reply) {
+                   Scope scope, const RequestShape& shape, http::Reply& reply) {
   TRAWL_ASSIGN(ApiKey key, authenticate(services, request));
   TRAWL_TRY(spend_request(services, key, reply));
   if (!key.allows(permission)) {
@@ -56,12 +81,46 @@ Result<Call> admit(const Services& services, http::Request& request, Permission 
                     "keys create NAME --permission {}",
                     permission_name(permission), permission_name(permission)));
   }
-  Call call{request, std::move(key), {}};
+  TRAWL_TRY(check_shape(request, shape));
+  Call call{request, std::move(key), {}, &shape};
   if (scope == Scope::in_namespace) {
     TRAWL_ASSIGN(call.ns, resolve_namespace(services, request, call.key));
   }
   return call;
 }
+
+// Both are types of their own, and not lambdas, so that shape_of() can find them.
+struct KeyedEndpoint {
+  const Services& services;
+  Permission permission;
+  Scope scope;
+  std::shared_ptr<const RequestShape> shape;
+  HandleAsync handle;
+
+  void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
+    auto call = admit(services, *request, permission, scope, *shape, reply);
+    if (!call) {
+      reply(http::error_response(call.error(), request->request_id));
+      return;
+    }
+    const auto handled = handle(request, *call, reply);
+    if (!handled) reply(http::error_response(handled.error(), request->request_id));
+  }
+};
+
+struct OpenEndpoint {
+  std::shared_ptr<const RequestShape> shape;
+  std::function<Result<http::Response>(http::Request&)> handle;
+
+  void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
+    // Paths beside /v1 are asked by programs that add what they like, such as probes.
+    const auto checked =
+        request->path.starts_with("/v1/") ? check_shape(*request, *shape) : Result<void>();
+    auto response = checked ? handle(*request) : Result<http::Response>(checked.error());
+    reply(response ? std::move(*response)
+                   : http::error_response(response.error(), request->request_id));
+  }
+};
 
 }  // namespace
 
@@ -70,22 +129,16 @@ bool may_enter(const ApiKey& key, const NamespaceId& id) {
 }
 
 http::Handler async_endpoint(const Services& services, Permission permission, Scope scope,
-                             HandleAsync handle) {
-  return [&services, permission, scope, handle = std::move(handle)](
-             std::shared_ptr<http::Request> request, http::Reply reply) {
-    auto call = admit(services, *request, permission, scope, reply);
-    if (!call) {
-      reply(http::error_response(call.error(), request->request_id));
-      return;
-    }
-    const auto handled = handle(request, *call, reply);
-    if (!handled) reply(http::error_response(handled.error(), request->request_id));
-  };
+                             RequestShape shape, HandleAsync handle) {
+  if (scope == Scope::in_namespace) shape.query.push_back({"namespace"});
+  return KeyedEndpoint{services, permission, scope,
+                       std::make_shared<const RequestShape>(std::move(shape)),
+                       std::move(handle)};
 }
 
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
-                       Handle handle) {
-  return async_endpoint(services, permission, scope,
+                       RequestShape shape, Handle handle) {
+  return async_endpoint(services, permission, scope, std::move(shape),
                         [handle = std::move(handle)](const std::shared_ptr<http::Request>&,
                                                      Call& call, const http::Reply& reply) {
                           auto response = handle(call);
@@ -95,23 +148,34 @@ http::Handler endpoint(const Services& services, Permission permission, Scope sc
                         });
 }
 
-http::Handler open_endpoint(std::function<Result<http::Response>(http::Request&)> handle) {
-  return [handle = std::move(handle)](std::shared_ptr<http::Request> request,
-                                      http::Reply reply) {
-    auto response = handle(*request);
-    reply(response ? std::move(*response)
-                   : http::error_response(response.error(), request->request_id));
-  };
+http::Handler open_endpoint(RequestShape shape,
+                            std::function<Result<http::Response>(http::Request&)> handle) {
+  return OpenEndpoint{std::make_shared<const RequestShape>(std::move(shape)),
+                      std::move(handle)};
 }
 
-Result<json::object> read_body(const http::Request& request) {
-  if (trim(request.body).empty()) return json::object();
-  TRAWL_ASSIGN(json::value body, parse_json(request.body));
+const RequestShape* shape_of(const http::Handler& handler) {
+  if (const auto* keyed = handler.target<KeyedEndpoint>()) return keyed->shape.get();
+  const auto* open = handler.target<OpenEndpoint>();
+  return open == nullptr ? nullptr : open->shape.get();
+}
+
+Result<json::object> read_body(Call& call) {
+  if (trim(call.request.body).empty()) return json::object();
+  TRAWL_ASSIGN(json::value body, parse_json(call.request.body));
   if (!body.is_object()) {
     return invalid_at("body",
                       fmt::format("the body is a JSON {}; use an object", type_name(body)));
   }
+  if (call.shape != nullptr) {
+    TRAWL_TRY(check_body(body.get_object(), *call.shape, call.warnings));
+  }
   return std::move(body.get_object());
+}
+
+void add_warnings(json::object& reply, const Call& call) {
+  if (call.warnings.empty()) return;
+  reply["warnings"] = json::array(call.warnings.begin(), call.warnings.end());
 }
 
 http::Response json_response(const json::value& value) {

@@ -3,7 +3,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "api/request_shape.h"
 #include "api/services.h"
 #include "base/object_reader.h"
 #include "http/http.h"
@@ -15,12 +17,16 @@ namespace trawl::api {
 struct Call {
   http::Request& request;
   ApiKey key;
-  Namespace ns;  // Only for endpoints with Scope::in_namespace.
+  Namespace ns;                            // Only for endpoints with Scope::in_namespace.
+  const RequestShape* shape = nullptr;     // Of the route.
+  std::vector<std::string> warnings = {};  // Of read_body().
 };
 
 enum class Scope {
   whole_server,  // X-Namespace is not read.
-  in_namespace,  // X-Namespace or ?namespace=, else the key's own, else `default`.
+  // X-Namespace or ?namespace=, else the key's own, else `default`. Where both are sent
+  // they must mean the same one.
+  in_namespace,
 };
 
 inline constexpr std::string_view kDefaultNamespace = "default";
@@ -28,22 +34,28 @@ inline constexpr std::string_view kDefaultNamespace = "default";
 using Handle = std::function<Result<http::Response>(Call&)>;
 
 // Wraps a function as a handler: authenticates, counts the request against the key's limit,
-// checks the permission, resolves the namespace, and turns errors into the contract's
-// envelope.
+// checks the permission, and the query against the shape that the route declares, resolves
+// the namespace, and turns errors into the contract's envelope. Scope::in_namespace brings
+// the parameter `namespace` with it.
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
-                       Handle handle);
+                       RequestShape shape, Handle handle);
 // The same for handlers that answer later; they own the Reply.
 using HandleAsync = std::function<Result<void>(const std::shared_ptr<http::Request>&, Call&,
                                                const http::Reply&)>;
 http::Handler async_endpoint(const Services& services, Permission permission, Scope scope,
-                             HandleAsync handle);
+                             RequestShape shape, HandleAsync handle);
 // For routes that need no key.
-http::Handler open_endpoint(std::function<Result<http::Response>(http::Request&)> handle);
+http::Handler open_endpoint(RequestShape shape,
+                            std::function<Result<http::Response>(http::Request&)> handle);
+// The shape that one of these was given; null for any other handler.
+const RequestShape* shape_of(const http::Handler& handler);
 
-// The body as a JSON object; an empty body is {}.
+// The body as a JSON object, checked against the shape of its route; an empty body is {}.
 //   bad_request  not JSON
-//   invalid      not an object
-Result<json::object> read_body(const http::Request& request);
+//   invalid      not an object, or a member that is not declared
+Result<json::object> read_body(Call& call);
+// Adds `warnings` to a reply, where read_body() has any.
+void add_warnings(json::object& reply, const Call& call);
 
 http::Response json_response(const json::value& value);
 http::Response json_response(std::string text);

@@ -178,7 +178,7 @@ Result<void> read_idle_flags(const http::Request& request, ObjectReader& body,
 }
 
 Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
-                                     const json::object& sent, const NamespaceId& ns) {
+                                     const json::object& sent, const Call& call) {
   ObjectReader body(sent, {});
   if (body.boolean({"stream"}, false)) {
     Error error = make_error(ErrorCode::not_enabled,
@@ -191,7 +191,6 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   const json::object* inputs = body.object({"inputs"});
   std::vector<std::string> warnings;
   TRAWL_TRY(read_idle_flags(request, body, warnings));
-  (void)body.find({"expand"});
   const bool skip_cache = body.boolean({"skip_cache"}, false);
   const auto recording = body.one_of<RecordingMode>(
       {"recording"}, RecordingMode::full,
@@ -206,15 +205,67 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   out.recording = recording;
   out.warnings = pipeline.warnings;
   out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
-  for (const auto& key : body.unread()) {
-    out.warnings.push_back(fmt::format("'{}' is no field of this request and was ignored",
-                                       truncate_text(key, 64)));
-  }
-  TRAWL_ASSIGN(out.bound,
-               services.runner.bind(std::move(pipeline),
-                                    inputs == nullptr ? json::object() : *inputs, ns));
+  out.warnings.insert(out.warnings.end(), call.warnings.begin(), call.warnings.end());
+  TRAWL_ASSIGN(out.bound, services.runner.bind(std::move(pipeline),
+                                               inputs == nullptr ? json::object() : *inputs,
+                                               call.ns.id));
   out.bound.use_cache = !skip_cache;
   return out;
+}
+
+// Stages are checked by their parser, as what they take depends on what they are; inputs
+// are data, and filters have a grammar.
+RequestShape request_shape() {
+  using Others = ObjectShape::Others;
+  static const ObjectShape kConfig{{{"stage_id"}, {"parameters"}}, Others::data};
+  static const ObjectShape kStage{{{"stage_name"},
+                                   {"stage_type"},
+                                   {"config", &kConfig},
+                                   {"stage_id"},
+                                   {"parameters"},
+                                   {"type"},
+                                   {"batch_size"},
+                                   {"description"},
+                                   {"on_error"}},
+                                  Others::data};
+  static const ObjectShape kBudget{{{"max_credits"}, {"max_time_ms"}}};
+  static const ObjectShape kSettings{{{"limit"}}, Others::warned};
+  static const ObjectShape kAfter{{{"cursor"}}, Others::warned};
+  static const ObjectShape kPagination{{{"method"},
+                                        {"limit"},
+                                        {"cursor"},
+                                        {"page_size"},
+                                        {"page_number"},
+                                        {"page", nullptr, Described::no},
+                                        {"scroll_id"},
+                                        {"scroll_ttl"},
+                                        {"after", &kAfter}},
+                                       Others::warned};
+  return {Query{{"return_presigned_urls"},
+                {"return_vectors"},
+                // Both names of the list are always there.
+                {"include_legacy_results", Described::no}},
+          ObjectShape{{{"collection_identifiers"},
+                       {"collection_ids", nullptr, Described::no},
+                       {"collections", nullptr, Described::no},
+                       {"input_schema"},
+                       {"stages", &kStage},
+                       {"inputs"},
+                       {"budget_limits", &kBudget},
+                       {"filters"},
+                       {"pre_filters"},
+                       {"limit"},
+                       {"page_size"},
+                       {"settings", &kSettings},
+                       {"pagination", &kPagination},
+                       {"skip_cache"},
+                       {"labels"},
+                       {"recording"},
+                       {"stream"},
+                       {"return_presigned_urls"},
+                       {"return_vectors"},
+                       {"expand", nullptr, Described::no}},
+                      Others::warned}};
 }
 
 // What a library says of its failure may quote the inputs, so it is logged only where they
@@ -234,8 +285,8 @@ void log_failure(const Call& call, const Execution& execution, RecordingMode mod
 Result<void> execute(const Services& services,
                      const std::shared_ptr<http::Request>& request, Call& call,
                      const http::Reply& reply) {
-  TRAWL_ASSIGN(const json::object sent, read_body(*request));
-  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, *request, sent, call.ns.id));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
+  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, *request, sent, call));
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
 
   Execution execution;
@@ -277,12 +328,13 @@ Result<void> execute(const Services& services,
 }  // namespace
 
 void add_execute_routes(http::Router& router, const Services& services) {
-  router.add({"POST", "/v1/retrievers/execute", http::RunOn::worker, http::Body::buffered,
-              async_endpoint(services, Permission::read, Scope::in_namespace,
-                             [&services](const std::shared_ptr<http::Request>& request,
-                                         Call& call, const http::Reply& reply) {
-                               return execute(services, request, call, reply);
-                             })});
+  router.add(
+      {"POST", "/v1/retrievers/execute", http::RunOn::worker, http::Body::buffered,
+       async_endpoint(services, Permission::read, Scope::in_namespace, request_shape(),
+                      [&services](const std::shared_ptr<http::Request>& request, Call& call,
+                                  const http::Reply& reply) {
+                        return execute(services, request, call, reply);
+                      })});
 }
 
 }  // namespace trawl::api

@@ -47,10 +47,10 @@ struct ListRequest {
   ExecutionPageRequest page;
 };
 
-Result<ListRequest> read_list_request(const Services& services, const Call& call) {
+Result<ListRequest> read_list_request(const Services& services, Call& call) {
   ListRequest out;
   TRAWL_ASSIGN(out.query, parse_list_query(call.request));
-  TRAWL_ASSIGN(const json::object sent, read_body(call.request));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
   TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
   out.page.limit = out.query.limit;
   out.page.offset = out.query.offset;
@@ -154,8 +154,9 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
 }  // namespace
 
 void add_execution_routes(http::Router& router, const Services& services) {
+  const RequestShape list(paging_query(), execution_list_shape());
   router.add({"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
-              async_endpoint(services, Permission::read, Scope::in_namespace,
+              async_endpoint(services, Permission::read, Scope::in_namespace, list,
                              [&services](const std::shared_ptr<http::Request>& request,
                                          Call& call, const http::Reply& reply) {
                                return answer_list(services, request, call, reply);
@@ -163,7 +164,7 @@ void add_execution_routes(http::Router& router, const Services& services) {
   router.add(
       {"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
        http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace,
+       endpoint(services, Permission::read, Scope::in_namespace, {},
                 [&services](Call& call) { return show_execution(services, call); })});
 }
 

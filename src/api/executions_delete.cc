@@ -47,7 +47,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   const QueryReader query(call.request);
   TRAWL_ASSIGN(const bool all, query.boolean("all", false));
   TRAWL_ASSIGN(const bool dry_run, query.boolean("dry_run", false));
-  TRAWL_ASSIGN(const json::object sent, read_body(call.request));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
   const TimeUs now = services.clock.now();
   TRAWL_TRY(refuse_page_keys(sent, "deleting"));
   TRAWL_ASSIGN(ExecutionListBody body, parse_execution_list_body(sent, call.ns.id, now));
@@ -91,12 +91,13 @@ void add_execution_delete_routes(http::Router& router, const Services& services)
   router.add(
       {"DELETE", "/v1/retrievers/executions/{execution_id}", http::RunOn::worker,
        http::Body::buffered,
-       endpoint(services, Permission::remove, Scope::in_namespace,
+       endpoint(services, Permission::remove, Scope::in_namespace, {},
                 [&services](Call& call) { return delete_execution(services, call); })});
   router.add(
       {"POST", "/v1/retrievers/executions/delete", http::RunOn::worker,
        http::Body::buffered,
        endpoint(services, Permission::remove, Scope::in_namespace,
+                RequestShape(Query{{"dry_run"}, {"all"}}, execution_conditions_shape()),
                 [&services](Call& call) { return delete_matching(services, call); })});
 }
 

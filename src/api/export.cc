@@ -19,8 +19,6 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kParameters[] = {"format", "detail", "gzip",   "cursor",
-                                            "after",  "limit",  "trailer"};
 constexpr std::string_view kFormats[] = {"ndjson", "csv"};
 constexpr std::string_view kColumns[] = {
     "execution_id",   "execution_mode", "status",           "timestamp",
@@ -179,8 +177,7 @@ Result<ExecutionKey> key_of(const Services& services, const Call& call,
 
 Result<ExportRequest> parse_request(const Services& services, Call& call) {
   const QueryReader query(call.request);
-  TRAWL_TRY(query.expect(kParameters));
-  TRAWL_ASSIGN(const json::object sent, read_body(call.request));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
   ExportRequest out;
   out.namespace_id = call.ns.id;
   TRAWL_TRY(refuse_page_keys(sent, "an export"));
@@ -264,9 +261,17 @@ bool is_export_trailer(const json::object& line) {
 }
 
 void add_export_routes(http::Router& router, const Services& services) {
+  const RequestShape shape(Query{{"format"},
+                                 {"detail"},
+                                 {"gzip"},
+                                 {"cursor", Described::yes, true},
+                                 {"after", Described::yes, true},
+                                 {"limit"},
+                                 {"trailer"}},
+                           execution_conditions_shape());
   router.add(
       {"POST", "/v1/retrievers/executions/export", http::RunOn::io, http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace,
+       endpoint(services, Permission::read, Scope::in_namespace, shape,
                 [&services](Call& call) { return export_executions(services, call); })});
 }
 

@@ -70,6 +70,12 @@ class DocumentImport {
       report_.add(line, document.error().message);
       return {};
     }
+    if (const auto named = services_.reserved_names.check("document", document->document_id,
+                                                          "document_id");
+        !named) {
+      report_.add(line, named.error().message);
+      return {};
+    }
     bytes_ += bytes;
     batch_.push_back(std::move(*document));
     lines_.push_back(line);
@@ -156,6 +162,12 @@ class ExecutionImport {
       report_.add(line, execution.error().message);
       return {};
     }
+    if (const auto named = services_.reserved_names.check(
+            "execution_id", execution->summary.execution_id.str(), "execution_id");
+        !named) {
+      report_.add(line, named.error().message);
+      return {};
+    }
     execution->namespace_id = namespace_id_;
     batch_.push_back(std::move(*execution));
     return batch_.size() >= kBatch ? store() : Result<void>();
@@ -211,12 +223,12 @@ void add_import_routes(http::Router& router, const Services& services) {
   router.add(
       {"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
        http::Body::streamed,
-       endpoint(services, Permission::write, Scope::in_namespace,
+       endpoint(services, Permission::write, Scope::in_namespace, RequestShape::lines(),
                 [&services](Call& call) { return import_documents(services, call); })});
   router.add(
       {"POST", "/v1/retrievers/executions/import", http::RunOn::worker,
        http::Body::streamed,
-       endpoint(services, Permission::write, Scope::in_namespace,
+       endpoint(services, Permission::write, Scope::in_namespace, RequestShape::lines(),
                 [&services](Call& call) { return import_executions(services, call); })});
 }
 

@@ -126,22 +126,58 @@ Result<void> read_fields(const json::object& body, ApiKey& key) {
   return in.status();
 }
 
+// What would restrict a key on the hosted product and cannot here: a key must not be wider
+// than its owner believes.
+//   not_enabled  with the location of the value
+Result<void> refuse_not_offered(ObjectReader& in) {
+  constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+      {"scopes",
+       "keys are not confined to single resources; leave it out, and confine the "
+       "key with namespace_id and permissions"},
+      {"allowed_origins",
+       "keys are not bound to origins; leave it out, and set "
+       "http.cors_origins for the whole server"},
+      {"principal_id", "keys belong to the user of the path; leave it out"}};
+  for (const auto& [name, remedy] : kRefused) {
+    const json::value* value = in.find({name});
+    if (value == nullptr || (value->is_array() && value->get_array().empty())) continue;
+    Error error = make_error(ErrorCode::not_enabled, fmt::format("{}: {}", name, remedy));
+    error.location = name;
+    return error;
+  }
+  return {};
+}
+
+// The one namespace that the key may enter, by its id or its name.
+Result<void> read_confinement(const Services& services, ObjectReader& in, ApiKey& key) {
+  for (const std::string_view name : {"namespace_id", "namespace", "namespace_name"}) {
+    const auto identifier = in.optional_string({name});
+    TRAWL_TRY(in.status());
+    if (!identifier) continue;
+    TRAWL_ASSIGN(const Namespace ns, services.corpus.find_namespace(*identifier));
+    if (key.namespace_id && *key.namespace_id != ns.id) {
+      return invalid_at(std::string(name),
+                        fmt::format("{} is '{}', another namespace than the one named "
+                                    "beside it; a key is confined to one",
+                                    name, truncate_text(*identifier, 100)));
+    }
+    key.namespace_id = ns.id;
+  }
+  return {};
+}
+
 Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   (void)in.required_string({"name"});
   TRAWL_TRY(in.status());
+  TRAWL_TRY(refuse_not_offered(in));
   ApiKey wanted;
   wanted.user = call.request.path_parameter("user");
   wanted.permissions = {Permission::read, Permission::write};
   TRAWL_TRY(read_fields(body, wanted));
-  const auto identifier = in.optional_string({"namespace_id", "namespace"});
-  TRAWL_TRY(in.status());
-  if (identifier) {
-    TRAWL_ASSIGN(const Namespace ns, services.corpus.find_namespace(*identifier));
-    wanted.namespace_id = ns.id;
-  }
+  TRAWL_TRY(read_confinement(services, in, wanted));
   TRAWL_ASSIGN(const KeyStore::Created created, services.keys.create(std::move(wanted)));
   json::object out = key_json(services, created.key);
   out["key"] = created.secret;
@@ -182,7 +218,7 @@ Result<ApiKey> key_of_path(const Services& services, const Call& call) {
 
 Result<http::Response> change(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
   ObjectReader in(body, {});
   if (in.has({"status"})) {
@@ -192,6 +228,7 @@ Result<http::Response> change(const Services& services, Call& call) {
             "are those of the key of the request itself; change them with another one");
   }
   TRAWL_TRY(in.status());
+  TRAWL_TRY(refuse_not_offered(in));
   TRAWL_ASSIGN(const ApiKey changed,
                services.keys.update(found.id.str(), services.clock.now(),
                                     [&](ApiKey& key) { return read_fields(body, key); }));
@@ -212,17 +249,36 @@ Result<http::Response> revoke(const Services& services, Call& call) {
 }  // namespace
 
 void add_key_routes(http::Router& router, const Services& services) {
-  const auto route = [&](std::string method, std::string path,
+  const auto route = [&](std::string method, std::string path, RequestShape shape,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
     router.add(
         {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
-         endpoint(services, Permission::admin, Scope::whole_server,
+         endpoint(services, Permission::admin, Scope::whole_server, std::move(shape),
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
-  route("POST", std::string(kPath), create);
-  route("GET", std::string(kPath), list);
-  route("PATCH", std::string(kPath) + "/{key}", change);
-  route("DELETE", std::string(kPath) + "/{key}", revoke);
+  const ObjectShape fields{{{"name"},
+                            {"description"},
+                            {"permissions"},
+                            {"expires_at"},
+                            {kRequestsKey},
+                            {kBurstKey},
+                            // Refused where they are not empty.
+                            {"scopes", nullptr, Described::no},
+                            {"allowed_origins", nullptr, Described::no}}};
+  const Query listed = paging_query() + Query{{"include_revoked"},
+                                              {"search", Described::no, true},
+                                              {"include_session_keys", Described::no}};
+  route("POST", std::string(kPath),
+        RequestShape(Query{}, fields.with({{"namespace_id"},
+                                           {"namespace", nullptr, Described::no},
+                                           {"namespace_name", nullptr, Described::no},
+                                           {"principal_id", nullptr, Described::no}})),
+        create);
+  route("GET", std::string(kPath), listed, list);
+  route("PATCH", std::string(kPath) + "/{key}",
+        RequestShape(Query{}, fields.with({{"status", nullptr, Described::no}})), change);
+  // A key is revoked whether or not it is used, so that nothing is left to force.
+  route("DELETE", std::string(kPath) + "/{key}", Query{{"force", Described::no}}, revoke);
 }
 
 }  // namespace trawl::api

@@ -71,7 +71,9 @@ Result<void> must_be_allowed(const ApiKey& key, Permission permission,
 }
 
 // Recording decides what nobody sees again, and retention deletes: writing is not enough.
-Result<void> read_policies(ObjectReader& in, const ApiKey& key, json::object& definition) {
+// `ns` is null for a namespace that is being made.
+Result<void> read_policies(const Services& services, ObjectReader& in, const ApiKey& key,
+                           const Namespace* ns, json::object& definition) {
   if (const json::object* sent = in.object({kRecordingKey})) {
     TRAWL_TRY(must_be_allowed(key, Permission::admin, kRecordingKey));
     TRAWL_ASSIGN(const RecordingPolicy policy,
@@ -82,23 +84,30 @@ Result<void> read_policies(ObjectReader& in, const ApiKey& key, json::object& de
     TRAWL_TRY(must_be_allowed(key, Permission::remove, kRetentionKey));
     TRAWL_ASSIGN(const RetentionPolicy policy,
                  parse_retention(*sent, std::string(kRetentionKey)));
+    TRAWL_TRY(check_statuses(services, ns, policy, kRetentionKey));
     definition["retention"] = retention_json(policy);
   }
   return {};
 }
 
+constexpr std::string_view kNoExpiry =
+    "namespaces do not expire; leave it out, and delete the namespace when it has served";
+constexpr std::string_view kNoSpending =
+    "spending is not limited by namespace; leave it out, and send budget_limits with each "
+    "execution";
+constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+    {"vector_configs", "this server keeps no vectors; leave it out, and search text"},
+    {"ttl_seconds", kNoExpiry},
+    {"expires_at", kNoExpiry},
+    {"spend_budget", kNoSpending},
+    {"cost_cap_override", kNoSpending},
+    {"trusted_issuers",
+     "tokens of other issuers are not accepted; leave it out, and make API keys"}};
+
 // What a client must not believe to have: vectors of its own, an end to the namespace's
 // life, other people's tokens. Descriptions of machines and money are ignored instead.
 //   not_enabled  with the location of the value
 Result<void> refuse_not_offered(ObjectReader& in) {
-  constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
-      {"vector_configs", "this server keeps no vectors; leave it out, and search text"},
-      {"ttl_seconds",
-       "namespaces do not expire; leave it out, and delete the namespace "
-       "when it has served"},
-      {"trusted_issuers",
-       "tokens of other issuers are not accepted; leave it out, and "
-       "make API keys"}};
   for (const auto& [name, remedy] : kRefused) {
     const json::value* value = in.find({name});
     if (value == nullptr || (value->is_array() && value->get_array().empty())) continue;
@@ -118,9 +127,9 @@ Result<void> refuse_not_offered(ObjectReader& in) {
 }
 
 // Reads what create, patch and put share into the definition; absent keys change nothing.
-Result<void> read_definition(ObjectReader& in, const ApiKey& key,
-                             json::object& definition) {
-  TRAWL_TRY(read_policies(in, key, definition));
+Result<void> read_definition(const Services& services, ObjectReader& in, const ApiKey& key,
+                             const Namespace* ns, json::object& definition) {
+  TRAWL_TRY(read_policies(services, in, key, ns, definition));
   if (const auto text = in.optional_string({"description"}))
     definition["description"] = *text;
   if (const auto* list = in.array({"feature_extractors"})) {
@@ -139,6 +148,50 @@ Result<void> read_definition(ObjectReader& in, const ApiKey& key,
                                 {{"standard", "standard"}, {"marketplace", "marketplace"}});
   }
   return in.status();
+}
+
+// A namespace carries policies that restrict what is kept, so that nothing unknown passes.
+ObjectShape definition_shape() {
+  using Others = ObjectShape::Others;
+  // These two describe the hosted product, and are kept to be read back.
+  static const ObjectShape kExtractor{
+      {{"feature_extractor_name"},
+       {"name", nullptr, Described::no},
+       {"version"},
+       {"params"},
+       {"parameters", nullptr, Described::no},
+       {"feature_extractor_id", nullptr, Described::no},
+       {"input_mappings", nullptr, Described::no},
+       {"field_passthrough", nullptr, Described::no},
+       {"include_all_source_fields", nullptr, Described::no}},
+      Others::warned};
+  static const ObjectShape kIndex{{{"field_name"},
+                                   {"type"},
+                                   {"field_schema", nullptr, Described::no},
+                                   {"is_protected", nullptr, Described::no}},
+                                  Others::warned};
+  static const ObjectShape kRecording = recording_shape();
+  static const ObjectShape kRetention = retention_shape();
+  ObjectShape shape{{{"namespace_name"},
+                     {"name", nullptr, Described::no},
+                     {"description"},
+                     {"feature_extractors", &kExtractor},
+                     {"payload_indexes", &kIndex},
+                     {"auto_create_indexes"},
+                     {"namespace_type"},
+                     {kRecordingKey, &kRecording},
+                     {kRetentionKey, &kRetention},
+                     {"mode"}}};
+  for (const auto& [name, remedy] : kRefused) {
+    shape.members.push_back({name, nullptr, Described::no});
+  }
+  // Descriptions of machines, which change nothing here.
+  for (const std::string_view name :
+       {"scope", "features", "adaptive_indexing", "repair_vectors", "infrastructure",
+        "tiering", "pinned"}) {
+    shape.members.push_back({name, nullptr, Described::no});
+  }
+  return shape;
 }
 
 Result<json::object> namespace_json(const Services& services, const Namespace& ns) {
@@ -166,8 +219,10 @@ Result<json::object> namespace_json(const Services& services, const Namespace& n
   return out;
 }
 
-Result<http::Response> reply_with(const Services& services, const Namespace& ns) {
+Result<http::Response> reply_with(const Services& services, const Call& call,
+                                  const Namespace& ns) {
   TRAWL_ASSIGN(json::object out, namespace_json(services, ns));
+  add_warnings(out, call);
   return detail_response(std::move(out));
 }
 
@@ -181,10 +236,12 @@ Result<void> must_be_unconfined(const Call& call) {
 
 Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_TRY(must_be_unconfined(call));
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   Namespace wanted;
   wanted.name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
+  TRAWL_TRY(in.status());
+  TRAWL_TRY(services.reserved_names.check("namespace", wanted.name, "namespace_name"));
   TRAWL_TRY(refuse_not_offered(in));
   // One that repeats the name is as good as the name, which may stand for the id anywhere.
   const auto wanted_id = in.optional_string({"namespace_id"});
@@ -203,37 +260,41 @@ Result<http::Response> create(const Services& services, Call& call) {
                        {"feature_extractors", json::array()},
                        {"payload_indexes", json::array()},
                        {"auto_create_indexes", false}};
-  TRAWL_TRY(read_definition(in, call.key, wanted.definition));
+  TRAWL_TRY(read_definition(services, in, call.key, nullptr, wanted.definition));
   TRAWL_ASSIGN(const Namespace created,
                services.corpus.create_namespace(std::move(wanted)));
-  return reply_with(services, created);
+  return reply_with(services, call, created);
 }
 
 Result<http::Response> change(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   TRAWL_ASSIGN(
       const Namespace changed,
       services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
         ObjectReader in(body, {});
         if (in.has({"namespace_name", "name"})) {
-          const std::string name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
+          const std::string name =
+              read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
           if (in.ok() && ns.name == kDefaultNamespace && name != kDefaultNamespace) {
             return make_error(ErrorCode::bad_request,
                               "the namespace 'default' serves requests that name none and "
                               "keeps its name; create another one");
           }
+          if (in.ok() && name != ns.name) {
+            TRAWL_TRY(services.reserved_names.check("namespace", name, "namespace_name"));
+          }
           ns.name = name;
         }
         TRAWL_TRY(refuse_not_offered(in));
-        return read_definition(in, call.key, ns.definition);
+        return read_definition(services, in, call.key, &found, ns.definition);
       }));
-  return reply_with(services, changed);
+  return reply_with(services, call, changed);
 }
 
 Result<http::Response> show(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
-  return reply_with(services, found);
+  return reply_with(services, call, found);
 }
 
 // The counts alone, as clients ask for them beside a list.
@@ -252,7 +313,7 @@ Result<http::Response> show_stats(const Services& services, Call& call) {
 }
 
 Result<http::Response> list(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const auto all, services.corpus.list_namespaces());
   std::vector<json::object> rows;
   for (const auto& ns : all) {
@@ -314,20 +375,30 @@ Result<Namespace> namespace_of_path(const Services& services, const Call& call) 
 
 void add_namespace_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string_view path, Permission permission,
+                         RequestShape shape,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
     router.add(
         {std::move(method), std::string(path), http::RunOn::worker, http::Body::buffered,
-         endpoint(services, permission, Scope::whole_server,
+         endpoint(services, permission, Scope::whole_server, std::move(shape),
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
-  route("POST", kPath, Permission::write, create);
-  route("GET", kPath, Permission::read, list);
-  route("POST", "/v1/namespaces/list", Permission::read, list);
-  route("GET", kOnePath, Permission::read, show);
-  route("GET", std::string(kOnePath) + "/stats", Permission::read, show_stats);
-  route("PATCH", kOnePath, Permission::write, change);
-  route("PUT", kOnePath, Permission::write, change);
-  route("DELETE", kOnePath, Permission::remove, remove);
+  // There are no namespaces of the system, and one view of the others.
+  const RequestShape listed(paging_query() + Query{{"search", Described::no, true},
+                                                   {"include_system", Described::no},
+                                                   {"view", Described::no}},
+                            object_list_shape());
+  const ObjectShape fields = definition_shape();
+  const RequestShape changed(Query{}, fields);
+  route("POST", kPath, Permission::write,
+        RequestShape(Query{}, fields.with({{"namespace_id", nullptr, Described::no}})),
+        create);
+  route("GET", kPath, Permission::read, listed, list);
+  route("POST", "/v1/namespaces/list", Permission::read, listed, list);
+  route("GET", kOnePath, Permission::read, {}, show);
+  route("GET", std::string(kOnePath) + "/stats", Permission::read, {}, show_stats);
+  route("PATCH", kOnePath, Permission::write, changed, change);
+  route("PUT", kOnePath, Permission::write, changed, change);
+  route("DELETE", kOnePath, Permission::remove, Query{{"force"}}, remove);
 }
 
 }  // namespace trawl::api

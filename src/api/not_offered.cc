@@ -127,12 +127,13 @@ const std::vector<NotOffered>& not_offered() {
 
 void add_not_offered_routes(http::Router& router, const Services& services) {
   for (const NotOffered& one : not_offered()) {
-    router.add({one.method, one.pattern, http::RunOn::io, http::Body::buffered,
-                endpoint(services, Permission::read, Scope::whole_server,
-                         [&one](Call&) -> Result<http::Response> {
-                           return make_error(ErrorCode::not_enabled, one.message);
-                         }),
-                false});
+    router.add(
+        {one.method, one.pattern, http::RunOn::io, http::Body::buffered,
+         endpoint(services, Permission::read, Scope::whole_server, RequestShape::anything(),
+                  [&one](Call&) -> Result<http::Response> {
+                    return make_error(ErrorCode::not_enabled, one.message);
+                  }),
+         false});
   }
 }
 

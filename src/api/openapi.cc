@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "api/described_shape.h"
+#include "api/endpoint.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -86,7 +88,7 @@ class Description {
     }
   }
 
-  std::string render() {
+  std::string render(const http::Router& router) {
     json::object& components = child(document_, "components");
     for (auto& path : child(document_, "paths")) {
       json::object& item = path.value().get_object();
@@ -104,6 +106,8 @@ class Description {
     }
     json::object& schemas = child(components, "schemas");
     for (auto& schema : schemas) spell_out(schema.value(), schemas, 0);
+
+    check_shapes(router);
 
     json::object out{{"openapi", "3.1.0"}};
     child(document_, "info")["version"] = TRAWL_VERSION;
@@ -180,6 +184,30 @@ class Description {
     if (!all.empty()) operation["parameters"] = std::move(all);
   }
 
+  // After everything is spelled out.
+  void check_shapes(const http::Router& router) {
+    const json::object& paths = child(document_, "paths");
+    const json::object& components = child(document_, "components");
+    for (const auto& route : router.routes()) {
+      if (!route->is_offered || !route->handler) continue;
+      const RequestShape* shape = shape_of(route->handler);
+      if (shape == nullptr) {
+        fail(
+            fmt::format("{} {} does not declare what it takes; make its handler with "
+                        "endpoint()",
+                        route->method, route->pattern));
+      }
+      const json::object& operation = paths.at(key(route->pattern))
+                                          .as_object()
+                                          .at(key(to_lower_ascii(route->method)))
+                                          .as_object();
+      const std::string difference = difference_from(*shape, operation, components);
+      if (!difference.empty()) {
+        fail(fmt::format("{} {}: {}", route->method, route->pattern, difference));
+      }
+    }
+  }
+
   void add_response_headers(json::object& response) {
     add_missing(child(child(shared_, "every_response"), "headers"),
                 child(response, "headers"));
@@ -216,7 +244,7 @@ std::string openapi_document(const http::Router& router,
                              std::span<const EmbeddedFile> files) {
   Description description(files);
   description.check(router);
-  return description.render();
+  return description.render(router);
 }
 
 }  // namespace trawl::api

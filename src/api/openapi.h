@@ -19,15 +19,16 @@ namespace trawl::api {
 // summary, parameters, a body with an example that works in the world of
 // tests/openapi/world.py, the reply to success and each error that only some operations
 // have (404, 409; 422 without a body); then its schemas. Then run
-// tests/e2e/test_openapi.py, and tests/openapi/fuzz.py
+// tests/e2e/test_openapi.py, tests/e2e/test_request_shapes.py, and tests/openapi/fuzz.py
 // --operation with its operationId.
 //
 // A schema with "x-properties-of": "Other" gets the properties of that other schema before
 // its own; the description that is served holds them spelled out.
 //
 // Throws std::logic_error, which names the route or the file, where a route is not
-// described, a description has no route, two files say the same, or a file is no JSON: each
-// is a defect of the program, found when it starts.
+// described, a description has no route, their query parameters or the members of their
+// bodies differ (request_shape.h), two files say the same, or a file is no JSON: each is a
+// defect of the program, found when it starts.
 std::string openapi_document(const http::Router& router,
                              std::span<const EmbeddedFile> files);
 

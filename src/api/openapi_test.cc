@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "api/endpoint.h"
 #include "base/json.h"
 
 namespace trawl::api {
@@ -101,6 +102,32 @@ TEST(Openapi, RefusesFilesThatContradict) {
       std::string::npos);
   EXPECT_NE(failure(router, {{"common.json", kCommon}, {"x.json", "{"}}).find("x.json"),
             std::string::npos);
+}
+
+TEST(Openapi, DiffersFromWhatRoutesDeclareInNeitherDirection) {
+  const auto router_with = [](RequestShape shape) {
+    http::Router router;
+    router.add({"GET", "/things", http::RunOn::io, http::Body::buffered,
+                open_endpoint(std::move(shape), [](http::Request&) {
+                  return Result<http::Response>(http::Response());
+                })});
+    return router;
+  };
+  constexpr std::string_view kOne = R"json({"paths": {"/things": {"get": {
+      "security": [], "responses": {"200": {"description": "Done"}},
+      "parameters": [{"in": "query", "name": "page"}]}}}, "components": {}})json";
+  const std::vector<EmbeddedFile> files = {{"common.json", kCommon}, {"x.json", kOne}};
+  EXPECT_EQ(failure(router_with(Query{{"page"}}), files), "");
+  EXPECT_NE(failure(router_with(Query{{"page"}, {"more"}}), files)
+                .find("GET /things: the query parameter 'more' is declared and not"),
+            std::string::npos);
+  EXPECT_NE(failure(router_with({}), files)
+                .find("GET /things: the query parameter 'page' is described and not"),
+            std::string::npos);
+  http::Router bare;
+  bare.add({"GET", "/things", http::RunOn::io, http::Body::buffered,
+            [](std::shared_ptr<http::Request>, http::Reply) {}});
+  EXPECT_NE(failure(bare, files).find("does not declare"), std::string::npos);
 }
 
 // The files themselves; that they agree with the routes is seen when a server starts.

@@ -71,24 +71,26 @@ Result<http::Response> metrics(const Services& services) {
 }  // namespace
 
 void add_operation_routes(http::Router& router, const Services& services) {
-  const auto open = [&](std::string path, http::RunOn run_on,
+  const auto open = [&](std::string path, http::RunOn run_on, RequestShape shape,
                         std::function<Result<http::Response>(http::Request&)> handle) {
     router.add({"GET", std::move(path), run_on, http::Body::buffered,
-                open_endpoint(std::move(handle))});
+                open_endpoint(std::move(shape), std::move(handle))});
   };
   // Newer clients ask for the parts under /deep; here they always are in the answer.
   for (const auto* path : {"/v1/health", "/v1/health/deep"}) {
-    open(path, http::RunOn::io, [&services](http::Request&) { return health(services); });
+    open(path, http::RunOn::io, Query{{"deep", Described::no}, {"metrics", Described::no}},
+         [&services](http::Request&) { return health(services); });
   }
   const auto alive = [](http::Request&) -> Result<http::Response> {
     return json_response(json::object{{"status", "alive"}});
   };
-  open("/v1/health/liveness", http::RunOn::io, alive);
-  open("/livez", http::RunOn::io, alive);
-  open("/readyz", http::RunOn::io, [&services](http::Request&) { return ready(services); });
-  open("/v1/retrievers/stages", http::RunOn::io,
+  open("/v1/health/liveness", http::RunOn::io, {}, alive);
+  open("/livez", http::RunOn::io, {}, alive);
+  open("/readyz", http::RunOn::io, {},
+       [&services](http::Request&) { return ready(services); });
+  open("/v1/retrievers/stages", http::RunOn::io, Query{{"category"}},
        [&services](http::Request& request) { return list_stages(services, request); });
-  open("/metrics", http::RunOn::worker,
+  open("/metrics", http::RunOn::worker, {},
        [&services](http::Request&) { return metrics(services); });
 }
 

@@ -15,20 +15,6 @@ std::string place(std::string_view name) {
 
 }  // namespace
 
-Result<void> QueryReader::expect(std::span<const std::string_view> names) const {
-  for (const auto& [name, value] : request_.query) {
-    if (name == "namespace" || std::find(names.begin(), names.end(), name) != names.end()) {
-      continue;
-    }
-    const std::string shown = truncate_text(name, 64);
-    return invalid_at(
-        place(shown),
-        fmt::format("'{}' is no parameter of this request{}; known are {}", shown,
-                    did_you_mean(name, names), fmt::join(names, ", ")));
-  }
-  return {};
-}
-
 std::optional<std::string_view> QueryReader::text(std::string_view name) const {
   const auto value = request_.query_value(name);
   return value && !value->empty() ? value : std::nullopt;

@@ -11,15 +11,11 @@
 
 namespace trawl::api {
 
-// Reads the query of a request strictly: a misspelt parameter is refused, as a misspelt
-// filter is. A parameter that is empty counts as not sent. The request must outlive it.
+// Reads the values of a query, whose names were checked before (request_shape.h). A
+// parameter that is empty counts as not sent. The request must outlive it.
 class QueryReader {
  public:
   explicit QueryReader(const http::Request& request) : request_(request) {}
-
-  // Refuses parameters other than these and `namespace`.
-  //   invalid  with the nearest known name
-  Result<void> expect(std::span<const std::string_view> names) const;
 
   std::optional<std::string_view> text(std::string_view name) const;
   // The others:

@@ -2,10 +2,16 @@
 #include "api/retention.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 #include "api/endpoint.h"
 #include "api/namespaces.h"
+#include "base/near_name.h"
+#include "base/text.h"
+#include "model/execution.h"
 
 namespace trawl::api {
 namespace {
@@ -48,10 +54,11 @@ Result<http::Response> show(const Services& services, Call& call) {
 }
 
 Result<http::Response> preview(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call.request));
+  TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Namespace ns, namespace_of_path(services, call));
   TRAWL_ASSIGN(const RetentionPolicy policy,
                body.empty() ? retention_of(ns) : parse_retention(body, {}));
+  if (!body.empty()) TRAWL_TRY(check_statuses(services, &ns, policy, {}));
   TRAWL_ASSIGN(const PruneReport report,
                services.ledger.preview_prune(ns.id, policy, services.clock.now()));
   json::object out = about(ns, policy);
@@ -74,6 +81,39 @@ Result<http::Response> run(const Services& services, Call& call) {
 }
 
 }  // namespace
+
+Result<void> check_statuses(const Services& services, const Namespace* ns,
+                            const RetentionPolicy& policy, std::string_view location) {
+  static constexpr std::string_view kKnown[] = {status::kCompleted, status::kFailed,
+                                                status::kCancelled};
+  for (const auto& [name, age_us] : policy.status_max_age_us) {
+    if (std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown)) continue;
+    bool is_there = false;
+    if (ns != nullptr) {  // Imported executions may have any status.
+      ExecutionFilter filter;
+      filter.namespace_id = ns->id;
+      filter.status = name;
+      TRAWL_TRY(
+          services.ledger.scan(filter, {}, [&](const ScannedExecution&) -> Result<bool> {
+            is_there = true;
+            return false;
+          }));
+    }
+    if (is_there) continue;
+    const std::string shown = truncate_text(name, 64);
+    const auto near = near_name(name, kKnown);
+    std::string at = location.empty() ? "" : std::string(location) + ".";
+    at += "by_status." + shown;
+    return invalid_at(
+        at,
+        near.empty()
+            ? fmt::format("{}: no execution of the namespace has the status '{}'; use "
+                          "{}, or a status that executions were imported with",
+                          at, shown, fmt::join(kKnown, ", "))
+            : fmt::format("{}: unknown status '{}'; did you mean '{}'?", at, shown, near));
+  }
+  return {};
+}
 
 Result<RetentionPolicy> retention_of(const Namespace& ns) {
   const auto* value = ns.definition.if_contains(
@@ -108,16 +148,18 @@ void prune_all(const Corpus& corpus, Pruner& pruner, TimeUs now, const Pruner::S
 
 void add_retention_routes(http::Router& router, const Services& services) {
   const auto route = [&](std::string method, std::string path, Permission permission,
+                         RequestShape shape,
                          Result<http::Response> (*handle)(const Services&, Call&)) {
     router.add(
         {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
-         endpoint(services, permission, Scope::whole_server,
+         endpoint(services, permission, Scope::whole_server, std::move(shape),
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
   const std::string path = "/v1/namespaces/{namespace}/retention";
-  route("GET", path, Permission::read, show);
-  route("POST", path + "/preview", Permission::read, preview);
-  route("POST", path + "/run", Permission::remove, run);
+  route("GET", path, Permission::read, {}, show);
+  route("POST", path + "/preview", Permission::read,
+        RequestShape(Query{}, retention_shape()), preview);
+  route("POST", path + "/run", Permission::remove, {}, run);
 }
 
 }  // namespace trawl::api

@@ -8,6 +8,12 @@ namespace trawl::api {
 // The member of a namespace's definition that holds its retention.
 inline constexpr std::string_view kRetentionKey = "retention";
 
+// Refuses an age for a status that no execution has: it would protect nothing, while
+// max_age deletes what was meant. `ns` is null for a namespace that is being made.
+//   invalid  at location.by_status.NAME, with the nearest status
+Result<void> check_statuses(const Services& services, const Namespace* ns,
+                            const RetentionPolicy& policy, std::string_view location);
+
 // The retention of a namespace; empty where it has none.
 Result<RetentionPolicy> retention_of(const Namespace& ns);
 

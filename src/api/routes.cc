@@ -36,6 +36,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_operation_routes(router, services);
   add_not_offered_routes(router, services);
   add_docs_routes(router);  // The last one: it describes the others.
+  services.reserved_names.learn(router);
 }
 
 }  // namespace trawl::api

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/reserved_names.h"
 #include "auth/key_store.h"
 #include "base/clock.h"
 #include "corpus/corpus.h"
@@ -50,6 +51,7 @@ struct Services {
   std::atomic<bool>& interrupt;  // True when running executions should end now.
   std::function<http::ServerMetrics()> server_metrics;
   ExecutionFeed& feed;
+  ReservedNames& reserved_names;  // Filled by add_routes().
 };
 
 // Every route of the server.

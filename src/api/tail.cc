@@ -321,9 +321,20 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
 }  // namespace
 
 void add_tail_routes(http::Router& router, const Services& services) {
+  // The conditions of a list that fit into a query; `filter` takes all of them.
+  const RequestShape shape(Query{{"filter"},          {"since", Described::yes, true},
+                                 {"end_after_ms"},    {"status"},
+                                 {"query"},           {"error"},
+                                 {"start_time"},      {"end_time"},
+                                 {"min_duration_ms"}, {"max_duration_ms"},
+                                 {"min_credits"},     {"max_credits"},
+                                 {"returned"},        {"stage_id"},
+                                 {"failed_stage"},    {"fingerprint"},
+                                 {"shape"},           {"caller"},
+                                 {"request_id"},      {"inputs_hash"}});
   router.add(
       {"GET", "/v1/retrievers/executions/tail", http::RunOn::io, http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace,
+       endpoint(services, Permission::read, Scope::in_namespace, shape,
                 [&services](Call& call) { return tail_executions(services, call); })});
 }
 

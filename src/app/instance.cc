@@ -55,7 +55,7 @@ class RunningInstance final : public Instance {
                   cache_,    system_clock(), metrics_,
                   *workers_, pruner_,        config.limits,
                   ready_,    interrupt_,     [this] { return server_metrics(); },
-                  feed_} {
+                  feed_,     reserved_names_} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -168,6 +168,7 @@ class RunningInstance final : public Instance {
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;
   std::unique_ptr<WorkerPool> workers_;
+  api::ReservedNames reserved_names_;
   api::Services services_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;

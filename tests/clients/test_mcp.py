@@ -77,6 +77,6 @@ def test_errors_are_told(call):
 
 
 def test_a_body_must_be_given(call):
-    """Without one the package sends {"note": …}, which is no filter and is refused."""
+    """Without one the package sends {"note": …}, which is no condition and is refused."""
     refused = call("POST", "/v1/retrievers/executions/list")
-    assert refused["status"] == 422 and "'note' is no filter" in refused["detail"]
+    assert refused["status"] == 422 and "unknown member 'note'" in refused["detail"]

@@ -280,7 +280,7 @@ BAD = [
     ({"group_by": "statuses"}, "group_by", "'status'"),
     ({"group_by": "label:"}, "group_by", "label:NAME"),
     ({"group_by": {"label": ""}}, "group_by.label", "empty"),
-    ({"group_by": {"labels": "x"}}, "group_by.label", "required"),
+    ({"group_by": {"labels": "x"}}, "group_by.labels", "label"),
     ({"group_by": {"label": "x", "y": 1}}, "group_by.y", "label"),
     ({"group_by": ["status"]}, "group_by", "string"),
     ({"sort": "duration_ms"}, "sort", "leave it out"),

@@ -263,7 +263,7 @@ def test_errors_are_problems_where_that_is_asked_for(library):
             (422, "ValidationError", library.list({"statuss": "x"}, headers=PROBLEM)),
             (400, "BadRequestError", library.post(LIST, b"{", headers=PROBLEM)),
             (401, "UnauthorizedError", library.list({}, key="sk_wrong", headers=PROBLEM)),
-            (404, "NotFoundError", library.get("/v1/collections/nosuch?x=secret",
+            (404, "NotFoundError", library.get("/v1/collections/nosuch/documents?search=secret",
                                                headers=PROBLEM)),
             (405, "MethodNotAllowedError", library.get(LIST, headers=PROBLEM)),
             (409, "AlreadyExistsError", library.post(

@@ -64,7 +64,7 @@ def is_empty(value):
 
 @schemathesis.hook
 def filter_query(context, query):
-    """A parameter that is empty counts as not sent, so an empty one is no wrong one."""
+    """Many parameters that are empty count as not sent, so an empty one is no wrong one."""
     return not any(is_empty(value) for value in (query or {}).values())
 
 
