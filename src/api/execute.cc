@@ -300,11 +300,16 @@ Result<void> execute(const Services& services,
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 
-  const auto cancelled = [&] {
-    return services.interrupt.load(std::memory_order_relaxed) ||
-           (request->client_gone && request->client_gone());
+  const auto interrupted = [&] {
+    if (services.interrupt.load(std::memory_order_relaxed)) {
+      return Interruption::server_stopping;
+    }
+    if (!request->client_gone || !request->client_gone()) return Interruption::none;
+    // A server that stops closes what outlasts the drain: then it was not the client.
+    return services.ready.load(std::memory_order_relaxed) ? Interruption::client_left
+                                                          : Interruption::server_stopping;
   };
-  const RunResult result = services.runner.run(wanted.bound, execution, cancelled);
+  const RunResult result = services.runner.run(wanted.bound, execution, interrupted);
   log_failure(call, execution, wanted.recording, result.error_detail);
   services.metrics.execution_ended(execution.summary.status, result.time_used_us);
   std::vector<std::string> warnings = std::move(wanted.warnings);

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "model/execution_json.h"
+#include "model/runner_message.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/template.h"
@@ -63,18 +64,30 @@ std::vector<ScoredId> scored_ids(const std::vector<Candidate>& candidates,
   return out;
 }
 
+std::string_view interruption_text(Interruption cause) {
+  switch (cause) {
+    case Interruption::none:
+      break;
+    case Interruption::client_left:
+      return "the client closed the connection";
+    case Interruption::server_stopping:
+      return "the server was stopping; run it again";
+  }
+  return "the run was ended from outside";
+}
+
 // One run: the state that passes from stage to stage.
 class Run {
  public:
   Run(const Corpus& corpus, StageCache& cache, const RunOptions& options,
       const BoundPipeline& bound, Execution& execution,
-      const std::function<bool()>& cancelled)
+      const CheckInterruption& interrupted)
       : corpus_(corpus),
         cache_(cache),
         options_(options),
         bound_(bound),
         execution_(execution),
-        cancelled_(cancelled),
+        interrupted_(interrupted),
         started_us_(monotonic_us()) {
     context_.snapshots = bound.snapshots;
     context_.check = [this] { return check(); };
@@ -139,11 +152,13 @@ class Run {
       return run_stage(stage, record);
     } catch (const std::bad_alloc&) {
       return make_error(ErrorCode::internal,
-                        fmt::format("stage '{}' ran out of memory", stage.stage_name));
+                        fmt::format("{}'{}'; narrow what it reads",
+                                    runner_message::kOutOfMemory, stage.stage_name));
     } catch (const std::exception& thrown) {
-      return make_error(ErrorCode::internal,
-                        fmt::format("stage '{}' failed unexpectedly", stage.stage_name),
-                        thrown.what());
+      return make_error(
+          ErrorCode::internal,
+          fmt::format("{}'{}'", runner_message::kUnexpected, stage.stage_name),
+          thrown.what());
     }
   }
 
@@ -215,10 +230,10 @@ class Run {
     if (limit && used + cost > *limit + 1e-9) {
       return make_error(
           ErrorCode::budget_exhausted,
-          fmt::format(
-              "budget exhausted before stage '{}': it costs {:.4g} credits and {:.4g} "
-              "of {:.4g} are left; raise budget_limits.max_credits",
-              stage.stage_name, cost, std::max(0.0, *limit - used), *limit));
+          fmt::format("{} before stage '{}': it costs {:.4g} credits and {:.4g} "
+                      "of {:.4g} are left; raise budget_limits.max_credits",
+                      runner_message::kBudgetExhausted, stage.stage_name, cost,
+                      std::max(0.0, *limit - used), *limit));
     }
     used += cost;
     stage_credits_ = cost;
@@ -226,16 +241,20 @@ class Run {
   }
 
   Result<void> check() {
-    if (cancelled_ && cancelled_()) {
-      return make_error(ErrorCode::cancelled,
-                        "cancelled: the client closed the connection");
+    if (interrupted_) {
+      if (const auto cause = interrupted_(); cause != Interruption::none) {
+        return make_error(
+            ErrorCode::cancelled,
+            fmt::format("{}{}", runner_message::kCancelled, interruption_text(cause)));
+      }
     }
     const auto& limit = bound_.pipeline.budget.max_time_ms;
     const std::int64_t used_us = monotonic_us() - started_us_;
     if (limit && used_us >= *limit * 1000) {
       return make_error(ErrorCode::budget_exhausted,
-                        fmt::format("budget exhausted: {:.1f} ms of {} ms were used; raise "
+                        fmt::format("{}: {:.1f} ms of {} ms were used; raise "
                                     "budget_limits.max_time_ms",
+                                    runner_message::kBudgetExhausted,
                                     static_cast<double>(used_us) / 1000.0, *limit));
     }
     return {};
@@ -332,7 +351,7 @@ class Run {
   const RunOptions& options_;
   const BoundPipeline& bound_;
   Execution& execution_;
-  const std::function<bool()>& cancelled_;
+  const CheckInterruption& interrupted_;
   const std::int64_t started_us_;
   StageContext context_;
   std::vector<Candidate> candidates_;
@@ -436,8 +455,8 @@ void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) 
 }
 
 RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,
-                              const std::function<bool()>& cancelled) const {
-  return Run(corpus_, cache_, options_, bound, execution, cancelled).run();
+                              const CheckInterruption& interrupted) const {
+  return Run(corpus_, cache_, options_, bound, execution, interrupted).run();
 }
 
 }  // namespace trawl

@@ -45,6 +45,12 @@ struct RunResult {
       error_detail;  // For the log, where the inputs may be logged: it may quote them.
 };
 
+// Why somebody outside of a run wants it to end. A limit of its own is no interruption: it
+// ends the run as failed, with what would have to be raised.
+enum class Interruption { none, client_left, server_stopping };
+// Asked between steps, on the thread of the run; must be quick.
+using CheckInterruption = std::function<Interruption()>;
+
 // Validates, binds and runs pipelines. Thread-safe.
 class PipelineRunner {
  public:
@@ -64,7 +70,7 @@ class PipelineRunner {
   // Runs the stages in order and writes what happened into `execution`: status completed,
   // failed or cancelled, stage records, counts, credits, results, error.
   RunResult run(const BoundPipeline& bound, Execution& execution,
-                const std::function<bool()>& cancelled) const;
+                const CheckInterruption& interrupted) const;
 
  private:
   const Corpus& corpus_;

@@ -87,9 +87,20 @@ def test_a_client_that_leaves_cancels_its_run(slow):
         wait_for(slow, "processing")
     row = wait_for(slow, "cancelled")
     detail = slow.ok("GET", f"/v1/retrievers/executions/{row['execution_id']}")
-    assert detail["error"].startswith("cancelled")
+    assert detail["error"] == "cancelled: the client closed the connection"
     # Whichever stage it was in.
     assert detail["failed_stage"] == ["all", "deduplicate"][detail["stages_completed"]]
+    # A server that stops is another cause, though it closes the connection as well.
+    assert slow.stop() == 0
+    slow.environment["TRAWL_HTTP_DRAIN_TIMEOUT_MS"] = "50"
+    slow.start()
+    with send_and_leave_open(slow):
+        row = wait_for(slow, "processing")
+        assert slow.stop() == 0
+    slow.start()
+    detail = slow.ok("GET", f"/v1/retrievers/executions/{row['execution_id']}")
+    assert detail["status"] == "cancelled"
+    assert detail["error"].startswith("cancelled: the server was stopping")
 
 
 def test_a_time_budget_ends_a_long_stage(slow):
