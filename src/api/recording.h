@@ -19,11 +19,12 @@ inline constexpr std::string_view kRecordingKey = "recording";
 class RecordingPolicies {
  public:
   // `hash_key` is the secret of the data directory. The corpus must outlive this.
-  RecordingPolicies(const Corpus& corpus, std::string hash_key)
-      : corpus_(corpus), hash_key_(std::move(hash_key)) {}
+  RecordingPolicies(const Corpus& corpus, std::string hash_key);
 
-  // Null where the namespace has none. An execution that outlasts its namespace is still
-  // under the last policy that was seen.
+  // The policy of the namespace, which records everything where its definition names none.
+  // An execution that outlasts its namespace is still under the last policy that was seen.
+  // Null where none was seen, or where what is stored is damaged: nobody knows then what
+  // may be recorded (RecordingPolicySource says what follows).
   std::shared_ptr<const RecordingPolicy> find(const NamespaceId& namespace_id) const;
 
  private:
@@ -34,6 +35,7 @@ class RecordingPolicies {
 
   const Corpus& corpus_;
   const std::string hash_key_;
+  const std::shared_ptr<const RecordingPolicy> everything_;
   mutable std::mutex mutex_;
   mutable std::map<NamespaceId, Compiled> compiled_;  // Guarded by mutex_.
 };

@@ -61,19 +61,24 @@ void Recorder::release_ticket() {
 }
 
 void Recorder::apply_policy(Execution& execution, RecordingMode mode) const {
+  if (!policies_) return RecordingPolicy().apply(execution, mode);
   try {
-    const auto policy = policies_ ? policies_(execution.namespace_id) : nullptr;
-    if (policy != nullptr) {
+    if (const auto policy = policies_(execution.namespace_id)) {
       policy->apply(execution, mode);
-    } else {
-      RecordingPolicy().apply(execution, mode);
+      return;
     }
-  } catch (const std::exception& thrown) {
-    // Too little is recorded rather than too much.
-    withhold_texts(execution);
-    spdlog::error("the texts of execution {} are not recorded: {}",
-                  execution.summary.execution_id.str(), thrown.what());
+    spdlog::warn(
+        "the texts of execution {} are not recorded: the policy of its namespace "
+        "is not known",
+        execution.summary.execution_id.str());
+  } catch (const std::exception&) {
+    // What it says may quote the execution.
+    spdlog::error(
+        "the texts of execution {} are not recorded: its policy cannot be applied",
+        execution.summary.execution_id.str());
   }
+  // Too little is recorded rather than too much.
+  record_least(execution);
 }
 
 Result<std::vector<bool>> Recorder::import(std::vector<Execution> executions) {

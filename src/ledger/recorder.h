@@ -30,7 +30,10 @@ struct RecorderOptions {
   std::int64_t maintain_every_us = 1'000'000;  // 0: Ledger::maintain is never called.
 };
 
-// The policy of a namespace as it stands now; null records everything. Thread-safe.
+// The policy of a namespace as it stands now. Called for every start, end and import, on
+// the thread of the caller, so from many at once. Null, or an exception, says that nobody
+// can tell what may be recorded: then the execution is recorded without any text (see
+// record_least). A namespace that records everything has a policy that does.
 using RecordingPolicySource =
     std::function<std::shared_ptr<const RecordingPolicy>(const NamespaceId&)>;
 
@@ -53,6 +56,7 @@ class Recorder {
   using Observer =
       std::function<void(std::span<LedgerWrite> writes, std::span<const Result<bool>>)>;
 
+  // Without `policies` everything is recorded.
   Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {},
            Observer observer = {});
   ~Recorder();  // As stop().

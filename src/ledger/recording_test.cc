@@ -19,7 +19,10 @@ RecordingPolicySource masking() {
       parse_json(R"({"redact":[{"field":"email","action":"mask"}]})").value();
   auto policy = std::make_shared<const RecordingPolicy>(
       RecordingPolicy::parse(definition.get_object(), "recording").value());
-  return [policy](const NamespaceId& ns) { return ns == kNs ? policy : nullptr; };
+  const auto everything = std::make_shared<const RecordingPolicy>();
+  return [policy, everything](const NamespaceId& ns) {
+    return ns == kNs ? policy : everything;
+  };
 }
 
 Execution secret(const NamespaceId& ns, const std::string& id) {
@@ -70,18 +73,35 @@ TEST(Recording, ARequestMayAskForLess) {
   EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
 }
 
+// A policy that is not known may be any policy.
 TEST(Recording, APolicyThatCannotBeHadRecordsNoTexts) {
-  MemoryLedger ledger;
-  Recorder recorder(ledger, {},
-                    [](const NamespaceId&) -> std::shared_ptr<const RecordingPolicy> {
-                      throw std::runtime_error("damaged");
-                    });
-  std::atomic<bool> done = false;
-  recorder.finish(recorder.admit().value(), secret(kOpen, "run"),
-                  [&](const Result<bool>& recorded) { done = recorded.has_value(); });
-  recorder.flush();
-  EXPECT_TRUE(done);
-  EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+  for (const bool throws : {true, false}) {
+    MemoryLedger ledger;
+    Recorder recorder(
+        ledger, {}, [throws](const NamespaceId&) -> std::shared_ptr<const RecordingPolicy> {
+          if (throws) throw std::runtime_error("damaged");
+          return nullptr;
+        });
+    std::atomic<bool> done = false;
+    auto ticket = recorder.admit().value();
+    recorder.start(ticket, secret(kOpen, "run"));
+    recorder.flush();
+    EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+    recorder.finish(std::move(ticket), secret(kOpen, "run"),
+                    [&](const Result<bool>& recorded) { done = recorded.has_value(); });
+    recorder.flush();
+    EXPECT_TRUE(done);
+    ASSERT_TRUE(recorder.import({secret(kOpen, "imported")}));
+    for (const char* id : {"run", "imported"}) {
+      const auto found = ledger.find(kOpen, ExecutionId(id)).value();
+      ASSERT_TRUE(found);
+      EXPECT_FALSE(has_secret(execution_detail_json(*found)));
+      EXPECT_EQ(found->inputs, std::nullopt);
+      EXPECT_EQ(found->inputs_hash, std::nullopt);
+      EXPECT_EQ(found->summary.query_summary, std::nullopt);
+      EXPECT_TRUE(found->results.empty());
+    }
+  }
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 #include "base/object_reader.h"
 #include "base/text.h"
 #include "model/execution_json.h"
+#include "model/input_summary.h"
 #include "model/redacted_values.h"
+#include "model/runner_message.h"
 
 namespace trawl {
 namespace {
@@ -29,6 +31,9 @@ constexpr std::string_view kHashPrefix = "sha256:";
 constexpr std::size_t kHashDigits = 16;
 // A message or a summary quotes at most the first 200 characters of a value.
 constexpr std::size_t kQuotedBytesMax = 1024;
+// Stands for what a stage said of values that may not be recorded.
+constexpr std::string_view kWithheld =
+    "not recorded, as it may quote inputs that are not recorded either";
 
 enum class Action { drop, hash, mask };
 
@@ -65,6 +70,100 @@ std::optional<std::string> scalar_text(const json::value& value) {
   if (is_number(value)) return to_json_text(value);
   return std::nullopt;
 }
+
+// Whether a text or a {"type": "dynamic"} object in it may be filled in.
+bool has_template(const json::value& value) {
+  if (const auto* text = value.if_string()) {
+    return view(*text).find("{{") != std::string_view::npos;
+  }
+  if (const auto* array = value.if_array()) {
+    return std::any_of(array->begin(), array->end(), has_template);
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr) return false;
+  const auto* type = object->if_contains("type");
+  if (type != nullptr && *type == "dynamic") return true;
+  return std::any_of(object->begin(), object->end(),
+                     [](const auto& field) { return has_template(field.value()); });
+}
+
+const json::value* member(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+}
+
+// What may not be recorded of the values that the stages of one execution worked with, and
+// so the stages whose words may quote it.
+class SecretStages {
+ public:
+  // `written` is the pipeline of the execution as it was sent, null where it is not known;
+  // `recorded` as it is recorded.
+  SecretStages(const InputsRead& inputs_read, const json::value& written,
+               const json::value& recorded)
+      : inputs_read_(inputs_read), written_(written), recorded_(recorded) {}
+
+  // A member of the inputs that is not recorded as it was sent.
+  void add_input(std::string_view name) { inputs_.emplace(name); }
+  // Any input may be.
+  void add_all_inputs() { all_inputs_ = true; }
+
+  // Takes out what the stages said, where it may quote any of that.
+  void withhold(Execution& execution) const {
+    const bool any = all_inputs_ || !inputs_.empty() || written_ != recorded_;
+    if (!any) return;
+    bool failed_stage_is_open = false;
+    for (std::size_t i = 0; i < execution.stages.size(); ++i) {
+      StageRecord& stage = execution.stages[i];
+      if (!is_secret(stage, i)) {
+        failed_stage_is_open |= execution.failed_stage == stage.stage_name;
+        continue;
+      }
+      if (stage.error && !is_runner_message(*stage.error)) stage.error = kWithheld;
+      if (!stage.warnings.empty()) {
+        stage.warnings = {fmt::format("{} warning{} {}", stage.warnings.size(),
+                                      stage.warnings.size() == 1 ? " is" : "s are",
+                                      kWithheld)};
+      }
+      stage.metadata.clear();
+    }
+    if (execution.error && !failed_stage_is_open && !is_runner_message(*execution.error)) {
+      execution.error = fmt::format("the stage failed; what it said is {}", kWithheld);
+    }
+  }
+
+ private:
+  bool is_secret(const StageRecord& stage, std::size_t place) const {
+    const json::value* written = stage_at(written_, place);
+    const json::value* recorded = stage_at(recorded_, place);
+    if (written == nullptr || recorded == nullptr) return true;
+    const json::value* name = member(*written, "stage_name");
+    if (name == nullptr || *name != json::string_view(stage.stage_name)) return true;
+    if (*written != *recorded) return true;
+    const json::value* config = member(*written, "config");
+    const json::value* parameters =
+        config == nullptr ? nullptr : member(*config, "parameters");
+    if (parameters == nullptr) return true;
+    if (!all_inputs_ && inputs_.empty()) return false;
+    if (!inputs_read_) return has_template(*parameters);
+    const auto names = inputs_read_(*parameters);
+    if (!names) return true;
+    if (all_inputs_) return !names->empty();
+    return std::any_of(names->begin(), names->end(),
+                       [this](const auto& read) { return inputs_.count(read) != 0; });
+  }
+
+  static const json::value* stage_at(const json::value& pipeline, std::size_t place) {
+    const json::value* stages = member(pipeline, "stages");
+    const json::array* list = stages == nullptr ? nullptr : stages->if_array();
+    return list == nullptr ? nullptr : list->if_contains(place);
+  }
+
+  const InputsRead& inputs_read_;
+  const json::value& written_;
+  const json::value& recorded_;
+  std::unordered_set<std::string> inputs_;
+  bool all_inputs_ = false;
+};
 
 template <class Visit>
 void for_each_scalar(const json::value& value, const Visit& visit) {
@@ -117,6 +216,37 @@ struct RecordingPolicy::Rule {
   }
 };
 
+namespace {
+
+// Leaves nothing in the execution that a client wrote but ids.
+void withhold_texts(Execution& execution) {
+  if (execution.inputs) {
+    execution.inputs = kMaskedInputs;
+    execution.inputs_hash = hash_inputs(kMaskedInputs);
+  } else {
+    execution.inputs_hash.reset();
+  }
+  if (!execution.pipeline.empty()) {
+    execution.pipeline.clear();
+    execution.fingerprint.clear();
+  }
+  execution.summary.query_summary.reset();
+  if (execution.error) execution.error = kMask;
+  if (execution.failed_stage) execution.failed_stage = kMask;
+  for (auto& stage : execution.stages) {
+    stage.stage_name = stage.stage_id;
+    if (stage.error) stage.error = kMask;
+    stage.warnings.clear();
+    stage.metadata.clear();
+  }
+  execution.labels.clear();
+  execution.client.clear();
+  execution.request_id.clear();
+  execution.trace_id.clear();
+}
+
+}  // namespace
+
 // One application of a policy to one execution.
 class Redactor {
  public:
@@ -135,6 +265,8 @@ class Redactor {
     if (!execution.pipeline.empty()) {
       if (auto parsed = parse_json(execution.pipeline)) pipeline = std::move(*parsed);
     }
+    const json::value sent = inputs.value_or(nullptr);
+    const json::value written = pipeline.value_or(nullptr);
     // First everything that must not be quoted is known, then the quotes are looked for.
     if (inputs) {
       redact_fields(*inputs);
@@ -157,19 +289,32 @@ class Redactor {
     }
     write_inputs(execution, inputs);
     write_pipeline(execution, pipeline);
+    const json::value recorded = pipeline.value_or(nullptr);
+    SecretStages secret(policy_.inputs_read_, written, recorded);
+    note_changes(secret, sent, inputs, execution.inputs.has_value(), written, recorded);
+    secret.withhold(execution);
+    summarize_again(execution, sent, inputs, written, recorded);
     scrub_texts(execution);
   }
 
-  // Masks each input in the texts that may quote it.
-  static void mask_inputs(Execution& execution) {
+  // Leaves out what quotes any of the inputs.
+  static void mask_inputs(Execution& execution, const InputsRead& inputs_read) {
     if (!execution.inputs) return;
     RedactedValues values;
-    if (const auto inputs = parse_json(*execution.inputs)) {
+    const auto inputs = parse_json(*execution.inputs);
+    if (inputs) {
       for_each_scalar(*inputs, [&](const std::string& text) { values.add(text, kMask); });
     } else {
       values.add(*execution.inputs, kMask);
     }
     values.seal();
+    if (!inputs || !inputs->is_object() || !inputs->get_object().empty()) {
+      json::value pipeline;
+      if (auto parsed = parse_json(execution.pipeline)) pipeline = std::move(*parsed);
+      SecretStages secret(inputs_read, pipeline, pipeline);
+      secret.add_all_inputs();
+      secret.withhold(execution);
+    }
     const auto mask = [&](std::string& text) {
       if (values.overflowed()) {
         text = kMask;
@@ -263,32 +408,71 @@ class Redactor {
     } else if (const auto text = scalar_text(value)) {
       values_.add(*text, replacement_of(action, *text));
       if (is_number(value)) numbers_.insert(*text);
+      if (!text->empty() && text->size() < RedactedValues::kValueBytesMin) {
+        short_values_.insert(to_lower_ascii(*text));
+      }
     }
   }
 
   // The defaults of the input schema are inputs that the request did not have to send.
   void redact_defaults(json::value& pipeline) {
     auto* object = pipeline.if_object();
-    auto* schema_value = object == nullptr ? nullptr : object->if_contains("input_schema");
-    auto* schema = schema_value == nullptr ? nullptr : schema_value->if_object();
+    auto* schema = object == nullptr ? nullptr : object->if_contains("input_schema");
     if (schema == nullptr || !has_fields_) return;
-    json::object defaults;
-    for (auto& field : *schema) {
-      auto* about = field.value().if_object();
-      if (about == nullptr) continue;
-      if (auto* value = about->if_contains("default")) defaults[field.key()] = *value;
+    std::vector<Step> path;
+    redact_defaults_of_fields(*schema, path);
+  }
+
+  // A step into the inputs: under a name, or into the items of an array where it is empty.
+  using Step = std::optional<std::string>;
+
+  // {name: {"type", "default", "properties", "items"}}; JSON Schema has {"properties":
+  // {…}} around it.
+  void redact_defaults_of_fields(json::value& fields, std::vector<Step>& path) {
+    auto* object = fields.if_object();
+    if (object == nullptr) return;
+    for (auto& field : *object) {
+      if (field.key() == "properties") redact_defaults_of_fields(field.value(), path);
+      path.emplace_back(std::string(field.key().data(), field.key().size()));
+      redact_default(field.value(), path);
+      path.pop_back();
     }
-    if (defaults.empty()) return;
-    json::value redacted(std::move(defaults));
-    redact_fields(redacted);
-    for (auto& field : *schema) {
-      auto* about = field.value().if_object();
-      if (about == nullptr || !about->contains("default")) continue;
-      if (auto* value = redacted.get_object().if_contains(field.key())) {
-        (*about)["default"] = *value;
-      } else {
-        about->erase("default");
+  }
+
+  // The default of one value, and those of what is inside it.
+  void redact_default(json::value& about, std::vector<Step>& path) {
+    auto* object = about.if_object();
+    if (object == nullptr) return;
+    if (auto* value = object->if_contains("default")) {
+      json::value inputs = *value;
+      for (auto step = path.rbegin(); step != path.rend(); ++step) {
+        if (*step) {
+          json::object outer;
+          outer[**step] = std::move(inputs);
+          inputs = std::move(outer);
+        } else {
+          inputs = json::array{std::move(inputs)};
+        }
       }
+      redact_fields(inputs);
+      const json::value* left = &inputs;
+      for (auto step = path.begin(); step != path.end() && left != nullptr; ++step) {
+        left = *step ? member(*left, **step)
+                     : (left->is_array() ? left->get_array().if_contains(0) : nullptr);
+      }
+      if (left == nullptr) {
+        object->erase("default");
+      } else {
+        *value = json::value(*left);
+      }
+    }
+    if (auto* properties = object->if_contains("properties")) {
+      redact_defaults_of_fields(*properties, path);
+    }
+    if (auto* items = object->if_contains("items")) {
+      path.emplace_back();
+      redact_default(*items, path);
+      path.pop_back();
     }
   }
 
@@ -349,6 +533,24 @@ class Redactor {
     return apply_cuts(text, cuts);
   }
 
+  // Whether a text is, as a whole, a value that is too short to be looked for in others.
+  bool is_short_value(std::string_view text) const {
+    return !short_values_.empty() && text.size() < RedactedValues::kValueBytesMin &&
+           short_values_.count(to_lower_ascii(text)) != 0;
+  }
+
+  // Of what the client sent beside the value: a short one is replaced as well.
+  void scrub_short_values(json::value& value) const {
+    if (short_values_.empty()) return;
+    if (auto* object = value.if_object()) {
+      for (auto& field : *object) scrub_short_values(field.value());
+    } else if (auto* array = value.if_array()) {
+      for (auto& item : *array) scrub_short_values(item);
+    } else if (const auto text = scalar_text(value); text && is_short_value(*text)) {
+      value = text_value(kMask);
+    }
+  }
+
   bool scrub(json::value& value) const {
     if (auto* object = value.if_object()) {
       bool changed = false;
@@ -402,6 +604,7 @@ class Redactor {
     }
     if (inputs) {
       scrub(*inputs);
+      scrub_short_values(*inputs);
       execution.inputs = to_json_text(*inputs);
     } else {
       execution.inputs = kMaskedInputs;
@@ -419,6 +622,70 @@ class Redactor {
     if (text == execution.pipeline) return;
     execution.pipeline = std::move(text);
     execution.fingerprint = sha256_hex(execution.pipeline);
+  }
+
+  // Which members of the inputs are recorded otherwise than the run had them.
+  void note_changes(SecretStages& secret, const json::value& sent,
+                    const std::optional<json::value>& inputs, bool has_inputs,
+                    const json::value& written, const json::value& recorded) const {
+    if (inputs) {
+      note_members(secret, sent, *inputs);
+    } else if (has_inputs || has_fields_) {
+      secret.add_all_inputs();
+    }
+    const json::value* schema = member(written, "input_schema");
+    const json::value* left = member(recorded, "input_schema");
+    if (schema == nullptr || (left != nullptr && *schema == *left)) return;
+    note_members(secret, *schema, left == nullptr ? json::value() : *left);
+    if (const auto* wrapped = member(*schema, "properties")) {
+      const json::value* kept = left == nullptr ? nullptr : member(*left, "properties");
+      note_members(secret, *wrapped, kept == nullptr ? json::value() : *kept);
+    }
+  }
+
+  static void note_members(SecretStages& secret, const json::value& before,
+                           const json::value& after) {
+    const auto* object = before.if_object();
+    if (object == nullptr) {
+      if (before != after) secret.add_all_inputs();
+      return;
+    }
+    for (const auto& field : *object) {
+      const std::string_view key(field.key().data(), field.key().size());
+      const json::value* left = member(after, key);
+      if (left == nullptr || *left != field.value()) secret.add_input(key);
+    }
+  }
+
+  // A summary that was made before may hold any part of the inputs, in any form.
+  static void summarize_again(Execution& execution, const json::value& sent,
+                              const std::optional<json::value>& inputs,
+                              const json::value& written, const json::value& recorded) {
+    auto& summary = execution.summary.query_summary;
+    if (!summary || !execution.inputs) return;
+    if (!inputs || !inputs->is_object()) {
+      summary = kMask;
+      return;
+    }
+    const json::value* schema = member(recorded, "input_schema");
+    const json::value* schema_written = member(written, "input_schema");
+    const bool same_schema =
+        schema == schema_written ||
+        (schema != nullptr && schema_written != nullptr && *schema == *schema_written);
+    if (sent == *inputs && same_schema) return;
+    json::object all = inputs->get_object();
+    const auto add_defaults = [&](const json::value* fields) {
+      const auto* object = fields == nullptr ? nullptr : fields->if_object();
+      if (object == nullptr) return;
+      for (const auto& field : *object) {
+        const std::string_view key(field.key().data(), field.key().size());
+        if (member(sent, key) != nullptr) continue;
+        if (const auto* value = member(field.value(), "default")) all[field.key()] = *value;
+      }
+    };
+    add_defaults(schema);
+    if (schema != nullptr) add_defaults(member(*schema, "properties"));
+    summary = summarize_inputs(all);
   }
 
   void scrub_texts(Execution& execution) const {
@@ -439,6 +706,7 @@ class Redactor {
     for (auto& [name, value] : execution.labels) {
       scrub(name);
       scrub(value);
+      if (is_short_value(value)) value = kMask;
     }
     scrub(execution.client);
     scrub(execution.request_id);
@@ -448,7 +716,8 @@ class Redactor {
   const RecordingPolicy& policy_;
   bool has_fields_ = false;
   RedactedValues values_;
-  std::unordered_set<std::string> numbers_;  // The numbers among them.
+  std::unordered_set<std::string> numbers_;       // The numbers among them.
+  std::unordered_set<std::string> short_values_;  // Those it passes over, in lower case.
 };
 
 namespace {
@@ -580,35 +849,15 @@ json::object RecordingPolicy::to_json() const {
 void RecordingPolicy::apply(Execution& execution, RecordingMode requested) const {
   if (redacts()) Redactor(*this).redact(execution);
   if (std::max(mode_, requested) == RecordingMode::summary) {
-    Redactor::mask_inputs(execution);
+    Redactor::mask_inputs(execution, inputs_read_);
     strip_to_summary(execution);
   }
 }
 
-void withhold_texts(Execution& execution) {
-  if (execution.inputs) {
-    execution.inputs = kMaskedInputs;
-    execution.inputs_hash = hash_inputs(kMaskedInputs);
-  } else {
-    execution.inputs_hash.reset();
-  }
-  if (!execution.pipeline.empty()) {
-    execution.pipeline.clear();
-    execution.fingerprint.clear();
-  }
-  execution.summary.query_summary.reset();
-  if (execution.error) execution.error = kMask;
-  if (execution.failed_stage) execution.failed_stage = kMask;
-  for (auto& stage : execution.stages) {
-    stage.stage_name = stage.stage_id;
-    if (stage.error) stage.error = kMask;
-    stage.warnings.clear();
-    stage.metadata.clear();
-  }
-  execution.labels.clear();
-  execution.client.clear();
-  execution.request_id.clear();
-  execution.trace_id.clear();
+void record_least(Execution& execution) {
+  withhold_texts(execution);
+  strip_to_summary(execution);
+  execution.inputs_hash.reset();
 }
 
 }  // namespace trawl

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +15,15 @@ namespace trawl {
 // How much of an execution its record holds. The later is the stricter.
 //   full     everything
 //   summary  neither inputs nor what quotes them (query_summary, pipeline, the stages'
-//            metadata), and no candidates and results; the row, the hashes, the stages'
-//            counts and times, errors, warnings and labels stay, with each input in them
-//            masked
+//            metadata, errors and warnings of stages that inputs were filled into), and no
+//            candidates and results; the row, the hashes, the stages' counts and times,
+//            other errors and warnings and labels stay, with each input in them masked
 enum class RecordingMode { full, summary };
+
+// Which members of the inputs the templates in the parameters of a stage name. Nothing:
+// any of them may be.
+using InputsRead =
+    std::function<std::optional<std::vector<std::string>>(const json::value& parameters)>;
 
 // What a namespace lets into its history: a mode, and rules for what in the inputs is to be
 // dropped, hashed or masked. Immutable, so safe for concurrent use.
@@ -46,16 +53,26 @@ class RecordingPolicy {
   RecordingMode mode() const { return mode_; }
   bool redacts() const { return !rules_.empty(); }
 
+  // How to find out what a stage was filled in from; without it, a stage that has any
+  // template counts as filled in from every input.
+  void set_inputs_read(InputsRead inputs_read) { inputs_read_ = std::move(inputs_read); }
+
   // Takes out of an execution what may not be recorded, by the stricter of the policy's
-  // mode and the request's. Whatever derives from the inputs obeys: inputs_hash is of the
-  // redacted inputs, and every redacted value of four or more bytes is replaced wherever
-  // else it stands: in the other inputs, query_summary, pipeline, errors, warnings,
-  // metadata, names of stages, labels, client and request_id. Where the pipeline changes,
-  // the fingerprint is of the changed one, since that of the original would tell a guess
-  // from the truth. Ids of documents and collections are not looked at.
+  // mode and the request's. Whatever derives from the inputs obeys:
+  //   - inputs_hash and query_summary are made of the redacted inputs;
+  //   - what a stage said (error, warnings, metadata) is left out where something redacted
+  //     was filled into its parameters or stands in them: a template can change a value,
+  //     and a library can quote a piece of it, in ways that no search would find;
+  //   - every redacted value of four or more bytes is replaced wherever else it stands, in
+  //     any case and in the usual encodings: in the other inputs, pipeline, other errors,
+  //     warnings and metadata, names of stages, labels, client and request_id. A shorter
+  //     one is replaced where it is the whole of another input or of a label.
+  // Where the pipeline changes, the fingerprint is of the changed one, since that of the
+  // original would tell a guess from the truth. Ids of documents and collections are not
+  // looked at.
   // Inputs that are no JSON are masked whole, and where a rule names a field, so are the
   // texts that may quote them. Of an execution without inputs, as imports can be, such a
-  // rule takes the query_summary.
+  // rule takes the query_summary and what the stages said.
   void apply(Execution& execution, RecordingMode requested = RecordingMode::full) const;
 
  private:
@@ -65,10 +82,11 @@ class RecordingPolicy {
   RecordingMode mode_ = RecordingMode::full;
   std::vector<std::shared_ptr<const Rule>> rules_;
   std::string hash_key_;
+  InputsRead inputs_read_;
 };
 
-// Leaves nothing in the execution that a client wrote but ids: for when a policy cannot be
-// applied.
-void withhold_texts(Execution& execution);
+// Leaves the row of the execution and the counts of its stages, and nothing that a client
+// wrote but ids: for when it is not known what may be recorded.
+void record_least(Execution& execution);
 
 }  // namespace trawl

@@ -135,9 +135,9 @@ TEST(RecordingPolicy, PatternsTakeTheirPartOfEveryText) {
             R"({"q":"to )" + hash_of("me@x") + " or " + hash_of("me@x") + R"("})");
   // Anchored to the value, and found where it is only quoted.
   Execution execution = with_inputs(R"({"pin":"9173"})");
-  execution.error = "the pin 9173 is wrong";
+  execution.labels = {{"note", "the pin 9173 is wrong"}};
   policy_of(R"({"redact":[{"pattern":"^[0-9]{4}$","action":"mask"}]})").apply(execution);
-  EXPECT_EQ(execution.error, "the pin *** is wrong");
+  EXPECT_EQ(execution.labels[0].second, "the pin *** is wrong");
 }
 
 TEST(RecordingPolicy, WhatQuotesAValueObeys) {
@@ -145,16 +145,21 @@ TEST(RecordingPolicy, WhatQuotesAValueObeys) {
       R"({"email":"alice@example.com","q":"mail of alice@example.com","n":"line\none"})");
   execution.summary.query_summary = "mail of alice@example.com";
   execution.pipeline =
-      canonical_json(parse_json(R"({"stages":[{"query":"alice@example.com"}],"input_schema":
-                  {"email":{"type":"text","default":"bob"},"q":{"type":"text"}}})")
+      canonical_json(parse_json(R"({"stages":[{"stage_name":"find","config":{"stage_id":"s",
+                  "parameters":{"query":"fixed"}}},{"query":"alice@example.com"}],
+                  "input_schema":{"email":{"type":"text","default":"bob"},
+                                  "q":{"type":"text"}}})")
                          .value());
   const std::string pipeline = execution.pipeline;
   execution.fingerprint = sha256_hex(pipeline);
-  execution.error = "'alice@exam…' has no index; alice@example.com";
-  execution.labels = {{"who", "alice@example.com"}};
-  execution.client = "alice@example.com/1.0";
+  execution.failed_stage = "find";
+  execution.error = "'alice@exam…' has no index; alice@example.com, ALICE@Example.com";
+  execution.labels = {{"who", "alice@example.com"},
+                      {"url", "?mail=alice%40example.com"},
+                      {"html", "<alice@example.com>"}};
+  execution.client = "Alice@Example.com/1.0";
   StageRecord& stage = execution.stages.emplace_back();
-  stage.stage_name = "find alice@example.com";
+  stage.stage_name = "find";
   stage.error = execution.error;
   stage.warnings = {"read \"line one\"", "read \"line\\none\""};
   stage.metadata = {{"alice@example.com", json::array{"<alice@example.com>"}}};
@@ -162,16 +167,138 @@ TEST(RecordingPolicy, WhatQuotesAValueObeys) {
       R"({"redact":[{"field":"email","action":"mask"},{"field":"n","action":"drop"}]})")
       .apply(execution);
   EXPECT_EQ(execution.inputs, R"({"email":"***","q":"mail of ***"})");
-  EXPECT_EQ(execution.summary.query_summary, "mail of ***");
-  EXPECT_EQ(execution.error, "'***…' has no index; ***");
-  EXPECT_EQ(execution.stages[0].stage_name, "find ***");
+  EXPECT_EQ(execution.summary.query_summary, "***");
+  // No input was filled into this stage, so what it said is kept.
+  EXPECT_EQ(execution.error, "'***…' has no index; ***, ***");
   EXPECT_EQ(execution.stages[0].warnings,
             (std::vector<std::string>{"read \"***\"", "read \"***\""}));
+  EXPECT_EQ(execution.labels[1].second, "?mail=***");
   EXPECT_EQ(execution.fingerprint, sha256_hex(execution.pipeline));
   EXPECT_NE(execution.pipeline.find(R"("default":"***")"), std::string::npos);
   const std::string all = execution_detail_json(execution);
   EXPECT_EQ(all.find("alice"), std::string::npos) << all;
+  EXPECT_EQ(all.find("Alice"), std::string::npos) << all;
   EXPECT_EQ(all.find("bob"), std::string::npos) << all;
+}
+
+// One stage with these parameters, which failed and said so in every place.
+Execution failing(std::string inputs, std::string_view parameters, std::string_view words) {
+  Execution execution = with_inputs(std::move(inputs));
+  execution.summary.query_summary = std::string(words);
+  const json::object stage{
+      {"stage_name", "one"},
+      {"config", {{"stage_id", "s"}, {"parameters", parse_json(parameters).value()}}}};
+  execution.pipeline = canonical_json(json::object{{"stages", json::array{stage}}});
+  execution.error = execution.stages.emplace_back().error = std::string(words);
+  execution.failed_stage = execution.stages[0].stage_name = "one";
+  execution.stages[0].warnings = {std::string(words)};
+  execution.stages[0].metadata["said"] = words;
+  return execution;
+}
+
+// A template can change a value as it likes, and a library quotes what part it likes.
+TEST(RecordingPolicy, WhatAStageSaidOfARedactedValueIsNotKept) {
+  const std::string_view rules[] = {
+      R"({"redact":[{"field":"password","action":"mask"}]})",
+      R"({"redact":[{"field":"password","action":"drop"}]})",
+      R"({"redact":[{"field":"password","action":"hash"}]})",
+      R"({"redact":[{"pattern":"Tr0ub4dor","action":"mask"}]})", R"({"mode":"summary"})"};
+  for (const auto rule : rules) {
+    for (const std::string_view parameters :
+         {R"({"value":"{{INPUT.password | lower}}"})", R"({"a":[{"b":"x{{INPUT}}"}]})",
+          R"({"value":{"type":"dynamic","field":"inputs.password"}})"}) {
+      Execution execution = failing(R"({"password":"Tr0ub4dor&3"})", parameters, "d0ub4");
+      policy_of(rule).apply(execution);
+      const std::string all = execution_detail_json(execution);
+      EXPECT_EQ(all.find("d0ub4"), std::string::npos) << rule << all;
+      EXPECT_NE(all.find("not recorded"), std::string::npos) << rule << all;
+    }
+  }
+}
+
+TEST(RecordingPolicy, WhatARunnerSaidIsKept) {
+  for (const char* message :
+       {"budget exhausted: 5 ms were used", "cancelled: the client closed the connection",
+        "interrupted: the server stopped"}) {
+    Execution execution =
+        failing(R"({"password":"Tr0ub4dor"})", R"({"v":"{{INPUT.password}}"})", message);
+    policy_of(R"({"redact":[{"field":"password","action":"mask"}]})").apply(execution);
+    EXPECT_EQ(execution.error, message);
+    EXPECT_EQ(execution.stages[0].error, message);
+  }
+}
+
+// A stage that was filled in from other inputs says what it says.
+TEST(RecordingPolicy, OnlyStagesThatReadARedactedInputAreSilent) {
+  const auto text = R"({"redact":[{"field":"password","action":"mask"}]})";
+  RecordingPolicy policy = policy_of(text);
+  policy.set_inputs_read(
+      [](const json::value& parameters) -> std::optional<std::vector<std::string>> {
+        return std::vector{std::string(view(parameters.at("reads").get_string()))};
+      });
+  const auto inputs = R"({"password":"Tr0ub4dor","q":"sea"})";
+  Execution other = failing(inputs, R"({"reads":"q"})", "'sea' is short");
+  policy.apply(other);
+  EXPECT_EQ(other.error, "'sea' is short");
+  EXPECT_EQ(other.stages[0].warnings, std::vector<std::string>{"'sea' is short"});
+  Execution same = failing(inputs, R"({"reads":"password"})", "'sea' is short");
+  policy.apply(same);
+  EXPECT_NE(same.error, "'sea' is short");
+  EXPECT_TRUE(same.stages[0].metadata.empty());
+  // An execution that has no such input has nothing to hide.
+  Execution none = failing(R"({"q":"sea"})", R"({"reads":"password"})", "'sea' is short");
+  policy.apply(none);
+  EXPECT_EQ(none.error, "'sea' is short");
+}
+
+// A PIN, a flag and the keys of a dropped object are too short, or no values, to be looked
+// for: the summary is made without them.
+TEST(RecordingPolicy, TheSummaryIsMadeOfTheRedactedInputs) {
+  const auto summary = [](std::string_view action, std::string inputs) {
+    Execution execution = with_inputs(inputs);
+    execution.summary.query_summary = inputs;
+    execution.labels = {{"cvv", "123"}};
+    policy_of(R"({"redact":[{"field":"cvv","action":")" + std::string(action) + "\"}]}")
+        .apply(execution);
+    EXPECT_EQ(execution.labels[0].second == "123", inputs.find("\"cvv\"") == inputs.npos);
+    return execution.summary.query_summary;
+  };
+  EXPECT_EQ(summary("mask", R"({"cvv":"123"})"), "***");
+  EXPECT_EQ(summary("mask", R"({"n":9,"cvv":123})"), "***");
+  EXPECT_EQ(summary("drop", R"({"n":9,"cvv":123})"), R"({"n":9})");
+  EXPECT_EQ(summary("drop", R"({"cvv":"123"})"), std::nullopt);
+  EXPECT_EQ(summary("drop", R"({"n":9,"cvv":"123","again":"123","m":[123]})"), "***");
+  EXPECT_EQ(summary("hash", R"({"query":"sea","cvv":"123"})"), "sea");
+  Execution flag = with_inputs(R"({"vip":true,"who":{"bob":{"age":41}},"n":1})");
+  flag.summary.query_summary = *flag.inputs;
+  policy_of(
+      R"({"redact":[{"field":"vip","action":"mask"},{"field":"who","action":"drop"}]})")
+      .apply(flag);
+  EXPECT_EQ(flag.summary.query_summary, "***");
+  flag = with_inputs(R"({"vip":true,"who":{"bob":{"age":41}},"n":1})");
+  flag.summary.query_summary = *flag.inputs;
+  policy_of(
+      R"({"redact":[{"field":"vip","action":"drop"},{"field":"who","action":"drop"}]})")
+      .apply(flag);
+  EXPECT_EQ(flag.summary.query_summary, R"({"n":1})");
+}
+
+TEST(RecordingPolicy, DefaultsAreRedactedAtEveryDepth) {
+  Execution execution = with_inputs("{}");
+  execution.summary.query_summary = R"({"user":{"pin":"777"}})";
+  execution.pipeline = canonical_json(parse_json(R"({"stages":[],"input_schema":{
+        "user":{"type":"object","default":{"pin":"777","n":1},"properties":{
+          "pin":{"type":"text","default":"778"},
+          "deep":{"type":"object","properties":{"pin":{"default":"779"}}}}},
+        "list":{"type":"array","items":{"properties":{"pin":{"default":"780"}}}},
+        "properties":{"pin":{"type":"text","default":"781"}},
+        "plain":{"type":"text","default":"kept"}}})")
+                                          .value());
+  policy_of(R"({"redact":[{"field":"pin","action":"drop"}]})").apply(execution);
+  EXPECT_EQ(execution.pipeline.find("77"), std::string::npos) << execution.pipeline;
+  EXPECT_EQ(execution.pipeline.find("78"), std::string::npos) << execution.pipeline;
+  EXPECT_NE(execution.pipeline.find("kept"), std::string::npos);
+  EXPECT_EQ(execution.summary.query_summary->find("77"), std::string::npos);
 }
 
 TEST(RecordingPolicy, WhatCannotBeReadIsMaskedWhole) {
@@ -182,13 +309,15 @@ TEST(RecordingPolicy, WhatCannotBeReadIsMaskedWhole) {
   EXPECT_EQ(execution.inputs, "\"***\"");
   EXPECT_EQ(execution.summary.query_summary, std::nullopt);
   EXPECT_EQ(execution.error, "***");
-  // A row without inputs: the summary may quote anything.
+  // A row without inputs: the summary and the error may quote anything.
   Execution row;
+  row.error = "no such user: alice";
   row.summary.query_summary = "alice@example.com";
   row.inputs_hash = "abc";
   policy_of(R"({"redact":[{"field":"x","action":"drop"}]})").apply(row);
   EXPECT_EQ(row.summary.query_summary, std::nullopt);
   EXPECT_EQ(row.inputs_hash, std::nullopt);
+  EXPECT_EQ(row.error->find("alice"), std::string::npos);
   // Of two members with one name, the first is no longer there either.
   EXPECT_EQ(redacted_inputs(R"([{"pattern":"secret","action":"mask"}])",
                             R"({"a":"secret","a":"x"})"),
@@ -201,12 +330,13 @@ TEST(RecordingPolicy, SummaryKeepsTheRowAndTheCounts) {
   execution.summary.total_returned = 1;
   execution.pipeline = "{}";
   execution.fingerprint = "f";
-  execution.error = "cannot find me at 31415";
+  execution.error = "cancelled: the client closed the connection";
   execution.results = {{"c", "d", 1.0}};
   StageRecord& stage = execution.stages.emplace_back();
   stage.stage_name = "find me";
   stage.output_count = 5;
   stage.duration_us = 9;
+  stage.error = "cannot find me at 31415";
   stage.warnings = {"'find m…' is odd"};
   stage.metadata = {{"facets", 1}};
   stage.candidates = {{"c", "d", 1.0}};
@@ -222,9 +352,12 @@ TEST(RecordingPolicy, SummaryKeepsTheRowAndTheCounts) {
     wanted.summary.query_summary.reset();
     wanted.inputs.reset();
     wanted.pipeline.clear();
-    wanted.error = "cannot *** at ***";
     wanted.results.clear();
-    wanted.stages[0].warnings = {"'***…' is odd"};
+    // Whether an input was filled into the stage is not known, as its pipeline is not.
+    EXPECT_EQ(execution.stages[0].error->find("31415"), std::string::npos);
+    EXPECT_EQ(execution.stages[0].warnings[0].find("find"), std::string::npos);
+    wanted.stages[0].error = execution.stages[0].error;
+    wanted.stages[0].warnings = execution.stages[0].warnings;
     wanted.stages[0].metadata.clear();
     wanted.stages[0].candidates.clear();
     wanted.stages[0].candidates_truncated = true;

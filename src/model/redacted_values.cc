@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -40,6 +41,64 @@ std::string json_escaped(std::string_view text) {
   return out.substr(1, out.size() - 2);
 }
 
+// As it stands in a URL; what may stay as it is does.
+std::string percent_encoded(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  static constexpr std::string_view kPlain = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (is_alphanumeric || kPlain.find(c) != std::string_view::npos) {
+      out.push_back(c);
+    } else {
+      out.push_back('%');
+      out.push_back(kDigits[byte >> 4]);
+      out.push_back(kDigits[byte & 15]);
+    }
+  }
+  return out;
+}
+
+std::string with_plus_for_space(std::string text) {
+  for (std::size_t at = 0; (at = text.find("%20", at)) != std::string::npos; ++at) {
+    text.replace(at, 3, "+");
+  }
+  return text;
+}
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string base64_of(std::string text) {
+  for (char& c : text) c = c == '-' ? '+' : (c == '_' ? '/' : c);
+  return text;
+}
+
 }  // namespace
 
 bool apply_cuts(std::string& text, std::vector<TextCut>& cuts) {
@@ -74,11 +133,12 @@ bool apply_cuts(std::string& text, std::vector<TextCut>& cuts) {
 void RedactedValues::add(std::string_view value, std::string_view replacement) {
   if (overflowed_ || value.size() < kValueBytesMin) return;
   add_pieces(value, replacement);
-  if (const std::string line = one_line(value); line != value) {
-    add_pieces(line, replacement);
-  }
-  if (const std::string escaped = json_escaped(value); escaped != value) {
-    add_pieces(escaped, replacement);
+  const std::string url = percent_encoded(value);
+  const std::string base64url = base64url_encode(value);
+  for (const std::string& form :
+       {one_line(value), json_escaped(value), html_escaped(value), url,
+        with_plus_for_space(url), base64url, base64_of(base64url)}) {
+    if (form != value) add_pieces(form, replacement);
   }
 }
 
@@ -89,7 +149,15 @@ void RedactedValues::add_pieces(std::string_view value, std::string_view replace
     if (value.size() > size && value.size() - size < kValueBytesMin) size /= 2;
     while (size < value.size() && size > kValueBytesMin && (value[size] & 0xC0) == 0x80)
       --size;
-    added_.try_emplace(std::string(value.substr(0, size)), replacement);
+    const std::string_view piece = value.substr(0, size);
+    const auto [place, is_new] =
+        added_.try_emplace(to_lower_ascii(piece), Added{std::string(piece), ""});
+    Added& added = place->second;
+    if (is_new) {
+      added.replacement = replacement;
+    } else if (added.text != piece && added.replacement != replacement) {
+      added.replacement = kMask;  // Which of the two a quote means cannot be told.
+    }
     overflowed_ = added_.size() > kPiecesMax;
     value.remove_prefix(size);
   }
@@ -97,17 +165,19 @@ void RedactedValues::add_pieces(std::string_view value, std::string_view replace
 
 void RedactedValues::seal() {
   pieces_.clear();
-  for (auto& [text, replacement] : added_) {
+  for (auto& [text, added] : added_) {
     beginnings_.set(beginning_hash(text.data()));
-    pieces_.push_back({text, std::move(replacement)});
+    pieces_.push_back({text, std::move(added.replacement)});
   }
   added_.clear();
   std::sort(pieces_.begin(), pieces_.end(),
             [](const Piece& a, const Piece& b) { return a.text < b.text; });
 }
 
-void RedactedValues::find_in(std::string_view text, std::vector<TextCut>& cuts) const {
-  if (pieces_.empty() || text.size() < kValueBytesMin) return;
+void RedactedValues::find_in(std::string_view quoting, std::vector<TextCut>& cuts) const {
+  if (pieces_.empty() || quoting.size() < kValueBytesMin) return;
+  const std::string text_lower = to_lower_ascii(quoting);
+  const std::string_view text = text_lower;
   const auto first_after = [this](std::string_view wanted) {
     return std::upper_bound(
         pieces_.begin(), pieces_.end(), wanted,

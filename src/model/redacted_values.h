@@ -27,8 +27,8 @@ class RedactedValues {
   // Shorter ones stand in too many places by chance.
   static constexpr std::size_t kValueBytesMin = 4;
 
-  // Beside the value itself, the ways in which a message or a summary quotes it: on one
-  // line, and as JSON. Values shorter than kValueBytesMin are passed over.
+  // Beside the value itself, the ways in which a text quotes it: on one line, as JSON, in
+  // a URL, in HTML and in base64. Values shorter than kValueBytesMin are passed over.
   void add(std::string_view value, std::string_view replacement);
   void seal();
 
@@ -37,14 +37,15 @@ class RedactedValues {
   bool overflowed() const { return overflowed_; }
 
   // Adds a cut wherever one of the values stands in the text, whole, or its beginning
-  // followed by an ellipsis. Takes O(text) where values have different beginnings.
-  void find_in(std::string_view text, std::vector<TextCut>& cuts) const;
+  // followed by an ellipsis; the case of ASCII letters does not count. Takes O(text) where
+  // values have different beginnings.
+  void find_in(std::string_view quoting, std::vector<TextCut>& cuts) const;
 
  private:
   // A value, or one of the pieces of a long one, so that a comparison costs little
   // whatever a client sends.
   struct Piece {
-    std::string text;
+    std::string text;  // In lower case.
     std::string replacement;
   };
   static constexpr std::size_t kPieceBytesMax = 256;
@@ -52,9 +53,13 @@ class RedactedValues {
 
   void add_pieces(std::string_view value, std::string_view replacement);
 
-  std::unordered_map<std::string, std::string> added_;
-  std::vector<Piece> pieces_;       // Sorted by text.
-  std::bitset<65'536> beginnings_;  // Hashes of the first four bytes of each.
+  struct Added {
+    std::string text;  // As it was added.
+    std::string replacement;
+  };
+  std::unordered_map<std::string, Added> added_;  // By their text in lower case.
+  std::vector<Piece> pieces_;                     // Sorted by text.
+  std::bitset<65'536> beginnings_;                // Hashes of the first four bytes of each.
   bool overflowed_ = false;
 };
 

@@ -37,6 +37,10 @@ class Expression {
   //   invalid  a text on the way becomes larger than kTemplateOutputMax
   Result<json::value> evaluate(const TemplateScope& scope) const;
 
+  // Adds the names of the members of the inputs that it may read; false when it may read
+  // any of them.
+  bool add_inputs_read(std::vector<std::string>& names) const;
+
   // The tree behind it, private to expression*.cc.
   struct Node;
 
@@ -52,6 +56,10 @@ enum class TemplateNamespace { inputs, document, context, stages };
 Result<TemplateNamespace> parse_template_namespace(std::string_view name);
 
 const json::object* find_namespace(const TemplateScope& scope, TemplateNamespace name);
+
+// The members of an object at which a dotted path can begin: its first segment, and the
+// whole, which may be one key.
+void add_input_names(std::string_view path, std::vector<std::string>& names);
 
 // How a value is written into a text: strings as they are, null as nothing, others as JSON.
 void append_template_text(std::string& out, const json::value& value);

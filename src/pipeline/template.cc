@@ -161,6 +161,33 @@ class Renderer {
   std::size_t total_ = 0;
 };
 
+bool add_value_inputs(const json::value& value, std::vector<std::string>& names) {
+  if (const auto* text = value.if_string()) {
+    if (view(*text).find("{{") == std::string_view::npos) return true;
+    const auto parsed = Template::parse(view(*text));
+    return parsed && parsed->add_inputs_read(names);
+  }
+  if (const auto* array = value.if_array()) {
+    return std::all_of(array->begin(), array->end(), [&names](const json::value& item) {
+      return add_value_inputs(item, names);
+    });
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr) return true;
+  if (const auto field = dynamic_field(*object)) {
+    const auto name = dynamic_namespace(*field);
+    if (!name) return false;
+    if (*name != TemplateNamespace::inputs) return true;
+    const auto dot = field->find('.');
+    if (dot == std::string_view::npos) return false;
+    add_input_names(field->substr(dot + 1), names);
+    return true;
+  }
+  return std::all_of(object->begin(), object->end(), [&names](const auto& field) {
+    return add_value_inputs(field.value(), names);
+  });
+}
+
 Result<void> check_value(const json::value& value) {
   if (const auto* text = value.if_string()) return check_template(view(*text));
   if (const auto* array = value.if_array()) {
@@ -247,6 +274,19 @@ Result<json::value> Template::render(const TemplateScope& scope) const {
     if (out.size() > kTemplateOutputMax) return too_large("the text", kTemplateOutputMax);
   }
   return json::value(std::move(out));
+}
+
+bool Template::add_inputs_read(std::vector<std::string>& names) const {
+  return std::all_of(parts_->parts.begin(), parts_->parts.end(),
+                     [&names](const auto& part) {
+                       return !part.expression || part.expression->add_inputs_read(names);
+                     });
+}
+
+std::optional<std::vector<std::string>> inputs_read(const json::value& value) {
+  std::vector<std::string> names;
+  if (!add_value_inputs(value, names)) return std::nullopt;
+  return names;
 }
 
 Result<void> check_template(std::string_view text) {

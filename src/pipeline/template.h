@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ class Template {
   //   invalid  larger than kTemplateOutputMax
   Result<json::value> render(const TemplateScope& scope) const;
 
+  // As Expression::add_inputs_read.
+  bool add_inputs_read(std::vector<std::string>& names) const;
+
  private:
   struct Parts;
   explicit Template(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
@@ -63,6 +67,10 @@ Result<json::value> render_template(std::string_view text, const TemplateScope& 
 // the value.
 //   invalid  as above, or larger than kTemplateOutputTotalMax
 Result<json::value> render_templates(const json::value& value, const TemplateScope& scope);
+// The members of the inputs that the templates in a value may read; nothing when they may
+// read any. (model/recording_policy.h asks.)
+std::optional<std::vector<std::string>> inputs_read(const json::value& value);
+
 // `location` is the path of the value, for messages.
 Result<void> check_templates(const json::value& value, const std::string& location);
 

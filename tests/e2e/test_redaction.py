@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import socket
 import stat
+import time
 
-from conftest import BOOKS, Server, search, stage
+from conftest import BOOKS, KEY, Server, search, stage
 from test_long_runs import send_and_leave_open, slow, wait_for  # noqa: F401, a fixture
 
 EMAIL = "alice.secret@example.com"
@@ -283,3 +285,92 @@ def test_labels(server):
     assert refused.status == 422 and "'a b'" in refused.json["error"]["message"]
     body["labels"] = {f"k{i}": "v" for i in range(17)}
     assert server.post("/v1/retrievers/execute", body).status == 422
+
+
+PASSWORD = "Tr0ub4dor&3"
+
+
+def test_no_form_of_a_redacted_value_is_recorded(data_dir):
+    """Whatever a template makes of it, and whatever a library says of that."""
+    server = Server(data_dir, ["--log-level", "debug"]).start()
+    server.make_collection("books", BOOKS)
+    server.ok("PATCH", "/v1/namespaces/default", {"recording": {"redact": [
+        {"field": "password", "action": "mask"}, {"field": "pin", "action": "drop"},
+        {"field": "who", "action": "drop"}, {"field": "vip", "action": "mask"}]}})
+    inputs = {"password": PASSWORD, "pin": "917", "who": {"bob@example.com": {"cvv": 123}},
+              "vip": True, "n": 7}
+
+    def run(*stages, sent=inputs, **fields):
+        reply = server.execute(["books"], list(stages), sent, **fields).json
+        return reply, show(server, reply["execution_id"])
+
+    def filter_by(value, **more):
+        return stage("attribute_filter", field="title", operator="regex", value=value, **more)
+
+    forms = ["({{INPUT.password | lower}}", "({{INPUT.password | upper}}",
+             "({{INPUT.password + 'x'}}", "({{INPUT.password | tojson}}", "({{INPUT}}",
+             "({{INPUT.who}}", "({{INPUT.pin}}", "[z-{{INPUT.password}}]",
+             "(?P<{{INPUT.password}}>x)", "x{{INPUT.pin}}**", "({{[1] if 0 else INPUT.password}}"]
+    seen = 0
+    for form in forms:
+        reply = server.execute(["books"], [filter_by(form)], inputs)
+        if reply.status == 422:
+            continue
+        seen += 1
+        reply = reply.json
+        record = show(server, reply["execution_id"])
+        text = json.dumps(record).lower()
+        assert reply["status"] == record["status"] == "failed", form
+        for secret in ("tr0ub", "r&3", "917", "bob", "cvv", "123"):
+            known = reply["execution_id"] + record["fingerprint"] + record["timestamp"]
+            known += record["inputs_hash"] + record["shape"] + json.dumps(
+                record["collection_ids"])
+            for part in re.findall(r'"[0-9a-f-]{30,}"|"(?:exec|req|col|key)_[^"]*"|[0-9.:tz+-]{6,}',
+                                   text):
+                text = text.replace(part, "")
+            assert secret not in text, (form, secret, text)
+        assert record["failed_stage"] == "attribute_filter"
+        assert "not recorded" in record["error"] and PASSWORD.lower() not in text
+    assert seen >= 9
+    # The collection that a template names, and what a stage counts, are such words as well.
+    _, record = run(stage("attribute_filter", field="title", operator="exists", value=True,
+                          collection_identifiers=["{{INPUT.password | lower}}"]))
+    assert "tr0ub" not in json.dumps(record)
+    _, record = run(search("sea"), stage("group_by", group_by_field="{{INPUT.password}}"))
+    assert "Tr0ub" not in json.dumps(record)
+    # A stage that no redacted input was filled into says what it says, and so does the runner.
+    _, record = run(search("sea"), filter_by("({{INPUT.n}}"))
+    assert "regular expression" in record["error"] and "(7" in record["error"]
+    _, record = run(search("{{INPUT.password}}"), budget_limits={"max_credits": 0})
+    assert record["error"].startswith("budget exhausted")
+    # The summary is that of the inputs that are left.
+    assert run(search("sea"))[1]["query_summary"] == "***"
+    short = {"pin": "917", "who": {"bob": 1}, "n": 7}
+    assert run(search("sea"), sent=short)[1]["query_summary"] == '{"n":7}'
+    server.ok("PATCH", "/v1/namespaces/default", {"recording": {"mode": "summary"}})
+    _, record = run(filter_by("({{INPUT.password | lower}}"))
+    assert "tr0ub" not in json.dumps(record).lower()
+    assert server.stop() == 0
+    assert not [line for line in server.log if "tr0ub" in line.lower()]
+    assert not [path for path, content in files_of(data_dir) if b"tr0ub" in content.lower()]
+
+
+def test_an_import_into_a_namespace_that_is_gone_keeps_no_text(data_dir):
+    """After a restart nobody remembers what policy it had."""
+    server = Server(data_dir).start()
+    server.ok("POST", "/v1/namespaces", {"namespace_name": "gone", "recording": RECORDING})
+    assert server.stop() == 0
+    server.start()
+    line = json.dumps(imported(INPUTS, 1, query_summary=EMAIL)).encode() + b"\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(
+            f"POST /v1/retrievers/executions/import HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {KEY}\r\nX-Namespace: gone\r\n"
+            f"Content-Length: {len(line)}\r\n\r\n".encode() + line[:10])
+        time.sleep(0.3)  # Until the namespace has been resolved.
+        server.ok("DELETE", "/v1/namespaces/gone?force=true")
+        connection.sendall(line[10:])
+        connection.recv(1 << 16)
+    assert leaks(server) == []
+    assert server.stop() == 0
+    assert leaks(server) == []
