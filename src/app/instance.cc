@@ -66,8 +66,10 @@ class RunningInstance final : public Instance {
     auto observer = [this](const http::Request& request, std::string_view route, int status,
                            std::int64_t duration_us) {
       metrics_.request_served(route, request.method, status, duration_us);
-      spdlog::debug("{} {} {} {} {} us", request.request_id, request.method, request.path,
-                    status, duration_us);
+      // As it was sent: a decoded space would let a path make up the fields behind it.
+      const std::string_view target = request.target;
+      spdlog::debug("{} {} {} {} {} us", request.request_id, request.method,
+                    target.substr(0, target.find('?')), status, duration_us);
     };
     TRAWL_ASSIGN(server_, http::Server::start(config_.http, router_, *workers_, observer));
     listening_ = server_.get();

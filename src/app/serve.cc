@@ -8,13 +8,16 @@
 #include <filesystem>
 
 #include "app/instance.h"
+#include "base/visible_text.h"
 
 namespace trawl::app {
 namespace {
 
 int refuse(const Error& error) {
-  fmt::print(stderr, "trawl: {}\n", error.message);
-  if (!error.detail.empty()) fmt::print(stderr, "trawl: {}\n", error.detail);
+  fmt::print(stderr, "trawl: {}\n", visible_text(error.message));
+  if (!error.detail.empty()) {
+    fmt::print(stderr, "trawl: {}\n", visible_text(error.detail));
+  }
   return error.code == ErrorCode::invalid ? 2 : 1;
 }
 

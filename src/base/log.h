@@ -7,7 +7,9 @@
 namespace trawl {
 
 // Writes to standard error: one line an event, as text or as JSON with the keys time,
-// level and message. The functions are spdlog's own: spdlog::info("listening on {}", …).
+// level and message. What clients wrote needs no care in a message: in both forms it stays
+// on the line, with control characters and marks of direction escaped. The functions are
+// spdlog's own: spdlog::info("listening on {}", …).
 enum class LogFormat { text, json };
 void configure_log(LogFormat format, std::string_view level);
 

@@ -48,7 +48,8 @@ Outcome<Exit> back_up(Context& context, const Arguments& arguments) {
         "restore: trawl serve --data-dir {}\n",
         format_count(static_cast<std::int64_t>(report->executions)),
         format_bytes(static_cast<double>(report->bytes)), report->files.size(),
-        format_duration_ms(seconds * 1e3), arguments.target, arguments.target);
+        format_duration_ms(seconds * 1e3), printable(arguments.target),
+        printable(arguments.target));
     return Exit::ok;
   }
   json::array files;

@@ -60,6 +60,8 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
           "table, json, ndjson or csv [a table on a terminal, else json]")
       ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}).description(""))
       ->type_name("FORMAT");
+  program.add_flag("--raw", flags.raw,
+                   "Texts in a CSV as they are: = + - @ in front may run as a formula");
   program.add_option("--timeout", flags.timeout_s, "Seconds that a request may take [120]")
       ->check(CLI::Range(1L, 86'400L).description(""))
       ->type_name("SECONDS");
@@ -137,7 +139,7 @@ int run(int argc, char** argv) {
   try {
     return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), host);
   } catch (const std::exception& error) {
-    std::cerr << "trawl: " << error.what() << '\n';
+    std::cerr << "trawl: " << printable(error.what()) << '\n';
     return static_cast<int>(Exit::refused);
   }
 }

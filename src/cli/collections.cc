@@ -8,6 +8,7 @@
 #include "cli/collection_definition.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/format.h"
 #include "cli/row_writer.h"
 #include "cli/value.h"
 
@@ -57,7 +58,8 @@ Outcome<Exit> create(Context& context, const Arguments& arguments) {
                create_collection(context, arguments.name, arguments.fields,
                                  arguments.language, arguments.description, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "created collection " << text_at(reply, "collection_name") << " ("
+    context.host().out << "created collection "
+                       << printable(text_at(reply, "collection_name")) << " ("
                        << text_at(reply, "collection_id") << ")\n";
   } else {
     context.print_raw(raw);
@@ -76,7 +78,7 @@ Outcome<Exit> remove(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("DELETE", path({"v1", "collections", name}), nullptr, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "deleted collection " << name << '\n';
+    context.host().out << "deleted collection " << printable(name) << '\n';
   } else {
     context.print_raw(raw);
   }

@@ -92,7 +92,7 @@ Outcome<json::object> Context::call(std::string_view method, const std::string& 
 }
 
 void Context::print_raw(std::string_view text) {
-  host_.out << text;
+  host_.out << printable_json(text, host_.out_is_terminal);
   if (text.empty() || text.back() != '\n') host_.out << '\n';
 }
 

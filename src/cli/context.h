@@ -23,6 +23,7 @@ struct GlobalFlags {
   std::string namespace_name;
   std::optional<Format> format;
   long timeout_s = 120;
+  bool raw = false;  // Texts in a CSV are not made safe for spreadsheets.
 };
 
 // What a command works with: the flags, the server and the streams. Not thread-safe.

@@ -98,14 +98,15 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
       "indexed\n",
       count(report.executions), format_number(report.bytes_per_execution, 0),
       count(report.closed_groups), count(report.open_groups), count(report.pending_terms));
-  for (const auto& note : report.notes) host.out << "note: " << note << '\n';
+  for (const auto& note : report.notes) host.out << "note: " << printable(note) << '\n';
   std::string remedy;
   for (const auto& problem : report.problems) {
     host.out << styled("wrong: ", Style::bad, host.colour)
              << printable(
                     fmt::format("{}, {}: {}", problem.file, problem.part, problem.message))
              << '\n';
-    if (problem.remedy != remedy) host.out << "  remedy: " << problem.remedy << '\n';
+    if (problem.remedy != remedy)
+      host.out << "  remedy: " << printable(problem.remedy) << '\n';
     remedy = problem.remedy;
   }
   if (report.problem_count > report.problems.size()) {

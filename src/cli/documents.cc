@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/format.h"
 
 namespace trawl::cli {
 namespace {
@@ -31,7 +32,7 @@ Outcome<Exit> remove(Context& context, const Arguments& arguments) {
       path({"v1", "collections", arguments.collection, "documents", arguments.document_id}),
       nullptr, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "deleted document " << arguments.document_id << '\n';
+    context.host().out << "deleted document " << printable(arguments.document_id) << '\n';
   } else {
     context.print_raw(raw);
   }

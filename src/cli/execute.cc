@@ -98,7 +98,7 @@ void write_summary(Context& context, const json::object& reply, std::size_t coun
                                    number_at(reply, "budget.credits_used"));
   line += fmt::format(", {} credits, execution {}", format_number(credits, 4),
                       text_at(reply, "execution_id"));
-  host.out << styled(line, Style::dim, host.colour) << '\n';
+  host.out << styled(printable(line), Style::dim, host.colour) << '\n';
   if (const auto* warnings = array_at(reply, "warnings")) {
     for (const auto& warning : *warnings)
       host.err << "warning: " << printable(plain_text(warning)) << '\n';

@@ -31,7 +31,7 @@ Outcome<Exit> delete_ids(Context& context, const std::vector<std::string>& ids) 
     TRAWL_TRY(context.call("DELETE", path({"v1", "retrievers", "executions", id}), nullptr,
                            &raw));
     if (context.format() == Format::table) {
-      context.host().out << "deleted execution " << id << '\n';
+      context.host().out << "deleted execution " << printable(id) << '\n';
     } else {
       context.print_raw(raw);
     }
@@ -63,7 +63,7 @@ Outcome<Exit> delete_matching(Context& context, const Arguments& arguments) {
                     format_count(count), count == 1 ? "" : "s"));
   }
   if (context.format() == Format::table) {
-    context.host().out << text_at(reply, "message") << '\n';
+    context.host().out << printable(text_at(reply, "message")) << '\n';
   } else {
     context.print_raw(raw);
   }

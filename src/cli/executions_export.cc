@@ -74,9 +74,10 @@ class RowProgress {
   bool visible_ = false;
 };
 
-Outcome<HttpRequest> request_for(const Arguments& arguments, const ExportSink& sink,
-                                 const std::string& cursor) {
+Outcome<HttpRequest> request_for(const Arguments& arguments, bool raw,
+                                 const ExportSink& sink, const std::string& cursor) {
   Query query{{"format", arguments.format}, {"trailer", "true"}};
+  if (raw) query.emplace_back("raw", "true");
   if (arguments.detail) query.emplace_back("detail", "true");
   if (arguments.limit > 0) {
     const auto left = static_cast<std::uint64_t>(arguments.limit) - sink.rows();
@@ -109,7 +110,8 @@ Outcome<Exit> fetch(Context& context, const Arguments& arguments, ExportSink& si
   while (true) {
     const std::uint64_t before = sink.rows();
     sink.begin_part();
-    TRAWL_ASSIGN(HttpRequest request, request_for(arguments, sink, cursor));
+    TRAWL_ASSIGN(HttpRequest request,
+                 request_for(arguments, context.flags().raw, sink, cursor));
     request.sink = &sink;
     const auto reply = context.send(request);
     if (sink.output_failed())
@@ -163,7 +165,9 @@ Outcome<Exit> export_executions(Context& context, const Arguments& arguments) {
   }
   RowProgress progress(host);
   const ExportSink* watched = nullptr;
-  ExportSink sink(to_file ? file : host.out, {arguments.format == "csv", arguments.gzip},
+  ExportSink sink(to_file ? file : host.out,
+                  {arguments.format == "csv", arguments.gzip,
+                   !to_file && host.out_is_terminal, context.flags().raw},
                   [&] {
                     if (watched) progress.draw(watched->rows(), watched->bytes());
                   });
@@ -184,7 +188,8 @@ Outcome<Exit> export_executions(Context& context, const Arguments& arguments) {
   if (context.format() == Format::table) {
     host.out << fmt::format("exported {} executions, {}, in {} to {}\n", format_count(rows),
                             format_bytes(static_cast<double>(sink.bytes())),
-                            format_duration_ms(progress.elapsed_ms()), arguments.file);
+                            format_duration_ms(progress.elapsed_ms()),
+                            printable(arguments.file));
   } else {
     context.print_raw(to_json_text(json::object{
         {"exported_count", rows}, {"bytes", sink.bytes()}, {"file", arguments.file}}));
@@ -237,6 +242,9 @@ void add_executions_export(CLI::App& executions, Context& context) {
       if (arguments->detail && arguments->format == "csv") {
         return usage_failure(
             "--detail has no room in a CSV; leave it out, or use --format ndjson");
+      }
+      if (context.flags().raw && arguments->format != "csv") {
+        return usage_failure("--raw is about the texts of a CSV; add --format csv");
       }
       return export_executions(context, *arguments);
     };

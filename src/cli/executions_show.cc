@@ -43,7 +43,7 @@ class Page {
               << styled(printable(value), style, host_.colour) << '\n';
   }
   void heading(const std::string& text) {
-    host_.out << '\n' << styled(text, Style::bold, host_.colour) << '\n';
+    host_.out << '\n' << styled(printable(text), Style::bold, host_.colour) << '\n';
   }
   Host& host() { return host_; }
 
@@ -67,7 +67,9 @@ std::string collections_text(const json::object& execution) {
 
 void show_facts(Page& page, const json::object& execution) {
   auto& host = page.host();
-  host.out << styled(text_at(execution, "execution_id"), Style::bold, host.colour) << '\n';
+  host.out << styled(printable(text_at(execution, "execution_id")), Style::bold,
+                     host.colour)
+           << '\n';
   const std::string status = text_at(execution, "status");
   page.fact("status", status, status_style(status));
   page.whole_fact("error", text_at(execution, "error"), Style::bad);

@@ -60,7 +60,7 @@ class TailSink final : public BodySink {
       if (is_table_) {
         rows_.write({*parsed});
       } else {
-        host_.out << event.data << '\n';
+        host_.out << printable_json(event.data, host_.out_is_terminal) << '\n';
       }
     } else if (event.kind == "dropped") {
       host_.err << fmt::format(
@@ -71,6 +71,9 @@ class TailSink final : public BodySink {
       host_.err << fmt::format(
           "trawl: only the last {} are shown; trawl executions export has the others\n",
           format_count(count_at(data, "sent")));
+    } else if (event.kind == "closed") {
+      host_.err << fmt::format("trawl: the server ended the tail: {}\n",
+                               printable(text_at(data, "message")));
     }
   }
   bool is_new(const std::string& key) {

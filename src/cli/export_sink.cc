@@ -5,9 +5,11 @@
 #include <ostream>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/format.h"
 
 namespace trawl::cli {
 namespace {
@@ -85,6 +87,7 @@ void ExportSink::take_line(std::string_view line) {
   ++part_rows_;
   if (options_.csv) {
     last_id_ = first_field(line);
+    if (!options_.raw) last_id_ = std::string(csv_text_of_cell(last_id_));
   } else if (const auto row = parse_json(line); row && row->is_object()) {
     last_id_ = text_at(row->get_object(), "execution_id");
   }
@@ -130,7 +133,11 @@ std::optional<std::string> ExportSink::check_part() const {
 
 void ExportSink::write(std::string_view bytes) {
   bytes_ += bytes.size();
-  if (!gzip_) {
+  if (!gzip_ && options_.to_terminal) {
+    const auto end = bytes.find_last_not_of("\r\n") + 1;  // It is one line.
+    const std::string_view line = bytes.substr(0, end);
+    out_ << (options_.csv ? printable(line) : printable_json(line, true)) << '\n';
+  } else if (!gzip_) {
     out_ << bytes;
   } else {
     gzip_->add(bytes, packed_);

@@ -21,6 +21,8 @@ class ExportSink final : public BodySink {
   struct Options {
     bool csv = false;
     bool gzip = false;
+    bool to_terminal = false;  // Where nothing may steer it; never with gzip.
+    bool raw = false;          // The texts of a CSV are not made safe for spreadsheets.
   };
   // `tick` is called when something has come, and about once a second.
   ExportSink(std::ostream& out, Options options, std::function<void()> tick);

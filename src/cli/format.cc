@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
+
+#include "base/visible_text.h"
 
 namespace trawl::cli {
 
@@ -68,20 +71,18 @@ std::string format_local_time(TimeUs time, TimeUs now) {
 }
 
 std::string printable(std::string_view text) {
+  return visible_text(text);
+}
+
+std::string printable_json(std::string_view json, bool is_terminal) {
+  if (!is_terminal) return std::string(json);
+  // Line ends stand between the rows of NDJSON and are no part of any.
   std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7f) {
-      out.push_back(' ');
-    } else if (byte == 0xc2 && i + 1 < text.size() &&
-               static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
-               static_cast<unsigned char>(text[i + 1]) < 0xa0) {
-      out.push_back(' ');  // U+0080..U+009F: some terminals obey these as well.
-      ++i;
-    } else {
-      out.push_back(text[i]);
-    }
+  for (std::size_t begin = 0; begin < json.size();) {
+    const auto end = std::min(json.find('\n', begin), json.size());
+    out += escaped_json(json.substr(begin, end - begin));
+    if (end < json.size()) out.push_back('\n');
+    begin = end + 1;
   }
   return out;
 }

@@ -22,9 +22,14 @@ std::string format_number(double number, int digits);
 // "2024-11-23 12:03".
 std::string format_local_time(TimeUs time, TimeUs now);
 
-// Control characters become spaces, so that text from a document can neither break a line
-// nor steer the terminal.
+// Text from a server, a document or a file, for a terminal: it can neither break a line,
+// nor steer the terminal, nor show other text than it is (base/visible_text.h). Whatever
+// goes to a terminal passes through here; JSON, NDJSON and CSV do not.
 std::string printable(std::string_view text);
+
+// JSON for standard output: as it is for a program; for a terminal the same JSON with
+// \uXXXX in place of what printable() would take out.
+std::string printable_json(std::string_view json, bool is_terminal);
 
 // One line for any value: text as it is, lists with commas, documents by their ids, other
 // objects as JSON, null as "".

@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/format.h"
 #include "cli/row_writer.h"
 
 namespace trawl::cli {
@@ -60,9 +61,9 @@ Outcome<Exit> create(Context& context, const Arguments& arguments) {
     context.print_raw(raw);
     return Exit::ok;
   }
-  host.out << text_at(reply, "key") << '\n';
+  host.out << printable(text_at(reply, "key")) << '\n';
   host.err << fmt::format("created key '{}' for {}; it is shown only this once\n",
-                          arguments.name, arguments.user);
+                          printable(arguments.name), printable(arguments.user));
   return Exit::ok;
 }
 
@@ -88,7 +89,7 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
   more["total"] = writer.row_count();
   writer.finish(more);
   if (context.format() == Format::table && writer.row_count() == 0)
-    context.host().out << "no keys of " << arguments.user << '\n';
+    context.host().out << "no keys of " << printable(arguments.user) << '\n';
   return Exit::ok;
 }
 
@@ -102,7 +103,7 @@ Outcome<Exit> update(Context& context, const Arguments& arguments) {
   TRAWL_TRY(
       context.call("PATCH", keys_path(arguments) + path({arguments.name}), &value, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "changed key '" << arguments.name << "'\n";
+    context.host().out << "changed key '" << printable(arguments.name) << "'\n";
   } else {
     context.print_raw(raw);
   }
@@ -114,7 +115,7 @@ Outcome<Exit> revoke(Context& context, const Arguments& arguments) {
   TRAWL_TRY(
       context.call("DELETE", keys_path(arguments) + path({arguments.name}), nullptr, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "revoked key '" << arguments.name << "'\n";
+    context.host().out << "revoked key '" << printable(arguments.name) << "'\n";
   } else {
     context.print_raw(raw);
   }

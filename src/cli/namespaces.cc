@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/format.h"
 #include "cli/row_writer.h"
 
 namespace trawl::cli {
@@ -32,7 +33,8 @@ Outcome<Exit> create(Context& context, const std::string& name,
   std::string raw;
   TRAWL_ASSIGN(auto reply, context.call("POST", path({"v1", "namespaces"}), &body, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "created namespace " << text_at(reply, "namespace_name") << " ("
+    context.host().out << "created namespace "
+                       << printable(text_at(reply, "namespace_name")) << " ("
                        << text_at(reply, "namespace_id") << ")\n";
   } else {
     context.print_raw(raw);
@@ -54,7 +56,7 @@ Outcome<Exit> remove(Context& context, const std::string& name, bool force) {
   TRAWL_TRY(context.call("DELETE", with_query(path({"v1", "namespaces", name}), query),
                          nullptr, &raw));
   if (context.format() == Format::table) {
-    context.host().out << "deleted namespace " << name << '\n';
+    context.host().out << "deleted namespace " << printable(name) << '\n';
   } else {
     context.print_raw(raw);
   }

@@ -42,7 +42,7 @@ std::string progress_line(std::string_view label, const ProgressState& state,
                           std::size_t width) {
   const double seconds = static_cast<double>(state.elapsed_us) / 1e6;
   const auto bytes = static_cast<double>(state.bytes);
-  std::string line = fmt::format("{} ", label);
+  std::string line = fmt::format("{} ", printable(label));
   if (state.bytes_total && *state.bytes_total > 0) {
     const double fraction = std::min(1.0, bytes / static_cast<double>(*state.bytes_total));
     line += fmt::format("[{}] {:3.0f}%  ", bar(fraction, 24), std::floor(fraction * 100));

@@ -28,6 +28,7 @@ std::vector<TableColumn> shapes(const std::vector<RowColumn>& columns) {
 RowWriter::RowWriter(Context& context, std::vector<RowColumn> columns)
     : host_(context.host()),
       format_(context.format()),
+      csv_texts_(context.flags().raw ? CsvTexts::raw : CsvTexts::safe),
       columns_(std::move(columns)),
       table_(shapes(columns_), host_.width, host_.colour) {}
 
@@ -45,7 +46,7 @@ void RowWriter::write(const json::array& rows) {
         if (row_count_ > 0 || &row != rows.begin()) out.push_back(',');
         append_json(out, row);
       }
-      host_.out << out;
+      host_.out << printable_json(out, host_.out_is_terminal);
       break;
     }
     case Format::ndjson: {
@@ -54,7 +55,7 @@ void RowWriter::write(const json::array& rows) {
         append_json(out, row);
         out.push_back('\n');
       }
-      host_.out << out;
+      host_.out << printable_json(out, host_.out_is_terminal);
       break;
     }
   }
@@ -85,15 +86,19 @@ void RowWriter::write_csv(const json::array& rows) {
       if (column.path.empty()) continue;
       if (!first) out.push_back(',');
       first = false;
-      append_csv_field(out, field(column));
+      const std::string text = field(column);
+      append_csv_field(out, host_.out_is_terminal ? printable(text) : text);
     }
     out += "\r\n";
   };
-  if (!started_) append_line([](const RowColumn& column) { return column.path; });
+  if (!started_)
+    append_line(
+        [this](const RowColumn& column) { return csv_cell(column.path, csv_texts_); });
   for (const auto& row : rows) {
     append_line([&](const RowColumn& column) {
       const auto* value = find_path(row, column.path);
-      return value ? csv_text(*value) : std::string();
+      if (value == nullptr) return std::string();
+      return value->is_string() ? csv_cell(csv_text(*value), csv_texts_) : csv_text(*value);
     });
   }
   host_.out << out;

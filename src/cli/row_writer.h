@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "cli/context.h"
 #include "cli/table.h"
@@ -37,6 +38,7 @@ class RowWriter {
 
   Host& host_;
   Format format_;
+  CsvTexts csv_texts_;
   std::vector<RowColumn> columns_;
   Table table_;
   std::int64_t row_count_ = 0;

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <utility>
 
+#include "cli/format.h"
 #include "cli/table.h"
 
 namespace trawl::cli {
@@ -20,7 +21,8 @@ void StatusLine::show(std::string_view text) {
   if (!is_due()) return;
   drawn_us_ = monotonic_us();
   // One column stays free: a full line would wrap, and then not be cleared.
-  host_.err << "\r\033[K" << fit(text, host_.width > 1 ? host_.width - 1 : 1) << std::flush;
+  host_.err << "\r\033[K" << fit(printable(text), host_.width > 1 ? host_.width - 1 : 1)
+            << std::flush;
   visible_ = true;
 }
 
