@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "api/key_watch.h"
+#include "api/namespace_access.h"
 #include "api/request_limit.h"
 #include "base/text.h"
 
@@ -9,33 +11,8 @@ namespace trawl::api {
 namespace {
 
 Result<ApiKey> authenticate(const Services& services, const http::Request& request) {
-  const auto header = request.header("Authorization");
-  if (!header) {
-    return make_error(
-        ErrorCode::unauthorized,
-        "the Authorization header is missing; send 'Authorization: Bearer sk_…'");
-  }
-  constexpr std::string_view kScheme = "bearer ";
-  if (header->size() <= kScheme.size() ||
-      to_lower_ascii(header->substr(0, kScheme.size())) != kScheme) {
-    return make_error(ErrorCode::unauthorized,
-                      "the Authorization header is not of the form 'Bearer sk_…'");
-  }
-  return services.keys.authenticate(trim(header->substr(kScheme.size())),
-                                    services.clock.now());
-}
-
-Result<Namespace> enter_namespace(const Services& services, std::string_view wanted,
-                                  const ApiKey& key) {
-  auto found = services.corpus.find_namespace(wanted);
-  // A key that is confined to a namespace must not learn which others exist.
-  if (found && !may_enter(key, found->id)) {
-    return make_error(ErrorCode::not_found,
-                      fmt::format("the namespace '{}' does not exist, or this key may not "
-                                  "enter it",
-                                  truncate_text(wanted, 100)));
-  }
-  return found;
+  TRAWL_ASSIGN(const std::string_view secret, bearer_secret(request));
+  return services.keys.authenticate(secret, services.clock.now());
 }
 
 Result<Namespace> resolve_namespace(const Services& services, const http::Request& request,
@@ -43,9 +20,9 @@ Result<Namespace> resolve_namespace(const Services& services, const http::Reques
   const auto header = request.header("X-Namespace");
   const auto query = request.query_value("namespace");
   if (header && !header->empty()) {
-    TRAWL_ASSIGN(Namespace found, enter_namespace(services, *header, key));
+    TRAWL_ASSIGN(Namespace found, enter_namespace(services, key, *header));
     if (query && *query != *header) {
-      TRAWL_ASSIGN(const Namespace other, enter_namespace(services, *query, key));
+      TRAWL_ASSIGN(const Namespace other, enter_namespace(services, key, *query));
       if (other.id != found.id) {
         return invalid_at(
             "query.namespace",
@@ -56,11 +33,10 @@ Result<Namespace> resolve_namespace(const Services& services, const http::Reques
     }
     return found;
   }
-  if (query) return enter_namespace(services, *query, key);
+  if (query) return enter_namespace(services, key, *query);
   return enter_namespace(
-      services,
-      key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace,
-      key);
+      services, key,
+      key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace);
 }
 
 // A body that nobody reads is refused before anything is done.
@@ -74,13 +50,7 @@ Result<Call> admit(const Services& services, http::Request& request, Permission 
                    Scope scope, const RequestShape& shape, http::Reply& reply) {
   TRAWL_ASSIGN(ApiKey key, authenticate(services, request));
   TRAWL_TRY(spend_request(services, key, reply));
-  if (!key.allows(permission)) {
-    return make_error(
-        ErrorCode::forbidden,
-        fmt::format("this key lacks the permission '{}'; make one with: trawl "
-                    "keys create NAME --permission {}",
-                    permission_name(permission), permission_name(permission)));
-  }
+  TRAWL_TRY(must_allow(key, permission));
   TRAWL_TRY(check_shape(request, shape));
   Call call{request, std::move(key), {}, &shape};
   if (scope == Scope::in_namespace) {

@@ -8,7 +8,9 @@
 
 #include "api/endpoint.h"
 #include "api/executions.h"
+#include "api/key_watch.h"
 #include "api/query_reader.h"
+#include "base/csv.h"
 #include "base/gzip.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -37,19 +39,20 @@ struct ExportRequest {
   std::optional<std::uint64_t> limit;
   bool csv = false;
   bool detail = false;
+  bool raw = false;     // Texts in a CSV are not made safe for spreadsheets.
   bool trailer = true;  // As a last line.
   bool gzip_file = false;
   http::ContentCoding coding = http::ContentCoding::identity;  // Of the way only.
 };
 
-void append_csv_row(std::string& out, const json::object& row) {
+void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
   bool first = true;
   for (const std::string_view column : kColumns) {
     if (!std::exchange(first, false)) out.push_back(',');
     const json::value* value = row.if_contains({column.data(), column.size()});
     if (value == nullptr || value->is_null()) continue;
     if (const auto* text = value->if_string()) {
-      append_csv_field(out, view(*text));
+      append_csv_field(out, csv_cell(view(*text), texts));
     } else if (const auto* list = value->if_array()) {
       std::string joined;
       for (const auto& item : *list) {
@@ -57,7 +60,7 @@ void append_csv_row(std::string& out, const json::object& row) {
         if (!joined.empty()) joined.push_back(' ');
         joined += view(item.get_string());
       }
-      append_csv_field(out, joined);
+      append_csv_field(out, csv_cell(joined, texts));
     } else {
       append_json(out, *value);
     }
@@ -85,7 +88,8 @@ class Exporter {
     }
     if (request_.csv) {
       TRAWL_ASSIGN(const json::value row, parse_json(execution.json));
-      append_csv_row(piece_, row.get_object());
+      append_csv_row(piece_, row.get_object(),
+                     request_.raw ? CsvTexts::raw : CsvTexts::safe);
     } else {
       piece_.append(execution.json).push_back('\n');
     }
@@ -190,6 +194,12 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
                       "detail is true, and a CSV has room for the fields of a row only; "
                       "use format=ndjson");
   }
+  TRAWL_ASSIGN(out.raw, query.boolean("raw", false));
+  if (out.raw && !out.csv) {
+    return invalid_at("query.raw",
+                      "raw is true, and only the texts of a CSV are changed; "
+                      "leave it out, or use format=csv");
+  }
   TRAWL_ASSIGN(out.trailer, query.boolean("trailer", !out.csv));
   TRAWL_ASSIGN(out.limit, query.count("limit", 1, std::int64_t{1} << 53));
   if (const auto text = query.text("cursor")) {
@@ -240,15 +250,23 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
           call.ns.id, request->body.canonical,
           Cursor{request->body.filter.start_time, request->body.filter.end_time,
                  request->after.value_or(ExecutionKey{kTimeMax, ExecutionId("~")})}));
-  response.stream = [&services, request](http::BodyWriter& writer) -> Result<void> {
+  const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
+  response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
     Exporter exporter(*request, writer);
     ScanRequest scan;
     scan.after = request->after;
     scan.detail = request->detail;
-    scan.cancelled = [&writer] { return writer.is_closed(); };
-    TRAWL_TRY(services.ledger.scan(
-        request->body.filter, scan,
-        [&](const ScannedExecution& execution) { return exporter.take(execution); }));
+    scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
+    const auto scanned = services.ledger.scan(
+        request->body.filter, scan, [&](const ScannedExecution& execution) -> Result<bool> {
+          TRAWL_TRY(key->check());
+          return exporter.take(execution);
+        });
+    if (const auto allowed = key->check(); !allowed) {
+      // Cut off, so that no client takes what it has for the whole; and no failure of ours.
+      return make_error(ErrorCode::cancelled, allowed.error().message);
+    }
+    TRAWL_TRY(scanned);
     return exporter.finish();
   };
   return response;
@@ -267,7 +285,8 @@ void add_export_routes(http::Router& router, const Services& services) {
                                  {"cursor", Described::yes, true},
                                  {"after", Described::yes, true},
                                  {"limit"},
-                                 {"trailer"}},
+                                 {"trailer"},
+                                 {"raw"}},
                            execution_conditions_shape());
   router.add(
       {"POST", "/v1/retrievers/executions/export", http::RunOn::io, http::Body::buffered,

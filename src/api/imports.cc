@@ -6,6 +6,7 @@
 #include "api/document_json.h"
 #include "api/endpoint.h"
 #include "api/export.h"
+#include "api/key_watch.h"
 #include "api/metrics.h"
 #include "api/ndjson.h"
 #include "model/execution_json.h"
@@ -20,9 +21,10 @@ Error after(Error error, std::uint64_t stored, std::string_view what) {
   return error;
 }
 
-// Reads the body line by line; `take` gets each line as a JSON object.
+// Reads the body line by line; `take` gets each line as a JSON object. Ends with the key's
+// right to write.
 Result<void> for_each_object(
-    http::BodyReader& body, const Limits& limits, ImportReport& report,
+    http::BodyReader& body, KeyWatch& key, const Limits& limits, ImportReport& report,
     const std::function<Result<void>(std::uint64_t line, std::size_t bytes,
                                      json::object&&)>& take) {
   LineSplitter lines(
@@ -48,6 +50,7 @@ Result<void> for_each_object(
       });
   while (true) {
     TRAWL_ASSIGN(const std::string piece, body.read());
+    TRAWL_TRY(key.check());
     if (piece.empty()) return lines.finish();
     TRAWL_TRY(lines.feed(piece));
   }
@@ -136,8 +139,9 @@ Result<http::Response> import_documents(const Services& services, Call& call) {
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
   DocumentImport import(services, collection);
+  KeyWatch key(services, call.request, Permission::write);
   auto read =
-      for_each_object(*call.request.body_reader, services.limits, import.report(),
+      for_each_object(*call.request.body_reader, key, services.limits, import.report(),
                       [&](std::uint64_t line, std::size_t bytes, json::object&& object) {
                         return import.take(line, bytes, std::move(object));
                       });
@@ -202,10 +206,12 @@ class ExecutionImport {
 
 Result<http::Response> import_executions(const Services& services, Call& call) {
   ExecutionImport import(services, call.ns.id);
-  auto read = for_each_object(*call.request.body_reader, services.limits, import.report(),
-                              [&](std::uint64_t line, std::size_t, json::object&& object) {
-                                return import.take(line, std::move(object));
-                              });
+  KeyWatch key(services, call.request, Permission::write);
+  auto read =
+      for_each_object(*call.request.body_reader, key, services.limits, import.report(),
+                      [&](std::uint64_t line, std::size_t, json::object&& object) {
+                        return import.take(line, std::move(object));
+                      });
   if (read) read = import.store();
   if (!read) return after(std::move(read).error(), import.imported(), "executions");
   return json_response(json::object{

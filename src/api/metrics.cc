@@ -4,6 +4,7 @@
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -22,6 +23,16 @@ std::string method_label(std::string_view method) {
     if (method == known) return std::string(known);
   }
   return "other";
+}
+
+// A total that another part counts. A counter of the library's own can only be added to.
+prometheus::MetricFamily total(const char* name, const char* help, std::uint64_t count) {
+  prometheus::MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = prometheus::MetricType::Counter;
+  family.metric.emplace_back().counter.value = static_cast<double>(count);
+  return family;
 }
 
 // Seconds from microseconds.
@@ -70,20 +81,9 @@ struct Metrics::State {
   }
   prometheus::Gauge& queue =
       gauge("trawl_recorder_queue", "Executions waiting for a commit");
-  prometheus::Gauge& commits = gauge("trawl_recorder_commits_total", "Group commits made");
-  prometheus::Gauge& writes =
-      gauge("trawl_recorder_writes_total", "Records written by group commits");
-  prometheus::Gauge& failures =
-      gauge("trawl_recorder_failures_total", "Group commits that failed");
   prometheus::Gauge& cache_bytes =
       gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
-  prometheus::Gauge& cache_hits =
-      gauge("trawl_stage_cache_hits_total", "Stages answered by it");
-  prometheus::Gauge& cache_misses =
-      gauge("trawl_stage_cache_misses_total", "Stages looked up in vain");
   prometheus::Gauge& connections = gauge("trawl_http_connections", "Connections open now");
-  prometheus::Gauge& connections_total =
-      gauge("trawl_http_connections_total", "Connections accepted");
   prometheus::Gauge& workers = gauge("trawl_worker_queue", "Requests waiting for a worker");
 };
 
@@ -120,17 +120,23 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
                             std::size_t workers_queued) const {
   State& state = *state_;
   state.queue.Set(static_cast<double>(recorder.queued));
-  state.commits.Set(static_cast<double>(recorder.commits));
-  state.writes.Set(static_cast<double>(recorder.writes));
-  state.failures.Set(static_cast<double>(recorder.failures));
   state.cache_bytes.Set(static_cast<double>(cache.bytes));
-  state.cache_hits.Set(static_cast<double>(cache.hits));
-  state.cache_misses.Set(static_cast<double>(cache.misses));
   state.connections.Set(static_cast<double>(connections_open));
-  state.connections_total.Set(static_cast<double>(connections_total));
   state.workers.Set(static_cast<double>(workers_queued));
   auto families = state.registry.Collect();
   for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
+  families.push_back(
+      total("trawl_recorder_commits_total", "Group commits made", recorder.commits));
+  families.push_back(total("trawl_recorder_writes_total",
+                           "Records written by group commits", recorder.writes));
+  families.push_back(
+      total("trawl_recorder_failures_total", "Writes that failed", recorder.failures));
+  families.push_back(
+      total("trawl_stage_cache_hits_total", "Stages answered by it", cache.hits));
+  families.push_back(
+      total("trawl_stage_cache_misses_total", "Stages looked up in vain", cache.misses));
+  families.push_back(
+      total("trawl_http_connections_total", "Connections accepted", connections_total));
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -5,6 +5,7 @@
 
 #include "api/endpoint.h"
 #include "api/names.h"
+#include "api/namespace_access.h"
 #include "api/object_list.h"
 #include "api/query_reader.h"
 #include "api/recording.h"
@@ -230,7 +231,7 @@ Result<void> must_be_unconfined(const Call& call) {
   if (!call.key.namespace_id) return {};
   return make_error(
       ErrorCode::forbidden,
-      "this key is confined to one namespace and can neither create nor delete "
+      "this key is confined to one namespace and can neither create, rename nor delete "
       "namespaces; use a key without a namespace");
 }
 
@@ -282,6 +283,9 @@ Result<http::Response> change(const Services& services, Call& call) {
                               "keeps its name; create another one");
           }
           if (in.ok() && name != ns.name) {
+            // Whether a name is free, and who follows on one that was given up, is no
+            // business of a key that must not know of the others.
+            TRAWL_TRY(must_be_unconfined(call));
             TRAWL_TRY(services.reserved_names.check("namespace", name, "namespace_name"));
           }
           ns.name = name;
@@ -362,15 +366,7 @@ Result<http::Response> remove(const Services& services, Call& call) {
 }  // namespace
 
 Result<Namespace> namespace_of_path(const Services& services, const Call& call) {
-  const std::string& identifier = call.request.path_parameter("namespace");
-  auto found = services.corpus.find_namespace(identifier);
-  if (found && !may_enter(call.key, found->id)) {
-    return make_error(ErrorCode::not_found,
-                      fmt::format("the namespace '{}' does not exist, or "
-                                  "this key may not enter it",
-                                  truncate_text(identifier, 100)));
-  }
-  return found;
+  return enter_namespace(services, call.key, call.request.path_parameter("namespace"));
 }
 
 void add_namespace_routes(http::Router& router, const Services& services) {

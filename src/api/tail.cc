@@ -11,6 +11,7 @@
 
 #include "api/endpoint.h"
 #include "api/executions.h"
+#include "api/key_watch.h"
 #include "api/query_reader.h"
 #include "api/tail_cursor.h"
 #include "api/time_value.h"
@@ -43,10 +44,12 @@ TimeUs end_of(const ExecutionSummary& summary) {
 
 class Tail {
  public:
-  Tail(const Services& services, const TailRequest& request, http::BodyWriter& writer)
-      : services_(services), request_(request), writer_(writer) {}
+  Tail(const Services& services, const TailRequest& request, KeyWatch& key,
+       http::BodyWriter& writer)
+      : services_(services), request_(request), key_(key), writer_(writer) {}
 
-  // Until the client leaves, the server stops, or the time that was asked for is over.
+  // Until the client leaves, the server stops, the time that was asked for is over, or the
+  // key may no longer read.
   Result<void> run() {
     const auto end =
         request_.end_after ? Clock::now() + *request_.end_after : Clock::time_point::max();
@@ -70,6 +73,7 @@ class Tail {
       const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(
           std::min(next_beat, end) - Clock::now());
       const auto batch = subscription_->wait(std::max(wait, std::chrono::milliseconds(0)));
+      if (const auto allowed = key_.check(); !allowed) return close(allowed.error());
       for (const FeedEvent& event : batch.events) TRAWL_TRY(take(event));
       if (batch.dropped > 0) TRAWL_TRY(tell_dropped(batch.dropped));
       if (out_.empty() && Clock::now() >= next_beat) {
@@ -98,6 +102,14 @@ class Tail {
     // A stop in the middle of a piece is no failure: the reader has a cursor.
     if (!written && written.error().code == ErrorCode::cancelled) return {};
     return written;
+  }
+
+  // What has not been sent is not: the reader may not have it any more.
+  Result<void> close(const Error& error) {
+    out_ = "event: closed\ndata: ";
+    append_json(out_, json::object{{"message", error.message}});
+    out_ += "\n\n";
+    return flush();
   }
 
   Result<void> emit(Kind kind, const TailCursor& cursor, std::string_view row) {
@@ -232,6 +244,7 @@ class Tail {
 
   const Services& services_;
   const TailRequest& request_;
+  KeyWatch& key_;
   http::BodyWriter& writer_;
   std::shared_ptr<ExecutionFeed::Subscription> subscription_;
   std::string out_;
@@ -312,8 +325,9 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
-  response.stream = [&services, request](http::BodyWriter& writer) {
-    return Tail(services, *request, writer).run();
+  const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
+  response.stream = [&services, request, key](http::BodyWriter& writer) {
+    return Tail(services, *request, *key, writer).run();
   };
   return response;
 }

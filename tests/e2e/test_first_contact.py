@@ -1,5 +1,6 @@
 """What a new user does first, on a fresh server."""
 
+import re
 import time
 
 from conftest import Server
@@ -58,6 +59,18 @@ def test_metrics_are_prometheus_text(server):
     for method in ("INVENTED1", "INVENTED2"):
         server.request(method, "/v1/collections")
     assert "INVENTED" not in server.get("/metrics", key=None).text
+
+
+def test_totals_are_counters_and_levels_are_gauges(server):
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", server.get("/metrics", key=None).text,
+                            re.MULTILINE))
+    helped = re.findall(r"^# HELP (\S+)", server.get("/metrics", key=None).text, re.MULTILINE)
+    assert sorted(helped) == sorted(kinds) and len(set(helped)) == len(helped)
+    for name, kind in kinds.items():
+        assert (kind == "counter") == name.endswith("_total"), (name, kind)
+    assert {"trawl_recorder_commits_total", "trawl_recorder_writes_total",
+            "trawl_recorder_failures_total", "trawl_stage_cache_hits_total",
+            "trawl_stage_cache_misses_total", "trawl_http_connections_total"} <= set(kinds)
 
 
 def test_stages_lists_what_runs(server):
