@@ -62,9 +62,9 @@ def test_metrics_are_prometheus_text(server):
 
 
 def test_totals_are_counters_and_levels_are_gauges(server):
-    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", server.get("/metrics", key=None).text,
-                            re.MULTILINE))
-    helped = re.findall(r"^# HELP (\S+)", server.get("/metrics", key=None).text, re.MULTILINE)
+    text = server.get("/metrics", key=None).text
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    helped = re.findall(r"^# HELP (\S+)", text, re.MULTILINE)
     assert sorted(helped) == sorted(kinds) and len(set(helped)) == len(helped)
     for name, kind in kinds.items():
         assert (kind == "counter") == name.endswith("_total"), (name, kind)
