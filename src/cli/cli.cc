@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/not_empty.h"
 #include "cli/usage.h"
 
 namespace trawl::cli {
@@ -52,6 +53,7 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
   program
       .add_option("-n,--namespace", flags.namespace_name,
                   "Id or name [TRAWL_NAMESPACE, MIXPEEK_NAMESPACE; the key's own]")
+      ->check(not_empty())
       ->type_name("NAME");
   program
       .add_option_function<std::string>(

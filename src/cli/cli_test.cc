@@ -520,6 +520,27 @@ TEST(Cli, ExecuteLaysInputsOverTheFile) {
   EXPECT_EQ(result.out, "document_id,score,section,x\r\na,1.5,web,\r\nb,1,,\"y,z\"\r\n");
 }
 
+// From a variable that was not set: "--before $BEFORE" must not mean at any time.
+TEST(Cli, AnEmptyConditionIsRefused) {
+  Program program;
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"executions", "delete", "--status", "failed", "--before", "", "--yes"},
+           {"executions", "delete", "--all", "--status", "", "--yes"},
+           {"executions", "delete", "--since", "", "--all"},
+           {"-n", "", "executions", "delete", "--all", "--yes"},
+           {"-n", "", "keys", "create", "wide"},
+           {"keys", "create", "lasting", "--expires-at", ""},
+           {"executions", "list", "--status", ""},
+           {"executions", "list", "--until", ""},
+           {"executions", "export", "--where", ""},
+           {"executions", "tail", "--status", ""}}) {
+    const auto result = program.run(arguments);
+    EXPECT_EQ(result.status, 2) << arguments.at(1);
+    EXPECT_NE(result.err.find("is empty"), std::string::npos) << result.err;
+  }
+  EXPECT_TRUE(program.seen.empty());
+}
+
 TEST(Cli, DeletingByFilterTakesAYes) {
   Program program;
   const std::vector<std::string> by_filter = {"executions", "delete",   "--status",

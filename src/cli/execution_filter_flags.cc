@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/not_empty.h"
 #include "model/execution.h"
 
 namespace trawl::cli {
@@ -149,13 +150,18 @@ Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) 
 MakeFilterBody add_filter_flags(CLI::App& command) {
   auto arguments = std::make_shared<Arguments>();
   const auto add_text = [&](const char* flag, const char* key, const char* help) {
-    return command.add_option_function<std::string>(
-        flag, [arguments, key](const std::string& text) { arguments->texts[key] = text; },
-        help);
+    return command
+        .add_option_function<std::string>(
+            flag,
+            [arguments, key](const std::string& text) { arguments->texts[key] = text; },
+            help)
+        ->check(not_empty());
   };
   const auto add_list = [&](const char* flag, std::vector<std::string>& into,
                             const char* help) {
-    return command.add_option(flag, into, help)->allow_extra_args(false);
+    return command.add_option(flag, into, help)
+        ->check(not_empty())
+        ->allow_extra_args(false);
   };
   for (const auto& flag : kTextFlags) {
     add_text(flag.flag, flag.key, flag.help)->type_name(flag.type);
@@ -184,6 +190,7 @@ MakeFilterBody add_filter_flags(CLI::App& command) {
   command
       .add_option("--where", arguments->where,
                   "A filter over every field, as JSON: {\"caller\": \"key_1\"}")
+      ->check(not_empty())
       ->type_name("JSON");
   return [arguments] { return make_body(*arguments); };
 }

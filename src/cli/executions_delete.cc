@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/not_empty.h"
 
 namespace trawl::cli {
 namespace {
@@ -91,14 +92,19 @@ void add_executions_delete(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   auto* command =
       executions.add_subcommand("delete", "Delete executions for good, by id or by filter");
-  command->add_option("id", arguments->ids, "Execution ids")->type_name("ID");
+  command->add_option("id", arguments->ids, "Execution ids")
+      ->check(not_empty())
+      ->type_name("ID");
   command->add_option("--status", arguments->status, "completed, failed, cancelled, …")
+      ->check(not_empty())
       ->type_name("STATUS");
   command->add_option("--since", arguments->since, "Started at this time or later")
+      ->check(not_empty())
       ->type_name("TIME");
   command
       ->add_option("--before", arguments->before,
                    "Started at this time or before: 2026-01-31, RFC 3339, -24h, -30d")
+      ->check(not_empty())
       ->type_name("TIME");
   command->add_flag("--all", arguments->all, "The whole history of the namespace");
   command->add_flag("--dry-run", arguments->dry_run, "Only say how many match");

@@ -15,6 +15,7 @@
 #include "cli/event_stream.h"
 #include "cli/execution_rows.h"
 #include "cli/format.h"
+#include "cli/not_empty.h"
 
 namespace trawl::cli {
 namespace {
@@ -146,8 +147,10 @@ void add_executions_tail(CLI::App& executions, Context& context) {
   command
       ->add_option("--since", arguments->since,
                    "Begin with those since then: 2026-01-31, RFC 3339, -15m, -24h")
+      ->check(not_empty())
       ->type_name("TIME");
   command->add_option("--status", arguments->status, "completed, failed, processing, …")
+      ->check(not_empty())
       ->type_name("STATUS");
   command->add_option("--limit", arguments->limit, "End after so many [never]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/not_empty.h"
 #include "cli/row_writer.h"
 
 namespace trawl::cli {
@@ -132,6 +133,7 @@ void add_fields(CLI::App& command, Arguments& arguments, const std::string& defa
   command.add_option("--description", arguments.description, "What it is for")
       ->type_name("TEXT");
   command.add_option("--expires-at", arguments.expires_at, "As in 2027-01-31T00:00:00Z")
+      ->check(not_empty())
       ->type_name("TIME");
   command
       .add_option("--rate-limit", arguments.rate_limit,
