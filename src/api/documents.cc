@@ -287,7 +287,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   const bool is_narrowed = object == nullptr ? filters != nullptr : !object->empty();
   if (!is_narrowed) {
     changed["message"] =
-        fmt::format("{}: every one of the collection, as no filters were sent",
+        fmt::format("{}; no filters were sent, so that every one was meant",
                     std::string_view(view(changed["message"].get_string())));
   }
   return json_response(std::move(changed));

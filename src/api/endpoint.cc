@@ -6,20 +6,44 @@
 #include "api/namespace_access.h"
 #include "api/request_limit.h"
 #include "base/text.h"
+#include "http/head.h"
 
 namespace trawl::api {
 namespace {
+
+constexpr std::string_view kNamespaceHeader = "X-Namespace";
 
 Result<ApiKey> authenticate(const Services& services, const http::Request& request) {
   TRAWL_ASSIGN(const std::string_view secret, bearer_secret(request));
   return services.keys.authenticate(secret, services.clock.now());
 }
 
+// An empty one comes from a variable that was not set, and means no namespace at all.
+//   invalid  it is empty, or there twice with different values
+Result<std::optional<std::string_view>> namespace_header(const http::Request& request) {
+  std::optional<std::string_view> found;
+  for (const auto& [name, value] : request.headers) {
+    if (!http::equals_ignoring_case(name, kNamespaceHeader)) continue;
+    if (value.empty()) {
+      return invalid_at("header.X-Namespace",
+                        "the X-Namespace header is empty; name a namespace, or leave it "
+                        "out");
+    }
+    if (found && *found != value) {
+      return invalid_at("header.X-Namespace",
+                        "the X-Namespace header was sent twice and names two namespaces; "
+                        "send it once");
+    }
+    found = value;
+  }
+  return found;
+}
+
 Result<Namespace> resolve_namespace(const Services& services, const http::Request& request,
                                     const ApiKey& key) {
-  const auto header = request.header("X-Namespace");
+  TRAWL_ASSIGN(const auto header, namespace_header(request));
   const auto query = request.query_value("namespace");
-  if (header && !header->empty()) {
+  if (header) {
     TRAWL_ASSIGN(Namespace found, enter_namespace(services, key, *header));
     if (query && *query != *header) {
       TRAWL_ASSIGN(const Namespace other, enter_namespace(services, key, *query));

@@ -96,6 +96,8 @@ class ObjectReader {
 
   // Keys that no call has asked for, for warnings and for strict bodies.
   std::vector<std::string> unread() const;
+  // The names that calls have asked for, present or not.
+  const std::vector<std::string_view>& asked() const { return asked_; }
 
  private:
   void fail_type(std::string_view name, std::string_view wanted, const json::value& found);

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/near_name.h"
 #include "base/text.h"
 
 namespace trawl {
@@ -104,6 +105,23 @@ Result<void> read_type(const json::object& source, InputField& out) {
   return {};
 }
 
+// Further keys are allowed, as descriptions and examples are, but a required that is
+// misspelt requires nothing.
+Result<void> refuse_slips(const json::object& source, const std::string& location) {
+  static constexpr std::array<std::string_view, 6> kKnown = {
+      "type", "required", "default", "enum", "items", "properties"};
+  for (const auto& entry : source) {
+    const auto key = key_of(entry);
+    if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
+    const auto near = near_name(key, kKnown);
+    if (near.empty()) continue;
+    const std::string place = fmt::format("{}.{}", location, truncate_text(key, 64));
+    return invalid_at(place,
+                      fmt::format("unknown member '{}'; did you mean '{}'?", place, near));
+  }
+  return {};
+}
+
 Result<InputField> read_field(const json::value& source, std::string location) {
   InputField out;
   out.location = std::move(location);
@@ -111,6 +129,7 @@ Result<InputField> read_field(const json::value& source, std::string location) {
   if (object == nullptr) {
     return refuse_type(out.location, source, R"(an object such as {"type": "string"})");
   }
+  TRAWL_TRY(refuse_slips(*object, out.location));
   TRAWL_TRY(read_type(*object, out));
   if (out.type == InputType::object) {
     if (const auto* properties = member(*object, "properties")) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "base/unread_members.h"
 #include "stages/aggregation.h"
 #include "stages/definitions.h"
 #include "stages/ordering.h"
@@ -249,6 +250,7 @@ void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
       GroupField field;
       field.field = group.required_string({"field"});
       field.alias = group.string({"alias"}, last_segment(field.field));
+      refuse_unread(group, "no key of a group");
       if (!group.ok()) return in.fail(group.error());
       out.push_back(std::move(field));
     } else {
@@ -317,6 +319,7 @@ Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
       }
       ObjectReader operation = in.child(item.get_object(), "aggregations", i);
       stage->aggregations.push_back(read_aggregation(operation));
+      refuse_unread(operation, "no key of an aggregation");
       if (!operation.ok()) in.fail(operation.error());
     }
   }

@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import BOOKS, KEY, Server, search
+from conftest import BOOKS, KEY, Server, search, stage
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "openapi"))
 
@@ -183,6 +183,8 @@ def test_a_namespace_is_named_once_or_consistently(server):
         same = server.post(f"{list_path}?namespace={name}", {}, headers={"X-Namespace": "prod"})
         assert same.status == 200 and same.json["total"] == 0
     assert server.ok("POST", list_path + "?namespace=prod", {})["total"] == 0
+    empty = server.post(EXECUTIONS + "/delete?all=true", {}, headers={"X-Namespace": ""})
+    assert located(empty) == "header.X-Namespace" and history(server) == 3
     other = server.get("/v1/collections?namespace_id=prod")
     assert located(other) == "query.namespace_id"
     assert server.get("/v1/collections?namespace_id=default").status == 200
@@ -203,7 +205,7 @@ def test_bulk_changes_need_their_filter(server):
     assert located(nested) == "updates[0].filters"
     assert "seen" not in server.ok("GET", f"{DOCUMENTS}/emma")
     every = server.ok("PATCH", DOCUMENTS + "/bulk", {"update_data": {"n": 1}})
-    assert every["updated_count"] == 5 and "every one" in every["message"]
+    assert every["updated_count"] == 5 and "every one was meant" in every["message"]
 
 
 def test_retention_runs_as_it_is_stored(server):
@@ -366,6 +368,26 @@ def test_other_members_are_named_in_the_reply(server):
     assert "warnings" not in server.ok("GET", "/v1/collections/noted")
     server.ok("DELETE", "/v1/collections/noted")
     server.ok("DELETE", EXECUTIONS + "/" + ran.json["execution_id"])
+
+
+@pytest.mark.parametrize("slip, place", [
+    ({"aggregations": [{"function": "count", "alias": "n", "feild": "x"}]},
+     "aggregations[0].feild"),
+    ({"aggregations": [{"function": "count", "alias": "n", "filter": {"year": 1}}]},
+     "aggregations[0].filter"),
+    ({"aggregations": [{"function": "count", "alias": "n"}],
+      "group_by": [{"field": "author", "name": "who"}]}, "group_by[0].name")])
+def test_what_an_aggregate_is_made_of_is_known(server, slip, place):
+    refused = server.execute(["books"], [search("sea"), stage("aggregate", **slip)])
+    assert located(refused) == f"stages[1].config.parameters.{place}"
+
+
+def test_a_misspelt_requirement_requires(server):
+    for slip in ("requird", "Required", "defaults", "enums"):
+        refused = server.post("/v1/retrievers/execute", {
+            "collection_identifiers": ["books"], "stages": [search("sea")],
+            "input_schema": {"query": {"type": "text", slip: True, "description": "x"}}})
+        assert located(refused) == f"input_schema.query.{slip}"
 
 
 # --- names that are verbs ------------------------------------------------------------------

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/object_reader.h"
+
+namespace trawl {
+
+// What becomes of members that nothing has asked for, once everything has: one that is near
+// a name that was asked for is a slip, and an error of the reader; the others become
+// warnings, "a.b is no parameter of limit and was ignored". `what` ends the sentence: "no
+// parameter of limit".
+void sort_unread(ObjectReader& in, std::string_view what,
+                 std::vector<std::string>& warnings);
+
+// The same where nobody could be warned: every one is an error.
+void refuse_unread(ObjectReader& in, std::string_view what);
+
+}  // namespace trawl
