@@ -89,6 +89,10 @@ class Run {
         execution_(execution),
         interrupted_(interrupted),
         started_us_(monotonic_us()) {
+    const auto& stages = bound.pipeline.stages;
+    has_stage_called_name_ =
+        std::any_of(stages.begin(), stages.end(),
+                    [](const auto& stage) { return stage.stage_name == "name"; });
     context_.snapshots = bound.snapshots;
     context_.check = [this] { return check(); };
     context_.bind = [this](std::string_view identifier) { return bind(identifier); };
@@ -216,8 +220,9 @@ class Run {
     if (!candidates_.empty() && candidates_.front().score) {
       values["top_score"] = *candidates_.front().score;
     }
+    // STAGE.name is the name of the last stage, unless there is a stage of that name.
+    if (!has_stage_called_name_) stage_values_["name"] = stage.stage_name;
     stage_values_[stage.stage_name] = std::move(values);
-    stage_values_["name"] = stage.stage_name;
   }
 
   // Before the stage runs: one that is cut short has still spent its share, so a slow
@@ -335,9 +340,12 @@ class Run {
       execution_.results = scored_ids(result.documents, options_.results_max);
       summary.total_returned = static_cast<std::int64_t>(result.documents.size());
     }
+    // Searched as well, though only a template named them.
     for (const auto& snapshot : late_) {
-      execution_.collection_versions.push_back(
-          {snapshot->collection().id.str(), snapshot->version()});
+      const std::string id = snapshot->collection().id.str();
+      execution_.collection_versions.push_back({id, snapshot->version()});
+      if (!summary.collection_ids) summary.collection_ids.emplace();
+      summary.collection_ids->push_back(id);
     }
     result.time_used_us = used_us;
     if (bound_.pipeline.budget.max_credits) {
@@ -353,6 +361,7 @@ class Run {
   Execution& execution_;
   const CheckInterruption& interrupted_;
   const std::int64_t started_us_;
+  bool has_stage_called_name_ = false;
   StageContext context_;
   std::vector<Candidate> candidates_;
   json::object stage_values_;
