@@ -10,6 +10,19 @@
 
 namespace trawl {
 
+namespace {
+
+// The name under which a client sent a field that has several: errors name what was sent.
+std::string_view sent_name(const json::object& object, ObjectReader::Names names) {
+  for (const std::string_view name : names) {
+    const auto* value = object.if_contains(json::string_view(name.data(), name.size()));
+    if (value != nullptr && !value->is_null()) return name;
+  }
+  return *names.begin();
+}
+
+}  // namespace
+
 ObjectReader::ObjectReader(const json::object& object, std::string location,
                            Templates templates)
     : object_(object), location_(std::move(location)), templates_(templates) {}
@@ -33,7 +46,7 @@ std::optional<std::string> ObjectReader::optional_string(Names names) {
   const json::value* value = find(names);
   if (value == nullptr || is_template(*value)) return std::nullopt;
   if (!value->is_string()) {
-    fail_type(*names.begin(), "a string", *value);
+    fail_type(sent_name(object_, names), "a string", *value);
     return std::nullopt;
   }
   return std::string(view(value->get_string()));
@@ -52,7 +65,8 @@ std::string ObjectReader::required_string(Names names) {
   }
   if (is_template(*value)) return std::string(view(value->get_string()));
   auto text = optional_string(names);
-  if (text && text->empty()) fail(*names.begin(), "is empty; give at least one character");
+  if (text && text->empty())
+    fail(sent_name(object_, names), "is empty; give at least one character");
   return text ? std::move(*text) : std::string();
 }
 
@@ -68,19 +82,21 @@ std::optional<std::int64_t> ObjectReader::optional_integer(Names names, std::int
                  static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     number = static_cast<std::int64_t>(value->get_uint64());
   } else if (value->is_uint64()) {
-    fail(*names.begin(), fmt::format("is {}; use {} to {}", value->get_uint64(), min, max));
+    fail(sent_name(object_, names),
+         fmt::format("is {}; use {} to {}", value->get_uint64(), min, max));
     return std::nullopt;
   } else if (value->is_double() && std::abs(value->get_double()) < 9.0e15 &&
              std::trunc(value->get_double()) == value->get_double()) {
     number = static_cast<std::int64_t>(value->get_double());
   } else {
-    fail_type(*names.begin(), "an integer", *value);
+    fail_type(sent_name(object_, names), "an integer", *value);
     return std::nullopt;
   }
   if (number < min || number > max) {
-    fail(*names.begin(), max == std::numeric_limits<std::int64_t>::max()
-                             ? fmt::format("is {}; use {} or more", number, min)
-                             : fmt::format("is {}; use {} to {}", number, min, max));
+    fail(sent_name(object_, names),
+         max == std::numeric_limits<std::int64_t>::max()
+             ? fmt::format("is {}; use {} or more", number, min)
+             : fmt::format("is {}; use {} to {}", number, min, max));
     return std::nullopt;
   }
   return number;
@@ -95,14 +111,14 @@ std::optional<double> ObjectReader::optional_number(Names names, double min, dou
   const json::value* value = find(names);
   if (value == nullptr || is_template(*value)) return std::nullopt;
   if (!is_number(*value)) {
-    fail_type(*names.begin(), "a number", *value);
+    fail_type(sent_name(object_, names), "a number", *value);
     return std::nullopt;
   }
   const double number = as_double(*value);
   if (!(number >= min && number <= max)) {
-    fail(*names.begin(), std::isinf(max)
-                             ? fmt::format("is {}; use {} or more", number, min)
-                             : fmt::format("is {}; use {} to {}", number, min, max));
+    fail(sent_name(object_, names),
+         std::isinf(max) ? fmt::format("is {}; use {} or more", number, min)
+                         : fmt::format("is {}; use {} to {}", number, min, max));
     return std::nullopt;
   }
   return number;
@@ -116,7 +132,7 @@ bool ObjectReader::boolean(Names names, bool fallback) {
   const json::value* value = find(names);
   if (value == nullptr || is_template(*value)) return fallback;
   if (!value->is_bool()) {
-    fail_type(*names.begin(), "a boolean", *value);
+    fail_type(sent_name(object_, names), "a boolean", *value);
     return fallback;
   }
   return value->get_bool();
@@ -127,13 +143,13 @@ std::vector<std::string> ObjectReader::strings(Names names) {
   if (value == nullptr || is_template(*value)) return {};
   if (value->is_string()) return {std::string(view(value->get_string()))};
   if (!value->is_array()) {
-    fail_type(*names.begin(), "a list of strings", *value);
+    fail_type(sent_name(object_, names), "a list of strings", *value);
     return {};
   }
   std::vector<std::string> out;
   for (const auto& item : value->get_array()) {
     if (!item.is_string()) {
-      fail(*names.begin(),
+      fail(sent_name(object_, names),
            fmt::format("holds {}; every item must be a string", type_name(item)));
       return {};
     }
@@ -145,14 +161,14 @@ std::vector<std::string> ObjectReader::strings(Names names) {
 const json::object* ObjectReader::object(Names names) {
   const json::value* value = find(names);
   if (value == nullptr || is_template(*value)) return nullptr;
-  if (!value->is_object()) fail_type(*names.begin(), "an object", *value);
+  if (!value->is_object()) fail_type(sent_name(object_, names), "an object", *value);
   return value->if_object();
 }
 
 const json::array* ObjectReader::array(Names names) {
   const json::value* value = find(names);
   if (value == nullptr || is_template(*value)) return nullptr;
-  if (!value->is_array()) fail_type(*names.begin(), "an array", *value);
+  if (!value->is_array()) fail_type(sent_name(object_, names), "an array", *value);
   return value->if_array();
 }
 
@@ -188,6 +204,14 @@ void ObjectReader::fail_type(std::string_view name, std::string_view wanted,
 
 void ObjectReader::fail_word(std::string_view name, std::string_view found,
                              const std::vector<std::string_view>& known) {
+  // The last that were asked for are this name and its others.
+  const auto first = std::find(asked_.rbegin(), asked_.rend(), name).base();
+  const auto sent = std::find_if(first, asked_.end(), [&](std::string_view other) {
+    const auto* value = object_.if_contains(json::string_view(other.data(), other.size()));
+    return value != nullptr && !value->is_null();
+  });
+  const auto* own = object_.if_contains(json::string_view(name.data(), name.size()));
+  if ((own == nullptr || own->is_null()) && sent != asked_.end()) name = *sent;
   fail(name, fmt::format("is '{}'; use one of {}{}", truncate_text(found, 64),
                          fmt::join(known, ", "), did_you_mean(found, known)));
 }
