@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "model/absent.h"
 #include "model/filter_node.h"
 
 namespace trawl {
@@ -112,10 +113,15 @@ class Compiler {
   }
   FilterNode unknown() {
     has_templates = true;
+    return undecided();
+  }
+  static FilterNode undecided() {
     FilterNode node;
     node.kind = FilterNode::Kind::unknown;
     return node;
   }
+  Result<FilterNode> partly_absent(FilterNode node, const json::value& value,
+                                   const std::string& location);
 
   const bool templates_;
   std::size_t regex_count_ = 0;
@@ -154,6 +160,7 @@ Result<FilterNode> Compiler::filter(const json::value& source, const std::string
     return unknown();
   }
   if (templates_ && is_dynamic(source)) return unknown();
+  if (is_absent(source)) return undecided();
   if (source.is_array()) {
     return refuse(location, R"(is an array; put it into a group, such as {"AND": [...]})");
   }
@@ -186,6 +193,7 @@ Result<FilterNode> Compiler::condition(const json::object& source,
   }
   TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));
   const json::value& path = source.at("field");
+  if (is_absent(path)) return undecided();
   if (!path.is_string()) {
     return refuse(
         join(location, "field"),
@@ -194,6 +202,7 @@ Result<FilterNode> Compiler::condition(const json::object& source,
   std::string_view op = "eq";
   if (const auto* value = source.if_contains("operator");
       value != nullptr && !value->is_null()) {
+    if (is_absent(*value)) return undecided();
     if (!value->is_string()) {
       return refuse(join(location, "operator"),
                     fmt::format("is {}; use a string such as 'eq'", type_name(*value)));
@@ -241,8 +250,27 @@ Result<FilterNode> Compiler::condition(std::string_view path, std::string_view o
                   "is a dynamic value, which only the stages of a pipeline can resolve; "
                   "use the value itself");
   }
+  if (holds_absent(value)) return partly_absent(std::move(node), value, location);
   TRAWL_TRY(bind_value(node, value, join(location, "value")));
   return node;
+}
+
+// A list that a value may be in decides something by those of its items that are there.
+Result<FilterNode> Compiler::partly_absent(FilterNode node, const json::value& value,
+                                           const std::string& location) {
+  const bool is_in = node.op == FilterOp::in;
+  const auto* list = value.if_array();
+  if (list == nullptr || (!is_in && node.op != FilterOp::nin)) return undecided();
+  json::array there;
+  for (const auto& item : *list) {
+    if (!holds_absent(item)) there.push_back(item);
+  }
+  TRAWL_TRY(bind_value(node, there, join(location, "value")));
+  FilterNode out;
+  out.kind = is_in ? FilterNode::Kind::any : FilterNode::Kind::all;
+  out.children.push_back(std::move(node));
+  out.children.push_back(undecided());
+  return out;
 }
 
 Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
@@ -358,6 +386,10 @@ Result<void> Compiler::members(const json::value& list, std::string_view name,
                                bool case_sensitive, FilterNode& out) {
   if (const auto* text = list.if_string(); text != nullptr && is_template(view(*text))) {
     out.children.push_back(unknown());
+    return {};
+  }
+  if (is_absent(list)) {
+    out.children.push_back(undecided());
     return {};
   }
   if (name == "NOT" && list.is_object()) {

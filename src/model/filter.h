@@ -47,6 +47,10 @@ struct FilterOptions {
 //   - exists, is_null: take true or false. A field that is null exists, and is null.
 // Where the case does not count, strings are compared by Unicode case folding.
 //
+// A condition whose path, operator or value is absent_value() (model/absent.h) is
+// undecided: neither it nor its negation matches, so that a filter finds only what it would
+// find whatever the value were.
+//
 // Immutable; evaluation is thread-safe.
 class Filter {
  public:

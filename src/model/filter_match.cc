@@ -41,9 +41,14 @@ bool has_all_words(const FilterNode& condition, const json::value& found) {
                        condition.words.end());
 }
 
+// `unknown` is what unknown parts count as. It changes sides under a negation, so that
+// what is not known never makes a match.
 template <class Lookup>
-bool evaluate(const FilterNode& node, const Lookup& lookup) {
-  const auto child = [&](const FilterNode& inner) { return evaluate(inner, lookup); };
+bool evaluate(const FilterNode& node, const Lookup& lookup, bool unknown = false) {
+  const bool inside = node.kind == FilterNode::Kind::none ? !unknown : unknown;
+  const auto child = [&](const FilterNode& inner) {
+    return evaluate(inner, lookup, inside);
+  };
   const auto& children = node.children;
   switch (node.kind) {
     case FilterNode::Kind::all:
@@ -55,7 +60,7 @@ bool evaluate(const FilterNode& node, const Lookup& lookup) {
     case FilterNode::Kind::condition:
       return matches_condition(node, lookup(node.path));
     case FilterNode::Kind::unknown:
-      return false;
+      return unknown;
   }
   return false;
 }

@@ -37,6 +37,7 @@ enum class FilterOp {
 std::string_view filter_op_name(FilterOp op);
 
 struct FilterNode {
+  // What is unknown stands behind a template, or behind a value that is absent.
   enum class Kind { all, any, none, condition, unknown };
   Kind kind = Kind::all;
   std::vector<FilterNode> children;

@@ -34,8 +34,13 @@ class Expression {
   //            kExpressionLengthMax or deeper than kTemplateExpressionDepthMax
   static Result<Expression> parse(std::string_view text, std::size_t offset);
 
+  // Where the value rests on something that is missing or null, and nothing in the
+  // expression provides for that (`default`, `or`, a choice, a comparison), `absent`
+  // becomes its path, such as INPUT.year. A namespace that the scope leaves out is not
+  // missing: it is not known yet.
   //   invalid  a text on the way becomes larger than kTemplateOutputMax
-  Result<json::value> evaluate(const TemplateScope& scope) const;
+  Result<json::value> evaluate(const TemplateScope& scope,
+                               std::string* absent = nullptr) const;
 
   // Adds the names of the members of the inputs that it may read; false when it may read
   // any of them.

@@ -32,9 +32,17 @@ class Operand {
   const json::value& get() const { return referred_ != nullptr ? *referred_ : owned_; }
   json::value take() && { return referred_ != nullptr ? *referred_ : std::move(owned_); }
 
+  // The path to something that is not there, on which this value rests, or null.
+  const Node* absent() const { return absent_; }
+  Operand rests_on(const Node* absent) && {
+    if (absent_ == nullptr) absent_ = absent;
+    return std::move(*this);
+  }
+
  private:
   json::value owned_;
   const json::value* referred_ = nullptr;
+  const Node* absent_ = nullptr;
 };
 
 bool is_true(const json::value& value) {
@@ -243,7 +251,7 @@ Result<Operand> join_items(const json::value& value, const json::value& separato
   return text_operand(std::move(out));
 }
 
-Result<Operand> apply(TemplateFilter filter, Operand operand, const json::value& argument) {
+Result<Operand> apply(TemplateFilter filter, Operand operand, Operand argument) {
   const json::value& value = operand.get();
   switch (filter) {
     case TemplateFilter::tojson:
@@ -251,13 +259,13 @@ Result<Operand> apply(TemplateFilter filter, Operand operand, const json::value&
     case TemplateFilter::length:
       return Operand(length_of(value));
     case TemplateFilter::default_value:
-      return value.is_null() ? Operand(argument) : std::move(operand);
+      return value.is_null() ? std::move(argument) : std::move(operand);
     case TemplateFilter::first:
       return Operand(end_of(value, false));
     case TemplateFilter::last:
       return Operand(end_of(value, true));
     case TemplateFilter::join:
-      return join_items(value, argument);
+      return join_items(value, argument.get());
     case TemplateFilter::lower:
       if (value.is_null()) return operand;
       return text_operand(map_points(text_of(value), utf8proc_tolower));
@@ -296,9 +304,38 @@ Operand follow(const Node& path, const TemplateScope& scope) {
       const auto* array = i == 0 ? nullptr : at->if_array();
       at = array == nullptr ? nullptr : array->if_contains(std::get<Node::Index>(step).at);
     }
-    if (at == nullptr) return {};
+    if (at == nullptr) return Operand().rests_on(&path);
   }
-  return Operand::refer(*at);
+  return Operand::refer(*at).rests_on(at->is_null() ? &path : nullptr);
+}
+
+// As an author writes it: INPUT.a.b["c"][0].
+std::string path_text(const Node& path) {
+  std::string out;
+  switch (path.root) {
+    case TemplateNamespace::inputs:
+      out = "INPUT";
+      break;
+    case TemplateNamespace::document:
+      out = "DOC";
+      break;
+    case TemplateNamespace::context:
+      out = "CONTEXT";
+      break;
+    case TemplateNamespace::stages:
+      out = "STAGE";
+      break;
+  }
+  for (const auto& step : path.steps) {
+    if (const auto* names = std::get_if<Node::Names>(&step)) {
+      out += "." + names->path;
+    } else if (const auto* key = std::get_if<Node::Key>(&step)) {
+      out += fmt::format("[\"{}\"]", key->name);
+    } else {
+      out += fmt::format("[{}]", std::get<Node::Index>(step).at);
+    }
+  }
+  return truncate_text(out, 200);
 }
 
 Result<Operand> evaluate(const Node& node, const TemplateScope& scope);
@@ -310,12 +347,14 @@ Result<Operand> evaluate_chain(const Node& node, const TemplateScope& scope) {
     const json::value& a = left.get();
     const json::value& b = right.get();
     const BinaryOp op = node.operators[i];
+    const Node* const absent = left.absent() != nullptr ? left.absent() : right.absent();
     if (op == BinaryOp::add && (a.is_string() || b.is_string())) {
       std::string text = text_of(a);
       append_template_text(text, b);
       TRAWL_ASSIGN(left, text_operand(std::move(text)));
+      left = std::move(left).rests_on(absent);
     } else if (op <= BinaryOp::modulo) {
-      left = Operand(calculate(op, a, b));
+      left = Operand(calculate(op, a, b)).rests_on(absent);
     } else {
       left = Operand(json::value(compare_by(op, a, b)));
     }
@@ -341,7 +380,10 @@ Result<Operand> evaluate_pipe(const Node& node, const TemplateScope& scope) {
     if (call.argument != nullptr) {
       TRAWL_ASSIGN(argument, evaluate(*call.argument, scope));
     }
-    TRAWL_ASSIGN(operand, apply(call.filter, std::move(operand), argument.get()));
+    const Node* const absent =
+        call.filter == TemplateFilter::default_value ? nullptr : operand.absent();
+    TRAWL_ASSIGN(operand, apply(call.filter, std::move(operand), std::move(argument)));
+    operand = std::move(operand).rests_on(absent);
   }
   return operand;
 }
@@ -366,7 +408,8 @@ Result<Operand> evaluate(const Node& node, const TemplateScope& scope) {
       // -0.0 keeps its sign only if nothing is subtracted from an integer zero.
       if (const auto* number = operand.get().if_double())
         return Operand(json::value(-*number));
-      return Operand(calculate(BinaryOp::subtract, 0, operand.get()));
+      return Operand(calculate(BinaryOp::subtract, 0, operand.get()))
+          .rests_on(operand.absent());
     }
     case Node::Kind::choice: {
       TRAWL_ASSIGN(const Operand condition, evaluate(*node.operands[0], scope));
@@ -403,8 +446,12 @@ void append_template_text(std::string& out, const json::value& value) {
   }
 }
 
-Result<json::value> Expression::evaluate(const TemplateScope& scope) const {
+Result<json::value> Expression::evaluate(const TemplateScope& scope,
+                                         std::string* absent) const {
   TRAWL_ASSIGN(Operand operand, trawl::evaluate(*root_, scope));
+  if (absent != nullptr && operand.absent() != nullptr) {
+    *absent = path_text(*operand.absent());
+  }
   return std::move(operand).take();
 }
 

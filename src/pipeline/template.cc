@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/absent.h"
 #include "pipeline/expression.h"
 
 namespace trawl {
@@ -102,12 +103,16 @@ std::string_view key_of(const json::key_value_pair& field) {
 // Renders every string inside a value and counts what they become.
 class Renderer {
  public:
-  explicit Renderer(const TemplateScope& scope) : scope_(scope) {}
+  Renderer(const TemplateScope& scope, Guarded& guarded)
+      : scope_(scope), guarded_(guarded), inside_(guarded.all) {}
 
   Result<json::value> render(const json::value& value) {
     if (const auto* text = value.if_string()) {
       if (view(*text).find("{{") == std::string_view::npos) return value;
-      TRAWL_ASSIGN(auto rendered, render_template(view(*text), scope_));
+      TRAWL_ASSIGN(const auto parsed, Template::parse(view(*text)));
+      std::vector<std::string> absent;
+      TRAWL_ASSIGN(auto rendered, parsed.render(scope_, &absent));
+      if (inside_ && !absent.empty()) return missing(std::move(absent.front()));
       return count(std::move(rendered));
     }
     if (const auto* array = value.if_array()) return render(*array);
@@ -130,12 +135,21 @@ class Renderer {
   Result<json::value> render(const json::object& object) {
     if (const auto field = dynamic_field(object)) {
       TRAWL_ASSIGN(const auto name, dynamic_namespace(*field));
-      return count(find_dynamic(name, *field));
+      json::value found = find_dynamic(name, *field);
+      if (inside_ && found.is_null() && find_namespace(scope_, name) != nullptr) {
+        return missing(truncate_text(*field, 200));
+      }
+      return count(std::move(found));
     }
     json::object out;
     out.reserve(object.size());
     for (const auto& field : object) {
+      const bool outside = !inside_;
+      const auto& members = guarded_.members;
+      inside_ = inside_ ||
+                std::find(members.begin(), members.end(), key_of(field)) != members.end();
       auto value = render(field.value());
+      if (outside) inside_ = false;
       if (!value) return at_key(std::move(value).error(), key_of(field));
       out[field.key()] = std::move(*value);
     }
@@ -151,6 +165,13 @@ class Renderer {
     return value == nullptr ? json::value() : *value;
   }
 
+  json::value missing(std::string path) {
+    auto& all = guarded_.absent;
+    if (std::find(all.begin(), all.end(), path) == all.end())
+      all.push_back(std::move(path));
+    return absent_value();
+  }
+
   Result<json::value> count(json::value value) {
     total_ += measure(value, kTemplateOutputTotalMax);
     if (total_ > kTemplateOutputTotalMax) return too_large("this", kTemplateOutputTotalMax);
@@ -158,6 +179,8 @@ class Renderer {
   }
 
   const TemplateScope& scope_;
+  Guarded& guarded_;
+  bool inside_;
   std::size_t total_ = 0;
 };
 
@@ -255,10 +278,17 @@ bool Template::is_plain() const {
   return !parts_->parts.front().expression;
 }
 
-Result<json::value> Template::render(const TemplateScope& scope) const {
+Result<json::value> Template::render(const TemplateScope& scope,
+                                     std::vector<std::string>* absent) const {
   const auto& parts = parts_->parts;
+  const auto evaluate = [&](const Expression& expression) {
+    std::string path;
+    auto value = expression.evaluate(scope, &path);
+    if (absent != nullptr && !path.empty()) absent->push_back(std::move(path));
+    return value;
+  };
   if (parts.size() == 1 && parts.front().text.empty() && parts.front().expression) {
-    TRAWL_ASSIGN(auto value, parts.front().expression->evaluate(scope));
+    TRAWL_ASSIGN(auto value, evaluate(*parts.front().expression));
     if (measure(value, kTemplateOutputMax) > kTemplateOutputMax) {
       return too_large("the text", kTemplateOutputMax);
     }
@@ -268,7 +298,7 @@ Result<json::value> Template::render(const TemplateScope& scope) const {
   for (const auto& part : parts) {
     out += part.text;
     if (part.expression) {
-      TRAWL_ASSIGN(const auto value, part.expression->evaluate(scope));
+      TRAWL_ASSIGN(const auto value, evaluate(*part.expression));
       append_template_text(out, value);
     }
     if (out.size() > kTemplateOutputMax) return too_large("the text", kTemplateOutputMax);
@@ -300,7 +330,13 @@ Result<json::value> render_template(std::string_view text, const TemplateScope& 
 }
 
 Result<json::value> render_templates(const json::value& value, const TemplateScope& scope) {
-  return Renderer(scope).render(value);
+  Guarded nothing;
+  return Renderer(scope, nothing).render(value);
+}
+
+Result<json::value> render_templates(const json::value& value, const TemplateScope& scope,
+                                     Guarded& guarded) {
+  return Renderer(scope, guarded).render(value);
 }
 
 Result<void> check_templates(const json::value& value, const std::string& location) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,10 @@ class Template {
   // Whether it has no expressions, and renders to its own text.
   bool is_plain() const;
 
+  // Appends to `absent` the paths that Expression::evaluate calls absent.
   //   invalid  larger than kTemplateOutputMax
-  Result<json::value> render(const TemplateScope& scope) const;
+  Result<json::value> render(const TemplateScope& scope,
+                             std::vector<std::string>* absent = nullptr) const;
 
   // As Expression::add_inputs_read.
   bool add_inputs_read(std::vector<std::string>& names) const;
@@ -67,6 +70,18 @@ Result<json::value> render_template(std::string_view text, const TemplateScope& 
 // the value.
 //   invalid  as above, or larger than kTemplateOutputTotalMax
 Result<json::value> render_templates(const json::value& value, const TemplateScope& scope);
+// Members that decide what is found, such as filters.
+struct Guarded {
+  std::span<const std::string_view> members;  // By name, at any depth.
+  bool all = false;                           // The whole value is inside one.
+  std::vector<std::string> absent;            // Out: what was absent inside, once each.
+};
+
+// The same, but inside guarded members a text that rests on something absent becomes
+// absent_value() (model/absent.h), in place of null or of a text with a gap.
+Result<json::value> render_templates(const json::value& value, const TemplateScope& scope,
+                                     Guarded& guarded);
+
 // The members of the inputs that the templates in a value may read; nothing when they may
 // read any. (model/recording_policy.h asks.)
 std::optional<std::vector<std::string>> inputs_read(const json::value& value);

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <random>
 
+#include "model/absent.h"
+
 namespace trawl {
 namespace {
 
@@ -390,6 +392,55 @@ TEST(TemplateProperty, BrokenTextsAreRefusedCleanly) {
       EXPECT_NE(checked.error().message.find("offset"), std::string::npos);
     }
   }
+}
+
+TEST(Template, WhatRestsOnSomethingAbsentIsToldInGuardedMembers) {
+  const auto inputs = inputs_of(R"({"n": 5, "null": null, "o": {"a b": [1]}})");
+  const json::object stages;
+  // The path that is absent, or "" where the value stands on its own.
+  const auto absent_in = [&](std::string_view text) -> std::string {
+    static constexpr std::string_view kMembers[] = {"filters"};
+    Guarded guarded;
+    guarded.members = kMembers;
+    const json::string_view shown(text.data(), text.size());
+    const json::value value = {{"x", shown}, {"y", {{"filters", {{"z", {shown}}}}}}};
+    const auto out = render_templates(value, {&inputs, nullptr, nullptr, &stages}, guarded);
+    if (!out) return "error: " + out.error().message;
+    EXPECT_FALSE(holds_absent(out->at("x"))) << text;
+    EXPECT_EQ(holds_absent(out->at("y")), !guarded.absent.empty()) << text;
+    EXPECT_LE(guarded.absent.size(), 1u);
+    return guarded.absent.empty() ? "" : guarded.absent.front();
+  };
+  for (const char* text :
+       {"{{INPUT.x}}", "{{ inputs.x }}", "a{{INPUT.x}}b", "{{INPUT.x | lower}}",
+        "{{INPUT.x | length}}", "{{INPUT.x | tojson}}", "{{INPUT.x | string | default(1)}}",
+        "{{'a' + INPUT.x}}", "{{INPUT.n * INPUT.x}}", "{{-INPUT.x}}",
+        "{{INPUT.x or INPUT.x}}", "{{INPUT.n and INPUT.x}}",
+        "{{INPUT.x if INPUT.n else 1}}", "{{INPUT.n}}{{INPUT.x}}",
+        "{{INPUT.y | default(INPUT.x)}}"}) {
+    EXPECT_EQ(absent_in(text), "INPUT.x") << text;
+  }
+  EXPECT_EQ(absent_in("{{INPUT.null}}"), "INPUT.null");
+  EXPECT_EQ(absent_in("{{INPUT.o[\"a b\"][3]}}"), "INPUT.o[\"a b\"][3]");
+  EXPECT_EQ(absent_in("{{STAGE.s.top_score}}"), "STAGE.s.top_score");
+  for (const char* text :
+       {"{{INPUT.n}}", "{{INPUT.x | default(1)}}", "{{INPUT.x | default(null)}}",
+        "{{INPUT.x or 1}}", "{{INPUT.x == null}}", "{{INPUT.x > 3}}", "{{not INPUT.x}}",
+        "{{1 if INPUT.x else 2}}", "{{null}}", "{{INPUT.n or INPUT.x}}", "plain",
+        // Not known yet is not absent.
+        "{{CONTEXT.budget_remaining}}"}) {
+    EXPECT_EQ(absent_in(text), "") << text;
+  }
+  // What was filled in is not looked at.
+  Guarded all;
+  all.all = true;
+  const auto odd = inputs_of(R"({"f": {"type": "dynamic", "field": "inputs.x"}})");
+  const auto out = render_templates("{{INPUT.f}}", {&odd, nullptr, nullptr, nullptr}, all);
+  EXPECT_EQ(*out, odd.at("f"));
+  EXPECT_TRUE(
+      is_absent(*render_templates(parse(R"({"type": "dynamic", "field": "inputs.x"})"),
+                                  {&odd, nullptr, nullptr, nullptr}, all)));
+  EXPECT_EQ(all.absent, std::vector<std::string>{"inputs.x"});
 }
 
 }  // namespace
