@@ -217,7 +217,8 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
 // are data, and filters have a grammar.
 RequestShape request_shape() {
   using Others = ObjectShape::Others;
-  static const ObjectShape kConfig{{{"stage_id"}, {"parameters"}}, Others::data};
+  static const ObjectShape kConfig{
+      {{"stage_id"}, {"parameters"}, {"pre_filters"}, {"post_filters"}}, Others::data};
   static const ObjectShape kStage{{{"stage_name"},
                                    {"stage_type"},
                                    {"config", &kConfig},

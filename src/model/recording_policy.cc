@@ -144,8 +144,9 @@ class SecretStages {
         config == nullptr ? nullptr : member(*config, "parameters");
     if (parameters == nullptr) return true;
     if (!all_inputs_ && inputs_.empty()) return false;
-    if (!inputs_read_) return has_template(*parameters);
-    const auto names = inputs_read_(*parameters);
+    // The filters beside the parameters are the stage's, too.
+    if (!inputs_read_) return has_template(*config);
+    const auto names = inputs_read_(*config);
     if (!names) return true;
     if (all_inputs_) return !names->empty();
     return std::any_of(names->begin(), names->end(),

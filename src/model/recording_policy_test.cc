@@ -233,8 +233,9 @@ TEST(RecordingPolicy, OnlyStagesThatReadARedactedInputAreSilent) {
   const auto text = R"({"redact":[{"field":"password","action":"mask"}]})";
   RecordingPolicy policy = policy_of(text);
   policy.set_inputs_read(
-      [](const json::value& parameters) -> std::optional<std::vector<std::string>> {
-        return std::vector{std::string(view(parameters.at("reads").get_string()))};
+      [](const json::value& config) -> std::optional<std::vector<std::string>> {
+        const auto& reads = config.at("parameters").at("reads");
+        return std::vector{std::string(view(reads.get_string()))};
       });
   const auto inputs = R"({"password":"Tr0ub4dor","q":"sea"})";
   Execution other = failing(inputs, R"({"reads":"q"})", "'sea' is short");
@@ -249,6 +250,21 @@ TEST(RecordingPolicy, OnlyStagesThatReadARedactedInputAreSilent) {
   Execution none = failing(R"({"q":"sea"})", R"({"reads":"password"})", "'sea' is short");
   policy.apply(none);
   EXPECT_EQ(none.error, "'sea' is short");
+}
+
+// Filters that stand beside the parameters are read by the stage as well.
+TEST(RecordingPolicy, StagesWithARedactedInputInAFilterAreSilent) {
+  for (const char* name : {"pre_filters", "post_filters"}) {
+    Execution execution =
+        failing(R"({"password":"Tr0ub4dor"})", R"({"n":1})", "'Tr0u' has no end");
+    json::value pipeline = parse_json(execution.pipeline).value();
+    pipeline.at("stages").at(0).at("config").as_object()[name] =
+        json::object{{"v", "{{INPUT.password}}"}};
+    execution.pipeline = canonical_json(pipeline);
+    policy_of(R"({"redact":[{"field":"password","action":"mask"}]})").apply(execution);
+    EXPECT_EQ(execution.error->find("Tr0u"), std::string::npos) << name;
+    EXPECT_EQ(execution.stages[0].error->find("Tr0u"), std::string::npos) << name;
+  }
 }
 
 // A PIN, a flag and the keys of a dropped object are too short, or no values, to be looked

@@ -62,9 +62,9 @@ Result<TemplateNamespace> parse_template_namespace(std::string_view name);
 
 const json::object* find_namespace(const TemplateScope& scope, TemplateNamespace name);
 
-// The members of an object at which a dotted path can begin: its first segment, and the
-// whole, which may be one key.
-void add_input_names(std::string_view path, std::vector<std::string>& names);
+// The members of an object at which a path can begin: its first name, and as many of the
+// next as may be one key with it (base/field_path.h). False when they are too many to list.
+bool add_input_names(std::string_view path, std::vector<std::string>& names);
 
 // How a value is written into a text: strings as they are, null as nothing, others as JSON.
 void append_template_text(std::string& out, const json::value& value);

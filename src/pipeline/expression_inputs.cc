@@ -5,7 +5,7 @@ namespace {
 
 using Node = Expression::Node;
 
-// The member to which a path leads first. "user.email" may be one key or two.
+// The member to which a path leads first. "user.email" may be one key or two, and so on.
 bool add_first_step(const Node& path, std::vector<std::string>& names) {
   if (path.root != TemplateNamespace::inputs) return true;
   if (path.steps.empty()) return false;
@@ -16,8 +16,7 @@ bool add_first_step(const Node& path, std::vector<std::string>& names) {
   }
   const auto* found = std::get_if<Node::Names>(&step);
   if (found == nullptr) return true;  // The inputs are no array, so this is null.
-  add_input_names(found->path, names);
-  return true;
+  return add_input_names(found->path, names);
 }
 
 bool add_inputs(const Node& node, std::vector<std::string>& names) {
@@ -33,10 +32,16 @@ bool add_inputs(const Node& node, std::vector<std::string>& names) {
 
 }  // namespace
 
-void add_input_names(std::string_view path, std::vector<std::string>& names) {
-  const auto dot = path.find('.');
-  names.emplace_back(path.substr(0, dot));
-  if (dot != std::string_view::npos) names.emplace_back(path);
+bool add_input_names(std::string_view path, std::vector<std::string>& names) {
+  constexpr std::size_t kNamesMax = 64;
+  std::size_t count = 0;
+  for (auto dot = path.find('.'); dot != std::string_view::npos;
+       dot = path.find('.', dot + 1)) {
+    if (++count == kNamesMax) return false;
+    names.emplace_back(path.substr(0, dot));
+  }
+  names.emplace_back(path);
+  return true;
 }
 
 bool Expression::add_inputs_read(std::vector<std::string>& names) const {

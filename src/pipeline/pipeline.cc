@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "model/filter.h"
+#include "pipeline/filter_words.h"
 #include "pipeline/template.h"
 
 namespace trawl {
@@ -22,11 +26,23 @@ struct StageParts {
   std::string location;
   bool is_inline = false;           // The parameters stand among the stage's own keys.
   std::vector<std::string> unread;  // Keys of the config that mean nothing.
+  std::vector<StageFilter> pre_filters;
+  std::vector<StageFilter> post_filters;
 };
 
 bool has(const json::object& object, json::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && !value->is_null();
+}
+
+// The filters of a config, and those beside it.
+void read_filters(ObjectReader& in, StageParts& parts) {
+  if (const json::value* before = in.find({"pre_filters"})) {
+    parts.pre_filters.push_back({*before, in.location_of("pre_filters")});
+  }
+  if (const json::value* after = in.find({"post_filters"})) {
+    parts.post_filters.push_back({*after, in.location_of("post_filters")});
+  }
 }
 
 Result<StageParts> read_parts(ObjectReader& in) {
@@ -38,10 +54,13 @@ Result<StageParts> read_parts(ObjectReader& in) {
     ObjectReader inner = in.child(*config, "config");
     parts.stage_id = inner.required_string({"stage_id"});
     parts.id_location = inner.location_of("stage_id");
-    parts.location = inner.location_of("parameters");
+    parts.location = inner.location_of(
+        !has(*config, "parameters") && has(*config, "params") ? "params" : "parameters");
     if (const json::object* parameters = inner.object({"parameters", "params"})) {
       parts.parameters = *parameters;
     }
+    read_filters(inner, parts);
+    read_filters(in, parts);
     TRAWL_TRY(inner.status());
     for (const auto& key : inner.unread()) parts.unread.push_back(inner.location_of(key));
     parts.stage_name = in.string({"stage_name"}, parts.stage_id);
@@ -55,6 +74,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
     if (const json::object* parameters = in.object({"parameters"})) {
       parts.parameters = *parameters;
     }
+    read_filters(in, parts);
     (void)in.find({"version"});
   } else if (has(source, "type")) {  // {"type": stage_id, …parameters inline}
     parts.stage_id = in.required_string({"type"});
@@ -99,6 +119,39 @@ std::string unique_name(const std::string& wanted, std::set<std::string>& taken)
   return name;
 }
 
+// Among the parameters they mean the same, to a stage that does not read them itself.
+void take_filters(StageParts& parts, const StageDefinition& definition) {
+  const auto take = [&](std::string_view name, std::vector<StageFilter>& out) {
+    const auto& own = definition.filters;
+    if (std::find(own.begin(), own.end(), name) != own.end()) return;
+    const json::string_view key(name.data(), name.size());
+    if (has(parts.parameters, key)) {
+      out.push_back({parts.parameters.at(key), fmt::format("{}.{}", parts.location, name)});
+    }
+    parts.parameters.erase(key);
+  };
+  take("pre_filters", parts.pre_filters);
+  take("post_filters", parts.post_filters);
+}
+
+Result<void> check_filter(const StageFilter& filter) {
+  TRAWL_TRY(check_templates(filter.source, filter.location));
+  FilterOptions options;
+  options.case_sensitive = filter.case_sensitive;
+  options.templates = ObjectReader::Templates::allowed;
+  TRAWL_TRY(Filter::compile(filter.source, filter.location, options));
+  return {};
+}
+
+// What means nothing is ignored, but not what was to narrow the result.
+Result<void> refuse_filter(std::string_view key, const std::string& location) {
+  if (!reads_like_filter(key)) return {};
+  return invalid_at(location,
+                    fmt::format("unknown filter '{}'; use pre_filters for what the stage "
+                                "reads, or post_filters for what it hands on",
+                                truncate_text(location, 200)));
+}
+
 Result<PipelineStage> parse_stage(const json::value& value, const std::string& location,
                                   const StageRegistry& registry,
                                   std::set<std::string>& names,
@@ -129,12 +182,19 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
     for (const auto& key : in.unread()) parts.unread.push_back(in.location_of(key));
   }
   for (const auto& key : parts.unread) {
+    TRAWL_TRY(refuse_filter(std::string_view(key).substr(key.rfind('.') + 1), key));
     warnings.push_back(
         fmt::format("{} is no field of a stage and was ignored", truncate_text(key, 200)));
   }
   stage.stage_name = unique_name(parts.stage_name, names);
+  take_filters(parts, *stage.definition);
   stage.parameters = std::move(parts.parameters);
   stage.location = std::move(parts.location);
+  stage.pre_filters = std::move(parts.pre_filters);
+  stage.post_filters = std::move(parts.post_filters);
+  for (const auto* filters : {&stage.pre_filters, &stage.post_filters}) {
+    for (const auto& filter : *filters) TRAWL_TRY(check_filter(filter));
+  }
 
   TRAWL_TRY(check_templates(json::value(stage.parameters), stage.location));
   ObjectReader parameters(stage.parameters, stage.location,
@@ -144,6 +204,7 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   TRAWL_TRY(parameters.status());
   for (const auto& key : parameters.unread()) {
     if (key == "collection_ids" || key == "collection_identifiers") continue;  // Hoisted.
+    TRAWL_TRY(refuse_filter(key, fmt::format("{}.{}", stage.location, key)));
     warnings.push_back(fmt::format("{}.{} is no parameter of {} and was ignored",
                                    stage.location, key, stage.definition->stage_id));
   }
@@ -167,8 +228,9 @@ void hoist_collections(Pipeline& pipeline) {
 
 // The one-line client asks for {"type": "attribute_filter", "conditions"} and then {"type":
 // "feature_search"}, and means one thing: a search among what passes. A search starts anew,
-// so the conditions go into it; nothing has to be read twice either.
-json::array with_filter_in_search(const json::array& stages) {
+// so the conditions go to it; nothing has to be read twice either. They stay what they are
+// in an attribute_filter, case-sensitive.
+std::optional<StageFilter> filter_of_next(const json::array& stages) {
   const auto* first = stages.front().if_object();
   const auto* second = stages.size() < 2 ? nullptr : stages[1].if_object();
   const auto is = [](const json::object* stage, std::string_view type) {
@@ -177,50 +239,41 @@ json::array with_filter_in_search(const json::array& stages) {
   };
   if (!is(first, "attribute_filter") || first->size() != 2 || !has(*first, "conditions") ||
       !is(second, "feature_search") || has(*second, "config")) {
-    return stages;
+    return std::nullopt;
   }
-  json::array out(stages.begin() + 1, stages.end());
-  json::value& slot = out.front().get_object()["filters"];
-  const json::value& conditions = first->at("conditions");
-  slot = slot.is_null() ? conditions
-                        : json::value(json::object{{"AND", json::array{slot, conditions}}});
-  return out;
+  return StageFilter{first->at("conditions"), "stages[0].conditions", true};
 }
 
-// Filters beside the stages narrow what the first stage reads.
-Result<json::array> with_request_filters(const json::array& stages,
-                                         const json::value& filters,
-                                         const StageRegistry& registry) {
-  json::array out = stages;
-  if (!out.empty() && out.front().is_object()) {
-    ObjectReader in(out.front().get_object(), "stages[0]");
-    if (auto parts = read_parts(in)) {
-      const auto definition = registry.find(parts->stage_id, parts->id_location);
-      if (definition && (*definition)->stage_id == "feature_search") {
-        json::object parameters = std::move(parts->parameters);
-        json::value& slot = parameters["filters"];
-        slot = slot.is_null()
-                   ? filters
-                   : json::value(json::object{{"AND", json::array{slot, filters}}});
-        json::object stage{{"stage_name", parts->stage_name},
-                           {"config", json::object{{"stage_id", parts->stage_id},
-                                                   {"parameters", std::move(parameters)}}}};
-        for (const auto* key : {"batch_size", "description", "on_error"}) {
-          if (parts->is_inline && std::string_view(key) != "on_error") continue;
-          if (has(in.source(), key)) stage[key] = in.source().at(key);
-        }
-        out.front() = std::move(stage);
-        return out;
-      }
-    }
+// Filters beside the stages narrow what the first stage reads; what reads nothing itself is
+// given the documents that pass.
+Result<void> narrow_first(std::vector<StageFilter> filters, const StageRegistry& registry,
+                          std::set<std::string>& names, Pipeline& pipeline) {
+  if (!pipeline.stages.front().definition->reads_collections) {
+    PipelineStage stage;
+    TRAWL_ASSIGN(stage.definition,
+                 registry.find("attribute_filter", filters.front().location));
+    stage.stage_name = unique_name("request_filters", names);
+    stage.parameters = {{"conditions", json::object()}};
+    stage.location = filters.front().location;
+    pipeline.stages.insert(pipeline.stages.begin(), std::move(stage));
   }
-  out.insert(
-      out.begin(),
-      json::object{
-          {"stage_name", "request_filters"},
-          {"config", json::object{{"stage_id", "attribute_filter"},
-                                  {"parameters", json::object{{"conditions", filters}}}}}});
-  return out;
+  auto& out = pipeline.stages.front().pre_filters;
+  out.insert(out.end(), std::make_move_iterator(filters.begin()),
+             std::make_move_iterator(filters.end()));
+  return {};
+}
+
+// As one filter that means the same wherever it is read again.
+json::value joined(const std::vector<StageFilter>& filters) {
+  json::array all;
+  for (const auto& filter : filters) {
+    all.push_back(filter.case_sensitive
+                      ? json::value(json::object{{"AND", json::array{filter.source}},
+                                                 {"case_sensitive", true}})
+                      : filter.source);
+  }
+  if (all.size() == 1) return all.front();
+  return json::object{{"AND", std::move(all)}};
 }
 
 // Every scalar becomes the name of its type; field paths and enums are literals as well,
@@ -261,6 +314,10 @@ json::object Pipeline::to_json() const {
     json::object config{{"stage_id", json::string_view(stage.definition->stage_id.data(),
                                                        stage.definition->stage_id.size())},
                         {"parameters", stage.parameters}};
+    if (!stage.pre_filters.empty()) config["pre_filters"] = joined(stage.pre_filters);
+    if (!stage.post_filters.empty()) {
+      config["post_filters"] = joined(stage.post_filters);
+    }
     json::object entry{{"stage_name", stage.stage_name},
                        {"stage_type", json::string_view(stage.definition->category.data(),
                                                         stage.definition->category.size())},
@@ -297,8 +354,12 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
     TRAWL_TRY(in.status());
   }
   const json::array* sent = body.array({"stages"});
-  const json::value* filters = body.find({"filters"});
-  const json::value* pre_filters = body.find({"pre_filters"});
+  std::vector<StageFilter> filters;
+  for (const std::string_view name : {"filters", "pre_filters"}) {
+    if (const json::value* filter = body.find({name})) {
+      filters.push_back({*filter, body.location_of(name)});
+    }
+  }
   TRAWL_TRY(body.status());
   if (sent == nullptr || sent->empty()) {
     return invalid_at("stages", "stages is missing or empty; give at least one stage");
@@ -307,17 +368,26 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
     return invalid_at("stages", fmt::format("stages has {} entries; use 1 to {}",
                                             sent->size(), kPipelineStagesMax));
   }
-  json::array stages = with_filter_in_search(*sent);
-  // Both at once narrow one after the other, as they would alone.
-  for (const json::value* narrow : {filters, pre_filters}) {
-    if (narrow == nullptr) continue;
-    TRAWL_ASSIGN(stages, with_request_filters(stages, *narrow, registry));
+  for (const auto& field : body.source()) {
+    const std::string_view key(field.key().data(), field.key().size());
+    if (key == "filters" || key == "pre_filters" || !reads_like_filter(key)) continue;
+    return invalid_at(body.location_of(truncate_text(key, 64)),
+                      fmt::format("unknown filter '{}'; use filters, or pre_filters and "
+                                  "post_filters in the config of a stage",
+                                  truncate_text(key, 64)));
   }
+  for (const auto& filter : filters) TRAWL_TRY(check_filter(filter));
+  auto first_filter = filter_of_next(*sent);
+  if (first_filter) TRAWL_TRY(check_filter(*first_filter));
   std::set<std::string> names;
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    TRAWL_ASSIGN(PipelineStage stage, parse_stage(stages[i], fmt::format("stages[{}]", i),
+  for (std::size_t i = first_filter ? 1 : 0; i < sent->size(); ++i) {
+    TRAWL_ASSIGN(PipelineStage stage, parse_stage((*sent)[i], fmt::format("stages[{}]", i),
                                                   registry, names, pipeline.warnings));
     pipeline.stages.push_back(std::move(stage));
+  }
+  if (first_filter) filters.insert(filters.begin(), std::move(*first_filter));
+  if (!filters.empty()) {
+    TRAWL_TRY(narrow_first(std::move(filters), registry, names, pipeline));
   }
   if (pipeline.collection_identifiers.empty()) hoist_collections(pipeline);
   return pipeline;

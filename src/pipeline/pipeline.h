@@ -21,11 +21,21 @@ struct BudgetLimits {
   std::optional<std::int64_t> max_time_ms;
 };
 
+// A filter that stands beside the parameters of a stage, or beside the stages.
+struct StageFilter {
+  json::value source;    // As sent.
+  std::string location;  // Where, for messages.
+  bool case_sensitive = false;
+};
+
 struct PipelineStage {
   std::string stage_name;  // Unique within the pipeline: _2, _3 … are appended.
   const StageDefinition* definition = nullptr;
   json::object parameters;  // As sent: templates not rendered, aliases kept.
   std::string location;     // Of the parameters in the request, for messages.
+  // All of these narrow what the stage reads, or what it hands on.
+  std::vector<StageFilter> pre_filters;
+  std::vector<StageFilter> post_filters;
   std::optional<std::string> batch_size;
   std::optional<std::string> description;
   // on_error "skip": when the stage fails, the next one goes on with what it was given.
@@ -42,12 +52,16 @@ struct Pipeline {
   std::vector<std::string> warnings;  // About keys that mean nothing here.
 
   // The normal form: {collection_identifiers, input_schema, stages, budget_limits} with
-  // stages in the authoritative shape.
+  // stages in the authoritative shape, config {stage_id, parameters, pre_filters?,
+  // post_filters?}.
   json::object to_json() const;
 };
 
 // Reads a pipeline out of a request body in any of the documented shapes (STAGES.md,
-// "Rules for all stages"), checks templates and every stage's parameters.
+// "Rules for all stages"), checks templates and every stage's parameters. `filters` and
+// `pre_filters` beside the stages become pre_filters of the first, or of one that is put in
+// front of it where it reads no collections. Messages name the places of the request,
+// whatever short form was sent.
 //   invalid      with the location of the value
 //   not_enabled  a stage of the contract that this server does not offer
 Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry);

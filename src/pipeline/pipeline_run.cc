@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 
 #include "base/hash.h"
 #include "model/execution_json.h"
@@ -47,6 +48,69 @@ void collect_identifiers(const json::value& value, const std::string& location, 
   }
 }
 
+// Refuses bounds that rest on an input which was not given. Templates that name what only
+// the run knows are left to it.
+class BoundsCheck {
+ public:
+  BoundsCheck(const PipelineStage& stage, const json::object& inputs)
+      : definition_(*stage.definition), scope_{&inputs, nullptr, nullptr, nullptr} {}
+
+  Result<void> check(const json::object& object, const std::string& location) const {
+    for (const auto& field : object) {
+      const std::string_view key(field.key().data(), field.key().size());
+      if (is_among(definition_.filters, key)) continue;
+      TRAWL_TRY(check(field.value(), fmt::format("{}.{}", location, key),
+                      is_among(definition_.bounds, key)));
+    }
+    return {};
+  }
+
+ private:
+  static bool is_among(std::span<const std::string_view> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  Result<void> check(const json::value& value, const std::string& location,
+                     bool is_bound) const {
+    if (const auto* array = value.if_array()) {
+      for (std::size_t i = 0; i < array->size(); ++i) {
+        TRAWL_TRY(check((*array)[i], fmt::format("{}[{}]", location, i), is_bound));
+      }
+      return {};
+    }
+    const auto* object = value.if_object();
+    const bool is_dynamic = object != nullptr && object->size() == 2 &&
+                            object->contains("type") && object->contains("field");
+    if (object != nullptr && !(is_bound && is_dynamic)) return check(*object, location);
+    if (!is_bound || (object == nullptr && !value.is_string())) return {};
+    Guarded guarded;
+    guarded.all = true;
+    // What fails here fails when the stage runs, too.
+    if (!render_templates(value, scope_, guarded) || guarded.absent.empty()) return {};
+    return invalid_at(
+        location,
+        fmt::format("{} needs {}, which is not given; give it, or a default, as in "
+                    "{{{{{} | default(10)}}}}",
+                    location, guarded.absent.front(), guarded.absent.front()));
+  }
+
+  const StageDefinition& definition_;
+  const TemplateScope scope_;
+};
+
+// 53 bits that look random, and are the same for the same run and stage.
+std::int64_t stage_seed(std::uint64_t run_seed, std::size_t stage_index) {
+  std::uint64_t z = run_seed + (stage_index + 1) * 0x9E3779B97F4A7C15ULL;  // splitmix64
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return static_cast<std::int64_t>((z ^ (z >> 31)) >> 11);
+}
+
+std::uint64_t draw_seed() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
 bool same_collection(const Snapshot& snapshot, std::string_view identifier) {
   return snapshot.collection().id.str() == identifier ||
          snapshot.collection().name == identifier;
@@ -88,7 +152,8 @@ class Run {
         bound_(bound),
         execution_(execution),
         interrupted_(interrupted),
-        started_us_(monotonic_us()) {
+        started_us_(monotonic_us()),
+        seed_(draw_seed()) {
     const auto& stages = bound.pipeline.stages;
     has_stage_called_name_ =
         std::any_of(stages.begin(), stages.end(),
@@ -104,6 +169,7 @@ class Run {
     std::optional<Error> error;
     for (const auto& stage : bound_.pipeline.stages) {
       context_.stage_index = execution_.stages.size();
+      context_.seed = stage_seed(seed_, context_.stage_index);
       StageRecord record;
       record.stage_name = stage.stage_name;
       record.stage_id = stage.definition->stage_id;
@@ -166,46 +232,132 @@ class Run {
     }
   }
 
-  // Charges for the stage, renders its parameters and runs it, unless its result is known.
+  // What a stage is given for this run: its parameters and the filters beside them, with
+  // the templates filled in.
+  struct Rendered {
+    json::object parameters;
+    json::array pre_filters;
+    json::array post_filters;
+    std::vector<std::string> absent;  // What conditions needed and is not there.
+  };
+
+  Result<Rendered> render(const PipelineStage& stage) const {
+    const json::object context = context_values();
+    const TemplateScope scope{&bound_.inputs, nullptr, &context, &stage_values_};
+    Rendered out;
+    Guarded guarded;
+    guarded.members = stage.definition->filters;
+    TRAWL_ASSIGN(json::value parameters,
+                 render_templates(json::value(stage.parameters), scope, guarded));
+    if (!parameters.is_object()) {
+      return make_error(ErrorCode::internal, "the parameters are no object");
+    }
+    out.parameters = std::move(parameters.get_object());
+    guarded.all = true;
+    for (const auto& [filters, rendered] :
+         {std::pair(&stage.pre_filters, &out.pre_filters),
+          std::pair(&stage.post_filters, &out.post_filters)}) {
+      for (const auto& filter : *filters) {
+        TRAWL_ASSIGN(json::value one, render_templates(filter.source, scope, guarded));
+        rendered->push_back(std::move(one));
+      }
+    }
+    out.absent = std::move(guarded.absent);
+    return out;
+  }
+
+  static Result<std::vector<Filter>> compile(const std::vector<StageFilter>& filters,
+                                             const json::array& rendered) {
+    std::vector<Filter> out;
+    for (std::size_t i = 0; i < filters.size(); ++i) {
+      FilterOptions options;
+      options.case_sensitive = filters[i].case_sensitive;
+      TRAWL_ASSIGN(Filter filter,
+                   Filter::compile(rendered[i], filters[i].location, options));
+      out.push_back(std::move(filter));
+    }
+    return out;
+  }
+
+  // Keeps the candidates that pass all filters.
+  Result<void> narrow(const std::vector<Filter>& filters,
+                      std::vector<Candidate>& candidates) const {
+    if (filters.empty()) return {};
+    constexpr std::size_t kCheckEvery = 1024;
+    std::vector<Candidate> kept;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (i % kCheckEvery == 0) TRAWL_TRY(context_.check());
+      Candidate& candidate = candidates[i];
+      json::value scratch;
+      const auto find = [&](std::string_view path) {
+        return candidate.find(path, scratch);
+      };
+      if (std::all_of(filters.begin(), filters.end(),
+                      [&](const Filter& filter) { return filter.matches(find); })) {
+        kept.push_back(std::move(candidate));
+      }
+    }
+    candidates = std::move(kept);
+    return {};
+  }
+
+  // Renders the parameters of the stage, charges for it and runs it, unless its result is
+  // known.
   Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
     stage_credits_ = 0;
     TRAWL_TRY(check());
-    const json::object context = context_values();
-    const TemplateScope scope{&bound_.inputs, nullptr, &context, &stage_values_};
-    TRAWL_ASSIGN(json::value rendered,
-                 render_templates(json::value(stage.parameters), scope));
-    if (!rendered.is_object()) {
-      return make_error(ErrorCode::internal, "the parameters are no object");
-    }
-    const json::object& parameters = rendered.get_object();
-
-    const std::string key = chain_key(stage, parameters);
+    TRAWL_ASSIGN(const Rendered rendered, render(stage));
+    const std::string key = chain_key(stage, rendered);
+    // What a result says of itself names places of the request that it was made for.
+    const std::string cache_key = key.empty() ? key : key + "\n" + stage.location;
     if (!key.empty() && bound_.use_cache) {
-      if (const auto known = cache_.find(key)) {
+      if (const auto known = cache_.find(cache_key)) {
         record.cache_hit = true;
         ++cache_hits_;
         take(stage, *known, record);
+        warn_of_absent(rendered, record);
         chain_ = key;
         return {};
       }
     }
     TRAWL_TRY(charge(stage));
-    ObjectReader reader(parameters, stage.location);
+    ObjectReader reader(rendered.parameters, stage.location);
     auto made = stage.definition->make(reader);
     if (!made) return std::move(made).error();
     TRAWL_TRY(reader.status());
+    TRAWL_ASSIGN(const auto pre_filters, compile(stage.pre_filters, rendered.pre_filters));
+    TRAWL_ASSIGN(const auto post_filters,
+                 compile(stage.post_filters, rendered.post_filters));
     bound_late_ = false;
     // One that may be skipped works on a copy: what it was given has to outlast it.
-    auto ran = stage.skip_on_error
-                   ? (*made)->run(std::vector<Candidate>(candidates_), context_)
-                   : (*made)->run(std::move(candidates_), context_);
+    std::vector<Candidate> input =
+        stage.skip_on_error ? candidates_ : std::move(candidates_);
+    if (stage.definition->reads_collections) {
+      context_.pre_filters = pre_filters;
+    } else {
+      TRAWL_TRY(narrow(pre_filters, input));
+    }
+    auto ran = (*made)->run(std::move(input), context_);
+    context_.pre_filters = {};
     if (!ran) return std::move(ran).error();
+    TRAWL_TRY(narrow(post_filters, ran->candidates));
     auto output = std::make_shared<const StageOutput>(std::move(*ran));
     take(stage, *output, record);
+    warn_of_absent(rendered, record);
     // A collection that only a template named is in no key, so its result must not be kept.
     chain_ = bound_late_ ? std::string() : key;
-    if (!chain_.empty() && bound_.use_cache) cache_.insert(chain_, output);
+    if (!chain_.empty() && bound_.use_cache) cache_.insert(cache_key, output);
     return {};
+  }
+
+  // Of this run alone, so that no remembered result speaks of another's inputs.
+  static void warn_of_absent(const Rendered& rendered, StageRecord& record) {
+    for (const auto& path : rendered.absent) {
+      record.warnings.push_back(
+          fmt::format("{} is not given, so the conditions that need it match nothing; give "
+                      "it, or a default, as in {{{{{} | default('…')}}}}",
+                      path, path));
+    }
   }
 
   void take(const PipelineStage& stage, const StageOutput& output, StageRecord& record) {
@@ -296,8 +448,9 @@ class Run {
   }
 
   // Empty where a result must not be remembered: now, or somewhere before.
-  std::string chain_key(const PipelineStage& stage, const json::object& parameters) const {
+  std::string chain_key(const PipelineStage& stage, const Rendered& rendered) const {
     if (chain_.empty()) return {};
+    const json::object& parameters = rendered.parameters;
     if (stage.definition->deterministic != nullptr &&
         !stage.definition->deterministic(parameters)) {
       return {};
@@ -305,8 +458,26 @@ class Run {
     if (const auto* behavior = parameters.if_contains("cache_behavior")) {
       if (behavior->is_string() && behavior->get_string() == "disabled") return {};
     }
-    return sha256_hex(fmt::format("{}\n{}\n{}", chain_, stage.definition->stage_id,
-                                  canonical_json(parameters)));
+    std::string text = fmt::format("{}\n{}\n{}", chain_, stage.definition->stage_id,
+                                   canonical_json(parameters));
+    const auto add_filters = [&](const std::vector<StageFilter>& filters,
+                                 const json::array& values) {
+      for (std::size_t i = 0; i < filters.size(); ++i) {
+        text += fmt::format("\n{}{}", filters[i].case_sensitive ? "" : "~",
+                            canonical_json(values[i]));
+      }
+    };
+    add_filters(stage.pre_filters, rendered.pre_filters);
+    text += "\n";
+    add_filters(stage.post_filters, rendered.post_filters);
+    if (!rendered.absent.empty()) {
+      // What is absent is written like null; the templates tell where that is.
+      text += "\n" + canonical_json(json::value(stage.parameters));
+      for (const auto* filters : {&stage.pre_filters, &stage.post_filters}) {
+        for (const auto& filter : *filters) text += "\n" + canonical_json(filter.source);
+      }
+    }
+    return sha256_hex(text);
   }
 
   std::string root_key() const {
@@ -361,6 +532,7 @@ class Run {
   Execution& execution_;
   const CheckInterruption& interrupted_;
   const std::int64_t started_us_;
+  const std::uint64_t seed_;
   bool has_stage_called_name_ = false;
   StageContext context_;
   std::vector<Candidate> candidates_;
@@ -420,6 +592,10 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, const json::object
       TRAWL_ASSIGN(auto snapshot, open(identifier, location));
       bound.extra.push_back(std::move(snapshot));
     }
+  }
+
+  for (const auto& stage : pipeline.stages) {
+    TRAWL_TRY(BoundsCheck(stage, bound.inputs).check(stage.parameters, stage.location));
   }
 
   StageContext context;

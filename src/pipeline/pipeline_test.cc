@@ -20,6 +20,11 @@ Result<std::unique_ptr<Stage>> make_counting(ObjectReader& in) {
   return std::unique_ptr<Stage>(std::make_unique<Counting>());
 }
 
+Result<std::unique_ptr<Stage>> make_reading(ObjectReader& in) {
+  (void)in.find({"conditions"});
+  return std::unique_ptr<Stage>(std::make_unique<Counting>());
+}
+
 class PipelineTest : public testing::Test {
  protected:
   PipelineTest() {
@@ -29,6 +34,11 @@ class PipelineTest : public testing::Test {
     count.parameter_schema = "{}";
     count.make = make_counting;
     registry_.add(count);
+    StageDefinition read = count;
+    read.stage_id = "attribute_filter";
+    read.reads_collections = true;
+    read.make = make_reading;
+    registry_.add(read);
     registry_.add_alias("tally", "count");
     registry_.add_not_enabled("rerank");
   }
@@ -169,6 +179,76 @@ TEST_F(PipelineTest, TheShapeForgetsConstantsAndTheFingerprintDoesNot) {
   EXPECT_NE(fingerprint_of(three), fingerprint_of(four));
   EXPECT_EQ(shape_of(three), shape_of(four));
   EXPECT_NE(shape_of(four), shape_of(labelled));
+}
+
+TEST_F(PipelineTest, FiltersBesideTheParametersAreKeptWithTheirPlaces) {
+  const std::string filter = R"({"a":1})";
+  for (const auto& [text, location] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"config":{"stage_id":"count","pre_filters":@}})",
+            "stages[0].config.pre_filters"},
+           {R"({"config":{"stage_id":"count","parameters":{"pre_filters":@}}})",
+            "stages[0].config.parameters.pre_filters"},
+           {R"({"config":{"stage_id":"count"},"pre_filters":@})", "stages[0].pre_filters"},
+           {R"({"stage_id":"count","parameters":{},"pre_filters":@})",
+            "stages[0].pre_filters"},
+           {R"({"type":"count","pre_filters":@})", "stages[0].pre_filters"}}) {
+    std::string stage = text;
+    stage.replace(stage.find('@'), 1, filter);
+    const auto pipeline = parse(R"({"stages":[)" + stage + "]}");
+    ASSERT_TRUE(pipeline) << text << pipeline.error().message;
+    EXPECT_TRUE(pipeline->warnings.empty());
+    ASSERT_EQ(pipeline->stages[0].pre_filters.size(), 1u) << text;
+    EXPECT_EQ(pipeline->stages[0].pre_filters[0].location, location);
+    // In the normal form, whatever was sent.
+    const auto shown = pipeline->to_json().at("stages").at(0).at("config");
+    EXPECT_EQ(to_json_text(shown.at("pre_filters")), filter);
+    EXPECT_FALSE(shown.at("parameters").get_object().contains("pre_filters"));
+    std::string bad = text;
+    bad.replace(bad.find('@'), 1, R"({"field":"a","operator":"eqq","value":1})");
+    EXPECT_EQ(refused_at(R"({"stages":[)" + bad + "]}"), location + ".operator");
+    bad = text;
+    bad.replace(bad.find('@'), 1, R"({"a":"{{INPUT."})");
+    EXPECT_EQ(refused_at(R"({"stages":[)" + bad + "]}"), location + ".a");
+  }
+}
+
+TEST_F(PipelineTest, FiltersOfTheRequestGoToWhatReads) {
+  const auto reading = parse(
+      R"({"filters":{"a":1},"pre_filters":{"b":2},"stages":[{"type":"attribute_filter"}]})");
+  ASSERT_TRUE(reading);
+  ASSERT_EQ(reading->stages.size(), 1u);
+  ASSERT_EQ(reading->stages[0].pre_filters.size(), 2u);
+  EXPECT_EQ(reading->stages[0].pre_filters[0].location, "filters");
+  EXPECT_EQ(reading->stages[0].pre_filters[1].location, "pre_filters");
+  const auto counting = parse(R"({"filters":{"a":1},"stages":[{"type":"count"}]})");
+  ASSERT_TRUE(counting);
+  ASSERT_EQ(counting->stages.size(), 2u);
+  EXPECT_EQ(counting->stages[0].stage_name, "request_filters");
+  EXPECT_EQ(counting->stages[0].pre_filters[0].location, "filters");
+  EXPECT_EQ(counting->stages[1].location, "stages[0]");
+  // Stages keep the places that they were sent at.
+  EXPECT_EQ(refused_at(R"({"filters":{"a":1},"stages":[{"type":"count"},
+                          {"type":"count","n":11}]})"),
+            "stages[1].n");
+  EXPECT_EQ(refused_at(R"({"filters":[],"stages":[{"type":"count"}]})"), "filters");
+}
+
+TEST_F(PipelineTest, WhatReadsLikeAFilterIsNotIgnored) {
+  for (const char* name : {"filter", "Filters", "post_filter", "pre_filtre", "condition",
+                           "where", "when", "search_filters", "query_filter"}) {
+    const std::string member = std::string("\"") + name + R"(":{"a":1})";
+    for (const auto& [text, location] : std::vector<std::pair<std::string, std::string>>{
+             {R"({"stages":[{"type":"count",@}]})", "stages[0]."},
+             {R"({"stages":[{"config":{"stage_id":"count",@}}]})", "stages[0].config."},
+             {R"({"stages":[{"config":{"stage_id":"count","parameters":{@}}}]})",
+              "stages[0].config.parameters."},
+             {R"({"stages":[{"type":"count"}],@})", ""}}) {
+      std::string body = text;
+      body.replace(body.find('@'), 1, member);
+      EXPECT_EQ(refused_at(body), location + name) << body;
+    }
+  }
+  EXPECT_TRUE(parse(R"({"stages":[{"type":"count","colour":1}],"settings":{}})"));
 }
 
 }  // namespace

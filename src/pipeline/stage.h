@@ -11,6 +11,7 @@
 #include "base/object_reader.h"
 #include "base/result.h"
 #include "corpus/corpus.h"
+#include "model/filter.h"
 #include "pipeline/candidate.h"
 
 namespace trawl {
@@ -25,6 +26,12 @@ struct StageContext {
   // Place of the stage in the pipeline, from 0. A filter that comes first reads the
   // collections; one whose predecessor found nothing has nothing to filter.
   std::size_t stage_index = 0;
+  // The pre_filters beside the stage. One that reads collections applies them to all that
+  // it reads and is given; the others are given only what passed them.
+  std::span<const Filter> pre_filters;
+  // For what the stage leaves to chance, unless its parameters name a seed; from 0 to 2^53,
+  // so that every client can read it. A stage that uses it says so in its metadata.
+  std::int64_t seed = 0;
   // Whether the time budget lasts and the client is still there. Call it at least every
   // few thousand steps of a loop.
   Checkpoint check;
@@ -69,6 +76,12 @@ struct StageDefinition {
   bool (*deterministic)(const json::object& parameters) = nullptr;  // null: always
   // Whether it reads collections itself (feature_search), not only its input.
   bool reads_collections = false;
+  // Parameters, at any depth, that are filters or parts of one. In them a value that is
+  // absent reads as absent_value(), not as null.
+  std::span<const std::string_view> filters = {};
+  // Parameters, at any depth, that bound what is found. A template that names an input
+  // which was not given refuses the request there: to leave the bound out would widen it.
+  std::span<const std::string_view> bounds = {};
 };
 
 }  // namespace trawl

@@ -203,8 +203,7 @@ bool add_value_inputs(const json::value& value, std::vector<std::string>& names)
     if (*name != TemplateNamespace::inputs) return true;
     const auto dot = field->find('.');
     if (dot == std::string_view::npos) return false;
-    add_input_names(field->substr(dot + 1), names);
-    return true;
+    return add_input_names(field->substr(dot + 1), names);
   }
   return std::all_of(object->begin(), object->end(), [&names](const auto& field) {
     return add_value_inputs(field.value(), names);

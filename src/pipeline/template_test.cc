@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -392,6 +393,22 @@ TEST(TemplateProperty, BrokenTextsAreRefusedCleanly) {
       EXPECT_NE(checked.error().message.find("offset"), std::string::npos);
     }
   }
+}
+
+TEST(Template, TellsWhichInputsAPathMayBeginWith) {
+  const auto names = [](std::string_view text) {
+    auto read = inputs_read(json::value(json::string_view(text.data(), text.size())));
+    EXPECT_TRUE(read) << text;
+    std::sort(read->begin(), read->end());
+    return *read;
+  };
+  // Each of these may be a key: {"a.b": {"c": 1}}.
+  const std::vector<std::string> all{"a", "a.b", "a.b.c"};
+  EXPECT_EQ(names("{{INPUT.a.b.c}}"), all);
+  EXPECT_EQ(*inputs_read(parse(R"({"type": "dynamic", "field": "inputs.a.b.c"})")), all);
+  std::string deep = "a";
+  for (int i = 0; i < 100; ++i) deep += ".b";
+  EXPECT_FALSE(inputs_read(json::value("{{INPUT." + deep + "}}")));
 }
 
 TEST(Template, WhatRestsOnSomethingAbsentIsToldInGuardedMembers) {

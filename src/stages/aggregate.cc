@@ -71,6 +71,8 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
+constexpr std::string_view kBounds[] = {"limit"};
+
 struct GroupField {
   std::string field;
   std::string alias;
@@ -236,6 +238,12 @@ void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
   const json::array single{*value};
   const json::array* list = value->is_object() ? &single : in.array({"group_by"});
   if (list == nullptr) return;
+  if (value->is_object()) {
+    ObjectReader group = in.child(value->get_object(), "group_by");
+    group.required_string({"field"});
+    group.optional_string({"alias"});
+    if (!group.ok()) return in.fail(group.error());  // With the place as it was sent.
+  }
   for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {
     const json::value& item = (*list)[i];
     const std::string name = fmt::format("group_by[{}]", i);
@@ -348,6 +356,7 @@ StageDefinition aggregate_definition() {
   definition.icon = "sigma";
   definition.parameter_schema = kSchema;
   definition.make = make;
+  definition.bounds = kBounds;
   return definition;
 }
 

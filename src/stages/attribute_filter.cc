@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "model/absent.h"
 #include "model/filter.h"
 #include "stages/collection_scope.h"
 #include "stages/definitions.h"
@@ -39,7 +42,7 @@ constexpr std::string_view kSchema = R"json({
     },
     "case_insensitive": {
       "type": "boolean", "default": false,
-      "description": "Ignores letter case where the filter does not say otherwise."
+      "description": "Ignores letter case where the filter does not say otherwise. case_sensitive: false means the same."
     },
     "batch_size": {
       "type": "integer", "default": 100, "minimum": 1, "maximum": 1000,
@@ -51,6 +54,10 @@ constexpr std::string_view kSchema = R"json({
     }
   }
 })json";
+
+constexpr std::string_view kFilters[] = {"conditions", "filters", "AND",      "OR",
+                                         "NOT",        "field",   "operator", "value"};
+constexpr std::string_view kBounds[] = {"collection_identifiers", "collection_ids"};
 
 class AttributeFilter : public Stage {
  public:
@@ -75,7 +82,9 @@ class AttributeFilter : public Stage {
     TRAWL_ASSIGN(const Snapshots snapshots, bind_scope(scope_, {}, context));
     bool cut = false;
     for (const auto& snapshot : snapshots) {
-      TRAWL_ASSIGN(const auto rows, snapshot->matching(filter_, context.check));
+      TRAWL_ASSIGN(
+          const auto rows,
+          matching_all(*snapshot, {{&filter_, 1}, context.pre_filters}, context.check));
       output.scanned_count += snapshot->document_count();
       const std::string& collection_id = snapshot->collection().id.str();
       TRAWL_TRY(snapshot->scan(rows.get(), context.check, [&](Document&& document) {
@@ -108,8 +117,13 @@ class AttributeFilter : public Stage {
     for (Candidate& candidate : input) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
-      if (filter_.matches(
-              [&](std::string_view path) { return candidate.find(path, scratch); })) {
+      const auto find = [&](std::string_view path) {
+        return candidate.find(path, scratch);
+      };
+      const auto& more = context.pre_filters;
+      if (filter_.matches(find) &&
+          std::all_of(more.begin(), more.end(),
+                      [&](const Filter& filter) { return filter.matches(find); })) {
         output.candidates.push_back(std::move(candidate));
       }
     }
@@ -129,15 +143,31 @@ std::optional<json::value> inline_group(ObjectReader& in) {
     }
   }
   if (group.empty()) return std::nullopt;
-  if (const json::value* sensitive = in.find({"case_sensitive"})) {
-    group["case_sensitive"] = *sensitive;
-  }
   return group;
+}
+
+// A filter in words, which only a language model could read. Typed clients send "null" for
+// none; beside a tree it does not count.
+Result<void> refuse_natural_language(ObjectReader& in, bool has_tree) {
+  const json::value* words = in.find({"natural_language"});
+  if (words == nullptr || has_tree ||
+      (words->is_string() && (*words == "null" || *words == ""))) {
+    return {};
+  }
+  const std::string location = in.location_of("natural_language");
+  Error error = make_error(
+      ErrorCode::not_enabled,
+      fmt::format("{} needs a language model, which this server does not have; write the "
+                  "filter in conditions",
+                  location));
+  error.location = location;
+  return error;
 }
 
 Result<Filter> read_filter(ObjectReader& in) {
   FilterOptions options;
-  options.case_sensitive = !in.boolean({"case_insensitive"}, false);
+  options.case_sensitive =
+      in.boolean({"case_sensitive"}, !in.boolean({"case_insensitive"}, false));
   options.templates = in.templates();
 
   const json::value* field = in.find({"field"});
@@ -162,11 +192,17 @@ Result<Filter> read_filter(ObjectReader& in) {
             "condition");
   }
   TRAWL_TRY(in.status());
+  TRAWL_TRY(refuse_natural_language(in, conditions != nullptr || group));
   if (conditions != nullptr) {
-    return Filter::compile(*conditions, in.location_of("conditions"), options);
+    const bool is_other = !in.has({"conditions"});
+    return Filter::compile(*conditions, in.location_of(is_other ? "filters" : "conditions"),
+                           options);
   }
   if (group) return Filter::compile(*group, in.location(), options);
 
+  if ((field != nullptr && is_absent(*field)) || (op != nullptr && is_absent(*op))) {
+    return Filter::compile(absent_value(), in.location(), options);
+  }
   const std::string path = in.string({"field"}, kDefaultField);
   const std::string word = in.string({"operator"}, kDefaultOperator);
   TRAWL_TRY(in.status());
@@ -198,6 +234,8 @@ StageDefinition attribute_filter_definition() {
   definition.parameter_schema = kSchema;
   definition.make = make;
   definition.reads_collections = true;
+  definition.filters = kFilters;
+  definition.bounds = kBounds;
   return definition;
 }
 

@@ -142,5 +142,41 @@ TEST(AttributeFilter, PassesOnWhatTheCheckpointSays) {
   EXPECT_EQ(ran.error().code, ErrorCode::budget_exhausted);
 }
 
+// Goal: filters beside the stage narrow what it reads and what it is given.
+TEST(AttributeFilter, AppliesTheFiltersBesideIt) {
+  const FakeCorpus corpus = two_collections();
+  const std::vector<Filter> beside = {
+      Filter::compile(parse(R"({"field": "year", "operator": "lt", "value": 2021})"), "f")
+          .value(),
+      Filter::compile(parse(R"({"metadata.status": "ACTIVE"})"), "f").value()};
+  const auto run = [&](std::size_t index, std::vector<Candidate> input) {
+    StageContext context = corpus.context(index);
+    context.pre_filters = beside;
+    const auto stage = make_stage("attribute_filter",
+                                  R"({"field": "year", "operator": "gt", "value": 1990})");
+    return ids(stage->run(std::move(input), context).value().candidates);
+  };
+  EXPECT_EQ(run(0, {}), "b1 f1");
+  EXPECT_EQ(run(1, {candidate("x", R"({"year": 2000, "metadata": {"status": "active"}})"),
+                    candidate("y", R"({"year": 2030, "metadata": {"status": "active"}})"),
+                    candidate("z", R"({"year": 2000})")}),
+            "x");
+}
+
+TEST(AttributeFilter, SaysOfEachSpellingWhetherCaseCounts) {
+  for (const char* name : {"conditions", "filters"}) {
+    const auto with = [&](const char* more) {
+      return filtered(std::string("{\"") + name + R"(": {"metadata.status": "ACTIVE"})" +
+                      more + "}");
+    };
+    EXPECT_EQ(with(""), "");
+    EXPECT_EQ(with(R"(, "case_insensitive": true)"), "b1 b2 f1");
+    EXPECT_EQ(with(R"(, "case_sensitive": false)"), "b1 b2 f1");
+  }
+  EXPECT_EQ(filtered(R"({"value": "ACTIVE", "case_sensitive": false})"), "b1 b2 f1");
+  EXPECT_EQ(filtered(R"({"OR": [{"metadata.status": "ACTIVE"}], "case_sensitive": false})"),
+            "b1 b2 f1");
+}
+
 }  // namespace
 }  // namespace trawl

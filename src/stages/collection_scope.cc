@@ -46,6 +46,27 @@ Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& 
   return out;
 }
 
+Result<std::shared_ptr<const Bitmap>> matching_all(
+    const Snapshot& snapshot, std::initializer_list<std::span<const Filter>> filters,
+    const Checkpoint& check) {
+  std::shared_ptr<const Bitmap> rows;
+  for (const auto list : filters) {
+    for (const Filter& filter : list) {
+      TRAWL_ASSIGN(auto matching, snapshot.matching(filter, check));
+      if (rows == nullptr) {
+        rows = std::move(matching);
+        continue;
+      }
+      auto both = std::make_shared<Bitmap>(std::min(rows->size(), matching->size()));
+      rows->for_each([&](std::uint32_t row) {
+        if (row < both->size() && matching->test(row)) both->set(row);
+      });
+      rows = std::move(both);
+    }
+  }
+  return rows;
+}
+
 Candidate to_candidate(const std::string& collection_id, Document&& document) {
   Candidate candidate;
   candidate.collection_id = collection_id;

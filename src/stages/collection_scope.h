@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,11 @@ CollectionScope read_collection_scope(ObjectReader& in);
 //   not_found  no such collection
 Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& wider,
                              StageContext& context);
+
+// The rows of a snapshot that pass all filters of these lists; null where there is none.
+Result<std::shared_ptr<const Bitmap>> matching_all(
+    const Snapshot& snapshot, std::initializer_list<std::span<const Filter>> filters,
+    const Checkpoint& check);
 
 // A document of a collection on its way into the stages.
 Candidate to_candidate(const std::string& collection_id, Document&& document);

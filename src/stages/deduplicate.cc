@@ -49,6 +49,8 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
+constexpr std::string_view kBounds[] = {"similarity_threshold"};
+
 class Deduplicate : public Stage {
  public:
   bool by_content = false;
@@ -195,6 +197,7 @@ StageDefinition deduplicate_definition() {
   definition.icon = "copy-minus";
   definition.parameter_schema = kSchema;
   definition.make = make;
+  definition.bounds = kBounds;
   return definition;
 }
 

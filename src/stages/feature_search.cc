@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <random>
 
 #include "base/text.h"
 #include "stages/definitions.h"
@@ -18,6 +17,19 @@ namespace {
 
 // How many documents a search without a query reads to group them.
 constexpr std::size_t kGroupedDocumentsMax = 10'000;
+
+constexpr std::string_view kFilters[] = {"filters", "pre_filters"};
+constexpr std::string_view kBounds[] = {"searches",
+                                        "feature_uris",
+                                        "top_k",
+                                        "final_top_k",
+                                        "limit",
+                                        "min_score",
+                                        "group_by",
+                                        "max_per_group",
+                                        "group_size",
+                                        "collection_ids",
+                                        "collection_identifiers"};
 
 using Rows = std::shared_ptr<const Bitmap>;  // Null for all rows.
 
@@ -110,32 +122,13 @@ Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots
                   listed_features(snapshots)));
 }
 
-// The rows that pass all filters.
-Result<Rows> allowed_rows(const Snapshot& snapshot, const std::vector<Filter>& wider,
-                          const std::vector<Filter>& own, const Checkpoint& check) {
-  Rows rows;
-  for (const auto* filters : {&wider, &own}) {
-    for (const Filter& filter : *filters) {
-      TRAWL_ASSIGN(Rows matching, snapshot.matching(filter, check));
-      if (rows == nullptr) {
-        rows = std::move(matching);
-        continue;
-      }
-      auto both = std::make_shared<Bitmap>(std::min(rows->size(), matching->size()));
-      rows->for_each([&](std::uint32_t row) {
-        if (matching->test(row)) both->set(row);
-      });
-      rows = std::move(both);
-    }
-  }
-  return rows;
-}
-
 // The state of one run.
 class SearchRun {
  public:
   SearchRun(const FeatureSearchParameters& parameters, StageContext& context)
-      : parameters_(parameters), context_(context) {}
+      : parameters_(parameters), context_(context), filters_(parameters.filters) {
+    filters_.insert(filters_.end(), context.pre_filters.begin(), context.pre_filters.end());
+  }
 
   Result<StageOutput> run() {
     output_.warnings = parameters_.warnings;
@@ -187,8 +180,7 @@ class SearchRun {
     std::vector<Candidate> out;
     bool cut = false;
     for (const auto& snapshot : snapshots) {
-      TRAWL_ASSIGN(const Rows rows,
-                   allowed_rows(*snapshot, parameters_.filters, {}, context_.check));
+      TRAWL_ASSIGN(const Rows rows, matching_all(*snapshot, {filters_}, context_.check));
       reach(snapshot, rows);
       if (out.size() == wanted) continue;  // Still a part of the facets.
       TRAWL_TRY(snapshot->scan(rows.get(), context_.check, [&](Document&& document) {
@@ -233,8 +225,9 @@ class SearchRun {
         output_.warnings.push_back(
             fmt::format("{} has an empty query and was skipped", spec.location));
         for (const Target& target : targets) {
-          TRAWL_ASSIGN(const Rows rows, allowed_rows(*target.snapshot, parameters_.filters,
-                                                     spec.filters, context_.check));
+          TRAWL_ASSIGN(
+              const Rows rows,
+              matching_all(*target.snapshot, {filters_, spec.filters}, context_.check));
           reach(target.snapshot, rows);
         }
         continue;
@@ -269,8 +262,8 @@ class SearchRun {
       request.feature_uri = target.feature_uri;
       request.text = spec.text;
       request.top_k = spec.top_k;
-      TRAWL_ASSIGN(request.allowed, allowed_rows(*target.snapshot, parameters_.filters,
-                                                 spec.filters, context_.check));
+      TRAWL_ASSIGN(request.allowed, matching_all(*target.snapshot, {filters_, spec.filters},
+                                                 context_.check));
       const std::uint32_t place = reach(target.snapshot, request.allowed);
       TRAWL_ASSIGN(const SearchResult found,
                    target.snapshot->search(request, context_.check));
@@ -293,13 +286,16 @@ class SearchRun {
   // on_empty random: every document that the filters let through is equally likely.
   Result<std::vector<RankedRow>> pick_random(const SearchSpec& spec,
                                              const std::vector<Target>& targets) {
-    std::random_device device;
-    SampleRandom random(static_cast<std::uint64_t>(device()) << 32 | device());
+    const std::int64_t seed = parameters_.seed.value_or(context_.seed);
+    output_.metadata["seed"] = seed;
+    // Each search draws for itself.
+    SampleRandom random(static_cast<std::uint64_t>(seed) + lists_.size());
     std::vector<RankedRow> kept;
     std::uint64_t seen = 0;
     for (const Target& target : targets) {
-      TRAWL_ASSIGN(const Rows allowed, allowed_rows(*target.snapshot, parameters_.filters,
-                                                    spec.filters, context_.check));
+      TRAWL_ASSIGN(
+          const Rows allowed,
+          matching_all(*target.snapshot, {filters_, spec.filters}, context_.check));
       const std::uint32_t place = reach(target.snapshot, allowed);
       TRAWL_TRY(
           target.snapshot->scan(allowed.get(), context_.check, [&](Document&& document) {
@@ -421,6 +417,7 @@ class SearchRun {
 
   const FeatureSearchParameters& parameters_;
   StageContext& context_;
+  std::vector<Filter> filters_;  // Of the stage and beside it, for all searches.
   StageOutput output_;
   std::vector<Reached> reached_;  // RankedRow::collection is a place in this list.
   std::vector<RankedList> lists_;
@@ -491,6 +488,8 @@ StageDefinition feature_search_definition() {
   definition.parameter_schema = kFeatureSearchSchema;
   definition.make = make;
   definition.deterministic = feature_search_is_deterministic;
+  definition.filters = kFilters;
+  definition.bounds = kBounds;
   definition.reads_collections = true;
   return definition;
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "pipeline/filter_words.h"
 
 namespace trawl {
 namespace {
@@ -21,8 +22,12 @@ bool contains(const json::object& object, std::string_view key) {
 }
 
 // Keys of a nested object that mean nothing; those at the top are the caller's.
-void warn_unread(const ObjectReader& in, std::vector<std::string>& warnings) {
+void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   for (const std::string& key : in.unread()) {
+    if (reads_like_filter(key)) {
+      in.fail(truncate_text(key, 64),
+              "is an unknown filter; use filters, in the stage or in one of its searches");
+    }
     warnings.push_back(fmt::format("{} is no parameter of feature_search and was ignored",
                                    in.location_of(truncate_text(key, 64))));
   }
@@ -62,8 +67,8 @@ void read_query_preprocessing(ObjectReader& in, std::vector<std::string>& warnin
   inner.integer({"max_chunks"}, 20, 1, 100);
   inner.string({"aggregation"}, "rrf");
   inner.optional_string({"dedup_field"});
-  if (!inner.ok()) in.fail(inner.error());
   warn_unread(inner, warnings);
+  if (!inner.ok()) in.fail(inner.error());
 }
 
 void read_learning_config(ObjectReader& in, bool learned,
@@ -87,8 +92,8 @@ void read_learning_config(ObjectReader& in, bool learned,
   inner.number({"exploration_bonus"}, 1.0, 0.1, 10.0);
   inner.number({"prior_alpha"}, 1.0, 0.1, kInfinity);
   inner.number({"prior_beta"}, 1.0, 0.1, kInfinity);
-  if (!inner.ok()) in.fail(inner.error());
   warn_unread(inner, warnings);
+  if (!inner.ok()) in.fail(inner.error());
 }
 
 enum class InputMode { text, content, document, vector };
@@ -170,8 +175,8 @@ void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& wa
       take_text(query, contains(object, "value") ? "value" : "text",
                 query.find({"value", "text"}), spec);
     }
-    if (!query.ok()) return in.fail(query.error());
     warn_unread(query, warnings);
+    if (!query.ok()) return in.fail(query.error());
   }
   if (spec.empty && spec.on_empty == OnEmpty::error && in.ok()) {
     in.fail(
@@ -181,8 +186,10 @@ void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& wa
   }
 }
 
-// One search, whose keys stand in `in`: an item of the list or the stage itself.
-SearchSpec read_search(ObjectReader& in, std::vector<std::string>& warnings) {
+// One search, whose keys stand in `in`: an item of the list or the stage itself. Its query
+// may stand elsewhere.
+SearchSpec read_search(ObjectReader& in, ObjectReader& query_in,
+                       std::vector<std::string>& warnings) {
   SearchSpec spec;
   spec.location = in.location();
   const json::value* uri = in.find({"feature_uri", "uri"});
@@ -197,7 +204,7 @@ SearchSpec read_search(ObjectReader& in, std::vector<std::string>& warnings) {
   spec.top_k = static_cast<std::uint32_t>(in.integer({"top_k"}, 100, 1, kTopKMax));
   spec.min_score = in.optional_number({"min_score"}, 0.0, 1.0);
   spec.weight = in.number({"weight"}, 1.0, 0.0, 1.0);
-  read_query(in, spec, warnings);
+  read_query(query_in, spec, warnings);
   return spec;
 }
 
@@ -210,32 +217,28 @@ void read_search_list(ObjectReader& in, const json::array& list, std::string_vie
   for (std::size_t i = 0; i < list.size() && in.ok(); ++i) {
     const json::value& value = list[i];
     if (in.is_template(value) && name == "searches") continue;
-    // A bare URI shares the query of the stage.
-    json::object merged;
-    if (value.is_object()) {
-      merged = value.get_object();
-    } else if (value.is_string() && name == "feature_uris") {
-      merged["feature_uri"] = value;
-    } else {
+    json::object bare;
+    const json::object* source = value.if_object();
+    if (value.is_string() && name == "feature_uris") {
+      bare["feature_uri"] = value;
+      source = &bare;
+    } else if (source == nullptr) {
       return in.fail(
           fmt::format("{}[{}]", name, i),
           fmt::format("is {}; use an object with feature_uri and query", type_name(value)));
     }
-    if (name == "feature_uris" && !contains(merged, "query") &&
-        !contains(merged, "input")) {
-      for (const std::string_view shared : {"query", "input"}) {
-        const json::string_view key(shared.data(), shared.size());
-        (void)in.find({shared});
-        if (const auto* query = in.source().if_contains(key)) merged[key] = *query;
-      }
-    }
-    ObjectReader item = in.child(merged, name, i);
-    SearchSpec spec = read_search(item, out.warnings);
+    ObjectReader item = in.child(*source, name, i);
+    // One without a query shares that of the stage, whose place errors name then.
+    const bool shares = name == "feature_uris" && !contains(*source, "query") &&
+                        !contains(*source, "input") &&
+                        (contains(in.source(), "query") || contains(in.source(), "input"));
+    SearchSpec spec = read_search(item, shares ? in : item, out.warnings);
+    if (!in.ok()) return;
     spec.scope = read_collection_scope(item);
     read_filters(item, spec.filters);
     read_query_preprocessing(item, out.warnings);
-    if (!item.ok()) return in.fail(item.error());
     warn_unread(item, out.warnings);
+    if (!item.ok()) return in.fail(item.error());
     out.searches.push_back(std::move(spec));
   }
 }
@@ -249,7 +252,7 @@ void read_searches(ObjectReader& in, FeatureSearchParameters& out) {
   }
   if (contains(in.source(), "query") || contains(in.source(), "input") ||
       in.has({"feature_uri"})) {
-    out.searches.push_back(read_search(in, out.warnings));
+    out.searches.push_back(read_search(in, in, out.warnings));
   }
 }
 
@@ -272,7 +275,8 @@ void read_final_top_k(ObjectReader& in, FeatureSearchParameters& out) {
   }
   if (asked && ceiling < wanted) {
     out.warnings.push_back(fmt::format(
-        "final_top_k is {}, above the smallest top_k; {} is used", wanted, ceiling));
+        "{} is {}, above the smallest top_k; {} is used",
+        contains(in.source(), "final_top_k") ? "final_top_k" : "limit", wanted, ceiling));
   }
   out.final_top_k = static_cast<std::size_t>(ceiling);
 }
@@ -296,8 +300,8 @@ void read_facets(ObjectReader& in, FeatureSearchParameters& out) {
       facet.key = item.required_string({"key", "field"});
       facet.limit = static_cast<std::uint32_t>(item.integer({"limit"}, 10, 1, 1000));
       item.boolean({"exact"}, false);
-      if (!item.ok()) return in.fail(item.error());
       warn_unread(item, out.warnings);
+      if (!item.ok()) return in.fail(item.error());
     } else {
       in.fail(fmt::format("facets[{}]", i),
               fmt::format("is {}; use a path or {{\"key\", \"limit\"}}", type_name(value)));
@@ -323,8 +327,8 @@ void read_group_by(ObjectReader& in, FeatureSearchParameters& out) {
                                         {{"first", GroupOutput::first},
                                          {"all", GroupOutput::all},
                                          {"flatten", GroupOutput::flatten}});
-    if (!inner.ok()) return in.fail(inner.error());
     warn_unread(inner, out.warnings);
+    if (!inner.ok()) return in.fail(inner.error());
   }
   out.group_by = std::move(grouping);
 }
@@ -357,6 +361,8 @@ Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
   read_query_preprocessing(in, out.warnings);
   read_facets(in, out);
   read_group_by(in, out);
+  out.seed = in.optional_integer({"seed"}, std::numeric_limits<std::int64_t>::min(),
+                                 std::numeric_limits<std::int64_t>::max());
   in.one_of({"cache_behavior"}, 0, {{"auto", 0}, {"disabled", 1}, {"aggressive", 2}});
   in.optional_integer({"cache_ttl_seconds"}, 0, std::numeric_limits<std::int64_t>::max());
   TRAWL_TRY(in.status());
@@ -364,6 +370,8 @@ Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
 }
 
 bool feature_search_is_deterministic(const json::object& parameters) {
+  const auto* seed = parameters.if_contains("seed");
+  if (seed != nullptr && !seed->is_null()) return true;
   const auto asks_for_random = [](const json::value& search) {
     const auto* object = search.if_object();
     const json::value* on_empty =

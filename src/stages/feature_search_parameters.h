@@ -50,6 +50,7 @@ struct FeatureSearchParameters {
   std::vector<Filter> filters;
   std::vector<FacetField> facets;
   std::optional<SearchGrouping> group_by;
+  std::optional<std::int64_t> seed;  // Of the documents that on_empty takes at random.
   std::vector<std::string> warnings;
 };
 
@@ -60,7 +61,7 @@ struct FeatureSearchParameters {
 Result<FeatureSearchParameters> read_feature_search(ObjectReader& in);
 
 // Whether the same request gives the same answer: not where an empty query asks for
-// random documents.
+// random documents without a seed.
 bool feature_search_is_deterministic(const json::object& parameters);
 
 }  // namespace trawl

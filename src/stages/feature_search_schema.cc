@@ -25,7 +25,7 @@ const std::string_view kFeatureSearchSchema = R"json({
           "min_score": {"type": ["number", "null"], "default": null, "minimum": 0, "maximum": 1, "description": "Drops candidates whose score is below this part of the best score of the search. BM25 scores have no upper bound, so the bound is relative: 0.5 keeps what is at least half as good as the best."},
           "weight": {"type": "number", "default": 1, "minimum": 0, "maximum": 1, "description": "For weighted fusion."},
           "on_empty": {"type": "string", "enum": ["error", "skip", "random"], "default": "error", "description": "When the query resolves to nothing: fail, leave this search out, or take random documents."},
-          "filters": {"type": ["object", "null"], "default": null, "description": "A filter for this search alone. Also read as pre_filters."},
+          "filters": {"type": ["object", "null"], "default": null, "description": "A filter for this search alone; ignores letter case unless it says otherwise. pre_filters is another."},
           "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this search, in place of those of the stage or the request. Also read as collection_ids."},
           "query_preprocessing": {"type": ["object", "null"], "default": null, "description": "Cutting of large files into several queries; checked, and without effect on text."}
         }
@@ -33,7 +33,7 @@ const std::string_view kFeatureSearchSchema = R"json({
     },
     "final_top_k": {"type": "integer", "default": 25, "minimum": 1, "maximum": 500, "description": "Documents returned; lowered to the smallest top_k of the searches. Also read as limit."},
     "fusion": {"type": "string", "enum": ["rrf", "dbsf", "weighted", "max", "learned"], "default": "rrf", "description": "How several searches are merged. rrf: sum of 1 / (60 + rank). dbsf: sum of z-scores. weighted: sum of weight * score. max: best score. learned: as rrf, with a warning, as no interactions are recorded."},
-    "filters": {"type": ["object", "null"], "default": null, "description": "A filter for all searches, ANDed with their own. Ignores letter case unless it says otherwise. Also read as pre_filters."},
+    "filters": {"type": ["object", "null"], "default": null, "description": "A filter for all searches, ANDed with their own. Ignores letter case unless it says otherwise. pre_filters is another, here or in the config beside the parameters; all narrow."},
     "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this stage, in place of those of the request. Also read as collection_ids."},
     "facets": {
       "type": ["array", "null"], "default": null,
@@ -59,6 +59,7 @@ const std::string_view kFeatureSearchSchema = R"json({
         "output_mode": {"type": "string", "enum": ["first", "all", "flatten"], "default": "all", "description": "first: one document a group. all: one row a group, {group_key, count, documents}. flatten: the documents, group by group."}
       }
     },
+    "seed": {"type": ["integer", "null"], "default": null, "description": "For on_empty random: the same seed takes the same documents of the same collections. null: one is drawn, which the stage's metadata names."},
     "cache_behavior": {"type": "string", "enum": ["auto", "disabled", "aggressive"], "default": "auto", "description": "disabled: the result of this stage is not remembered."},
     "cache_ttl_seconds": {"type": ["integer", "null"], "default": null, "minimum": 0, "description": "Accepted; remembered results are never stale, so they need no lifetime."},
     "learning_config": {"type": ["object", "null"], "default": null, "description": "Required for fusion learned; checked, and without effect."},

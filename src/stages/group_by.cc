@@ -47,6 +47,9 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
+constexpr std::string_view kBounds[] = {"max_per_group", "docs_per_group", "max_groups",
+                                        "exclude_null"};
+
 enum class GroupOrder { appearance, count, field, score };
 
 class GroupBy : public Stage {
@@ -132,7 +135,10 @@ class GroupBy : public Stage {
 Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
   auto stage = std::make_unique<GroupBy>();
   stage->field = in.string({"group_by_field", "field"}, "source_object_id");
-  if (stage->field.empty()) in.fail("group_by_field", "is empty; give the path of a field");
+  if (stage->field.empty()) {
+    const bool is_other = !in.has({"group_by_field"});
+    in.fail(is_other ? "field" : "group_by_field", "is empty; give the path of a field");
+  }
   stage->max_per_group = static_cast<std::size_t>(
       in.integer({"max_per_group", "docs_per_group"}, 10, 1, 1000));
   stage->output_mode = in.one_of({"output_mode"}, GroupOutput::all,
@@ -167,6 +173,7 @@ StageDefinition group_by_definition() {
   definition.icon = "group";
   definition.parameter_schema = kSchema;
   definition.make = make;
+  definition.bounds = kBounds;
   return definition;
 }
 

@@ -20,6 +20,8 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
+constexpr std::string_view kBounds[] = {"limit"};
+
 class Limit : public Stage {
  public:
   std::size_t limit = 10;
@@ -56,6 +58,7 @@ StageDefinition limit_definition() {
   definition.icon = "list-end";
   definition.parameter_schema = kSchema;
   definition.make = make;
+  definition.bounds = kBounds;
   return definition;
 }
 

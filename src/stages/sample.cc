@@ -34,7 +34,7 @@ constexpr std::string_view kSchema = R"json({
     },
     "seed": {
       "type": ["integer", "null"], "default": null,
-      "description": "The same seed gives the same sample of the same documents; null draws a new one every time."
+      "description": "The same seed gives the same sample of the same documents; null draws a new one every time, which the stage's metadata names."
     },
     "preserve_top_k": {
       "type": "integer", "default": 0, "minimum": 0,
@@ -42,6 +42,8 @@ constexpr std::string_view kSchema = R"json({
     }
   }
 })json";
+
+constexpr std::string_view kBounds[] = {"count", "size", "limit"};
 
 enum class Strategy { random, stratified, reservoir, systematic };
 
@@ -70,9 +72,8 @@ class Sample : public Stage {
 
   Result<StageOutput> run(std::vector<Candidate> input,
                           StageContext& context) const override {
-    std::random_device device;
-    SampleRandom random(seed ? static_cast<std::uint64_t>(*seed)
-                             : (static_cast<std::uint64_t>(device()) << 32 | device()));
+    const std::int64_t used = seed.value_or(context.seed);
+    SampleRandom random(static_cast<std::uint64_t>(used));
     std::vector<bool> keep(input.size(), false);
     const std::size_t preserved = std::min({preserve_top_k, count, input.size()});
     if (preserved > 0) {
@@ -86,7 +87,8 @@ class Sample : public Stage {
 
     json::object about{
         {"method", json::string(word(strategy).data(), word(strategy).size())},
-        {"input_count", input.size()}};
+        {"input_count", input.size()},
+        {"seed", used}};
     const std::size_t wanted = count - preserved;
     if (strategy == Strategy::stratified) {
       TRAWL_TRY(take_stratified(input, pool, wanted, random, context.check, keep, about));
@@ -191,6 +193,7 @@ StageDefinition sample_definition() {
   definition.parameter_schema = kSchema;
   definition.make = make;
   definition.deterministic = is_deterministic;
+  definition.bounds = kBounds;
   return definition;
 }
 

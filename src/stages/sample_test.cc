@@ -108,7 +108,7 @@ TEST(Sample, ChecksItsParameters) {
       read_error("sample", R"({"strategy": "stratified", "stratify_by": "{{INPUT.x}}"})")
           .message,
       "");
-  EXPECT_EQ(read_error("sample", R"({"size": 0})").location, base + ".count");
+  EXPECT_EQ(read_error("sample", R"({"size": 0})").location, base + ".size");
   EXPECT_EQ(read_error("sample", R"({"seed": 1.5})").location, base + ".seed");
   EXPECT_EQ(read_error("sample", R"({"seed": -1})").message, "");
 }
@@ -163,6 +163,34 @@ TEST(Sampling, IsUniform) {
       for (const auto position : positions) ++hits.at(position);
     }
     for (const int count : hits) EXPECT_NEAR(count, 6000, 400);
+  }
+}
+
+// Goal: what is drawn without a seed can be drawn again from what the metadata says.
+TEST(Sample, ATakenSeedIsToldAndRepeatsTheSample) {
+  std::vector<Candidate> input;
+  for (int i = 0; i < 40; ++i) {
+    input.push_back(
+        candidate(std::to_string(i), R"({"k": )" + std::to_string(i % 3) + "}"));
+  }
+  for (const char* method : {"random", "reservoir", "systematic", "stratified"}) {
+    const std::string parameters =
+        std::string(R"("count": 7, "stratify_by": "k", "strategy": ")") + method + "\"";
+    std::set<std::string> seen;
+    for (std::int64_t seed = 1; seed <= 8; ++seed) {
+      StageContext context;
+      context.stage_index = 1;
+      context.check = [] { return Result<void>(); };
+      context.seed = seed;
+      const auto drawn = make_stage("sample", "{" + parameters + "}")->run(input, context);
+      const auto& told = drawn->metadata.at("sample").at("seed");
+      EXPECT_EQ(told, json::value(seed));
+      const auto again = run_stage(
+          "sample", "{" + parameters + ", \"seed\": " + std::to_string(seed) + "}", input);
+      EXPECT_EQ(ids(again.candidates), ids(drawn->candidates)) << method;
+      seen.insert(ids(drawn->candidates));
+    }
+    EXPECT_GT(seen.size(), 1u) << method;
   }
 }
 

@@ -228,6 +228,8 @@ class FakeCorpus {
   Result<StageOutput> run(std::string_view stage_id, std::string_view parameters,
                           std::vector<Candidate> input = {}, std::size_t index = 0) const {
     StageContext in = context(index);
+    static std::int64_t seed = 0;
+    in.seed = ++seed;  // Another for each run, as the runner's are.
     return make_stage(stage_id, parameters)->run(std::move(input), in);
   }
 
