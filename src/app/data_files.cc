@@ -4,6 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
+#include <utility>
+
+#include "base/migration.h"
+#include "base/sqlite_copy.h"
+#include "corpus/store/schema.h"
+#include "ledger/sqlite/schema.h"
 
 namespace trawl::app {
 namespace {
@@ -26,6 +33,19 @@ Result<void> check_data_directory(const std::string& directory) {
         fmt::format("{} is no data directory, or not a whole one: it has no {}; name "
                     "another with --data-dir",
                     directory, name));
+  }
+  return {};
+}
+
+Result<void> refuse_newer_files(const std::string& directory) {
+  const std::pair<std::string, std::int64_t> known[] = {
+      {directory + "/" + kLedgerFile, sqlite::ledger_schema_version()},
+      {directory + "/" + kCorpusFile, store::schema_version()}};
+  for (const auto& [path, version] : known) {
+    const auto connection = sqlite::open_for_reading(path);
+    // A missing file is made, and what is wrong with one is told by whoever opens it.
+    if (!connection) continue;
+    TRAWL_TRY(sqlite::refuse_newer_schema(**connection, version, path));
   }
   return {};
 }

@@ -18,6 +18,10 @@ inline constexpr std::size_t kRecordingKeyBytes = 32;
 //   not_found  the directory or one of its databases is missing
 Result<void> check_data_directory(const std::string& directory);
 
+// Called before any of the files is changed.
+//   storage  one was written by a newer version of this program
+Result<void> refuse_newer_files(const std::string& directory);
+
 // Whether a name within a data directory is one that the server gives.
 bool is_data_file(const std::string& name);
 

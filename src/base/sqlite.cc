@@ -141,7 +141,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
   sqlite3_busy_timeout(db, 5'000);
   TRAWL_TRY(connection->execute(fmt::format(
       "PRAGMA page_size=8192; {}PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-      "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{}; "
+      "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA "
+      "cache_size=-{}; "
       "PRAGMA mmap_size={};",
       options.incremental_vacuum ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
       options.cache_kib, options.mmap_bytes)));
@@ -190,28 +191,6 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
 
 void Connection::checkpoint() {
   sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-}
-
-Result<void> migrate(Connection& connection, std::span<const char* const> steps,
-                     const std::string& path) {
-  const auto newest = static_cast<std::int64_t>(steps.size());
-  TRAWL_ASSIGN(const std::int64_t found, connection.user_version());
-  if (found < 0 || found > newest) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format(
-            "{} was written by a newer version of trawl (schema {}; this one knows up "
-            "to {}); use that version, or another data directory",
-            path, found, newest));
-  }
-  for (std::int64_t version = found; version < newest; ++version) {
-    TRAWL_ASSIGN(auto transaction,
-                 Transaction::begin(connection, Transaction::Kind::write));
-    TRAWL_TRY(connection.execute(steps[static_cast<std::size_t>(version)]));
-    TRAWL_TRY(connection.execute(fmt::format("PRAGMA user_version={}", version + 1)));
-    TRAWL_TRY(transaction.commit());
-  }
-  return {};
 }
 
 Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {

@@ -110,7 +110,9 @@ class Ledger {
 
   // Applies the writes in order, in one transaction; on return they are on disk and in
   // the list. For each write, whether it changed anything (false: a repeated id).
-  //   storage  the disk refused; nothing of the batch was applied
+  //   storage    the disk refused; nothing of the batch was applied
+  //   not_found  remove_namespace() was called for a namespace of the batch; nothing of the
+  //              batch was applied
   virtual Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) = 0;
 
   // A page and its total from one state of the history. Following `last` visits every
@@ -134,11 +136,20 @@ class Ledger {
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
 
+  // What runs on this server: started and not ended. An imported execution does not, even
+  // if its status reads processing.
+  virtual Result<std::vector<ExecutionKey>> running(
+      const NamespaceId& namespace_id) const = 0;
+  // Those of which there is history.
+  virtual Result<std::vector<NamespaceId>> namespaces() const = 0;
+
   // Ends what a dead process left in status processing, as failed with the error
   // "interrupted: …". Returns how many there were. Called once, before the first commit.
   virtual Result<std::uint64_t> recover() = 0;
 
-  // Forgets a namespace's whole history, when the namespace is deleted.
+  // Forgets a namespace's whole history, when the namespace is deleted. From this call on,
+  // even if it fails, commits to it are refused for the life of this object: ids of
+  // namespaces are never used again.
   virtual Result<void> remove_namespace(const NamespaceId& namespace_id) = 0;
 
   // Deletes up to `limit` ended executions that match, oldest first, in one transaction;

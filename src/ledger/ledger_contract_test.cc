@@ -368,12 +368,43 @@ TEST_P(LedgerContract, NamespacesDoNotLeak) {
   EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 0u);
   EXPECT_FALSE(ledger_.find(kOther, ExecutionId("same")).value());
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 1u);
-  // A namespace that is made again under the same id begins empty.
-  EXPECT_TRUE(put(ledger_, finished(theirs)));
+  EXPECT_EQ(ledger_.namespaces().value(), (std::vector<NamespaceId>{kNs}));
+}
+
+// Goal: what ends after its namespace was deleted is refused, from wherever it comes, and
+// nothing of another namespace goes with it.
+TEST_P(LedgerContract, CommitsToARemovedNamespaceAreRefused) {
+  put(ledger_, started(make_execution(kOther, "runs", 1)));
+  ASSERT_TRUE(ledger_.remove_namespace(kOther));
+  for (LedgerWrite write : {finished(make_execution(kOther, "runs", 1)),
+                            imported(make_execution(kOther, "comes", 2)),
+                            started(make_execution(kOther, "starts", 3))}) {
+    const std::vector<LedgerWrite> writes = {finished(make_execution(kNs, "mine", 1)),
+                                             std::move(write)};
+    const auto refused = ledger_.commit(writes);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+    EXPECT_NE(refused.error().message.find("ns_b was deleted"), std::string::npos);
+  }
+  EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 0u);
+  EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 0u);
   ledger_.maintain();
-  EXPECT_EQ(ids_of(ledger_.list(filter_of(kOther), page_of(9)).value()),
-            (std::vector<std::string>{"same"}));
-  EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 1u);
+  EXPECT_EQ(ledger_.recover().value(), 0u);
+  EXPECT_TRUE(ledger_.namespaces().value().empty());
+}
+
+// Goal: what runs here is what was started here; an imported row that says so is not.
+TEST_P(LedgerContract, OnlyWhatWasStartedRuns) {
+  put(ledger_, started(make_execution(kNs, "ours", 10)));
+  put(ledger_, started(make_execution(kNs, "done", 11)));
+  put(ledger_, finished(make_execution(kNs, "done", 11)));
+  put(ledger_, started(make_execution(kOther, "elsewhere", 12)));
+  put(ledger_, imported(make_execution(kNs, "theirs", 13, status::kProcessing)));
+  EXPECT_EQ(ledger_.running(kNs).value(),
+            (std::vector<ExecutionKey>{{10, ExecutionId("ours")}}));
+  EXPECT_TRUE(ledger_.running(NamespaceId("ns_never")).value().empty());
+  ASSERT_TRUE(ledger_.recover());
+  EXPECT_TRUE(ledger_.running(kNs).value().empty());
 }
 
 TEST_P(LedgerContract, RecoverEndsOnlyWhatThisServerLeft) {
@@ -452,7 +483,7 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed()));
   std::mt19937_64 random(seed());
   MemoryLedger reference;
-  const NamespaceId namespaces[] = {kNs, kOther};
+  NamespaceId namespaces[] = {kNs, kOther};
   const std::string statuses[] = {"completed", "failed", "processing", "odd"};
   const auto draw_time = [&] {
     return static_cast<TimeUs>(random() % 10) * kMicrosPerMinute * 31 -
@@ -475,9 +506,10 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
       ASSERT_EQ(ledger_.recover().value(), reference.recover().value());
     }
     if (random() % 40 == 0) {
-      const auto& gone = namespaces[random() % 2];
+      auto& gone = namespaces[random() % 2];
       ASSERT_TRUE(ledger_.remove_namespace(gone));
       ASSERT_TRUE(reference.remove_namespace(gone));
+      gone = NamespaceId("ns_" + std::to_string(round));
     }
     if (random() % 10 == 0) ledger_.maintain();
     for (int i = 0; i < 4; ++i) {

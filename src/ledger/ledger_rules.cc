@@ -31,6 +31,20 @@ Result<void> check_writes(std::span<const LedgerWrite> writes) {
   return {};
 }
 
+Result<void> refuse_removed(const std::set<NamespaceId>& removed,
+                            std::span<const LedgerWrite> writes) {
+  if (removed.empty()) return {};
+  for (const LedgerWrite& write : writes) {
+    if (!removed.contains(write.execution.namespace_id)) continue;
+    return make_error(ErrorCode::not_found,
+                      fmt::format("the namespace {} was deleted meanwhile, and its history "
+                                  "with it; execution {} was not recorded",
+                                  write.execution.namespace_id.str(),
+                                  write.execution.summary.execution_id.str()));
+  }
+  return {};
+}
+
 Result<void> check_page(const ExecutionPageRequest& page) {
   if (page.limit < 1 || page.limit > kExecutionLimitMax) {
     return invalid_at(

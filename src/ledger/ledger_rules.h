@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -15,6 +16,10 @@ inline constexpr std::string_view kInterrupted =
 
 //   invalid  a namespace is empty, or validate_summary refuses the summary
 Result<void> check_writes(std::span<const LedgerWrite> writes);
+
+//   not_found  a write belongs to one of these namespaces
+Result<void> refuse_removed(const std::set<NamespaceId>& removed,
+                            std::span<const LedgerWrite> writes);
 
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);

@@ -12,6 +12,7 @@ Result<std::vector<bool>> MemoryLedger::commit(std::span<const LedgerWrite> writ
   // Everything that can be refused is refused before the first write is applied.
   TRAWL_TRY(check_writes(writes));
   const std::lock_guard lock(mutex_);
+  TRAWL_TRY(refuse_removed(removed_, writes));
   std::vector<bool> changed;
   for (const LedgerWrite& write : writes) {
     Entries& entries = namespaces_[write.execution.namespace_id];
@@ -127,6 +128,27 @@ Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace
   return found;
 }
 
+Result<std::vector<ExecutionKey>> MemoryLedger::running(
+    const NamespaceId& namespace_id) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ExecutionKey> keys;
+  if (const auto entries = namespaces_.find(namespace_id); entries != namespaces_.end()) {
+    for (const auto& [id, entry] : entries->second) {
+      if (entry.running) keys.push_back({entry.execution.summary.timestamp, id});
+    }
+  }
+  return keys;
+}
+
+Result<std::vector<NamespaceId>> MemoryLedger::namespaces() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<NamespaceId> ids;
+  for (const auto& [id, entries] : namespaces_) {
+    if (!entries.empty()) ids.push_back(id);
+  }
+  return ids;
+}
+
 Result<std::uint64_t> MemoryLedger::recover() {
   const std::lock_guard lock(mutex_);
   std::uint64_t recovered = 0;
@@ -144,6 +166,7 @@ Result<std::uint64_t> MemoryLedger::recover() {
 
 Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {
   const std::lock_guard lock(mutex_);
+  removed_.insert(namespace_id);
   namespaces_.erase(namespace_id);
   return {};
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class MemoryLedger : public Ledger {
                                                const ExecutionId& id) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
+  Result<std::vector<ExecutionKey>> running(const NamespaceId& namespace_id) const override;
+  Result<std::vector<NamespaceId>> namespaces() const override;
   Result<std::uint64_t> recover() override;
   Result<void> remove_namespace(const NamespaceId& namespace_id) override;
   Result<std::uint64_t> remove(const ExecutionFilter& filter, std::uint32_t limit) override;
@@ -48,6 +51,7 @@ class MemoryLedger : public Ledger {
 
   mutable std::mutex mutex_;
   std::map<NamespaceId, Entries> namespaces_;  // Guarded by mutex_.
+  std::set<NamespaceId> removed_;              // Guarded by mutex_.
 };
 
 }  // namespace trawl

@@ -2,8 +2,11 @@
 
 import json
 import os
+import random
+import sqlite3
 import subprocess
 import tarfile
+import time
 
 import pytest
 
@@ -109,3 +112,116 @@ def test_it_goes_on_and_is_well(tmp_path):
     assert server.stop() == 0
     status, report = doctor(data)
     assert status == 0 and report["healthy"], report
+
+
+def settle(server):
+    """Waits until maintenance has indexed all and closed what is full."""
+    deadline = time.monotonic() + 60
+    while True:
+        with sqlite3.connect(f"file:{server.data_dir}/ledger.db?mode=ro", uri=True) as db:
+            waiting = db.execute("SELECT count(*) FROM terms_pending").fetchone()[0]
+        db.close()
+        if waiting == 0:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_numbers_that_were_used_again_are_mended(tmp_path):
+    data = unpack("data-0.1-reused", str(tmp_path))
+    status, report = doctor(data)
+    assert status == 1 and {problem["part"] for problem in report["problems"]} == {"row groups"}
+    server = Server(data, environment=SETTINGS).start()
+    for _ in range(2):
+        # 4,110 imported less 40 that were deleted, and 10 run.
+        assert total(server) == 4080
+        assert total(server, {"min_duration_ms": 0}) == 4080
+        assert total(server, {"query": "afterwards"}) == 10
+        assert total(server, {"stage_id": "limit"}) == total(server, {"filters": {
+            "field": "stage_id", "operator": "eq", "value": "limit"}})
+        figures = server.ok("POST", "/v1/retrievers/executions/aggregate", {})
+        assert figures["total"]["count"] == 4080, figures
+        settle(server)
+    # The newest goes, and its number with it.
+    newest = server.list({}, "?limit=1").json["results"][0]["execution_id"]
+    server.ok("DELETE", f"/v1/retrievers/executions/{newest}")
+    assert server.execute(["minerals"], [search()], {"query": "amber"}).status == 200
+    assert total(server, {"query": "afterwards"}) == 9
+    assert server.stop() == 0
+    status, report = doctor(data)
+    assert status == 0 and report["healthy"], report
+
+
+def multiply(path, times):
+    """Copies every execution so often, under numbers and ids of their own."""
+    with sqlite3.connect(path) as db:
+        for n in range(1, times):
+            by = n * 8192
+            db.execute("INSERT INTO executions (seq, ns, ts, id, status, mode, failed_stage, "
+                       "caller, collections, stages, definition, running, row) SELECT seq + ?, "
+                       "ns, ts, CAST(id || ? AS BLOB), status, mode, failed_stage, caller, "
+                       "collections, stages, definition, running, row FROM executions WHERE "
+                       "seq < 8192", (by, b"_%d" % n))
+            db.execute("INSERT INTO records SELECT seq + ?, record FROM records WHERE seq < 8192",
+                       (by,))
+            db.execute("INSERT INTO row_groups SELECT DISTINCT seq / 4096, 0, 0, 0, 1 << 60 FROM "
+                       "executions WHERE seq >= ? AND seq / 4096 NOT IN (SELECT grp FROM "
+                       "row_groups)", (by,))
+        db.execute("INSERT OR IGNORE INTO terms_pending SELECT seq FROM executions WHERE "
+                   "seq >= 8192")
+        db.execute("UPDATE rollups SET count = count * ?", (times,))
+        db.execute("UPDATE definitions SET uses = uses * ?", (times,))
+    db.close()
+
+
+def version_of(path):
+    with sqlite3.connect(path) as db:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+    db.close()
+    return version
+
+
+def test_a_migration_is_killed_and_resumed(tmp_path):
+    data = unpack("data-0.1-reused", str(tmp_path))
+    ledger = os.path.join(data, "ledger.db")
+    multiply(ledger, 8)
+    rng = random.Random(8)
+    killed = 0
+    for attempt in range(6):
+        if version_of(ledger) > 1:
+            break
+        process = subprocess.Popen([BINARY, "serve", "--data-dir", data, "--listen",
+                                    "127.0.0.1:0"], stderr=subprocess.PIPE,
+                                   stdout=subprocess.DEVNULL, text=True)
+        for line in process.stderr:
+            if "from schema 1 to" in line and "ledger.db" in line:
+                break
+        time.sleep(rng.random() * 0.04 * attempt)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        killed += 1
+    assert killed > 0
+    server = Server(data, environment=SETTINGS).start()
+    assert version_of(ledger) > 1
+    assert total(server) == 8 * 4080
+    assert total(server, {"min_duration_ms": 0}) == 8 * 4080
+    assert server.stop() == 0
+    status, report = doctor(data, "--quick")
+    assert status == 0 and report["healthy"], report
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "corpus.db", "keys.db"])
+def test_a_newer_directory_is_refused_by_name(tmp_path, name):
+    data = unpack("data-0.1", str(tmp_path))
+    path = os.path.join(data, name)
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = {one: version_of(os.path.join(data, one))
+              for one in ("ledger.db", "corpus.db", "keys.db")}
+    with pytest.raises(RuntimeError) as refused:
+        Server(data).start()
+    assert path in str(refused.value) and "schema 99" in str(refused.value)
+    # Nothing was brought forward that an older program could not read any more.
+    assert before == {one: version_of(os.path.join(data, one)) for one in before}

@@ -295,8 +295,9 @@ std::string judge(const std::string& directory, History& history) {
   if (ledger->recover().value() != model->recover().value()) return "recover";
   while (ledger->maintain()) {
   }
-  const Step more = commit({finished(test::make_execution(kMain, "after", kNow)),
-                            imported(test::make_execution(kBig, "after", kNow))});
+  const Step more =
+      commit({finished(test::make_execution(kMain, "after", kNow)),
+              imported(test::make_execution(NamespaceId("ns_after"), "after", kNow))});
   if (!more.run(*ledger) || !more.run(*model)) return "it takes nothing new";
   if (differs = difference(*ledger, *model); !differs.empty()) {
     return "after a start: " + differs;

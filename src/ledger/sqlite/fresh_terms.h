@@ -25,8 +25,8 @@ class FreshTerms {
     const std::lock_guard lock(mutex_);
     for (auto& [seq, text] : terms) {
       if (bytes_ + text.size() > kBytesMax) return;
-      bytes_ += text.size();
-      terms_.emplace(seq, std::move(text));
+      const std::size_t bytes = text.size();
+      if (terms_.emplace(seq, std::move(text)).second) bytes_ += bytes;
     }
   }
 
@@ -41,7 +41,12 @@ class FreshTerms {
     return text;
   }
 
-  // For when nothing waits: drops what was deleted before it was indexed.
+  // Of executions that were deleted.
+  void forget(const std::vector<std::int64_t>& seqs) {
+    for (const std::int64_t seq : seqs) (void)take(seq);
+  }
+
+  // For when nothing waits.
   void clear() {
     const std::lock_guard lock(mutex_);
     terms_.clear();

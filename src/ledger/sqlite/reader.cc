@@ -217,4 +217,32 @@ Result<std::optional<std::string>> find_execution_json(Connection& connection, W
   return found;
 }
 
+Result<std::vector<ExecutionKey>> running_executions(Connection& connection,
+                                                     const NamespaceId& namespace_id) {
+  std::vector<ExecutionKey> keys;
+  TRAWL_ASSIGN(auto rows,
+               connection.prepare("SELECT ts, id FROM executions INDEXED BY "
+                                  "executions_running WHERE running = 1 AND ns = (SELECT "
+                                  "ns FROM namespaces WHERE id = ?)"));
+  rows.bind(namespace_id.str());
+  while (true) {
+    TRAWL_ASSIGN(const bool found, rows.step());
+    if (!found) return keys;
+    keys.push_back({rows.integer(0), ExecutionId(execution_id_text(rows.text(1)))});
+  }
+}
+
+Result<std::vector<NamespaceId>> recorded_namespaces(Connection& connection) {
+  std::vector<NamespaceId> ids;
+  TRAWL_ASSIGN(auto rows,
+               connection.prepare("SELECT n.id FROM namespaces n JOIN rollups r ON "
+                                  "r.ns = n.ns AND r.status = 0 AND r.unit = 0 AND "
+                                  "r.bucket = 0 WHERE r.count > 0 ORDER BY n.ns"));
+  while (true) {
+    TRAWL_ASSIGN(const bool found, rows.step());
+    if (!found) return ids;
+    ids.emplace_back(rows.string(0));
+  }
+}
+
 }  // namespace trawl::sqlite

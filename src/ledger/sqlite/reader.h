@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sqlite.h"
@@ -11,7 +12,7 @@
 // The reading half of the SQLite ledger. Each call is one read transaction.
 namespace trawl::sqlite {
 
-// As Ledger::list, Ledger::scan and the two forms of Ledger::find.
+// As the functions of Ledger.
 Result<ExecutionPage> list_executions(Connection& connection, Words& words,
                                       const ExecutionFilter& filter,
                                       const ExecutionPageRequest& page);
@@ -24,5 +25,8 @@ Result<std::optional<Execution>> find_execution(Connection& connection, Words& w
 Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,
                                                        const NamespaceId& namespace_id,
                                                        const ExecutionId& id);
+Result<std::vector<ExecutionKey>> running_executions(Connection& connection,
+                                                     const NamespaceId& namespace_id);
+Result<std::vector<NamespaceId>> recorded_namespaces(Connection& connection);
 
 }  // namespace trawl::sqlite

@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
+#include "base/log.h"
+#include "base/migration.h"
+#include "ledger/sqlite/check.h"
+#include "ledger/sqlite/repair.h"
+
 namespace trawl::sqlite {
 namespace {
 
-constexpr const char* kSteps[] = {
-    R"sql(
+constexpr const char* kTables = R"sql(
 -- Names that repeat in every row, as numbers. A namespace's number is never used again,
 -- so that rows of a removed namespace cannot come back in a new one.
 CREATE TABLE namespaces (
@@ -106,7 +112,42 @@ CREATE TABLE settings (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-)sql",
+)sql";
+
+// Histories up to this size have their terms indexed anew by step 2, which takes
+// maintenance a few minutes at most. Text is searched meanwhile, only slower.
+constexpr std::uint64_t kIndexAnewMax = 1'000'000;
+
+// Before step 2, the number of a deleted execution came back with the next one when it was
+// the newest: into row groups that were closed, and to words that were still kept.
+Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& progress) {
+  TRAWL_TRY(remember_used_numbers(connection));
+  TRAWL_ASSIGN(const GroupRepair groups,
+               repair_groups(connection, [&](std::string_view doing, std::uint64_t done,
+                                             std::uint64_t total) {
+                 progress.at(doing, done, total);
+               }));
+  if (groups.opened > 0) {
+    spdlog::warn(
+        "{} row groups lacked executions, which totals and filters missed; they are made "
+        "anew",
+        groups.opened);
+  }
+  TRAWL_ASSIGN(const std::uint64_t executions, count_all_executions(connection));
+  if (executions == 0) return {};
+  if (executions <= kIndexAnewMax) return index_terms_anew(connection);
+  spdlog::info(
+      "the index of terms is kept as it is; if executions were ever deleted, `trawl "
+      "doctor` "
+      "finds words in it that are of deleted ones, and `trawl doctor --repair` takes them "
+      "out");
+  return {};
+}
+
+// A step that was released is never edited.
+constexpr MigrationStep kSteps[] = {
+    {kTables},
+    {"", mend_reused_numbers},
 };
 
 // The layout before 0.1 also called itself version 1.
@@ -129,7 +170,11 @@ Result<void> prepare_ledger_schema(Connection& connection, const std::string& pa
             "cannot read; use another data directory, or remove that file",
             path));
   }
-  return migrate(connection, kSteps, path);
+  return migrate(connection, std::span<const MigrationStep>(kSteps), path);
+}
+
+std::int64_t ledger_schema_version() {
+  return static_cast<std::int64_t>(std::size(kSteps));
 }
 
 }  // namespace trawl::sqlite

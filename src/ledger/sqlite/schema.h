@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -11,5 +12,8 @@ namespace trawl::sqlite {
 //   storage  the database is of a newer schema, which we could not keep; or the disk
 //            refused
 Result<void> prepare_ledger_schema(Connection& connection, const std::string& path);
+
+// The newest that this program knows.
+std::int64_t ledger_schema_version();
 
 }  // namespace trawl::sqlite

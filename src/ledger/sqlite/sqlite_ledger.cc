@@ -1,6 +1,7 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -40,6 +41,7 @@ class SqliteLedger final : public Ledger {
     TRAWL_TRY(check_writes(writes));
     if (writes.empty()) return std::vector<bool>();
     const std::lock_guard lock(writer_mutex_);
+    TRAWL_TRY(refuse_removed(removed_, writes));
     auto changed = writer_.commit(writes);
     pages_.history_changed();
     return changed;
@@ -85,6 +87,17 @@ class SqliteLedger final : public Ledger {
     return sqlite::find_execution(*connection, words_, namespace_id, id);
   }
 
+  Result<std::vector<ExecutionKey>> running(
+      const NamespaceId& namespace_id) const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::running_executions(*connection, namespace_id);
+  }
+
+  Result<std::vector<NamespaceId>> namespaces() const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::recorded_namespaces(*connection);
+  }
+
   Result<std::uint64_t> recover() override {
     const std::lock_guard lock(writer_mutex_);
     auto outcome = writer_.recover();
@@ -94,6 +107,7 @@ class SqliteLedger final : public Ledger {
 
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     const std::lock_guard lock(writer_mutex_);
+    removed_.insert(namespace_id);
     auto outcome = writer_.remove_namespace(namespace_id);
     pages_.history_changed();
     return outcome;
@@ -151,7 +165,8 @@ class SqliteLedger final : public Ledger {
   mutable sqlite::Words words_;
   mutable sqlite::PageCache pages_;
   std::mutex writer_mutex_;
-  sqlite::Writer writer_;  // Guarded by writer_mutex_.
+  sqlite::Writer writer_;          // Guarded by writer_mutex_.
+  std::set<NamespaceId> removed_;  // Guarded by writer_mutex_.
   std::mutex maintenance_mutex_;
   sqlite::Maintenance maintenance_;  // Guarded by maintenance_mutex_.
   mutable sqlite::ReaderPool readers_;

@@ -184,22 +184,41 @@ Result<std::optional<Writer::Existing>> Writer::find_existing(std::int64_t ns,
 Result<std::optional<std::int64_t>> Writer::insert_row(std::int64_t ns, std::string_view id,
                                                        const Numbers& numbers,
                                                        const ExecutionSummary& summary) {
+  TRAWL_ASSIGN(const std::int64_t next, next_seq());
   TRAWL_ASSIGN(
       auto insert,
       connection_->prepare(
-          "INSERT INTO executions (ns, ts, id, status, mode, failed_stage, caller, "
+          "INSERT INTO executions (seq, ns, ts, id, status, mode, failed_stage, caller, "
           "collections, stages, definition, running, row) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT (ns, id) DO NOTHING"));
   const std::string values = row_values_json(summary);
-  insert.bind(ns, summary.timestamp).bind_blob(id);
+  insert.bind(next, ns, summary.timestamp).bind_blob(id);
   insert.bind(numbers.status, numbers.mode, numbers.failed_stage, numbers.caller,
               numbers.collections, numbers.stages, numbers.definition, numbers.running,
               values);
   TRAWL_TRY(insert.run());
   std::optional<std::int64_t> seq;
-  if (connection_->changes() > 0) seq = connection_->last_insert_rowid();
+  if (connection_->changes() > 0) {
+    seq = next;
+    next_seq_ = next + 1;
+  }
   return seq;
+}
+
+Result<std::int64_t> Writer::next_seq() {
+  if (!next_seq_) {
+    TRAWL_ASSIGN(next_seq_,
+                 connection_->integer(
+                     "SELECT 1 + max(coalesce((SELECT max(seq) FROM executions), 0), "
+                     "coalesce((SELECT value FROM settings WHERE name = 'last_seq'), 0))"));
+  }
+  return *next_seq_;
+}
+
+Result<void> Writer::touch_group(std::int64_t group) {
+  changed_groups_.insert(group);
+  return open_group(*connection_, group);
 }
 
 Result<void> Writer::update_row(const Existing& existing, const Numbers& numbers,
@@ -221,7 +240,6 @@ Result<void> Writer::update_row(const Existing& existing, const Numbers& numbers
                       numbers.collections, numbers.stages, numbers.definition,
                       numbers.running, values, existing.seq)
                 .run());
-  changed_groups_.insert(group_of(existing.seq));
   // Apart, because naming ts above would rewrite an index entry that hardly ever moves.
   if (existing.timestamp != summary.timestamp) {
     TRAWL_ASSIGN(auto move,
@@ -268,6 +286,7 @@ Result<void> Writer::finish(const Pending& pending) {
                      "ts_min = min(ts_min, excluded.ts_min), "
                      "ts_max = max(ts_max, excluded.ts_max)"));
     TRAWL_TRY(widen.bind(group, times.first, times.second).run());
+    TRAWL_TRY(touch_group(group));
   }
   return {};
 }
@@ -312,7 +331,7 @@ Result<std::uint64_t> Writer::end_running() {
     TRAWL_TRY(
         put_record(row.at.seq, {LedgerWrite::Kind::finished, std::move(execution), {}}));
     TRAWL_TRY(await_index(row.at.seq));
-    changed_groups_.insert(group_of(row.at.seq));
+    TRAWL_TRY(touch_group(group_of(row.at.seq)));
     pending.rollups.add(row.ns, row.at.status, row.at.timestamp, -1);
     pending.rollups.add(row.ns, failed, row.at.timestamp, 1);
   }
@@ -369,26 +388,28 @@ Result<bool> Writer::purge_some() {
 // Takes an ended or abandoned execution out of everything that knows it.
 Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
   std::int64_t ns = 0;
+  bool running = false;
   {
     TRAWL_ASSIGN(auto select,
-                 connection_->prepare("SELECT ns, status, ts, definition FROM executions "
-                                      "WHERE seq = ?"));
+                 connection_->prepare("SELECT ns, status, ts, definition, running FROM "
+                                      "executions WHERE seq = ?"));
     TRAWL_ASSIGN(const bool found, select.bind(seq).step());
     if (!found) return {};
     ns = select.integer(0);
+    running = select.integer(4) != 0;
     pending.rollups.add(ns, select.integer(1), select.integer(2), -1);
     if (!select.is_null(3)) --pending.definition_uses[select.integer(3)];
   }
   TRAWL_ASSIGN(auto waiting,
                connection_->prepare("DELETE FROM terms_pending WHERE seq = ?"));
   TRAWL_TRY(waiting.bind(seq).run());
-  if (connection_->changes() == 0) {
+  // Only what has ended was ever indexed.
+  if (connection_->changes() == 0 && !running) {
     TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
     TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution)));
     ++unindexed_;
   }
-  TRAWL_TRY(open_group(*connection_, group_of(seq)));
-  changed_groups_.insert(group_of(seq));
+  TRAWL_TRY(touch_group(group_of(seq)));
   for (const std::string_view sql :
        {"DELETE FROM records WHERE seq = ?", "DELETE FROM executions WHERE seq = ?"}) {
     TRAWL_ASSIGN(auto remove, connection_->prepare(sql));
@@ -405,6 +426,13 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
   Pending pending;
   for (const std::int64_t seq : seqs) TRAWL_TRY(remove_row(seq, pending));
   TRAWL_TRY(finish(pending));
+  {
+    TRAWL_ASSIGN(
+        auto remember,
+        connection_->prepare("INSERT INTO settings (name, value) VALUES ('last_seq', ?) ON "
+                             "CONFLICT DO UPDATE SET value = max(value, excluded.value)"));
+    TRAWL_TRY(remember.bind(*std::max_element(seqs.begin(), seqs.end())).run());
+  }
   // What is deleted from the index leaves the disk when its segments are merged. An index
   // of nothing can go at once.
   TRAWL_ASSIGN(const std::int64_t left,
@@ -413,6 +441,7 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
     TRAWL_TRY(connection_->execute("INSERT INTO terms (terms) VALUES ('delete-all')"));
   }
   TRAWL_TRY(transaction.commit());
+  fresh_terms_.forget(seqs);
   bound_log();
   return seqs.size();
 }

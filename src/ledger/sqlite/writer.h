@@ -100,6 +100,11 @@ class Writer {
   Result<void> finish(const Pending& pending);
   Result<void> remove_row(std::int64_t seq, Pending& pending);
   Result<std::uint64_t> remove_rows(const std::vector<std::int64_t>& seqs);
+  // The number of the next execution: greater than any that there ever was, so that what
+  // still knows a deleted one by its number never takes another for it.
+  Result<std::int64_t> next_seq();
+  // The group's rows change: closed columns of it go.
+  Result<void> touch_group(std::int64_t group);
 
   Result<std::int64_t> intern(std::unordered_map<std::string, std::int64_t>& known,
                               const std::string& text, std::string_view select,
@@ -118,6 +123,7 @@ class Writer {
   std::unordered_map<std::string, std::int64_t> word_numbers_;
   std::unordered_map<std::string, std::int64_t> definitions_;
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
+  std::optional<std::int64_t> next_seq_;             // Unknown until it is needed.
   FreshTerms fresh_terms_;
   std::int64_t unindexed_ = 0;  // Executions taken out of the index since it was merged.
   bool merging_ = false;

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+
+namespace trawl::sqlite {
+
+// Says on the log how far a migration is: when it begins to take long, and every two
+// seconds from then on.
+class MigrationProgress {
+ public:
+  explicit MigrationProgress(std::string path);
+  // `total` is 0 where nobody knows.
+  void at(std::string_view doing, std::uint64_t done, std::uint64_t total);
+
+ private:
+  const std::string path_;
+  std::int64_t next_us_;
+};
+
+// One step of a schema: SQL, and then what SQL alone does not do well. Both run in the
+// step's transaction, so that a step that was interrupted at any point has not begun.
+struct MigrationStep {
+  const char* sql;
+  Result<void> (*work)(Connection& connection, MigrationProgress& progress) = nullptr;
+};
+
+// Brings a database to the newest schema: step n leads from PRAGMA user_version n to
+// n + 1. A step that was released is never edited.
+//   storage  a newer version of the program wrote the file, or the disk refused
+Result<void> migrate(Connection& connection, std::span<const MigrationStep> steps,
+                     const std::string& path);
+
+//   storage  the schema of the file is newer than this program knows
+Result<void> refuse_newer_schema(Connection& connection, std::int64_t known,
+                                 const std::string& path);
+
+}  // namespace trawl::sqlite

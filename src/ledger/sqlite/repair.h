@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+
+// Makes anew what is kept beside the rows of a history, where it does not say what they
+// say. Each function works within the caller's write transaction.
+namespace trawl::sqlite {
+
+using RepairProgress =
+    std::function<void(std::string_view doing, std::uint64_t done, std::uint64_t total)>;
+
+struct GroupRepair {
+  std::uint64_t opened = 0;     // Closed ones, whose columns lacked rows.
+  std::uint64_t placed = 0;     // Listed anew, or where they lie in time.
+  std::uint64_t forgotten = 0;  // Listed, and without rows.
+};
+// Holds the list of row groups against the index of rows by time, which is quick. Columns
+// are believed if they have as many rows as the group.
+Result<GroupRepair> repair_groups(Connection& connection, const RepairProgress& progress);
+
+// Empties the index of terms; what it held is indexed anew by maintenance.
+Result<void> index_terms_anew(Connection& connection);
+
+// Numbers that were used, by rows that are gone as well: none of them is given again.
+Result<void> remember_used_numbers(Connection& connection);
+
+}  // namespace trawl::sqlite
