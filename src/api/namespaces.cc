@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/deleted_history.h"
 #include "api/endpoint.h"
 #include "api/names.h"
 #include "api/namespace_access.h"
@@ -359,7 +360,9 @@ Result<http::Response> remove(const Services& services, Call& call) {
   TRAWL_ASSIGN(const bool force, QueryReader(call.request).boolean("force", false));
   if (!force) TRAWL_TRY(must_be_empty(services, found));
   TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
-  TRAWL_TRY(services.ledger.remove_namespace(found.id));
+  // From here on it is deleted, whatever happens to its history: nobody can reach that, and
+  // it goes as soon as the disk takes part.
+  remove_deleted_histories(services.corpus, services.ledger);
   return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));
 }
 

@@ -136,20 +136,17 @@ class Tail {
 
   // Which executions run now. They may end after many that start later.
   Result<void> learn_running() {
-    running_.clear();
-    ExecutionFilter filter;
-    filter.namespace_id = request_.namespace_id;
-    filter.status = status::kProcessing;
-    return services_.ledger.scan(filter, {}, [this](const ScannedExecution& execution) {
-      running_.insert(execution.key);
-      return Result<bool>(!writer_.is_closed());
-    });
+    TRAWL_ASSIGN(const auto keys, services_.ledger.running(request_.namespace_id));
+    running_ = std::set<ExecutionKey>(keys.begin(), keys.end());
+    return {};
   }
 
   // Sends what the reader has missed, oldest first.
   Result<void> go_back() {
     const TailCursor& since = *request_.since;
     const bool same_feed = since.epoch == services_.feed.epoch();
+    const bool seen_all =
+        same_feed && since.sent_all > 0 && since.sent_all == since.sent_to_place;
     const RecentEvents recent = same_feed ? services_.feed.recent() : RecentEvents({});
     ExecutionFilter filter = request_.filter;
     const TimeUs from = std::min(since.running_since, since.place.timestamp);
@@ -161,6 +158,14 @@ class Tail {
       TRAWL_TRY(services_.ledger.scan(
           filter, {}, [&](const ScannedExecution& execution) -> Result<bool> {
             TRAWL_ASSIGN(PastRow past, read_row(execution));
+            // What says so and does not run here was imported, and those are not told. One
+            // that has just begun is told from the queue.
+            if (past.row.running && !running_.contains(past.row.key)) {
+              return !writer_.is_closed();
+            }
+            // A crash ends the feed as well: who has seen all of this one has seen what the
+            // last crash ended.
+            past.row.failed = past.row.failed && !seen_all;
             const auto sequence =
                 recent.sequence_of(request_.namespace_id, execution.key.execution_id,
                                    past.row.running ? Kind::started : Kind::ended);

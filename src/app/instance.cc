@@ -2,10 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>
 
+#include "api/deleted_history.h"
 #include "api/metrics.h"
 #include "api/recording.h"
 #include "api/retention.h"
@@ -27,6 +29,23 @@ std::size_t worker_count(std::uint32_t configured) {
   if (configured != 0) return configured;
   // Workers wait for disks and for clients that upload, so there are more than cores.
   return std::max<std::size_t>(8, std::size_t{4} * std::thread::hardware_concurrency());
+}
+
+// Programs up to 0.1.0 could leave the history of a deleted namespace behind; or the two
+// files are not of one data directory, so that nothing is removed without being asked to.
+Result<void> warn_of_strange_histories(const Corpus& corpus, const Ledger& ledger) {
+  TRAWL_ASSIGN(const auto recorded, ledger.namespaces());
+  TRAWL_ASSIGN(const auto deleted, corpus.deleted_namespaces());
+  for (const NamespaceId& id : recorded) {
+    if (corpus.find_namespace(id.str())) continue;
+    if (std::find(deleted.begin(), deleted.end(), id) != deleted.end()) continue;
+    spdlog::warn(
+        "there is history of the namespace {}, which does not exist; unless {} was put "
+        "back "
+        "from another copy than {}, `trawl doctor --repair` removes it",
+        id.str(), kCorpusFile, kLedgerFile);
+  }
+  return {};
 }
 
 class RunningInstance final : public Instance {
@@ -78,6 +97,7 @@ class RunningInstance final : public Instance {
     if (config_.retention_every_ms > 0) {
       retention_ = std::make_unique<Periodic>(
           std::chrono::milliseconds(config_.retention_every_ms), [this] {
+            api::remove_deleted_histories(*corpus_, *ledger_);
             api::prune_all(*corpus_, pruner_, system_clock().now(),
                            [this] { return !ready_.load(); });
           });
@@ -145,6 +165,7 @@ class RunningInstance final : public Instance {
   }
 
   void vacuum() {
+    api::remove_deleted_histories(*corpus_, *ledger_);
     const auto removed = corpus_->vacuum(system_clock().now());
     if (!removed) {
       spdlog::error("vacuum: {} ({})", removed.error().message, removed.error().detail);
@@ -185,6 +206,7 @@ class RunningInstance final : public Instance {
 Result<std::unique_ptr<Instance>> Instance::start(
     const Config& config, const std::optional<std::string>& first_key) {
   TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
+  TRAWL_TRY(refuse_newer_files(config.data_dir));
   TRAWL_ASSIGN(auto keys,
                KeyStore::open(config.data_dir + "/" + kKeysFile, config.key_limit));
   CorpusOptions corpus_options;
@@ -193,6 +215,8 @@ Result<std::unique_ptr<Instance>> Instance::start(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
   TRAWL_ASSIGN(auto corpus, open_corpus(std::move(corpus_options)));
   TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/" + kLedgerFile));
+  api::remove_deleted_histories(*corpus, *ledger);
+  TRAWL_TRY(warn_of_strange_histories(*corpus, *ledger));
   TRAWL_ASSIGN(const std::uint64_t interrupted, ledger->recover());
   if (interrupted > 0) {
     spdlog::warn("{} executions were interrupted when the server stopped; they read failed",

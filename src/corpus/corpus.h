@@ -42,6 +42,10 @@ class Corpus {
       const std::function<Result<void>(Namespace&)>& change) = 0;
   // With all its collections.
   virtual Result<void> delete_namespace(std::string_view identifier) = 0;
+  // Deleted namespaces of which others may still keep something, such as their history. A
+  // namespace is noted here as it is deleted, in one step, until the others have followed.
+  virtual Result<std::vector<NamespaceId>> deleted_namespaces() const = 0;
+  virtual Result<void> forget_deleted_namespace(const NamespaceId& id) = 0;
 
   virtual Result<Collection> create_collection(Collection wanted) = 0;
   virtual Result<Collection> find_collection(const NamespaceId& namespace_id,

@@ -340,3 +340,23 @@ def test_a_tail_ends_by_itself(busy):
         assert tail.next() is None
     for wrong in ("-1", "1.5", "soon", "86400001"):
         Tail(busy, end_after_ms=wrong, expect=422)
+
+
+def test_an_imported_row_that_says_processing_does_not_run(busy):
+    """It never ends here, and must not make each tail begin at its start."""
+    old = 1_700_000_000
+    lines = [{"execution_id": "exec_pending", "status": "processing", "timestamp": old}]
+    lines += [{"execution_id": f"exec_failed_{n}", "status": "failed", "error": "old",
+               "timestamp": old + 1 + n} for n in range(20)]
+    report = busy.ok("POST", "/v1/retrievers/executions/import",
+                     "\n".join(json.dumps(line) for line in lines))
+    assert report["imported_count"] == 21, report
+    with Tail(busy) as tail:
+        made = run(busy)
+        assert tail.ends(1) == [made]
+        last_id = tail.last_id
+    for _ in range(2):
+        with Tail(busy, last_id=last_id, end_after_ms=300) as tail:
+            last_id = tail.last_id
+            assert tail.next() is None
+            last_id = tail.last_id

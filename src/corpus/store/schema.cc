@@ -1,5 +1,7 @@
 #include "corpus/store/schema.h"
 
+#include <iterator>
+
 namespace trawl::store {
 namespace {
 
@@ -12,6 +14,7 @@ namespace {
 // superseded  Rows that this version replaced or deleted. Kept when vacuum removes the row
 //             itself, so that places stay what they are.
 // dropped     Deleted collections whose rows are still to be removed.
+// deleted_namespaces  Whose history is still to be removed, in ledger.db.
 constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -57,6 +60,11 @@ CREATE TABLE dropped (
   number INTEGER PRIMARY KEY,
   collection_id TEXT NOT NULL
 ) STRICT;
+)sql",
+                                  R"sql(
+CREATE TABLE deleted_namespaces (
+  namespace_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 }  // namespace
@@ -65,6 +73,10 @@ Result<std::unique_ptr<sqlite::Connection>> open_database(const std::string& pat
   TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
   TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   return connection;
+}
+
+std::int64_t schema_version() {
+  return static_cast<std::int64_t>(std::size(kSteps));
 }
 
 }  // namespace trawl::store

@@ -187,6 +187,25 @@ Result<void> SqliteCorpus::delete_namespace(std::string_view identifier) {
   return {};
 }
 
+Result<std::vector<NamespaceId>> SqliteCorpus::deleted_namespaces() const {
+  std::vector<NamespaceId> ids;
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  TRAWL_ASSIGN(auto rows, connection->prepare("SELECT namespace_id FROM deleted_namespaces "
+                                              "ORDER BY namespace_id"));
+  while (true) {
+    TRAWL_ASSIGN(const bool found, rows.step());
+    if (!found) return ids;
+    ids.emplace_back(rows.string(0));
+  }
+}
+
+Result<void> SqliteCorpus::forget_deleted_namespace(const NamespaceId& id) {
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(auto remove,
+               writer_->prepare("DELETE FROM deleted_namespaces WHERE namespace_id = ?"));
+  return remove.bind(id.str()).run();
+}
+
 Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
   TRAWL_TRY(check_name("collection", wanted.name));
   TRAWL_TRY(check_features(wanted.features));

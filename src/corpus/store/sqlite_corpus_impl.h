@@ -26,6 +26,8 @@ class SqliteCorpus final : public Corpus {
       std::string_view identifier,
       const std::function<Result<void>(Namespace&)>& change) override;
   Result<void> delete_namespace(std::string_view identifier) override;
+  Result<std::vector<NamespaceId>> deleted_namespaces() const override;
+  Result<void> forget_deleted_namespace(const NamespaceId& id) override;
   Result<Collection> create_collection(Collection wanted) override;
   Result<Collection> find_collection(const NamespaceId& namespace_id,
                                      std::string_view identifier) const override;

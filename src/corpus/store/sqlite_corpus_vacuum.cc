@@ -30,6 +30,9 @@ Result<void> SqliteCorpus::drop(const std::vector<Catalog::CollectionEntry>& ent
       TRAWL_ASSIGN(auto remove,
                    writer_->prepare("DELETE FROM namespaces WHERE number = ?"));
       TRAWL_TRY(remove.bind(with_namespace->number).run());
+      TRAWL_ASSIGN(auto note, writer_->prepare("INSERT OR IGNORE INTO deleted_namespaces "
+                                               "(namespace_id) VALUES (?)"));
+      TRAWL_TRY(note.bind(with_namespace->definition->id.str()).run());
     }
     TRAWL_TRY(transaction.commit());
   }
