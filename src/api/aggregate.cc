@@ -10,6 +10,7 @@
 #include "api/endpoint.h"
 #include "api/execution_list_body.h"
 #include "api/figures.h"
+#include "api/request_time.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -132,8 +133,8 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
 
 Result<http::Response> aggregate_executions(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object sent, read_body(call));
-  TRAWL_ASSIGN(const AggregateBody body,
-               parse_body(sent, call.ns.id, services.clock.now()));
+  TRAWL_ASSIGN(AggregateBody body, parse_body(sent, call.ns.id, services.clock.now()));
+  body.figures.budget_us = 1'000 * capped_ms(services, body.figures.budget_us / 1'000);
   TRAWL_ASSIGN(const Figures figures,
                gather_figures(services.ledger, body.list.filter, body.figures));
 

@@ -8,6 +8,7 @@
 #include "api/document_json.h"
 #include "api/paging.h"
 #include "api/query_reader.h"
+#include "api/request_time.h"
 #include "base/field_path.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -29,6 +30,7 @@ struct Wanted {
   std::string group_by;
   std::vector<std::string> select;
   std::optional<json::value> filters;
+  std::optional<std::int64_t> budget_ms;
   std::vector<std::string> warnings;
 };
 
@@ -164,6 +166,7 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
     out.group_by = in.string({"group_by"});
   }
   out.select = in.strings({"select"});
+  out.budget_ms = in.optional_integer({"budget_ms"}, 1, 60'000);
   if (const json::value* filters = in.find({"filters"})) {
     out.filters = *filters;
   } else {
@@ -313,6 +316,7 @@ RequestShape document_list_shape(Described query) {
                        {"sort", &sort_shape()},
                        {"group_by", &kGroup},
                        {"select"},
+                       {"budget_ms"},
                        {"limit"},
                        {"page_size", nullptr, Described::no},
                        {"offset"},
@@ -330,9 +334,10 @@ RequestShape document_list_shape(Described query) {
                        {"partition"}}}};
 }
 
-Result<http::Response> list_documents(const Services& services, Call& call) {
-  TRAWL_ASSIGN(const json::object body, read_body(call));
-  TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
+namespace {
+
+Result<http::Response> list_wanted(const Services& services, const Call& call,
+                                   const Wanted& wanted) {
   TRAWL_ASSIGN(const Collection collection,
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
@@ -389,6 +394,15 @@ Result<http::Response> list_documents(const Services& services, Call& call) {
     out["warnings"] = json::array(wanted.warnings.begin(), wanted.warnings.end());
   }
   return json_response(std::move(out));
+}
+
+}  // namespace
+
+Result<http::Response> list_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
+  const RequestTime time(services, call.request, wanted.budget_ms, "budget_ms");
+  return bounded(time, [&] { return list_wanted(services, call, wanted); });
 }
 
 }  // namespace trawl::api

@@ -11,6 +11,7 @@
 #include "api/document_views.h"
 #include "api/endpoint.h"
 #include "api/metrics.h"
+#include "api/request_time.h"
 #include "base/text.h"
 #include "model/filter.h"
 
@@ -90,10 +91,9 @@ Result<http::Response> remove(const Services& services, Call& call) {
   return deleted_response(fmt::format("the document '{}' was deleted", ids.front()));
 }
 
-// The ids that a filter selects now.
-Result<std::vector<std::string>> ids_matching(const Services& services,
-                                              const Collection& collection,
-                                              const json::value* filters) {
+Result<std::vector<std::string>> find_ids(const Services& services,
+                                          const Collection& collection,
+                                          const json::value* filters) {
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
   TRAWL_ASSIGN(const auto rows, select_rows(*snapshot, filters, "filters"));
   std::vector<std::string> ids;
@@ -106,6 +106,16 @@ Result<std::vector<std::string>> ids_matching(const Services& services,
     for (const auto& document : documents) ids.push_back(document.document_id);
   }
   return ids;
+}
+
+// The ids that a filter selects now. Nothing has changed yet, so the search for them may be
+// given up.
+Result<std::vector<std::string>> ids_matching(const Services& services,
+                                              const http::Request& request,
+                                              const Collection& collection,
+                                              const json::value* filters) {
+  const RequestTime time(services, request);
+  return bounded(time, [&] { return find_ids(services, collection, filters); });
 }
 
 // A filter without a condition matches everything, which nobody means who changes or
@@ -173,11 +183,12 @@ json::object updated_json(const std::vector<std::string>& ids, const Outcomes& o
           {"message", fmt::format("{} documents were updated", updated)}};
 }
 
-Result<json::object> update_matching(const Services& services, const Collection& collection,
+Result<json::object> update_matching(const Services& services, const Call& call,
+                                     const Collection& collection,
                                      const json::value* filters,
                                      const json::object& update) {
   TRAWL_TRY(check_update(update, "update_data"));
-  TRAWL_ASSIGN(const auto ids, ids_matching(services, collection, filters));
+  TRAWL_ASSIGN(const auto ids, ids_matching(services, call.request, collection, filters));
   TRAWL_ASSIGN(
       const Outcomes outcomes,
       update_each(services, collection, ids, [&](std::size_t, json::object& fields) {
@@ -204,7 +215,7 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
     }
     TRAWL_TRY(must_choose(*filters));
     TRAWL_ASSIGN(json::object changed,
-                 update_matching(services, collection, filters, *update_data));
+                 update_matching(services, call, collection, filters, *update_data));
     return json_response(std::move(changed));
   }
   if (updates->empty() || updates->size() > kBatchMax) {
@@ -251,7 +262,7 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
   }
   if (filters != nullptr) {
     TRAWL_TRY(must_choose(*filters));
-    TRAWL_ASSIGN(ids, ids_matching(services, collection, filters));
+    TRAWL_ASSIGN(ids, ids_matching(services, call.request, collection, filters));
   }
   TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
   json::array rows;
@@ -283,7 +294,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
     TRAWL_TRY(must_choose(*filters));
   }
   TRAWL_ASSIGN(json::object changed,
-               update_matching(services, collection, filters, *update_data));
+               update_matching(services, call, collection, filters, *update_data));
   const bool is_narrowed = object == nullptr ? filters != nullptr : !object->empty();
   if (!is_narrowed) {
     changed["message"] =

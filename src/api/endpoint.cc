@@ -5,6 +5,7 @@
 #include "api/key_watch.h"
 #include "api/namespace_access.h"
 #include "api/request_limit.h"
+#include "api/request_time.h"
 #include "base/text.h"
 #include "http/head.h"
 
@@ -132,14 +133,19 @@ http::Handler async_endpoint(const Services& services, Permission permission, Sc
 
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        RequestShape shape, Handle handle) {
-  return async_endpoint(services, permission, scope, std::move(shape),
-                        [handle = std::move(handle)](const std::shared_ptr<http::Request>&,
-                                                     Call& call, const http::Reply& reply) {
-                          auto response = handle(call);
-                          if (!response) return Result<void>(std::move(response).error());
-                          reply(std::move(*response));
-                          return Result<void>();
-                        });
+  return async_endpoint(
+      services, permission, scope, std::move(shape),
+      [&services, permission, handle = std::move(handle)](
+          const std::shared_ptr<http::Request>&, Call& call, const http::Reply& reply) {
+        // What changes something is not given up half-way.
+        const RequestTime time(services, call.request);
+        auto response = permission == Permission::read
+                            ? bounded(time, [&] { return handle(call); })
+                            : handle(call);
+        if (!response) return Result<void>(std::move(response).error());
+        reply(std::move(*response));
+        return Result<void>();
+      });
 }
 
 http::Handler open_endpoint(RequestShape shape,

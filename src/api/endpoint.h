@@ -36,7 +36,8 @@ using Handle = std::function<Result<http::Response>(Call&)>;
 // Wraps a function as a handler: authenticates, counts the request against the key's limit,
 // checks the permission, and the query against the shape that the route declares, resolves
 // the namespace, and turns errors into the contract's envelope. Scope::in_namespace brings
-// the parameter `namespace` with it.
+// the parameter `namespace` with it. What only reads may compute for limits.request_ms_max
+// (request_time.h).
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        RequestShape shape, Handle handle);
 // The same for handlers that answer later; they own the Reply.

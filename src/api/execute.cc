@@ -8,6 +8,7 @@
 #include "api/labels.h"
 #include "api/metrics.h"
 #include "api/query_reader.h"
+#include "api/request_time.h"
 #include "api/result_page.h"
 #include "base/ids.h"
 #include "base/text.h"
@@ -286,8 +287,11 @@ void log_failure(const Call& call, const Execution& execution, RecordingMode mod
 Result<void> execute(const Services& services,
                      const std::shared_ptr<http::Request>& request, Call& call,
                      const http::Reply& reply) {
-  TRAWL_ASSIGN(const json::object sent, read_body(call));
-  TRAWL_ASSIGN(ExecuteRequest wanted, parse_request(services, *request, sent, call));
+  const RequestTime time(services, *request);
+  TRAWL_ASSIGN(ExecuteRequest wanted, bounded(time, [&]() -> Result<ExecuteRequest> {
+                 TRAWL_ASSIGN(const json::object sent, read_body(call));
+                 return parse_request(services, *request, sent, call);
+               }));
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
 
   Execution execution;

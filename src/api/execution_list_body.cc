@@ -57,6 +57,7 @@ class Reader {
     TRAWL_TRY(read_sort());
     TRAWL_TRY(read_fields());
     out_.count_only = in_.boolean({"count_only"}, false);
+    out_.has_budget = in_.has({"budget_ms"});
     out_.budget_us = in_.integer({"budget_ms"}, 2'000, 0, kBudgetMaxMs) * 1'000;
     return in_.status();
   }

@@ -30,6 +30,7 @@ struct ExecutionListBody {
   ExecutionSort sort = ExecutionSort::timestamp;
   bool ascending = false;
   std::int64_t budget_us = 2'000'000;
+  bool has_budget = false;          // It was said.
   std::vector<std::string> fields;  // Empty: the row as it is.
   bool count_only = false;
   // Of what chooses the executions and their order, without nulls: what a cursor is bound

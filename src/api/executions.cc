@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/endpoint.h"
+#include "api/request_time.h"
 #include "base/text.h"
 #include "ledger/cursor.h"
 #include "model/execution_json.h"
@@ -14,6 +15,9 @@ namespace trawl::api {
 namespace {
 
 constexpr std::string_view kListPath = "/v1/retrievers/executions/list";
+
+// What a list in another order than that of time may take where it does not say.
+constexpr std::int64_t kSortedMs = 60'000;
 
 // The rows of a page with the fields that were asked for, in that order.
 Result<std::string> project(const Services& services, const Call& call,
@@ -56,7 +60,12 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
   out.page.offset = out.query.offset;
   out.page.sort = out.body.sort;
   out.page.ascending = out.body.ascending;
-  out.page.budget_us = out.body.budget_us;
+  // A list in another order than that of time is of no use when it is cut short, so without
+  // a word it may take as long as any request.
+  const bool by_time = out.page.sort == ExecutionSort::timestamp;
+  const std::int64_t budget_ms = out.body.budget_us / 1'000;
+  out.page.budget_us =
+      1'000 * capped_ms(services, by_time || out.body.has_budget ? budget_ms : kSortedMs);
   if (out.body.count_only) {
     out.page.limit = 1;
     out.page.offset = 0;
@@ -124,14 +133,18 @@ Result<void> answer_list(const Services& services,
                         request.page.sort == ExecutionSort::timestamp &&
                         !request.page.ascending;
   if (is_short) {
-    TRAWL_ASSIGN(auto response, list_executions(services, call, request));
+    const RequestTime time(services, *sent);
+    TRAWL_ASSIGN(auto response,
+                 bounded(time, [&] { return list_executions(services, call, request); }));
     reply(std::move(response));
     return {};
   }
   const bool taken = services.workers.submit(
       [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
         const Call again{*sent, key, ns};
-        auto response = list_executions(services, again, request);
+        const RequestTime time(services, *sent);
+        auto response =
+            bounded(time, [&] { return list_executions(services, again, request); });
         reply(response ? std::move(*response)
                        : http::error_response(response.error(), sent->request_id));
       });

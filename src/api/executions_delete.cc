@@ -9,12 +9,13 @@
 #include "api/endpoint.h"
 #include "api/executions.h"
 #include "api/query_reader.h"
+#include "api/request_time.h"
 #include "base/text.h"
 
 namespace trawl::api {
 namespace {
 
-constexpr std::int64_t kCountBudgetUs = 60'000'000;
+constexpr std::int64_t kCountBudgetMs = 60'000;
 
 Result<http::Response> delete_execution(const Services& services, Call& call) {
   const ExecutionId id(call.request.path_parameter("execution_id"));
@@ -61,8 +62,10 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   if (dry_run) {
     ExecutionPageRequest first;
     first.limit = 1;
-    first.budget_us = kCountBudgetUs;
-    TRAWL_ASSIGN(const ExecutionPage page, services.ledger.list(body.filter, first));
+    first.budget_us = 1'000 * capped_ms(services, kCountBudgetMs);
+    const RequestTime time(services, call.request);
+    TRAWL_ASSIGN(const ExecutionPage page,
+                 bounded(time, [&] { return services.ledger.list(body.filter, first); }));
     return json_response(json::object{
         {"success", true},
         {"dry_run", true},
@@ -72,11 +75,10 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
         {"message", fmt::format("{}{} executions match; those that run would stay",
                                 page.total_exact ? "" : "at least ", page.total)}});
   }
-  const auto stop = [&] {
-    return services.interrupt.load(std::memory_order_relaxed) ||
-           (call.request.client_gone && call.request.client_gone());
-  };
-  TRAWL_ASSIGN(const Pruner::Removal removal, services.pruner.remove(body.filter, stop));
+  const RequestTime time(services, call.request);
+  const auto stop = [&time] { return !time.check(); };
+  TRAWL_ASSIGN(const Pruner::Removal removal,
+               bounded(time, [&] { return services.pruner.remove(body.filter, stop); }));
   return json_response(
       json::object{{"success", true},
                    {"dry_run", false},

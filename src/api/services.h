@@ -30,6 +30,9 @@ struct Limits {
   std::size_t import_batch_bytes = 8 * 1024 * 1024;
   std::int64_t tail_heartbeat_ms = 15'000;  // A silent tail says so often that it lives.
   std::size_t tail_backfill_max = 10'000;   // Executions that a tail can go back.
+  // The most that one request may compute, also where it names more or nothing; 0: no
+  // limit.
+  std::int64_t request_ms_max = 60'000;
 };
 
 // The parts of the server that handlers use. Built and owned by app; everything here is

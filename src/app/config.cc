@@ -145,6 +145,14 @@ std::vector<Setting> settings_of(Config& config) {
        "1024 to 1073741824"},
       {"tail.heartbeat_ms", integer(config.limits.tail_heartbeat_ms, 10, kMillisMax),
        "milliseconds, 10 or more"},
+      {"limits.request_ms_max",
+       [&config](const std::string& value) {
+         auto& ms = config.limits.request_ms_max;
+         if (!integer(ms, 0, kMillisMax)(value)) return false;
+         config.run.time_ms_max = ms;
+         return true;
+       },
+       "milliseconds, or 0 for no limit"},
       {"tail.backfill_max", integer(config.limits.tail_backfill_max, 1, 1'000'000),
        "1 to 1000000"},
   };

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 
 namespace trawl {
 namespace {
@@ -267,10 +268,13 @@ void Analyzer::analyze(std::string_view text, const TermSink& sink) {
   while (at < text.size()) {
     if (byte_class(text[at]) == ByteClass::separator) {
       ++at;
+      count_work();
       continue;
     }
     std::size_t end = at;
     while (end < text.size() && is_ascii_word(text[end])) ++end;
+    // A word costs as much as some dozens of its characters.
+    count_work(16 + (end - at));
     if (end == text.size() || byte_class(text[end]) == ByteClass::separator) {
       at = emit_ascii(text, at, end, sink);
       continue;
@@ -281,6 +285,7 @@ void Analyzer::analyze(std::string_view text, const TermSink& sink) {
     } else if (run.ascii) {
       at = emit_ascii(text, at, run.end, sink);
     } else {
+      count_work(4 * (run.end - at));
       emit_unicode(text.substr(at, run.end - at), sink);
       const Contraction tail = find_contraction(text, at, run.end);
       at = tail.end != 0 && !tail.joins_t ? tail.end : run.end;

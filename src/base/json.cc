@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/work_limit.h"
+
 namespace trawl {
 namespace {
 
@@ -16,6 +18,7 @@ namespace {
 // but lets an empty array or object stand one level below its limit.
 bool convert(const simdjson::dom::element& from, json::value& to, std::size_t depth_left) {
   using simdjson::dom::element_type;
+  count_work(4);
   switch (from.type()) {
     case element_type::ARRAY: {
       if (depth_left == 0) return false;
@@ -49,6 +52,7 @@ bool convert(const simdjson::dom::element& from, json::value& to, std::size_t de
       break;
     case element_type::STRING: {
       const std::string_view text = from.get_string().value_unsafe();
+      count_work(text.size() / kBytesPerStep);
       to.emplace_string().assign(text.data(), text.size());
       break;
     }
@@ -116,8 +120,10 @@ void append(std::string& out, const json::object& object) {
     std::vector<const json::key_value_pair*> fields;
     fields.reserve(object.size());
     for (const auto& field : object) fields.push_back(&field);
-    std::sort(fields.begin(), fields.end(),
-              [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    std::sort(fields.begin(), fields.end(), [](const auto* a, const auto* b) {
+      count_work();
+      return a->key() < b->key();
+    });
     for (const auto* field : fields) pair(*field);
   } else {
     for (const auto& field : object) pair(field);
@@ -139,6 +145,7 @@ void append(std::string& out, const json::array& array) {
 
 template <bool kSorted>
 void append(std::string& out, const json::value& value) {
+  count_work(4);
   switch (value.kind()) {
     case json::kind::null:
       out += "null";
@@ -252,6 +259,7 @@ void append_json(std::string& out, const json::array& array) {
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
+  count_work(text.size() / 4);
   out.push_back('"');
   std::size_t plain = 0;  // Start of the run not copied yet.
   std::size_t i = 0;

@@ -3,7 +3,20 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "base/work_limit.h"
+
 namespace trawl::sqlite {
+namespace {
+
+// Instructions of SQLite between two looks at the work limit of the thread: some tenths of
+// a millisecond.
+constexpr int kInstructionsPerCheck = 10'000;
+
+int is_given_up(void*) {
+  return check_work() ? 0 : 1;
+}
+
+}  // namespace
 
 Error sqlite_error(sqlite3* db, std::string_view doing) {
   const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
@@ -86,6 +99,9 @@ Result<bool> Statement::step() {
       return true;
     case SQLITE_DONE:
       return false;
+    case SQLITE_INTERRUPT:
+      if (auto wanted = check_work(); !wanted) return std::move(wanted).error();
+      return make_error(ErrorCode::cancelled, "the read was given up");
     default:
       return sqlite_error(db_, sqlite3_sql(statement_));
   }
@@ -146,7 +162,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
       "PRAGMA mmap_size={};",
       options.incremental_vacuum ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
       options.cache_kib, options.mmap_bytes)));
-  if (options.read_only) TRAWL_TRY(connection->execute("PRAGMA query_only=1"));
+  if (options.read_only) {
+    TRAWL_TRY(connection->execute("PRAGMA query_only=1"));
+    sqlite3_progress_handler(db, kInstructionsPerCheck, is_given_up, nullptr);
+  }
   return connection;
 }
 

@@ -62,6 +62,7 @@ class Statement {
 
   // True on a row, false at the end.
   //   storage, unavailable  SQLite failed; the detail has its words
+  //   what the work limit says  it ended a statement of a reader (base/work_limit.h)
   Result<bool> step();
   // Steps once and expects no row.
   Result<void> run();
@@ -83,7 +84,7 @@ class Statement {
 };
 
 struct OpenOptions {
-  bool read_only = false;
+  bool read_only = false;  // Its statements end when the work limit of the thread says so.
   int cache_kib = 64 * 1024;
   std::int64_t mmap_bytes = std::int64_t{1} << 40;
   bool incremental_vacuum = false;  // For files that shrink; decided when a file is made.

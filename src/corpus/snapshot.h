@@ -10,8 +10,9 @@
 
 #include "base/bitmap.h"
 #include "base/result.h"
-#include "model/filter.h"
+#include "base/work_limit.h"
 #include "model/collection.h"
+#include "model/filter.h"
 
 namespace trawl {
 
@@ -19,9 +20,6 @@ struct ScoredRow {
   std::uint32_t row = 0;
   float score = 0;
 };
-
-// Called now and then inside long loops; an error ends the loop and is passed on.
-using Checkpoint = std::function<Result<void>()>;
 
 struct SearchRequest {
   std::string feature_uri;

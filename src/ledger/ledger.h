@@ -38,7 +38,7 @@ struct ExecutionPageRequest {
   ExecutionSort sort = ExecutionSort::timestamp;
   bool ascending = false;
   // How long to look, where no index answers; at least one step is always made. Lists in
-  // another order than that of time are not cut short.
+  // another order than that of time are not cut short: they end with `timeout`.
   std::int64_t budget_us = 2'000'000;
 };
 

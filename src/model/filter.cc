@@ -1,7 +1,6 @@
 #include "model/filter.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
@@ -38,8 +37,7 @@ constexpr std::array<std::string_view, 4> kConditionKeys{"field", "operator", "v
 constexpr std::array<std::string_view, 4> kGroupKeys{"AND", "OR", "NOT", "case_sensitive"};
 constexpr std::array<std::string_view, 3> kForeignGroups{"must", "must_not", "should"};
 
-constexpr std::int64_t kRegexMemory = 1 << 20;  // bytes, for one pattern and its states
-constexpr std::size_t kShownMax = 64;           // characters of a value in a message
+constexpr std::size_t kShownMax = 64;  // characters of a value in a message
 
 std::string_view key_of(const json::key_value_pair& field) {
   return {field.key().data(), field.key().size()};
@@ -95,13 +93,16 @@ class Compiler {
   Result<FilterNode> group(const json::object& source, const std::string& location,
                            std::size_t depth, bool case_sensitive);
   Result<FilterNode> shorthand(const json::object& source, const std::string& location,
-                               bool case_sensitive);
+                               std::size_t depth, bool case_sensitive);
   Result<void> members(const json::value& list, std::string_view name,
                        const std::string& location, std::size_t depth, bool case_sensitive,
                        FilterNode& out);
   Result<void> bind_value(FilterNode& node, const json::value& value,
                           const std::string& location);
   Result<void> bind_regex(FilterNode& node, const std::string& location);
+  // Counts conditions and groups, `count` of them at once.
+  Result<void> count_conditions(std::size_t count, const std::string& location);
+  Result<void> count_values(std::size_t count, const std::string& location);
 
   // Notes a template, and says whether the value is or holds one.
   bool take_template(const json::value& value);
@@ -125,8 +126,29 @@ class Compiler {
 
   const bool templates_;
   std::size_t regex_count_ = 0;
+  std::size_t condition_count_ = 0;
+  std::size_t value_count_ = 0;
   std::unordered_set<std::string> noted_;
 };
+
+Result<void> Compiler::count_conditions(std::size_t count, const std::string& location) {
+  condition_count_ += count;
+  if (condition_count_ <= kFilterConditionsMax) return {};
+  return refuse(location,
+                fmt::format("has {} conditions, so that this filter has {} or more, and {} "
+                            "are the most; join those on one field with \"in\", or send "
+                            "several requests",
+                            count, condition_count_, kFilterConditionsMax));
+}
+
+Result<void> Compiler::count_values(std::size_t count, const std::string& location) {
+  value_count_ += count;
+  if (value_count_ <= kFilterValuesMax) return {};
+  return refuse(location,
+                fmt::format("has {} values, so that the lists of this filter have {} "
+                            "together, and {} are the most; send several requests",
+                            count, value_count_, kFilterValuesMax));
+}
 
 bool Compiler::take_template(const json::value& value) {
   if (!templates_) return false;
@@ -178,7 +200,7 @@ Result<FilterNode> Compiler::filter(const json::value& source, const std::string
   for (const auto* name : {"AND", "OR", "NOT"}) {
     if (object->contains(name)) return group(*object, location, depth, case_sensitive);
   }
-  return shorthand(*object, location, case_sensitive);
+  return shorthand(*object, location, depth, case_sensitive);
 }
 
 Result<FilterNode> Compiler::condition(const json::object& source,
@@ -286,6 +308,7 @@ Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
     case FilterOp::in:
     case FilterOp::nin: {
       const auto* array = node.value.if_array();
+      TRAWL_TRY(count_values(array != nullptr ? array->size() : 1, location));
       node.set = std::make_shared<const ValueSet>(
           array != nullptr ? std::vector<json::value>(array->begin(), array->end())
                            : std::vector<json::value>{node.value},
@@ -335,17 +358,12 @@ Result<void> Compiler::bind_regex(FilterNode& node, const std::string& location)
                                         "have {}, so join some with |",
                                         kFilterRegexCountMax));
   }
-  re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_max_mem(kRegexMemory);
-  options.set_case_sensitive(node.mode == CaseMode::sensitive);
-  const std::string_view pattern = view(node.value.get_string());
-  auto regex = std::make_shared<const re2::RE2>(pattern, options);
-  if (!regex->ok()) {
-    return refuse(location, fmt::format("'{}' is no regular expression: {}; use RE2 syntax",
-                                        truncate_text(pattern, kShownMax),
-                                        truncate_text(regex->error(), 2 * kShownMax)));
-  }
-  node.regex = std::move(regex);
+  auto regex =
+      TextPattern::compile(view(node.value.get_string()), node.mode == CaseMode::sensitive
+                                                              ? TextPattern::Case::sensitive
+                                                              : TextPattern::Case::ignored);
+  if (!regex) return refuse(location, regex.error().message);
+  node.regex = std::move(*regex);
   return {};
 }
 
@@ -401,6 +419,7 @@ Result<void> Compiler::members(const json::value& list, std::string_view name,
   if (array == nullptr) {
     return refuse(location, fmt::format("is {}; use an array of filters", type_name(list)));
   }
+  TRAWL_TRY(count_conditions(array->size(), location));
   out.children.reserve(array->size());
   for (std::size_t i = 0; i < array->size(); ++i) {
     TRAWL_ASSIGN(auto node, filter((*array)[i], fmt::format("{}[{}]", location, i),
@@ -411,10 +430,16 @@ Result<void> Compiler::members(const json::value& list, std::string_view name,
 }
 
 Result<FilterNode> Compiler::shorthand(const json::object& source,
-                                       const std::string& location, bool case_sensitive) {
+                                       const std::string& location, std::size_t depth,
+                                       bool case_sensitive) {
   FilterNode all;
   if (source.contains("operator") && source.contains("value")) {
     return refuse(location, "is a condition without a field; add \"field\"");
+  }
+  // Inside a group one was counted as its member.
+  const std::size_t counted = depth > 1 ? 1 : 0;
+  if (source.size() > counted) {
+    TRAWL_TRY(count_conditions(source.size() - counted, location));
   }
   // Typed clients send it beside the fields, as beside the members of a group.
   TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));

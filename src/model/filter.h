@@ -14,6 +14,10 @@ namespace trawl {
 
 // Filters inside filters, the outermost counted.
 inline constexpr std::size_t kFilterDepthMax = 16;
+// Conditions of one filter, groups included, and values of all its lists (in, nin)
+// together: each is looked at again for every document.
+inline constexpr std::size_t kFilterConditionsMax = 1'000;
+inline constexpr std::size_t kFilterValuesMax = 10'000;
 // A compiled pattern keeps a state cache of up to a megabyte; a request must not make
 // thousands of them.
 inline constexpr std::size_t kFilterRegexCountMax = 32;
@@ -51,13 +55,15 @@ struct FilterOptions {
 // undecided: neither it nor its negation matches, so that a filter finds only what it would
 // find whatever the value were.
 //
-// Immutable; evaluation is thread-safe.
+// Immutable; evaluation is thread-safe. It counts its work (base/work_limit.h), and where a
+// text is too long for a pattern it ends as WorkStopped: evaluate within bounded().
 class Filter {
  public:
   // `location` names the value in messages ("filters",
   // "stages[0].config.parameters.conditions").
   //   invalid  not of the grammar, an unknown operator (with the nearest), a bad regular
-  //            expression or more than kFilterRegexCountMax, or deeper than kFilterDepthMax
+  //            expression (text_pattern.h) or more than kFilterRegexCountMax, deeper than
+  //            kFilterDepthMax, more than kFilterConditionsMax or kFilterValuesMax
   static Result<Filter> compile(const json::value& source, std::string location,
                                 const FilterOptions& options = {});
   // One condition, as attribute_filter spells it in its own parameters.

@@ -1,6 +1,6 @@
-#include <re2/re2.h>
-
 #include <algorithm>
+
+#include "base/work_limit.h"
 
 #include "model/filter_node.h"
 
@@ -36,7 +36,11 @@ bool test_text(const FilterNode& condition, const json::value& found, const Test
 bool has_all_words(const FilterNode& condition, const json::value& found) {
   if (!found.is_string() || !condition.value.is_string()) return false;
   std::vector<std::string> words = folded_words(view(found.get_string()));
-  std::sort(words.begin(), words.end());
+  std::sort(words.begin(), words.end(), [](const std::string& a, const std::string& b) {
+    count_work();
+    return a < b;
+  });
+  count_work(words.size() + condition.words.size());
   return std::includes(words.begin(), words.end(), condition.words.begin(),
                        condition.words.end());
 }
@@ -58,6 +62,8 @@ bool evaluate(const FilterNode& node, const Lookup& lookup, bool unknown = false
     case FilterNode::Kind::none:
       return std::none_of(children.begin(), children.end(), child);
     case FilterNode::Kind::condition:
+      // Looking a field up takes longer than comparing a short value.
+      count_work(8 + node.path.size() / kBytesPerStep);
       return matches_condition(node, lookup(node.path));
     case FilterNode::Kind::unknown:
       return unknown;
@@ -106,9 +112,7 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
       return order().value_or(1) <= 0;
     case FilterOp::contains:
       return contains_value(condition, *found) ||
-             test_text(condition, *found, [](std::string_view text, std::string_view part) {
-               return text.find(part) != std::string_view::npos;
-             });
+             test_text(condition, *found, contains_text);
     case FilterOp::starts_with:
       return test_text(condition, *found, [](std::string_view text, std::string_view part) {
         return text.starts_with(part);
@@ -118,9 +122,8 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
         return text.ends_with(part);
       });
     case FilterOp::regex: {
-      if (condition.regex == nullptr || !found->is_string()) return false;
-      const auto text = view(found->get_string());
-      return condition.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+      if (!condition.regex || !found->is_string()) return false;
+      return condition.regex->is_found_in(view(found->get_string()));
     }
     case FilterOp::text:
       return has_all_words(condition, *found);

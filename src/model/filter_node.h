@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,10 +9,7 @@
 #include "base/json.h"
 #include "model/filter.h"
 #include "model/filter_value.h"
-
-namespace re2 {
-class RE2;
-}
+#include "model/text_pattern.h"
 
 // The compiled form of a filter, shared by the files that build and evaluate it.
 namespace trawl {
@@ -47,10 +45,10 @@ struct FilterNode {
   FilterOp op = FilterOp::eq;
   CaseMode mode = CaseMode::sensitive;
   json::value value;
-  Comparable bound;                       // gt, gte, lt, lte
-  std::shared_ptr<const ValueSet> set;    // in, nin
-  std::shared_ptr<const re2::RE2> regex;  // regex; null when it can match nothing
-  std::vector<std::string> words;         // text; sorted, once each
+  Comparable bound;                     // gt, gte, lt, lte
+  std::shared_ptr<const ValueSet> set;  // in, nin
+  std::optional<TextPattern> regex;     // regex; none when it can match nothing
+  std::vector<std::string> words;       // text; sorted, once each
 };
 
 struct Filter::Compiled {

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 #include "model/filter.h"
 
 namespace trawl {
@@ -91,6 +92,18 @@ bool is_word_point(utf8proc_int32_t point) {
   }
 }
 
+// Folds what is not ASCII alone.
+std::string fold_unicode(std::string_view text) {
+  utf8proc_uint8_t* folded = nullptr;
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &folded, UTF8PROC_CASEFOLD);
+  if (size < 0) return to_lower_ascii(text);
+  std::string out(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
+  std::free(folded);
+  return out;
+}
+
 // The order in which values of different types stand.
 enum class Rank { number, time, text, boolean, array, object };
 
@@ -113,16 +126,26 @@ Rank rank_of(const json::value& value, std::optional<TimeUs>& time) {
 }  // namespace
 
 std::string fold_text(std::string_view text) {
+  count_work(text.size() / kBytesPerStep + 1);
   const bool ascii =
       std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
   if (ascii) return to_lower_ascii(text);
-  utf8proc_uint8_t* folded = nullptr;
-  const auto size =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &folded, UTF8PROC_CASEFOLD);
-  if (size < 0) return to_lower_ascii(text);
-  std::string out(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
-  std::free(folded);
+  // In pieces, so that a long text can be given up. Folding goes character by character.
+  constexpr std::size_t kPiece = 1 << 14;
+  if (text.size() <= kPiece) {
+    count_work(text.size());
+    return fold_unicode(text);
+  }
+  if (!is_valid_utf8(text)) return to_lower_ascii(text);
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    std::size_t size = std::min(kPiece, text.size());
+    while (size < text.size() && (text[size] & 0xC0) == 0x80) --size;
+    count_work(size);
+    out += fold_unicode(text.substr(0, size));
+    text.remove_prefix(size);
+  }
   return out;
 }
 
@@ -150,6 +173,7 @@ int compare_numbers(const json::value& a, const json::value& b) {
 }
 
 bool values_equal(const json::value& found, const json::value& wanted, CaseMode mode) {
+  count_work();
   if (is_number(found)) return is_number(wanted) && compare_numbers(found, wanted) == 0;
   if (found.kind() != wanted.kind()) return false;
   switch (found.kind()) {
@@ -158,6 +182,7 @@ bool values_equal(const json::value& found, const json::value& wanted, CaseMode 
     case json::kind::string: {
       const auto text = view(found.get_string());
       const auto other = view(wanted.get_string());
+      count_work(std::min(text.size(), other.size()) / kBytesPerStep);
       return mode == CaseMode::sensitive ? text == other : fold_text(text) == other;
     }
     case json::kind::array: {
@@ -184,6 +209,7 @@ bool values_equal(const json::value& found, const json::value& wanted, CaseMode 
 }
 
 std::size_t hash_value(const json::value& value, CaseMode mode) {
+  count_work();
   switch (value.kind()) {
     case json::kind::null:
       return 1;
@@ -303,6 +329,7 @@ std::vector<std::string> folded_words(std::string_view text) {
     if (end > begin) words.push_back(folded.substr(begin, end - begin));
   };
   while (at < folded.size()) {
+    count_work();
     utf8proc_int32_t point = -1;
     const auto step = utf8proc_iterate(
         bytes + at, static_cast<utf8proc_ssize_t>(folded.size() - at), &point);
@@ -318,6 +345,7 @@ std::vector<std::string> folded_words(std::string_view text) {
 }
 
 int compare_values(const json::value& a, const json::value& b) {
+  count_work(4);
   std::optional<TimeUs> time_a;
   std::optional<TimeUs> time_b;
   const Rank rank = rank_of(a, time_a);
@@ -329,6 +357,7 @@ int compare_values(const json::value& a, const json::value& b) {
     case Rank::time:
       return sign_of(*time_a, *time_b);
     case Rank::text:
+      count_work(std::min(a.get_string().size(), b.get_string().size()) / kBytesPerStep);
       return sign_of(view(a.get_string()), view(b.get_string()));
     case Rank::boolean:
       return sign_of(a.get_bool(), b.get_bool());

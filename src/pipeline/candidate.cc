@@ -1,8 +1,11 @@
 #include "pipeline/candidate.h"
 
+#include "base/work_limit.h"
+
 namespace trawl {
 
 json::object& Candidate::edit() {
+  count_work(8 * (fields->size() + 1));
   auto copy = std::make_shared<json::object>(*fields);
   json::object& writable = *copy;
   fields = std::move(copy);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 #include "model/filter.h"
 #include "model/filter_value.h"
 #include "pipeline/expression_node.h"
@@ -174,6 +175,7 @@ std::string_view last_point(std::string_view text) {
 
 template <class Map>
 std::string map_points(std::string_view text, const Map& map) {
+  count_work(2 * text.size());
   std::string out;
   out.reserve(text.size());
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
@@ -202,6 +204,7 @@ json::value length_of(const json::value& value) {
   if (const auto* object = value.if_object()) return count(object->size());
   const auto* text = value.if_string();
   if (text == nullptr) return nullptr;
+  count_work(text->size() / kBytesPerStep);
   std::int64_t points = 0;
   for (const char c : *text) points += (c & 0xC0) != 0x80 ? 1 : 0;
   return points;
@@ -389,6 +392,7 @@ Result<Operand> evaluate_pipe(const Node& node, const TemplateScope& scope) {
 }
 
 Result<Operand> evaluate(const Node& node, const TemplateScope& scope) {
+  count_work(4);
   switch (node.kind) {
     case Node::Kind::literal:
       return Operand::refer(node.literal);
@@ -440,6 +444,7 @@ const json::object* find_namespace(const TemplateScope& scope, TemplateNamespace
 void append_template_text(std::string& out, const json::value& value) {
   if (value.is_null()) return;
   if (const auto* text = value.if_string()) {
+    count_work(text->size() / kBytesPerStep);
     out.append(view(*text));
   } else {
     append_json(out, value);

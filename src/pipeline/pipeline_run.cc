@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/hash.h"
+#include "base/work_limit.h"
 #include "model/execution_json.h"
 #include "model/runner_message.h"
 #include "pipeline/input_schema.h"
@@ -177,7 +178,11 @@ class Run {
       record.start_offset_us = monotonic_us() - started_us_;
       record.input_count = static_cast<std::int64_t>(candidates_.size());
       auto outcome = run_guarded(stage, record);
-      record.duration_us = monotonic_us() - started_us_ - record.start_offset_us;
+      used_us_ = monotonic_us() - started_us_;
+      // The work of a stage that overran is done, and kept in the record, but nothing that
+      // took longer than its limit is a success.
+      if (outcome) outcome = check_time(used_us_);
+      record.duration_us = used_us_ - record.start_offset_us;
       bool skipped = false;
       if (!outcome) {
         error = std::move(outcome).error();
@@ -212,14 +217,14 @@ class Run {
   // no failure of the stage.
   static bool may_skip(const PipelineStage& stage, const Error& error) {
     return stage.skip_on_error && error.code != ErrorCode::cancelled &&
-           error.code != ErrorCode::budget_exhausted;
+           error.code != ErrorCode::budget_exhausted && error.code != ErrorCode::timeout;
   }
 
   // What a library throws inside a stage ends the execution, not the process, and the
   // record is kept.
   Result<void> run_guarded(const PipelineStage& stage, StageRecord& record) {
     try {
-      return run_stage(stage, record);
+      return bounded(context_.check, [&] { return run_stage(stage, record); });
     } catch (const std::bad_alloc&) {
       return make_error(ErrorCode::internal,
                         fmt::format("{}'{}'; narrow what it reads",
@@ -305,6 +310,7 @@ class Run {
   // known.
   Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
     stage_credits_ = 0;
+    context_.pre_filters = {};  // A stage before may have been cut short.
     TRAWL_TRY(check());
     TRAWL_ASSIGN(const Rendered rendered, render(stage));
     const std::string key = chain_key(stage, rendered);
@@ -405,14 +411,26 @@ class Run {
             fmt::format("{}{}", runner_message::kCancelled, interruption_text(cause)));
       }
     }
+    return check_time(monotonic_us() - started_us_);
+  }
+
+  Result<void> check_time(std::int64_t used_us) const {
+    const double used_ms = static_cast<double>(used_us) / 1000.0;
     const auto& limit = bound_.pipeline.budget.max_time_ms;
-    const std::int64_t used_us = monotonic_us() - started_us_;
     if (limit && used_us >= *limit * 1000) {
       return make_error(ErrorCode::budget_exhausted,
                         fmt::format("{}: {:.1f} ms of {} ms were used; raise "
                                     "budget_limits.max_time_ms",
-                                    runner_message::kBudgetExhausted,
-                                    static_cast<double>(used_us) / 1000.0, *limit));
+                                    runner_message::kBudgetExhausted, used_ms, *limit));
+    }
+    const std::int64_t ceiling = options_.time_ms_max;
+    if (ceiling > 0 && used_us >= ceiling * 1000) {
+      return make_error(
+          ErrorCode::budget_exhausted,
+          fmt::format("{}: {:.1f} ms were used, and this server gives a run {} ms "
+                      "(limits.request_ms_max); search fewer documents, or filter them "
+                      "first",
+                      runner_message::kBudgetExhausted, used_ms, ceiling));
     }
     return {};
   }
@@ -493,8 +511,7 @@ class Run {
 
   void finish(const std::optional<Error>& error, RunResult& result) {
     ExecutionSummary& summary = execution_.summary;
-    const std::int64_t used_us = monotonic_us() - started_us_;
-    summary.duration_ms = static_cast<double>(used_us) / 1000.0;
+    summary.duration_ms = static_cast<double>(used_us_) / 1000.0;
     if (summary.stages_completed > 0) {
       summary.cache_hit_rate =
           static_cast<double>(cache_hits_) / static_cast<double>(summary.stages_completed);
@@ -518,7 +535,7 @@ class Run {
       if (!summary.collection_ids) summary.collection_ids.emplace();
       summary.collection_ids->push_back(id);
     }
-    result.time_used_us = used_us;
+    result.time_used_us = used_us_;
     if (bound_.pipeline.budget.max_credits) {
       result.credits_left =
           std::max(0.0, *bound_.pipeline.budget.max_credits - summary.credits_used);
@@ -532,6 +549,7 @@ class Run {
   Execution& execution_;
   const CheckInterruption& interrupted_;
   const std::int64_t started_us_;
+  std::int64_t used_us_ = 0;  // When the last stage ended.
   const std::uint64_t seed_;
   bool has_stage_called_name_ = false;
   StageContext context_;

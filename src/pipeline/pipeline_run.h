@@ -20,6 +20,9 @@ struct RunOptions {
   std::size_t boundary_candidates_max = 1000;  // Kept in the record for each stage.
   std::size_t results_max = 10'000;            // Result ids kept in the record.
   PriceList prices;
+  // The most that a run may take, also where its budget_limits.max_time_ms says more or
+  // nothing; 0: no limit.
+  std::int64_t time_ms_max = 60'000;
 };
 
 // A pipeline with its inputs, bound to one version of each collection it searches.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 #include "model/absent.h"
 #include "pipeline/expression.h"
 
@@ -107,6 +108,7 @@ class Renderer {
       : scope_(scope), guarded_(guarded), inside_(guarded.all) {}
 
   Result<json::value> render(const json::value& value) {
+    count_work();
     if (const auto* text = value.if_string()) {
       if (view(*text).find("{{") == std::string_view::npos) return value;
       TRAWL_ASSIGN(const auto parsed, Template::parse(view(*text)));
@@ -243,6 +245,7 @@ struct Template::Parts {
 };
 
 Result<Template> Template::parse(std::string_view text) {
+  count_work(text.size() / kBytesPerStep + 1);
   auto out = std::make_shared<Parts>();
   std::size_t at = 0;
   while (true) {

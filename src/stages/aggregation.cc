@@ -8,6 +8,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "base/work_limit.h"
 #include "stages/ordering.h"
 #include "stages/values.h"
 
@@ -88,7 +89,10 @@ json::array distinct(const Values& values) {
 
 json::value percentiles(const Values& values, const std::vector<double>& wanted) {
   auto numbers = numbers_of(values);
-  std::sort(numbers.begin(), numbers.end());
+  std::sort(numbers.begin(), numbers.end(), [](double a, double b) {
+    count_work();
+    return a < b;
+  });
   json::object out;
   for (const double percent : wanted) {
     json::value& slot = out[fmt::format("p{}", percent)];
@@ -171,6 +175,7 @@ Aggregation read_aggregation(ObjectReader& in) {
 
 json::value compute(const Aggregation& aggregation, const FieldValues& values) {
   const Values& found = values.by_position;
+  count_work(4 * found.size() + 1);
   switch (aggregation.function) {
     case AggregateFunction::count:
       return aggregation.field.empty() ? values.document_count : found.size();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/work_limit.h"
+
 #include "stages/values.h"
 
 namespace trawl {
@@ -61,6 +63,7 @@ json::object FacetCounter::result() const {
     const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
                                          fields_[i].limit, found.size()));
     std::partial_sort(found.begin(), end, found.end(), [](const Count* a, const Count* b) {
+      count_work();
       return a->count != b->count ? a->count > b->count : value_before(a->value, b->value);
     });
     json::array listed;

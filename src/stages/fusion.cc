@@ -4,6 +4,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/work_limit.h"
+
 namespace trawl {
 namespace {
 
@@ -35,6 +37,7 @@ std::vector<FusedRow> fuse(std::span<const RankedList> lists, Fusion fusion) {
     const Spread spread = fusion == Fusion::dbsf ? spread_of(rows) : Spread{};
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const RankedRow& row = rows[i];
+      count_work(8);
       double score = row.score;
       if (lists.size() > 1) {
         switch (fusion) {

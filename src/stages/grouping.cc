@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/work_limit.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 
@@ -40,7 +41,10 @@ void order_members_by_score(std::vector<Group>& groups,
   };
   for (Group& group : groups) {
     std::stable_sort(group.members.begin(), group.members.end(),
-                     [&](std::size_t a, std::size_t b) { return score(a) > score(b); });
+                     [&](std::size_t a, std::size_t b) {
+                       count_work();
+                       return score(a) > score(b);
+                     });
   }
 }
 
@@ -49,6 +53,7 @@ std::vector<Candidate> emit_groups(std::vector<Candidate>&& candidates,
                                    std::size_t max_per_group, GroupOutput output) {
   std::vector<Candidate> out;
   for (const Group& group : groups) {
+    count_work(group.members.size() + 1);
     const std::size_t kept =
         std::min(output == GroupOutput::first ? 1 : max_per_group, group.members.size());
     if (output != GroupOutput::all) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/work_limit.h"
 #include "stages/values.h"
 
 namespace trawl {
@@ -42,6 +43,7 @@ void SortColumn::prepare() {
   if (kind_ != Kind::text) return;
   for (Key& key : keys_) {
     if (key.kind == Kind::missing) continue;
+    count_work(16);
     const auto time = parse_time(key.text);
     if (!time) return;
     key.time = *time;
@@ -52,6 +54,7 @@ void SortColumn::prepare() {
 int SortColumn::compare(std::size_t a, std::size_t b) const {
   const Key& x = keys_[a];
   const Key& y = keys_[b];
+  count_work();
   switch (kind_) {
     case Kind::boolean:
     case Kind::number:
@@ -59,6 +62,7 @@ int SortColumn::compare(std::size_t a, std::size_t b) const {
     case Kind::time:
       return x.time < y.time ? -1 : x.time > y.time ? 1 : 0;
     case Kind::text:
+      count_work(std::min(x.text.size(), y.text.size()) / kBytesPerStep);
       return x.text.compare(y.text);
     case Kind::missing:
       break;

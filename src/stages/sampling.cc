@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/work_limit.h"
+
 namespace trawl {
 
 std::uint64_t SampleRandom::below(std::uint64_t bound) {
@@ -21,6 +23,7 @@ double SampleRandom::unit() {
 
 std::vector<std::size_t> sample_random(std::size_t size, std::size_t count,
                                        SampleRandom& random) {
+  count_work(2 * size);
   std::vector<std::size_t> positions(size);
   for (std::size_t i = 0; i < size; ++i) positions[i] = i;
   count = std::min(count, size);
@@ -34,6 +37,7 @@ std::vector<std::size_t> sample_random(std::size_t size, std::size_t count,
 
 std::vector<std::size_t> sample_reservoir(std::size_t size, std::size_t count,
                                           SampleRandom& random) {
+  count_work(4 * size);
   std::vector<std::size_t> kept;
   kept.reserve(std::min(count, size));
   for (std::size_t i = 0; i < size && count > 0; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/work_limit.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
@@ -78,6 +79,7 @@ class SortRelevance : public Stage {
     for (std::size_t i = 0; i < scores.size(); ++i)
       (scores[i] ? scored : unscored).push_back(i);
     std::stable_sort(scored.begin(), scored.end(), [&](std::size_t a, std::size_t b) {
+      count_work();
       return descending ? *scores[a] > *scores[b] : *scores[a] < *scores[b];
     });
     if (missing == MissingScore::preserve) {

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/work_limit.h"
+
 namespace trawl {
 
 ComparableText::ComparableText(std::string_view text) {
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   auto left = static_cast<utf8proc_ssize_t>(text.size());
   while (left > 0) {
+    count_work();
     utf8proc_int32_t point = 0;
     utf8proc_ssize_t used = utf8proc_iterate(bytes, left, &point);
     if (used <= 0) {  // No UTF-8: the byte stands for itself, outside of Unicode.
@@ -39,6 +42,7 @@ SequenceMatcher::SequenceMatcher(const ComparableText& pattern)
 std::size_t SequenceMatcher::common_subsequence(const std::u32string& other) const {
   // A zero bit i says that the subsequence grows at pattern character i.
   std::vector<std::uint64_t> rows(words_, ~std::uint64_t{0});
+  count_work(words_ * other.size() / 4);
   for (const char32_t point : other) {
     const auto found = offsets_.find(point);
     if (found == offsets_.end()) continue;
@@ -72,6 +76,7 @@ double SequenceMatcher::ratio(const ComparableText& other) const {
 bool SequenceMatcher::reaches(const ComparableText& other, double threshold,
                               std::size_t& steps) const {
   ++steps;
+  count_work(pattern_.histogram.size() / 8);
   const auto ratio_of = [](std::size_t common, std::size_t total) {
     return total == 0 ? 1.0
                       : 2.0 * static_cast<double>(common) / static_cast<double>(total);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/work_limit.h"
+
 namespace trawl {
 namespace {
 
@@ -48,6 +50,7 @@ std::optional<double> number_at(const Candidate& candidate, std::string_view pat
 }
 
 void append_value_key(std::string& out, const json::value* value) {
+  count_work(4);
   if (value == nullptr) {
     out += "null";
   } else if (is_number(*value)) {
@@ -63,8 +66,10 @@ void append_value_key(std::string& out, const json::value* value) {
     std::vector<const json::key_value_pair*> fields;
     fields.reserve(object->size());
     for (const auto& field : *object) fields.push_back(&field);
-    std::sort(fields.begin(), fields.end(),
-              [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    std::sort(fields.begin(), fields.end(), [](const auto* a, const auto* b) {
+      count_work();
+      return a->key() < b->key();
+    });
     out.push_back('{');
     for (const auto* field : fields) {
       append_json_string(out, {field->key().data(), field->key().size()});
@@ -85,7 +90,10 @@ std::string value_key(const json::value* value) {
 }
 
 std::string value_text(const json::value& value) {
-  if (const auto* text = value.if_string()) return std::string(view(*text));
+  if (const auto* text = value.if_string()) {
+    count_work(text->size() / kBytesPerStep);
+    return std::string(view(*text));
+  }
   return to_json_text(value);
 }
 
@@ -95,8 +103,10 @@ std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates
   const auto score = [&](std::size_t i) {
     return candidates[i].score.value_or(-std::numeric_limits<double>::infinity());
   };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return score(a) > score(b); });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    count_work();
+    return score(a) > score(b);
+  });
   return order;
 }
 
@@ -104,7 +114,10 @@ std::vector<Candidate> pick(std::vector<Candidate>&& candidates,
                             const std::vector<std::size_t>& order) {
   std::vector<Candidate> out;
   out.reserve(order.size());
-  for (const std::size_t i : order) out.push_back(std::move(candidates[i]));
+  for (const std::size_t i : order) {
+    count_work(4);
+    out.push_back(std::move(candidates[i]));
+  }
   return out;
 }
 

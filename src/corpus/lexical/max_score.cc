@@ -2,6 +2,7 @@
 #include <span>
 #include <vector>
 
+#include "base/work_limit.h"
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/top_rows.h"
 
@@ -75,6 +76,7 @@ class MaxScore {
       const TermPostings& postings = lists[segment];
       if (postings.count == 0) continue;
       count += postings.count;
+      count_work(postings.block_count() + 1);
       double bound = 0;
       for (std::uint32_t block = 0; block < postings.block_count(); ++block) {
         const auto header =

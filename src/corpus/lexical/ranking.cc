@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/work_limit.h"
 #include "corpus/lexical/top_rows.h"
 
 namespace trawl::lexical {
@@ -22,6 +23,7 @@ std::vector<std::uint32_t> list_dead(const RowView& view, std::uint32_t row_end)
 // The terms of rows [first_row, row_end).
 std::uint64_t sum_lengths(const Segment& segment, std::uint32_t row_end) {
   if (row_end >= segment.row_end()) return segment.total_length();
+  count_work(segment.row_count() / 4);
   std::uint64_t sum = 0;
   if (row_end - segment.first_row() < segment.row_end() - row_end) {
     for (auto row = segment.first_row(); row < row_end; ++row) sum += segment.length(row);
@@ -128,6 +130,7 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
   plan.bm25.norm_per_length = k1 * b / average_length;
 
   for (const auto& term : query) {
+    count_work(64 * (plan.segments.size() + 1));
     WeightedTerm weighted;
     std::uint64_t count = 0;
     bool is_damaged = false;

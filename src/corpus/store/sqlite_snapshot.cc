@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 #include "corpus/store/payload_fields.h"
 
 namespace trawl::store {
@@ -70,6 +71,7 @@ Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
   };
   TRAWL_TRY(
       visit_living(begin, nullptr, check, [&](const RawDocument& raw) -> Result<void> {
+        count_work(raw.payload.size() / kBytesPerStep + 8);
         TRAWL_ASSIGN(fields, wanted.read(raw.payload));
         document_id.emplace_string().assign(raw.document_id.data(), raw.document_id.size());
         if (filter.matches(lookup)) matches->set(raw.row);
@@ -147,6 +149,7 @@ Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Bitmap* all
   std::vector<std::uint32_t> rows;
   rows.reserve(kChunkRows);
   for (std::uint32_t row = begin; row < view_->row_end; ++row) {
+    count_work();
     if (view_->sees(row) && (allowed == nullptr || allowed->test(row))) rows.push_back(row);
     if (rows.size() == kChunkRows || (row + 1 == view_->row_end && !rows.empty())) {
       TRAWL_TRY(visit_chunk(*connection, rows, visit));

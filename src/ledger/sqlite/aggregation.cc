@@ -172,6 +172,10 @@ class Aggregation {
     if (start > end) return {};
     TRAWL_ASSIGN(const auto places, read_groups(connection_, start, end));
     for (const GroupPlace& place : places) {
+      if (std::chrono::steady_clock::now() > deadline_) {
+        out_.set_partial();
+        return {};
+      }
       bool ragged = !place.closed;
       if (place.closed) {
         TRAWL_ASSIGN(const auto entries, read_summary(connection_, place.group));

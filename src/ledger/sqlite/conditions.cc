@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
 
 namespace trawl::sqlite {
@@ -14,6 +15,9 @@ namespace {
 // of a whole group.
 constexpr std::size_t kCandidatesMax = 3'000;
 static_assert(kCandidatesMax <= SeqSet::kFew);
+
+// Row groups that the sets of one filter may have bits of, half a kilobyte each.
+constexpr std::size_t kGatheredGroupsMax = 200'000;
 
 // Whole numbers up to here are the same as doubles.
 constexpr double kExactMax = 9'007'199'254'740'992.0;
@@ -93,8 +97,8 @@ std::optional<double> wanted_number(const FilterNode& node) {
 }  // namespace
 
 Result<Conditions> Conditions::bind(Connection& connection, Words& words,
-                                    const ExecutionFilter& filter) {
-  Conditions out(connection, words);
+                                    const ExecutionFilter& filter, std::int64_t budget_us) {
+  Conditions out(connection, words, budget_us);
   {
     TRAWL_ASSIGN(auto select, connection.prepare("SELECT ns FROM namespaces WHERE id = ?"));
     TRAWL_ASSIGN(const bool found, select.bind(filter.namespace_id.str()).step());
@@ -299,11 +303,12 @@ Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode&
   for (const std::string_view value : wanted) {
     // An empty value has no term: it may be anywhere.
     if (value.empty()) return none;
-    TRAWL_TRY(match_terms(connection_,
-                          is_sure ? label_expression(ns_, node.path, value)
-                                  : exact_expression(ns_, node.path, value),
-                          *found));
+    TRAWL_ASSIGN(const bool whole, gather(is_sure ? label_expression(ns_, node.path, value)
+                                                  : exact_expression(ns_, node.path, value),
+                                          *found));
+    if (!whole) return none;
   }
+  gathered_groups_ += found->group_count();
   TRAWL_TRY(read_unindexed());
   Test test;
   test.kind = Test::Kind::set;
@@ -319,7 +324,12 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
     return test;
   }
   auto found = std::make_shared<SeqSet>();
-  TRAWL_TRY(match_terms(connection_, match_expression(ns_, query, error), *found));
+  TRAWL_ASSIGN(const bool whole, gather(match_expression(ns_, query, error), *found));
+  if (!whole) {
+    test.kind = Test::Kind::unknown;
+    return test;
+  }
+  gathered_groups_ += found->group_count();
   TRAWL_TRY(read_unindexed());
   test.kind = Test::Kind::set;
   test.set = std::move(found);
@@ -327,6 +337,16 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
       std::all_of(query.phrases().begin(), query.phrases().end(),
                   [](const TextQuery::Phrase& phrase) { return phrase.terms.size() == 1; });
   return test;
+}
+
+Result<bool> Conditions::gather(const std::string& expression, SeqSet& found) {
+  const auto is_enough = [&] {
+    return gathering_.used_up() ||
+           gathered_groups_ + found.group_count() > kGatheredGroupsMax;
+  };
+  count_work(1'000);  // About what a look into the index costs.
+  if (found.size() > 0 && is_enough()) return false;
+  return match_terms(connection_, expression, found, is_enough);
 }
 
 Result<void> Conditions::read_unindexed() {
@@ -407,6 +427,7 @@ Result<Conditions::Answers> Conditions::evaluate(RowGroup& group) {
 
 Result<Conditions::Answers> Conditions::evaluate(Test& test, RowGroup& group) {
   const std::size_t size = group.size();
+  count_work(size / 4 + 1);
   Answers out;
   switch (test.kind) {
     case Test::Kind::constant:

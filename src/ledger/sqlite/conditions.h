@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "ledger/execution_filter.h"
+#include "ledger/sqlite/budget.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/words.h"
@@ -21,9 +22,11 @@ namespace trawl::sqlite {
 // record. Used by one thread, within one read transaction, which it must not outlive.
 class Conditions {
  public:
+  // What the index of terms says is gathered for at most half of the budget; where that is
+  // too short, the executions have to be looked at instead.
   //   storage  the disk refused
   static Result<Conditions> bind(Connection& connection, Words& words,
-                                 const ExecutionFilter& filter);
+                                 const ExecutionFilter& filter, std::int64_t budget_us);
 
   // The history has no such namespace, status or word: nothing matches.
   bool nothing() const { return nothing_; }
@@ -64,13 +67,15 @@ class Conditions {
     bool set_is_sure = false;  // set: what is in it matches; else it only may
   };
 
-  Conditions(Connection& connection, Words& words)
-      : connection_(connection), words_(words) {}
+  Conditions(Connection& connection, Words& words, std::int64_t budget_us)
+      : connection_(connection), words_(words), gathering_(budget_us / 2) {}
   Result<Test> compile(const FilterNode& node);
   Result<Test> compile_condition(const FilterNode& node);
   std::optional<Test> number_test(const FilterNode& node) const;
   Result<std::optional<Test>> exact_test(const FilterNode& node);
   Result<Test> text_test(const TextQuery& query, bool error);
+  // False where the set was given up, for time or for memory.
+  Result<bool> gather(const std::string& expression, SeqSet& found);
   Result<bool> word_answer(Test& test, std::int64_t number);
   Result<void> read_unindexed();
   void consider(const Test& test);
@@ -78,6 +83,8 @@ class Conditions {
 
   Connection& connection_;
   Words& words_;
+  Budget gathering_;
+  std::size_t gathered_groups_ = 0;  // Of all sets together.
   bool nothing_ = false;
   std::int64_t ns_ = 0;
   TimeUs start_ = kTimeMin;

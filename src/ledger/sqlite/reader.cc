@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/rollups.h"
@@ -155,6 +156,7 @@ Result<void> scan_executions(Connection& connection, Words& words,
   TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
   const auto visit_row = [&](std::int64_t seq, TimeUs timestamp,
                              std::string_view id) -> Result<bool> {
+    count_work(500);  // About what a look into the table costs.
     ScannedExecution scanned;
     scanned.key = {timestamp, ExecutionId(execution_id_text(id))};
     if (request.detail) {

@@ -1,28 +1,22 @@
 #include "ledger/sqlite/search.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <queue>
 
+#include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
+#include "ledger/sqlite/budget.h"
 #include "ledger/sqlite/conditions.h"
 #include "ledger/sqlite/rows.h"
 
 namespace trawl::sqlite {
 namespace {
 
-using std::chrono::steady_clock;
-
-class Budget {
- public:
-  explicit Budget(std::int64_t micros)
-      : end_(steady_clock::now() + std::chrono::microseconds(micros)) {}
-  bool used_up() const { return steady_clock::now() >= end_; }
-
- private:
-  steady_clock::time_point end_;
-};
+// About what one look into the table costs in steps of work.
+constexpr std::size_t kLookUpSteps = 500;
 
 // A row that matches, or may.
 struct Hit {
@@ -38,14 +32,14 @@ class Finder {
  public:
   Finder(Connection& connection, Words& words, const ExecutionFilter& filter,
          const ExecutionPageRequest& page, bool count, Conditions conditions,
-         ExecutionPage& out)
+         const Budget& budget, ExecutionPage& out)
       : connection_(connection),
         words_(words),
         filter_(filter),
         page_(page),
         count_(count),
         conditions_(std::move(conditions)),
-        budget_(page.budget_us),
+        budget_(budget),
         out_(out) {
     if (page.after) {
       after_rank_ = rank_of(page.after->timestamp);
@@ -129,6 +123,7 @@ class Finder {
 
   Result<bool> verify(const Hit& hit) {
     if (hit.sure) return true;
+    count_work(kLookUpSteps);
     TRAWL_ASSIGN(const Execution execution, read_execution(connection_, words_, hit.seq));
     return matches(filter_, execution);
   }
@@ -143,6 +138,7 @@ class Finder {
 
   Result<void> load_id(Hit& hit) {
     if (hit.id.empty()) {
+      count_work(kLookUpSteps);
       TRAWL_ASSIGN(hit.id, read_id_key(connection_, hit.seq));
     }
     return {};
@@ -333,9 +329,21 @@ class Finder {
     return page_.ascending ? hit.id > after_id_ : hit.id < after_id_;
   }
 
+  // Which rows come first is known only when all have been looked at: what was found in
+  // time would be another list than the one that was asked for.
+  Result<void> check_budget() const {
+    if (!budget_.used_up()) return {};
+    return make_error(
+        ErrorCode::timeout,
+        fmt::format("the list could not be sorted within its budget of {} ms; narrow it, "
+                    "such as with start_time, sort by timestamp, or raise budget_ms",
+                    budget_.micros() / 1'000));
+  }
+
   // Keeps the first skip_and_take() hits, the last of them on top.
   Result<void> run_by_value() {
     const auto sink = [&](Hit&& hit) -> Result<void> {
+      if (!hit.sure) TRAWL_TRY(check_budget());
       TRAWL_ASSIGN(const bool wanted, is_after_cursor(hit));
       if (!wanted) {
         count_only(hit);
@@ -370,8 +378,9 @@ class Finder {
       TRAWL_TRY(look_at(group, sink));
     } else {
       TRAWL_ASSIGN(const auto places, groups());
-      for (const GroupPlace& place : places) {
-        TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        if (i > 0) TRAWL_TRY(check_budget());
+        TRAWL_ASSIGN(RowGroup group, read_group(connection_, places[i]));
         TRAWL_TRY(look_at(group, sink));
       }
     }
@@ -417,7 +426,7 @@ class Finder {
   const ExecutionPageRequest& page_;
   const bool count_;
   Conditions conditions_;
-  Budget budget_;
+  const Budget& budget_;
   ExecutionPage& out_;
   TimeUs after_rank_ = 0;
   std::string after_id_;
@@ -435,10 +444,12 @@ class Finder {
 Result<void> search_page(Connection& connection, Words& words,
                          const ExecutionFilter& filter, const ExecutionPageRequest& page,
                          bool count, ExecutionPage& out) {
-  TRAWL_ASSIGN(Conditions conditions, Conditions::bind(connection, words, filter));
+  const Budget budget(page.budget_us);
+  TRAWL_ASSIGN(Conditions conditions,
+               Conditions::bind(connection, words, filter, page.budget_us));
   if (conditions.nothing()) return {};
   const std::uint64_t known_total = out.total;
-  Finder finder(connection, words, filter, page, count, std::move(conditions), out);
+  Finder finder(connection, words, filter, page, count, std::move(conditions), budget, out);
   TRAWL_TRY(finder.run());
   if (!count) {
     out.total = known_total;
@@ -452,18 +463,20 @@ Result<std::vector<FoundKey>> search_keys(Connection& connection, Words& words,
                                           const ExecutionPageRequest& page,
                                           ExecutionPage& out) {
   std::vector<FoundKey> keys;
-  TRAWL_ASSIGN(Conditions conditions, Conditions::bind(connection, words, filter));
+  const Budget budget(page.budget_us);
+  TRAWL_ASSIGN(Conditions conditions,
+               Conditions::bind(connection, words, filter, page.budget_us));
   if (conditions.nothing()) return keys;
-  Finder finder(connection, words, filter, page, false, std::move(conditions), out);
+  Finder finder(connection, words, filter, page, false, std::move(conditions), budget, out);
   finder.collect_keys(keys);
   TRAWL_TRY(finder.run());
   return keys;
 }
 
-Result<std::vector<std::int64_t>> oldest_matches(Connection& connection, Words& words,
-                                                 const ExecutionFilter& filter,
-                                                 std::uint32_t limit) {
-  std::vector<std::int64_t> seqs;
+Result<std::vector<FoundKey>> oldest_matches(Connection& connection, Words& words,
+                                             const ExecutionFilter& filter,
+                                             std::uint32_t limit) {
+  std::vector<FoundKey> ended;
   TRAWL_ASSIGN(auto running,
                connection.prepare("SELECT running FROM executions WHERE seq = ?"));
   ExecutionPageRequest next;
@@ -472,14 +485,14 @@ Result<std::vector<std::int64_t>> oldest_matches(Connection& connection, Words& 
   next.budget_us = std::numeric_limits<std::int32_t>::max();
   while (true) {
     ExecutionPage page;
-    TRAWL_ASSIGN(const auto keys, search_keys(connection, words, filter, next, page));
-    for (const FoundKey& key : keys) {
-      if (seqs.size() == limit) return seqs;
+    TRAWL_ASSIGN(auto keys, search_keys(connection, words, filter, next, page));
+    for (FoundKey& key : keys) {
+      if (ended.size() == limit) return ended;
       TRAWL_ASSIGN(const bool found, running.bind(key.seq).step());
-      if (found && running.integer(0) == 0) seqs.push_back(key.seq);
+      if (found && running.integer(0) == 0) ended.push_back(std::move(key));
       running.reset();
     }
-    if (!page.has_more || seqs.size() == limit) return seqs;
+    if (!page.has_more || ended.size() == limit) return ended;
     next.after = page.last;
   }
 }
@@ -487,15 +500,17 @@ Result<std::vector<std::int64_t>> oldest_matches(Connection& connection, Words& 
 Result<bool> visit_matches(Connection& connection, Words& words,
                            const ExecutionFilter& filter, std::int64_t budget_us,
                            const GroupVisitor& visit) {
-  TRAWL_ASSIGN(Conditions conditions, Conditions::bind(connection, words, filter));
-  if (conditions.nothing()) return true;
   const Budget budget(budget_us);
+  TRAWL_ASSIGN(Conditions conditions,
+               Conditions::bind(connection, words, filter, budget_us));
+  if (conditions.nothing()) return true;
   const auto look_at = [&](RowGroup& group) -> Result<bool> {
     TRAWL_ASSIGN(Conditions::Answers answers, conditions.evaluate(group));
     bool any = false;
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (answers.may[i] != 0 && answers.sure[i] == 0) {
         if (budget.used_up()) return false;
+        count_work(kLookUpSteps);
         TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
         TRAWL_ASSIGN(const Execution execution,
                      read_execution(connection, words, (*seqs)[i]));

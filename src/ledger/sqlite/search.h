@@ -39,9 +39,9 @@ Result<std::vector<FoundKey>> search_keys(Connection& connection, Words& words,
                                           const ExecutionPageRequest& page,
                                           ExecutionPage& out);
 
-// The seqs of up to `limit` matches, oldest first.
-Result<std::vector<std::int64_t>> oldest_matches(Connection& connection, Words& words,
-                                                 const ExecutionFilter& filter,
-                                                 std::uint32_t limit);
+// Up to `limit` matches that have ended, oldest first.
+Result<std::vector<FoundKey>> oldest_matches(Connection& connection, Words& words,
+                                             const ExecutionFilter& filter,
+                                             std::uint32_t limit);
 
 }  // namespace trawl::sqlite

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/sqlite.h"
+#include "base/work_limit.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/maintenance.h"
@@ -14,6 +15,7 @@
 #include "ledger/sqlite/record.h"
 #include "ledger/sqlite/retention.h"
 #include "ledger/sqlite/schema.h"
+#include "ledger/sqlite/search.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/writer.h"
 
@@ -115,10 +117,23 @@ class SqliteLedger final : public Ledger {
 
   Result<std::uint64_t> remove(const ExecutionFilter& filter,
                                std::uint32_t limit) override {
-    const std::lock_guard lock(writer_mutex_);
-    auto outcome = writer_.remove(filter, limit);
-    pages_.history_changed();
-    return outcome;
+    // Looked for without the lock, since that may take long, and commits wait for it.
+    std::uint64_t removed = 0;
+    while (removed < limit) {
+      const auto wanted = limit - static_cast<std::uint32_t>(removed);
+      // The error of a limit that ends it is told like others: some are deleted by now.
+      TRAWL_ASSIGN(const auto ended,
+                   bounded({}, [&] { return find_ended(filter, wanted); }));
+      if (ended.empty()) break;
+      const WorkUnlimited unlimited;
+      const std::lock_guard lock(writer_mutex_);
+      auto outcome = writer_.remove(ended);
+      pages_.history_changed();
+      if (!outcome) return outcome;
+      removed += *outcome;
+      if (ended.size() < wanted) break;
+    }
+    return removed;
   }
 
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
@@ -156,6 +171,14 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
+  Result<std::vector<sqlite::FoundKey>> find_ended(const ExecutionFilter& filter,
+                                                   std::uint32_t limit) const {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    TRAWL_ASSIGN(auto transaction,
+                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));
+    return sqlite::oldest_matches(*connection, words_, filter, limit);
+  }
+
   // What a connection may hold of the file. A history is larger than memory sooner or
   // later, and mapped pages would all count as ours; the system keeps them for us anyway.
   static constexpr int kReaderCacheKib = 16 * 1024;

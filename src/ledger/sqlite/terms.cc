@@ -129,15 +129,17 @@ std::string label_expression(std::int64_t ns, std::string_view path,
   return fmt::format("\"{}\"", term(ns, label_term(path, value)));
 }
 
-Result<void> match_terms(Connection& connection, const std::string& expression,
-                         SeqSet& found) {
+Result<bool> match_terms(Connection& connection, const std::string& expression,
+                         SeqSet& found, const std::function<bool()>& is_enough) {
+  constexpr std::uint32_t kRowsPerLook = 1024;
   TRAWL_ASSIGN(auto select,
                connection.prepare("SELECT rowid FROM terms WHERE terms MATCH ?"));
   select.bind(std::string_view(expression));
-  while (true) {
+  for (std::uint32_t count = 1;; ++count) {
     TRAWL_ASSIGN(const bool row, select.step());
-    if (!row) return {};
+    if (!row) return true;
     found.add(select.integer(0));
+    if (count % kRowsPerLook == 0 && is_enough()) return false;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ class SeqSet {
     return found == groups_.end() ? nullptr : &found->second;
   }
   std::size_t size() const { return size_; }
+  // Row groups that it has bits of: what it takes in memory.
+  std::size_t group_count() const { return groups_.size(); }
   // All of them, in the order of their adding, where they are few.
   const std::vector<std::int64_t>& few() const { return few_; }
 
@@ -75,9 +78,10 @@ bool is_label(std::string_view path);
 std::string label_expression(std::int64_t ns, std::string_view path,
                              std::string_view value);
 
-// Adds the matches to a set.
-Result<void> match_terms(Connection& connection, const std::string& expression,
-                         SeqSet& found);
+// Adds the matches to a set until `is_enough`, which is asked now and then. False where
+// that ended it, so that the set lacks some.
+Result<bool> match_terms(Connection& connection, const std::string& expression,
+                         SeqSet& found, const std::function<bool()>& is_enough);
 
 // Executions that are not in the index, or not with their last text: pending and running.
 Result<void> find_unindexed(Connection& connection, SeqSet& found);

@@ -446,8 +446,16 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
   return seqs.size();
 }
 
-Result<std::uint64_t> Writer::remove(const ExecutionFilter& filter, std::uint32_t limit) {
-  TRAWL_ASSIGN(const auto seqs, oldest_matches(*connection_, words_, filter, limit));
+Result<std::uint64_t> Writer::remove(std::span<const FoundKey> ended) {
+  std::vector<std::int64_t> seqs;
+  TRAWL_ASSIGN(auto select, connection_->prepare("SELECT 1 FROM executions WHERE seq = ? "
+                                                 "AND ts = ? AND id = ? AND running = 0"));
+  for (const FoundKey& key : ended) {
+    select.bind(key.seq, key.timestamp);
+    TRAWL_ASSIGN(const bool found, select.bind_blob(key.id).step());
+    if (found) seqs.push_back(key.seq);
+    select.reset();
+  }
   return remove_rows(seqs);
 }
 

@@ -17,6 +17,7 @@
 #include "ledger/sqlite/fresh_terms.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
+#include "ledger/sqlite/search.h"
 #include "ledger/sqlite/words.h"
 
 namespace trawl::sqlite {
@@ -44,8 +45,10 @@ class Writer {
   // Deletes some rows of removed namespaces. True when there are more.
   Result<bool> purge_some();
 
-  // As Ledger::remove and Ledger::prune.
-  Result<std::uint64_t> remove(const ExecutionFilter& filter, std::uint32_t limit);
+  // Deletes those of the executions that are still there. They have ended: what matched
+  // once matches still.
+  Result<std::uint64_t> remove(std::span<const FoundKey> ended);
+  // As Ledger::prune.
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                             TimeUs now, std::uint32_t limit);
 

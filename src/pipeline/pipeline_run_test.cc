@@ -1,0 +1,211 @@
+#include "pipeline/pipeline_run.h"
+
+#include <gtest/gtest.h>
+
+#include "base/work_limit.h"
+
+namespace trawl {
+namespace {
+
+// A corpus without collections: the stages here make what they return.
+class NoCorpus final : public Corpus {
+ public:
+  static Error none() { return make_error(ErrorCode::not_found, "there is nothing here"); }
+  Result<Namespace> create_namespace(Namespace) override { return none(); }
+  Result<Namespace> find_namespace(std::string_view) const override { return none(); }
+  Result<std::vector<Namespace>> list_namespaces() const override { return none(); }
+  Result<Namespace> update_namespace(
+      std::string_view, const std::function<Result<void>(Namespace&)>&) override {
+    return none();
+  }
+  Result<void> delete_namespace(std::string_view) override { return none(); }
+  Result<std::vector<NamespaceId>> deleted_namespaces() const override { return none(); }
+  Result<void> forget_deleted_namespace(const NamespaceId&) override { return none(); }
+  Result<Collection> create_collection(Collection) override { return none(); }
+  Result<Collection> find_collection(const NamespaceId&, std::string_view) const override {
+    return none();
+  }
+  Result<std::vector<Collection>> list_collections(const NamespaceId&) const override {
+    return none();
+  }
+  Result<Collection> update_collection(
+      const NamespaceId&, std::string_view,
+      const std::function<Result<void>(Collection&)>&) override {
+    return none();
+  }
+  Result<void> delete_collection(const NamespaceId&, std::string_view) override {
+    return none();
+  }
+  Result<std::shared_ptr<const Snapshot>> snapshot(
+      const CollectionId&, std::optional<std::uint64_t>) const override {
+    return none();
+  }
+  Result<std::vector<std::string>> put(const CollectionId&,
+                                       std::vector<DocumentWrite>) override {
+    return none();
+  }
+  Result<std::vector<std::string>> insert(const CollectionId&,
+                                          std::vector<DocumentWrite>) override {
+    return none();
+  }
+  Result<Document> update(const CollectionId&, const std::string&,
+                          const std::function<Result<void>(json::object&)>&) override {
+    return none();
+  }
+  Result<std::vector<bool>> update_many(
+      const CollectionId&, std::span<const std::string>,
+      const std::function<Result<void>(std::size_t, json::object&)>&) override {
+    return none();
+  }
+  Result<std::vector<bool>> remove(const CollectionId&,
+                                   std::span<const std::string>) override {
+    return none();
+  }
+  Result<void> ping() const override { return {}; }
+};
+
+// One document. `do`: nothing; count (steps without end); deaf (ten milliseconds in which
+// it asks nobody); wide (an error that a work limit carries).
+class Busy final : public Stage {
+ public:
+  explicit Busy(std::string what) : what_(std::move(what)) {}
+  Result<StageOutput> run(std::vector<Candidate>, StageContext&) const override {
+    while (what_ == "count") count_work();
+    if (what_ == "deaf") {
+      const std::int64_t end = monotonic_us() + 10'000;
+      while (monotonic_us() < end) continue;
+    }
+    if (what_ == "wide") throw WorkStopped(make_error(ErrorCode::invalid, "too long"));
+    StageOutput output;
+    output.candidates.emplace_back().document_id = "one";
+    return output;
+  }
+
+ private:
+  std::string what_;
+};
+
+Result<std::unique_ptr<Stage>> make_busy(ObjectReader& in) {
+  std::string what = in.string({"do"});
+  TRAWL_TRY(in.status());
+  return std::unique_ptr<Stage>(std::make_unique<Busy>(std::move(what)));
+}
+
+class PipelineRunTest : public testing::Test {
+ protected:
+  PipelineRunTest() {
+    StageDefinition busy;
+    busy.stage_id = "busy";
+    busy.category = "reduce";
+    busy.parameter_schema = "{}";
+    busy.make = make_busy;
+    registry_.add(busy);
+  }
+
+  // Stages that do these, named s, s_2 and so on.
+  void run(const std::vector<std::string>& what, std::string_view budget,
+           std::int64_t ceiling_ms = 0, bool skip = false) {
+    json::array stages;
+    for (const auto& each : what) {
+      json::object stage{
+          {"stage_name", "s"},
+          {"config",
+           json::object{{"stage_id", "busy"},
+                        {"parameters", json::object{{"do", json::value(each)}}}}}};
+      if (skip) stage["on_error"] = "skip";
+      stages.push_back(std::move(stage));
+    }
+    const json::object body{{"stages", std::move(stages)},
+                            {"budget_limits", parse_json(budget).value()}};
+    ObjectReader in(body, {});
+    Pipeline pipeline = parse_pipeline(in, registry_).value();
+    RunOptions options;
+    options.time_ms_max = ceiling_ms;
+    const PipelineRunner runner(corpus_, cache_, options);
+    const BoundPipeline bound =
+        runner.bind(std::move(pipeline), {}, NamespaceId("ns")).value();
+    execution_ = {};
+    runner.describe(bound, execution_);
+    result_ = runner.run(bound, execution_, interrupted_);
+  }
+
+  void expect_out_of_time(std::string_view stage, std::int64_t completed) {
+    EXPECT_EQ(execution_.summary.status, status::kFailed);
+    EXPECT_EQ(execution_.failed_stage, stage);
+    ASSERT_TRUE(execution_.error);
+    EXPECT_NE(execution_.error->find("budget exhausted"), std::string::npos);
+    EXPECT_EQ(execution_.summary.stages_completed, completed);
+    ASSERT_EQ(execution_.stages.size(), static_cast<std::size_t>(completed) + 1);
+    EXPECT_EQ(execution_.stages.back().error, execution_.error);
+    EXPECT_TRUE(result_.documents.empty());
+    EXPECT_TRUE(execution_.results.empty());
+    EXPECT_TRUE(result_.skipped.empty());
+  }
+
+  NoCorpus corpus_;
+  StageCache cache_{1 << 20};
+  StageRegistry registry_;
+  CheckInterruption interrupted_;
+  Execution execution_;
+  RunResult result_;
+};
+
+TEST_F(PipelineRunTest, AStageThatCountsItsWorkIsEnded) {
+  run({"", "count"}, R"({"max_time_ms": 5})");
+  expect_out_of_time("s_2", 1);
+  EXPECT_NE(execution_.error->find("max_time_ms"), std::string::npos);
+  // Generous: a step takes nanoseconds, and the limit is looked at each 65,536.
+  EXPECT_LT(execution_.summary.duration_ms, 20 * 5 + 1000);
+}
+
+TEST_F(PipelineRunTest, WhatPassedItsLimitIsNeverCompleted) {
+  run({"deaf"}, R"({"max_time_ms": 5})");
+  expect_out_of_time("s", 0);
+  EXPECT_GE(execution_.summary.duration_ms, 5);
+  // What the stage did is in the record all the same.
+  EXPECT_EQ(execution_.stages.back().output_count, 1);
+  run({"", "deaf"}, R"({"max_time_ms": 5})");
+  expect_out_of_time("s_2", 1);
+}
+
+TEST_F(PipelineRunTest, AKnownResultTakesNoTime) {
+  run({"deaf"}, R"({"max_time_ms": 5})");
+  run({"deaf"}, R"({"max_time_ms": 5000})");
+  EXPECT_EQ(execution_.summary.status, status::kCompleted);
+  EXPECT_TRUE(execution_.stages.front().cache_hit);
+}
+
+TEST_F(PipelineRunTest, AStageThatRanOutOfTimeIsNotSkipped) {
+  run({"count", ""}, R"({"max_time_ms": 5})", 0, true);
+  expect_out_of_time("s", 0);
+}
+
+TEST_F(PipelineRunTest, TheServerEndsWhatNamesNoLimitOrALongerOne) {
+  run({"count"}, "{}", 5);
+  expect_out_of_time("s", 0);
+  EXPECT_NE(execution_.error->find("limits.request_ms_max"), std::string::npos);
+  run({"count"}, R"({"max_time_ms": 100000})", 5);
+  expect_out_of_time("s", 0);
+}
+
+TEST_F(PipelineRunTest, AClientThatLeftEndsAStage) {
+  int asked = 0;
+  interrupted_ = [&asked] {
+    return ++asked > 3 ? Interruption::client_left : Interruption::none;
+  };
+  run({"count"}, "{}");
+  EXPECT_EQ(execution_.summary.status, status::kCancelled);
+  EXPECT_EQ(asked, 4);
+}
+
+TEST_F(PipelineRunTest, AnErrorOfAWorkLimitIsThatOfTheStage) {
+  run({"wide"}, "{}");
+  EXPECT_EQ(execution_.summary.status, status::kFailed);
+  EXPECT_EQ(execution_.error, "too long");
+  run({"wide", ""}, "{}", 0, true);
+  EXPECT_EQ(execution_.summary.status, status::kCompleted);
+  EXPECT_EQ(result_.skipped.size(), 1u);
+}
+
+}  // namespace
+}  // namespace trawl
