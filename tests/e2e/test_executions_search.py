@@ -1,9 +1,13 @@
 """What can be asked of the history in the body of the list, against the real server."""
 
 import json
+import os
+import subprocess
 import time
 
 import pytest
+
+from conftest import BINARY
 
 LIST = "/v1/retrievers/executions/list"
 NAMESPACE = {"X-Namespace": "searched"}
@@ -185,13 +189,28 @@ def test_a_cursor_belongs_to_its_order(searched):
     ask(searched, {"sort": "duration_ms", "fields": ["status"]}, f"?cursor={cursor}")
 
 
+def wait_for_the_index(server):
+    """Until it has taken all that was recorded: the doctor counts what waits."""
+    deadline = time.monotonic() + 60
+    while True:
+        report = subprocess.run([BINARY, "doctor", "--quick", "-o", "json", "--data-dir",
+                                 server.data_dir], capture_output=True, text=True, timeout=60,
+                                env={"PATH": os.environ["PATH"]})
+        assert report.returncode == 0, report
+        if json.loads(report.stdout)["pending_terms"] == 0:
+            return
+        assert time.monotonic() < deadline, report.stdout
+        time.sleep(0.05)
+
+
 def test_new_executions_are_found_at_once(searched):
     """Before the index has them, and after."""
     row = {"execution_id": "exec_new", "status": "completed", "timestamp": "2026-01-03T00:00:00Z",
            "query_summary": "a zanzibar \"night ferry\"", "labels": {"run": "x1"}}
     searched.ok("POST", "/v1/retrievers/executions/import", json.dumps(row), headers=NAMESPACE)
-    for _ in range(2):
+    for when in ("before", "after"):
+        if when == "after":
+            wait_for_the_index(searched)
         for body in ({"query": "zanzi*"}, {"query": '"night ferry"'}, {"labels": {"run": "x1"}}):
             page = ask(searched, body)
-            assert [found["execution_id"] for found in page["results"]] == ["exec_new"]
-        time.sleep(1.5)
+            assert [found["execution_id"] for found in page["results"]] == ["exec_new"], when
