@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include <toml++/toml.h>
 
+#include "app/environment.h"
 #include "base/text.h"
 #include "http/cors.h"
 #include "http/header_list.h"
@@ -275,10 +277,12 @@ Result<void> read_file_into(Config& config, const std::vector<Setting>& settings
 }
 
 // Variables that other parts of the program read.
-bool is_known_variable(const std::string& name) {
-  static const std::set<std::string> kOthers = {"TRAWL_API_KEY", "TRAWL_URL",
+constexpr std::string_view kOtherVariables[] = {"TRAWL_API_KEY", "TRAWL_URL",
                                                 "TRAWL_NAMESPACE", "TRAWL_CONFIG"};
-  return kOthers.contains(name);
+
+bool is_known_variable(std::string_view name) {
+  return std::find(std::begin(kOtherVariables), std::end(kOtherVariables), name) !=
+         std::end(kOtherVariables);
 }
 
 }  // namespace
@@ -303,18 +307,25 @@ Result<Config> load_config(const std::string& path, const Environment& environme
 
   std::map<std::string, std::string_view> variables;
   for (const auto& setting : settings) variables[variable_of(setting.key)] = setting.key;
+  std::vector<std::string> unknown;
+  std::vector<std::string> from_services;
   for (const auto& name : environment_names) {
     if (!name.starts_with("TRAWL_") || is_known_variable(name)) continue;
     const auto known = variables.find(name);
+    const std::string value = environment(name).value_or("");
     if (known == variables.end()) {
-      std::vector<std::string_view> names;
-      for (const auto& pair : variables) names.push_back(pair.first);
-      return make_error(ErrorCode::invalid,
-                        fmt::format("the environment variable {} is no setting{}; unset it",
-                                    name, did_you_mean(name, names)));
+      (is_service_variable(name) ? from_services : unknown).push_back(name);
+    } else if (is_service_address(value)) {
+      from_services.push_back(name);
+    } else {
+      TRAWL_TRY(apply(settings, known->second, name, value));
     }
-    TRAWL_TRY(apply(settings, known->second, name, environment(name).value_or("")));
   }
+  std::vector<std::string_view> names(std::begin(kOtherVariables),
+                                      std::end(kOtherVariables));
+  for (const auto& pair : variables) names.push_back(pair.first);
+  config.warnings = ignored_variables(unknown, from_services, names);
+  config.accept_missing_log = overrides.accept_missing_log;
 
   const auto override_with = [&](const std::optional<std::string>& value,
                                  std::string_view key, const char* flag) -> Result<void> {

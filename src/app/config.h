@@ -32,18 +32,24 @@ struct Config {
   std::int64_t retention_every_ms = 60'000;  // 0: only when it is asked for.
   api::Limits limits;
   RateLimit key_limit;  // For API keys that have none of their own.
+  // Starts on files that lack their log, with what they hold. For once, never for good.
+  bool accept_missing_log = false;
+  std::vector<std::string>
+      warnings;  // Of what was read, such as variables that are ignored.
 };
 
 // What the command line says; beats everything else.
 struct Overrides {
   std::optional<std::string> data_dir, listen, log_format, log_level;
+  bool accept_missing_log = false;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Flags beat TRAWL_* variables beat the file beat defaults. `path` empty: ./trawl.toml if
 // it is there.
-//   invalid    an unknown key or variable, with the nearest name; a wrong type or range
+// Variables that are unknown are ignored and make a warning: an orchestrator sets some.
+//   invalid    an unknown key, with the nearest name; a wrong type or range
 //   not_found  the named file is not there
 Result<Config> load_config(const std::string& path, const Environment& environment,
                            const std::vector<std::string>& environment_names,

@@ -60,10 +60,26 @@ TEST_F(ConfigTest, AnUnknownKeyNamesTheNearest) {
   const auto config = load();
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().message.find("http.body_bytes_max"), std::string::npos);
-  std::filesystem::remove(path_);
-  const auto variable = load({{"TRAWL_LISTENN", "x"}});
-  ASSERT_FALSE(variable);
-  EXPECT_NE(variable.error().message.find("TRAWL_LISTEN"), std::string::npos);
+}
+
+TEST_F(ConfigTest, AnUnknownVariableIsIgnoredAndNamesTheNearest) {
+  const auto config = load({{"TRAWL_LISTENN", "x"}});
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->warnings.size(), 1u);
+  EXPECT_NE(config->warnings[0].find("TRAWL_LISTEN'"), std::string::npos)
+      << config->warnings[0];
+  EXPECT_TRUE(load({{"TRAWL_WORKERS", "7"}})->warnings.empty());
+}
+
+TEST_F(ConfigTest, AddressesOfServicesAreNoValues) {
+  const auto config = load({{"TRAWL_PORT", "tcp://10.0.0.1:80"},
+                            {"TRAWL_SERVICE_HOST", "10.0.0.1"},
+                            {"TRAWL_WORKERS", "tcp://10.0.0.1:80"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->workers, 0u);
+  ASSERT_EQ(config->warnings.size(), 1u);
+  EXPECT_NE(config->warnings[0].find("TRAWL_WORKERS"), std::string::npos);
+  EXPECT_FALSE(load({{"TRAWL_WORKERS", "10.0.0.1"}}));
 }
 
 TEST_F(ConfigTest, VariablesOfTheClientAreNoSettings) {

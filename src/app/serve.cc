@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "app/exposure.h"
 #include "app/instance.h"
 #include "base/visible_text.h"
 
@@ -35,11 +36,16 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 int serve(const ServeFlags& flags) {
-  const auto config = load_process_config(
-      flags.config.value_or(""),
-      {flags.data_dir, flags.listen, flags.log_format, flags.log_level});
+  const auto config = load_process_config(flags.config.value_or(""),
+                                          {flags.data_dir, flags.listen, flags.log_format,
+                                           flags.log_level, flags.accept_missing_log});
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
+  for (const std::string& warning : config->warnings) spdlog::warn("{}", warning);
+  for (const auto& warning :
+       {root_warning(::geteuid(), config->data_dir), exposure_warning(config->http.host)}) {
+    if (warning) spdlog::warn("{}", *warning);
+  }
   const sigset_t signals = block_stop_signals();
   // Both are seen as errors of the write that caused them.
   ::signal(SIGPIPE, SIG_IGN);

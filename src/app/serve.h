@@ -7,6 +7,7 @@ namespace trawl::app {
 
 struct ServeFlags {
   std::optional<std::string> config, data_dir, listen, log_format, log_level;
+  bool accept_missing_log = false;
 };
 
 // Runs the server until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop,

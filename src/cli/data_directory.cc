@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/config.h"
+#include "cli/format.h"
 
 namespace trawl::cli {
 
@@ -15,11 +16,14 @@ void add_data_directory_flags(CLI::App& command, DataDirectoryFlags& flags) {
       ->type_name("FILE");
 }
 
-Outcome<std::string> data_directory(const DataDirectoryFlags& flags) {
+Outcome<std::string> data_directory(const DataDirectoryFlags& flags, Host& host) {
   app::Overrides overrides;
   overrides.data_dir = flags.data_dir;
   const auto config = app::load_process_config(flags.config.value_or(""), overrides);
   if (!config) return usage_failure(config.error().message);
+  for (const std::string& warning : config->warnings) {
+    host.err << "trawl: " << printable(warning) << '\n';
+  }
   return config->data_dir;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "cli/failure.h"
+#include "cli/host.h"
 
 namespace CLI {
 class App;
@@ -18,9 +19,10 @@ struct DataDirectoryFlags {
 };
 void add_data_directory_flags(CLI::App& command, DataDirectoryFlags& flags);
 
-// The data directory that `trawl serve` would use with these flags.
+// The data directory that `trawl serve` would use with these flags. Warnings go to the
+// host's standard error.
 //   usage  a setting is wrong
-Outcome<std::string> data_directory(const DataDirectoryFlags& flags);
+Outcome<std::string> data_directory(const DataDirectoryFlags& flags, Host& host);
 
 // Exit::usage for what the command line got wrong, else Exit::refused.
 Failure failure_of(const Error& error);

@@ -126,7 +126,7 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
 
 Outcome<Exit> examine(Context& context, const Arguments& arguments) {
   Host& host = context.host();
-  TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from));
+  TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, context.host()));
   StatusLine line(host);
   const auto report = app::examine(
       data_dir, arguments.quick,

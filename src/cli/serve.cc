@@ -24,6 +24,8 @@ void add_serve(CLI::App& program, Context& context) {
       ->add_option("--log-level", flags->log_level,
                    "trace, debug, info, warning, error, critical or off")
       ->type_name("LEVEL");
+  command->add_flag("--accept-missing-log", flags->accept_missing_log,
+                    "Start on files that were copied without their log");
   command->footer("Example:\n  trawl serve --data-dir ./data --listen 127.0.0.1:8080");
   command->callback([&context, flags] {
     context.action = [flags]() -> Outcome<Exit> {

@@ -81,7 +81,7 @@ def test_settings_are_checked(tmp_path):
     assert "http.body_bytes_max" in refused.stderr
     assert not (tmp_path / "d").exists()
     variable = run("serve", "--data-dir", str(tmp_path / "d"),
-                   environment={"TRAWL_LOG_FORMATT": "json"})
+                   environment={"TRAWL_LOG_FORMAT": "jsn"})
     assert variable.returncode == 2
     assert "TRAWL_LOG_FORMAT" in variable.stderr
     missing = run("serve", "--config", str(tmp_path / "none.toml"))
