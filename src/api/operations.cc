@@ -6,6 +6,7 @@
 
 #include "api/endpoint.h"
 #include "api/metrics.h"
+#include "base/write_health.h"
 
 namespace trawl::api {
 namespace {
@@ -13,7 +14,8 @@ namespace {
 Result<http::Response> health(const Services& services) {
   const auto store = services.corpus.ping();
   const bool recording = services.ready.load() && services.recorder.admit().has_value();
-  const bool good = store.has_value() && recording;
+  const auto write_failure = write_health::failure();
+  const bool good = store.has_value() && recording && !write_failure;
   json::object out{{"status", good ? "OK" : "DEGRADED"},
                    {"data", json::object{{"cache", true},
                                          {"metadata", store.has_value()},
@@ -26,6 +28,7 @@ Result<http::Response> health(const Services& services) {
     json::object errors;
     if (!store) errors["metadata"] = store.error().message;
     if (!recording) errors["task_queue"] = "executions are not recorded now";
+    if (write_failure) errors["storage"] = *write_failure;
     out["errors"] = std::move(errors);
   }
   out["meta"] = json::object{{"server", "trawl"}, {"version", TRAWL_VERSION}};
@@ -37,6 +40,10 @@ Result<http::Response> ready(const Services& services) {
     return make_error(ErrorCode::unavailable, "the server is starting or stopping");
   }
   TRAWL_TRY(services.corpus.ping());
+  if (const auto failure = write_health::failure()) {
+    return make_error(ErrorCode::unavailable,
+                      fmt::format("{}; what is stored can be read", *failure));
+  }
   return json_response(json::object{{"status", "ready"}});
 }
 

@@ -15,6 +15,7 @@
 
 #include "app/data_files.h"
 #include "base/file.h"
+#include "base/private_files.h"
 #include "base/sqlite_copy.h"
 #include "ledger/sqlite/check.h"
 
@@ -24,7 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error cannot(std::string_view what, const std::string& path, int error) {
-  return make_error(ErrorCode::storage,
+  const bool is_full = error == ENOSPC || error == EDQUOT;
+  return make_error(is_full ? ErrorCode::cannot_store : ErrorCode::storage,
                     fmt::format("cannot {} {}: {}", what, path, std::strerror(error)));
 }
 
@@ -47,11 +49,6 @@ Result<std::string> resolved(const std::string& path) {
 
 bool is_within(const std::string& path, const std::string& directory) {
   return path == directory || path.starts_with(directory + "/");
-}
-
-mode_t mode_of(const std::string& directory) {
-  struct stat at {};
-  return ::stat(directory.c_str(), &at) == 0 ? at.st_mode & 0777 : 0700;
 }
 
 Result<void> check_only_backup(const std::string& directory) {
@@ -104,15 +101,15 @@ Result<void> check_target(const std::string& data_dir, const std::string& target
 class PartialBackup {
  public:
   // Clears what a backup left that was killed.
-  static Result<PartialBackup> make(const std::string& directory, mode_t mode) {
+  static Result<PartialBackup> make(const std::string& directory) {
     std::error_code ignored;
     if (fs::exists(directory, ignored)) {
       TRAWL_TRY(check_only_backup(directory));
       TRAWL_ASSIGN(const auto lock, lock_of(directory));
       fs::remove_all(directory, ignored);
     }
-    fs::create_directories(fs::path(directory).parent_path(), ignored);
-    if (::mkdir(directory.c_str(), mode) != 0) return cannot("make", directory, errno);
+    make_private_directories(fs::path(directory).parent_path().string());
+    if (::mkdir(directory.c_str(), 0700) != 0) return cannot("make", directory, errno);
     TRAWL_ASSIGN(auto lock, lock_of(directory));
     return PartialBackup(directory, std::move(lock));
   }
@@ -177,7 +174,7 @@ Result<void> check_space(const std::string& directory, std::uint64_t bytes) {
   if (::statvfs(directory.c_str(), &disk) != 0) return {};
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   if (free >= bytes) return {};
-  return make_error(ErrorCode::storage,
+  return make_error(ErrorCode::cannot_store,
                     fmt::format("the disk of {} is too full: the backup takes {} MiB, and "
                                 "{} MiB are free; free some space, or name another disk",
                                 directory, (bytes >> 20) + 1, free >> 20));
@@ -204,6 +201,9 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   TRAWL_ASSIGN(const std::string from, resolved(data_dir));
   TRAWL_ASSIGN(const std::string to, resolved(target));
   TRAWL_TRY(check_target(from, to, replace));
+  for (const std::string& missing : find_missing_logs(from)) {
+    return make_error(ErrorCode::storage, missing + ", which a copy would not show");
+  }
   // A server that has it is found before the long part.
   std::error_code ignored;
   if (fs::exists(to + "/LOCK", ignored)) {
@@ -213,7 +213,7 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
                         lock.error().message);
     }
   }
-  TRAWL_ASSIGN(auto partial, PartialBackup::make(to + ".partial", mode_of(from)));
+  TRAWL_ASSIGN(auto partial, PartialBackup::make(to + ".partial"));
 
   constexpr const char* kInOrder[] = {kLedgerFile, kCorpusFile, kKeysFile};
   std::vector<std::uint64_t> sizes;  // As they are now; the copies may be larger.

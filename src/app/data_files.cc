@@ -12,6 +12,10 @@
 #include "corpus/store/schema.h"
 #include "ledger/sqlite/schema.h"
 
+#include "base/log.h"
+#include "base/private_files.h"
+#include "base/sqlite_mark.h"
+
 namespace trawl::app {
 namespace {
 
@@ -59,6 +63,51 @@ bool is_data_file(const std::string& name) {
       std::begin(kDatabases), std::end(kDatabases), [&](const std::string database) {
         return name == database || name == database + "-wal" || name == database + "-shm";
       });
+}
+
+std::vector<std::string> find_missing_logs(const std::string& directory) {
+  std::vector<std::string> out;
+  for (const std::string name : kDatabases) {
+    const std::string path = directory + "/" + name;
+    if (sqlite::lacks_its_log(path)) out.push_back(sqlite::without_log_message(path));
+  }
+  return out;
+}
+
+void make_data_private(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::size_t changed = 0;
+  bool has_others = false;
+  std::vector<std::string> not_ours;
+  std::error_code ignored;
+  const auto make_private = [&](const std::string& path) {
+    const Tightened outcome = tighten(path);
+    if (outcome == Tightened::yes) ++changed;
+    if (outcome == Tightened::not_ours) not_ours.push_back(path);
+  };
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_data_file(name)) {
+      has_others = true;
+      continue;
+    }
+    make_private(entry.path().string());
+    if (entry.is_directory(ignored)) changed += tighten_all_within(entry.path().string());
+  }
+  // A folder that somebody shares with us, such as /tmp, is not ours to close.
+  if (!has_others) make_private(directory);
+  if (changed > 0) {
+    spdlog::warn(
+        "{} files and folders of {} could be used by others; now by their owner "
+        "alone",
+        changed, directory);
+  }
+  if (!not_ours.empty()) {
+    spdlog::warn(
+        "others can use {}, which belongs to another user: make it the server's, "
+        "or take those rights away (0600, folders 0700)",
+        fmt::join(not_ours, ", "));
+  }
 }
 
 }  // namespace trawl::app

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -24,5 +25,13 @@ Result<void> refuse_newer_files(const std::string& directory);
 
 // Whether a name within a data directory is one that the server gives.
 bool is_data_file(const std::string& name);
+
+// Those databases of a data directory that were copied without their log, each with what to
+// say of it. Ask before anything opens them.
+std::vector<std::string> find_missing_logs(const std::string& directory);
+
+// Takes everybody else's rights away from the files of a data directory, and from the
+// directory, if nothing but those files is in it. Tells the log what it did and could not.
+void make_data_private(const std::string& directory);
 
 }  // namespace trawl::app

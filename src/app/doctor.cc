@@ -34,6 +34,10 @@ class Doctor {
       : directory_(std::move(directory)), quick_(quick), progress_(progress) {}
 
   DoctorReport run() {
+    for (const std::string& missing : find_missing_logs(directory_)) {
+      const auto end = missing.find(" was open");
+      tell(fs::path(missing.substr(0, end)).filename().string(), "log", missing, kRestore);
+    }
     for (const char* name : {kLedgerFile, kCorpusFile, kKeysFile}) {
       DoctorReport::File file;
       file.name = name;

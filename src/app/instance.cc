@@ -1,5 +1,6 @@
 #include "app/instance.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "app/periodic.h"
 #include "auth/key_store.h"
 #include "base/file.h"
+#include "base/write_health.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "stages/register_stages.h"
@@ -94,6 +96,8 @@ class RunningInstance final : public Instance {
     listening_ = server_.get();
     ready_ = true;
     vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
+    health_ = std::make_unique<Periodic>(std::chrono::seconds(1),
+                                         [this] { try_failed_writes(); });
     if (config_.retention_every_ms > 0) {
       retention_ = std::make_unique<Periodic>(
           std::chrono::milliseconds(config_.retention_every_ms), [this] {
@@ -151,6 +155,7 @@ class RunningInstance final : public Instance {
     ready_ = false;
     retention_.reset();
     vacuum_.reset();
+    health_.reset();
     if (server_) server_->stop();
     interrupt_ = true;  // Whoever outlasted the drain has no one to answer to.
     workers_->stop();
@@ -162,6 +167,15 @@ class RunningInstance final : public Instance {
   http::ServerMetrics server_metrics() const {
     const http::Server* server = listening_;
     return server == nullptr ? http::ServerMetrics() : server->metrics();
+  }
+
+  // A load balancer sends nothing to a server that is not ready, so that no request would
+  // find out that the disk has room again.
+  void try_failed_writes() {
+    if (!write_health::failure()) return;
+    (void)ledger_->try_write();
+    (void)corpus_->try_write();
+    (void)keys_->try_write();
   }
 
   void vacuum() {
@@ -197,6 +211,7 @@ class RunningInstance final : public Instance {
   std::unique_ptr<http::Server> server_;
   std::atomic<const http::Server*> listening_{nullptr};
   std::unique_ptr<Periodic> vacuum_;
+  std::unique_ptr<Periodic> health_;
   std::unique_ptr<Periodic> retention_;
   std::optional<std::string> generated_key_;
 };
@@ -205,7 +220,20 @@ class RunningInstance final : public Instance {
 
 Result<std::unique_ptr<Instance>> Instance::start(
     const Config& config, const std::optional<std::string>& first_key) {
-  TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir));
+  // What is there can be read where it cannot be written.
+  const bool has_data = check_data_directory(config.data_dir).has_value();
+  TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir, has_data));
+  make_data_private(config.data_dir);
+  for (const std::string& missing : find_missing_logs(config.data_dir)) {
+    if (config.accept_missing_log) {
+      spdlog::warn("{}. It is used all the same, because of --accept-missing-log", missing);
+      continue;
+    }
+    return make_error(ErrorCode::storage,
+                      fmt::format("{}. To go on with what it holds, start once with "
+                                  "--accept-missing-log",
+                                  missing));
+  }
   TRAWL_TRY(refuse_newer_files(config.data_dir));
   TRAWL_ASSIGN(auto keys,
                KeyStore::open(config.data_dir + "/" + kKeysFile, config.key_limit));
@@ -217,10 +245,16 @@ Result<std::unique_ptr<Instance>> Instance::start(
   TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/" + kLedgerFile));
   api::remove_deleted_histories(*corpus, *ledger);
   TRAWL_TRY(warn_of_strange_histories(*corpus, *ledger));
-  TRAWL_ASSIGN(const std::uint64_t interrupted, ledger->recover());
-  if (interrupted > 0) {
+  const auto interrupted = ledger->recover();
+  if (!interrupted) {
+    // What can be read is served, from a full disk too.
+    if (interrupted.error().code != ErrorCode::cannot_store) return interrupted.error();
+    spdlog::warn("executions that were interrupted are ended later: {}",
+                 interrupted.error().message);
+    ledger->recover_later();
+  } else if (*interrupted > 0) {
     spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
-                 interrupted);
+                 *interrupted);
   }
   TRAWL_ASSIGN(
       std::string recording_key,

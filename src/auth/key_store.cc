@@ -1,13 +1,9 @@
 #include "auth/key_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
@@ -164,6 +160,10 @@ class SqliteKeyStore final : public KeyStore {
   Result<ApiKey> update(std::string_view identifier, TimeUs now,
                         const Change& change) override;
   Result<ApiKey> revoke(std::string_view identifier, TimeUs now) override;
+  Result<void> try_write() override {
+    const std::lock_guard write_lock(write_mutex_);
+    return connection_->try_write();
+  }
 
  private:
   // The place in keys_ of what revoke() is to revoke.
@@ -396,15 +396,9 @@ std::string_view ApiKey::status(TimeUs now) const {
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& path,
                                                  RateLimit default_limit) {
-  // Made here rather than by SQLite, so that only its owner may read it; SQLite gives the
-  // files beside it the same rights.
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return make_error(ErrorCode::storage,
-                      fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-  }
-  ::close(fd);
-  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
+  sqlite::OpenOptions options;
+  options.owner = true;
+  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path, options));
   TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   auto store = std::make_unique<SqliteKeyStore>(std::move(connection), default_limit);
   TRAWL_TRY(store->load());

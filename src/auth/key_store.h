@@ -85,6 +85,9 @@ class KeyStore {
   //   not_found
   //   invalid  several active keys have the name
   virtual Result<ApiKey> revoke(std::string_view identifier, TimeUs now) = 0;
+
+  // As Corpus::try_write and Ledger::try_write.
+  virtual Result<void> try_write() = 0;
 };
 
 }  // namespace trawl

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/private_files.h"
 #include "base/text.h"
 
 namespace trawl {
@@ -76,17 +77,21 @@ Result<std::string> read_or_make_secret(const std::string& path, std::size_t byt
   return secret;
 }
 
-Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
-  std::error_code made;
-  std::filesystem::create_directories(directory, made);
-  if (made) {
+Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory, bool to_read) {
+  if (const std::error_code made = make_private_directories(directory)) {
     return make_error(
         ErrorCode::storage,
         fmt::format("cannot make the data directory {}: {}; name another with --data-dir",
                     directory, made.message()));
   }
   const std::string path = directory + "/LOCK";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const bool is_writable = fd >= 0;
+  if (!is_writable && to_read && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+    // Whoever can write has locked the file, if it is there.
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
   if (fd < 0) {
     return make_error(ErrorCode::storage,
                       fmt::format("cannot write to the data directory {}: {}; start the "
@@ -103,9 +108,12 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
                     "another with --data-dir",
                     directory, size > 0 ? pid : "(unknown)"));
   }
+  if (!is_writable) return DirectoryLock(fd);
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd, 0) != 0 ||
-      ::write(fd, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
+  const bool is_told = ::ftruncate(fd, 0) == 0 && ::write(fd, pid.data(), pid.size()) ==
+                                                      static_cast<ssize_t>(pid.size());
+  // On a full disk the lock holds all the same; it only cannot say who has it.
+  if (!is_told && errno != ENOSPC && errno != EDQUOT) {
     Error error = make_error(ErrorCode::storage,
                              fmt::format("cannot write to the data directory {}: {}",
                                          directory, std::strerror(errno)));

@@ -17,10 +17,11 @@ Result<std::string> read_or_make_secret(const std::string& path, std::size_t byt
 // time owns a data directory. The kernel lets go when the process dies, however it dies.
 class DirectoryLock {
  public:
-  // Makes the directory when it is missing.
+  // Makes the directory when it is missing; its owner alone can read it. `to_read` allows
+  // one that cannot be written.
   //   unavailable  another process holds it; the message has its process id
   //   storage      the directory cannot be made or written
-  static Result<DirectoryLock> acquire(const std::string& directory);
+  static Result<DirectoryLock> acquire(const std::string& directory, bool to_read = false);
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

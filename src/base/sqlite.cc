@@ -2,6 +2,15 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/private_files.h"
+#include "base/sqlite_mark.h"
+#include "base/write_health.h"
 
 #include "base/work_limit.h"
 
@@ -16,23 +25,66 @@ int is_given_up(void*) {
   return check_work() ? 0 : 1;
 }
 
+constexpr int kBusyMs = 5'000;
+
+constexpr int kReadersMs = 50;
+
+// A log that was longer, because a reader needed it or much was written at once, is cut
+// back. Up to here the file keeps its size, which makes the sync of a commit cheaper.
+constexpr std::int64_t kLogBytesKept = 32 * 1024 * 1024;
+
+std::string path_of(sqlite3* db) {
+  const char* path = sqlite3_db_filename(db, "main");
+  return path == nullptr ? "" : path;
+}
+
+// Not only a disk can be full: also a quota, or the size that a file of the process may
+// have.
+bool is_full(int code, int system_error) {
+  if ((code & 0xFF) == SQLITE_FULL) return true;
+  return (code & 0xFF) == SQLITE_IOERR &&
+         (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
+}
+
+bool is_write_failure(int code) {
+  switch (code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_CORRUPTFS:
+    case SQLITE_IOERR_NOMEM:
+      return false;
+    default:
+      return (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_FULL ||
+             (code & 0xFF) == SQLITE_READONLY;
+  }
+}
+
 }  // namespace
 
 Error sqlite_error(sqlite3* db, std::string_view doing) {
   const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
+  const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
   std::string detail =
       fmt::format("{}: {} (SQLite error {})", doing,
                   db == nullptr ? "out of memory" : sqlite3_errmsg(db), code);
+  if (is_write_failure(code)) {
+    write_health::failed(path_of(db), is_full(code, system_error) ? "the disk is full"
+                                      : (code & 0xFF) == SQLITE_READONLY
+                                          ? "it may be read only"
+                                          : "the disk failed");
+  }
+  if (is_full(code, system_error)) {
+    return make_error(ErrorCode::cannot_store,
+                      "the disk is full; nothing of this request was stored: free some "
+                      "space and send it again",
+                      std::move(detail));
+  }
   switch (code & 0xFF) {
-    case SQLITE_FULL:
-      return make_error(ErrorCode::storage,
-                        "the disk is full; nothing of this request was stored",
-                        std::move(detail));
     case SQLITE_READONLY:
-      return make_error(
-          ErrorCode::storage,
-          "the data directory cannot be written; nothing of this request was stored",
-          std::move(detail));
+      return make_error(ErrorCode::cannot_store,
+                        "the data directory cannot be written, it may be read only; "
+                        "nothing of this request was stored",
+                        std::move(detail));
     case SQLITE_IOERR:
       return make_error(ErrorCode::storage,
                         "the disk failed; nothing of this request was stored",
@@ -98,6 +150,10 @@ Result<bool> Statement::step() {
     case SQLITE_ROW:
       return true;
     case SQLITE_DONE:
+      if (write_health::failure() && sqlite3_stmt_readonly(statement_) == 0 &&
+          sqlite3_get_autocommit(db_) != 0) {
+        write_health::succeeded(path_of(db_));
+      }
       return false;
     case SQLITE_INTERRUPT:
       if (auto wanted = check_work(); !wanted) return std::move(wanted).error();
@@ -138,30 +194,53 @@ std::optional<std::string> Statement::optional_string(int column) const {
   return string(column);
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
-                                                     const OpenOptions& options) {
+Result<std::unique_ptr<Connection>> Connection::open_in(Way way, const std::string& path,
+                                                        const OpenOptions& options,
+                                                        int& code) {
   // Statistics of memory, which nobody reads, would take a global lock at each allocation.
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)configured;
   sqlite3* db = nullptr;
   // A read-only reader of a WAL database must still be able to create the shared-memory
   // file, so readers open for writing and are held to reading by query_only.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path.c_str(), &db, flags, nullptr) != SQLITE_OK) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  std::string name = path;
+  if (way == Way::frozen) {
+    flags |= SQLITE_OPEN_URI;
+    name = "file:";
+    for (const char c : path) {
+      if (c == '%' || c == '?' || c == '#') {
+        name += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+      } else {
+        name.push_back(c);
+      }
+    }
+    name += "?immutable=1";
+  }
+  const int opened =
+      sqlite3_open_v2(name.c_str(), &db, flags, way == Way::alone ? "unix-excl" : nullptr);
+  if (opened != SQLITE_OK) {
     Error error = sqlite_error(db, "open " + path);
+    code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
     sqlite3_close(db);
     return error;
   }
   auto connection = std::unique_ptr<Connection>(new Connection(db));
   sqlite3_extended_result_codes(db, 1);
-  sqlite3_busy_timeout(db, 5'000);
-  TRAWL_TRY(connection->execute(fmt::format(
-      "PRAGMA page_size=8192; {}PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-      "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA "
-      "cache_size=-{}; "
-      "PRAGMA mmap_size={};",
-      options.incremental_vacuum ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
-      options.cache_kib, options.mmap_bytes)));
+  sqlite3_busy_timeout(db, kBusyMs);
+  std::error_code missing;
+  const bool is_new = std::filesystem::file_size(path, missing) == 0 || missing;
+  if (auto set = connection->execute(fmt::format(
+          "PRAGMA page_size=8192; {}PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+          "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; "
+          "PRAGMA cache_size=-{}; PRAGMA mmap_size={};",
+          // Decided when a file is made; elsewhere it would be a write.
+          options.incremental_vacuum && is_new ? "PRAGMA auto_vacuum=INCREMENTAL; " : "",
+          options.cache_kib, options.mmap_bytes));
+      !set) {
+    code = sqlite3_extended_errcode(db);
+    return std::move(set).error();
+  }
   if (options.read_only) {
     TRAWL_TRY(connection->execute("PRAGMA query_only=1"));
     sqlite3_progress_handler(db, kInstructionsPerCheck, is_given_up, nullptr);
@@ -169,8 +248,73 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
   return connection;
 }
 
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
+                                                     const OpenOptions& options) {
+  // Made here rather than by SQLite, so that nobody else can read it for a moment; SQLite
+  // gives the files beside it the same rights. What fails, fails again there.
+  if (!options.read_only) (void)make_private_file(path);
+  if (options.owner) {
+    for (const char* suffix : {"", "-wal", "-shm"}) (void)tighten(path + suffix);
+  }
+  int code = SQLITE_OK;
+  auto connection = open_in(Way::shared, path, options, code);
+  if (!connection) {
+    std::error_code ignored;
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const bool is_frozen = ::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0 &&
+                           (errno == EACCES || errno == EROFS);
+    const auto log_bytes = std::filesystem::file_size(path + "-wal", ignored);
+    // A test's disk is not gone round.
+    const bool is_system_disk =
+        std::string_view(sqlite3_vfs_find(nullptr)->zName) == "unix";
+    std::optional<Way> way;
+    if (is_frozen &&
+        ((code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY) &&
+        (ignored || log_bytes == 0)) {
+      way = Way::frozen;
+    } else if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMOPEN ||
+               code == SQLITE_IOERR_SHMMAP || (code & 0xFF) == SQLITE_FULL) {
+      way = Way::alone;
+    }
+    if (!way || !is_system_disk) return connection;
+    connection = open_in(*way, path, options, code);
+    if (!connection) return connection;
+  }
+  if (options.owner) (*connection)->take_over(path);
+  return connection;
+}
+
+void Connection::take_over(const std::string& path) {
+  is_owner_ = true;
+  if (is_read_only()) {
+    write_health::failed(path_of(db_), "it may be read only");
+    spdlog::warn("{} is opened for reading only", path);
+    return;
+  }
+  if (auto limited = execute(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept));
+      !limited) {
+    spdlog::warn("{}: {}", path, limited.error().detail);
+  }
+  marks_ = true;
+  // On a full disk that is done by the first write that succeeds.
+  if (try_write()) checkpoint();
+}
+
+Result<void> Connection::try_write() {
+  TRAWL_TRY(execute(fmt::format("PRAGMA application_id={}", kMarkOpen)));
+  write_health::succeeded(path_of(db_));
+  return {};
+}
+
+bool Connection::is_read_only() const {
+  return sqlite3_db_readonly(db_, "main") == 1;
+}
+
 Connection::~Connection() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  // The last connection to close moves this, with the rest of the log, into the file.
+  if (marks_) (void)execute(fmt::format("PRAGMA application_id={}", kMarkClosed));
+  if (is_owner_) write_health::forget(path_of(db_));
   sqlite3_close(db_);
 }
 
@@ -209,14 +353,23 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
 }
 
 void Connection::checkpoint() {
-  sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  std::error_code ignored;
+  const auto log_bytes = std::filesystem::file_size(path_of(db_) + "-wal", ignored);
+  const bool is_long = !ignored && log_bytes > static_cast<std::uint64_t>(kLogBytesKept);
+  // Both hold SQLite's own lock of writers, too, so that other processes cannot commit.
+  const int mode = is_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_FULL;
+  // Readers are short, so that a moment is enough for those that keep a long log; where
+  // there always is one, it would never be begun anew otherwise.
+  sqlite3_busy_timeout(db_, is_long ? kReadersMs : 0);
+  sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+  sqlite3_busy_timeout(db_, kBusyMs);
 }
 
 Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {
   TRAWL_ASSIGN(auto statement,
                connection.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"));
   TRAWL_TRY(statement.run());
-  return Transaction(connection);
+  return Transaction(connection, kind);
 }
 
 Transaction::~Transaction() {
@@ -228,6 +381,9 @@ Transaction::~Transaction() {
 Result<void> Transaction::commit() {
   TRAWL_ASSIGN(auto statement, connection_->prepare("COMMIT"));
   TRAWL_TRY(statement.run());
+  if (kind_ == Kind::write && write_health::failure()) {
+    write_health::succeeded(path_of(connection_->handle()));
+  }
   connection_ = nullptr;
   return {};
 }

@@ -85,6 +85,11 @@ class Statement {
 
 struct OpenOptions {
   bool read_only = false;  // Its statements end when the work limit of the thread says so.
+  // For the one connection of the process that writes to a file of the data directory: the
+  // file and its log are ours alone to read, the log is cut back when it was long, and the
+  // file says that it is open (sqlite_mark.h). Where it cannot be written now, because the
+  // disk is full or mounted read-only, it is opened for reading, and write_health says so.
+  bool owner = false;
   int cache_kib = 64 * 1024;
   std::int64_t mmap_bytes = std::int64_t{1} << 40;
   bool incremental_vacuum = false;  // For files that shrink; decided when a file is made.
@@ -109,8 +114,17 @@ class Connection {
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;
   Result<std::int64_t> integer(std::string_view sql);
-  // Copies frames back into the main file without waiting for readers.
+  // Moves the log into the main file, as far as no reader needs the state before. A log
+  // file that has grown long is cut to nothing; only for that, readers are waited for, a
+  // moment.
+  //
+  // Load-bearing: nobody may commit meanwhile, on any connection of the process, so callers
+  // hold what commits hold. SQLite before 3.51.3 loses pages when a commit begins the log
+  // anew while a checkpoint begins (sqlite.org/wal.html, "the WAL-reset bug").
   void checkpoint();
+  // Commits a change that changes nothing. For an owner whose last write failed.
+  Result<void> try_write();
+  bool is_read_only() const;
   // PRAGMA user_version, for schema migrations.
   Result<std::int64_t> user_version() { return integer("PRAGMA user_version"); }
   sqlite3* handle() { return db_; }
@@ -123,8 +137,20 @@ class Connection {
       return std::hash<std::string_view>{}(text);
     }
   };
+  // How a file is opened.
+  enum class Way {
+    shared,  // As always.
+    alone,   // Without the index of the log that processes share, which needs room on disk.
+    frozen,  // A file that nobody can write.
+  };
+  static Result<std::unique_ptr<Connection>> open_in(Way way, const std::string& path,
+                                                     const OpenOptions& options, int& code);
+  void take_over(const std::string& path);
+
   explicit Connection(sqlite3* db) : db_(db) {}
   sqlite3* db_;
+  bool is_owner_ = false;
+  bool marks_ = false;  // Says in the file that it is open, and that it is not.
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };
 
@@ -140,7 +166,7 @@ class Transaction {
   enum class Kind { read, write };
   static Result<Transaction> begin(Connection& connection, Kind kind);
   Transaction(Transaction&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)) {}
+      : connection_(std::exchange(other.connection_, nullptr)), kind_(other.kind_) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Transaction& operator=(Transaction&&) = delete;
@@ -148,8 +174,9 @@ class Transaction {
   Result<void> commit();
 
  private:
-  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Transaction(Connection& connection, Kind kind) : connection_(&connection), kind_(kind) {}
   Connection* connection_;
+  Kind kind_;
 };
 
 // Lends read connections to threads, opening one more when all are out. Thread-safe.

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/sqlite_mark.h"
+
 namespace trawl::sqlite {
 namespace {
 
@@ -34,7 +36,7 @@ Error copy_error(sqlite3* target, int code, const std::string& path,
   switch (code & 0xFF) {
     case SQLITE_FULL:
       return make_error(
-          ErrorCode::storage,
+          ErrorCode::cannot_store,
           fmt::format("cannot write {}: the disk is full; free some space, or name "
                       "another disk",
                       path));
@@ -70,16 +72,18 @@ Result<std::unique_ptr<Connection>> open_for_reading(const std::string& path) {
     return make_error(ErrorCode::not_found,
                       fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   }
-  std::error_code missing;
-  const auto log_bytes = std::filesystem::file_size(path + "-wal", missing);
+  std::error_code ignored;
+  const bool has_log = std::filesystem::exists(path + "-wal", ignored);
   OpenOptions options;
   options.read_only = true;
   options.cache_kib = kCacheKib;
   options.mmap_bytes = 0;
   TRAWL_ASSIGN(auto connection, Connection::open(path, options));
-  // The last connection to close moves the log into the file. Where there was none before,
-  // closing is left to tidy up behind us.
-  if (!missing && log_bytes > 0) {
+  // The last connection to close moves the log into the file and removes it, which is for
+  // the server to do: it tells a copy that lacks its log by that. Where there was none
+  // before, closing is left to tidy up behind us; SQLite does it under a lock that keeps
+  // everybody out.
+  if (has_log) {
     sqlite3_db_config(connection->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
   return connection;
@@ -97,12 +101,16 @@ Result<DatabaseCopy> DatabaseCopy::begin(const std::string& path) {
 }
 
 Result<void> DatabaseCopy::write(const std::string& target,
-                                 const std::function<void(std::uint64_t)>& progress) {
-  struct stat file {};
-  if (::stat(path_.c_str(), &file) != 0) return cannot("open", path_, errno);
+                                 const std::function<void(std::uint64_t)>& progress,
+                                 std::uint64_t log_bytes_max) {
+  const auto log_bytes = [this] {
+    std::error_code missing;
+    const auto bytes = std::filesystem::file_size(path_ + "-wal", missing);
+    return missing ? std::uintmax_t{0} : bytes;
+  };
+  const std::uintmax_t log_bytes_before = log_bytes();
   // Made here rather than by SQLite, so that nobody else can read it for a moment.
-  const int fd =
-      ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, file.st_mode & 0777);
+  const int fd = ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 && errno == EEXIST) {
     return make_error(ErrorCode::already_exists,
                       fmt::format("{} exists already; name another file", target));
@@ -131,6 +139,15 @@ Result<void> DatabaseCopy::write(const std::string& target,
     step = sqlite3_backup_step(copy, kStepPages);
     const int total = sqlite3_backup_pagecount(copy);
     const int left = sqlite3_backup_remaining(copy);
+    if (step == SQLITE_OK && log_bytes() > log_bytes_before + log_bytes_max) {
+      sqlite3_backup_finish(copy);
+      return make_error(
+          ErrorCode::unavailable,
+          fmt::format("the copy of {} was given up: its log grew by {} MiB meanwhile, and "
+                      "cannot be emptied before the copy is done; copy it at a time when "
+                      "less is written, or to a faster disk",
+                      path_, log_bytes_max >> 20));
+    }
     if (progress && total > 0) {
       progress(bytes_ / static_cast<std::uint64_t>(total) *
                static_cast<std::uint64_t>(total - left));
@@ -141,6 +158,10 @@ Result<void> DatabaseCopy::write(const std::string& target,
     return copy_error(out.get(), step != SQLITE_DONE ? step : finished, target, path_);
   }
   out.reset();
+  // It has all that the log of the source has.
+  if (mark_of_file(target) == kMarkOpen && !mark_copy_as_closed(target)) {
+    return cannot("write", target, errno);
+  }
   return sync_file(target);
 }
 

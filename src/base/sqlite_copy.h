@@ -28,14 +28,19 @@ class DatabaseCopy {
   Connection& source() { return *source_; }
   std::uint64_t bytes() const { return bytes_; }
 
-  // Writes the state to a new file that is on disk when this returns. The file is readable
-  // by whom the source's is. `progress` is told the bytes that are written so far.
+  // What the log of the source may grow by while its state is held: 4 GiB.
+  static constexpr std::uint64_t kLogBytesMax = std::uint64_t{4} << 30;
+
+  // Writes the state to a new file that is on disk when this returns; its owner alone can
+  // read it. `progress` is told the bytes that are written so far.
   //   already_exists  there is such a file
-  //   storage         the disk refused, is full, or the source is damaged; the message
-  //   names
-  //                   the file. What was written is left.
+  //   unavailable     the log of the source grew by more than log_bytes_max meanwhile
+  //   cannot_store    the disk is full
+  //   storage         the disk refused, or the source is damaged; the message names the
+  //                   file. What was written is left.
   Result<void> write(const std::string& target,
-                     const std::function<void(std::uint64_t bytes)>& progress);
+                     const std::function<void(std::uint64_t bytes)>& progress,
+                     std::uint64_t log_bytes_max = kLogBytesMax);
 
  private:
   DatabaseCopy(std::string path, std::unique_ptr<Connection> source,

@@ -85,8 +85,8 @@ TEST_F(SqliteCopyTest, FindsWritersNotWaiting) {
   EXPECT_EQ(read->integer("SELECT count(*) FROM pairs").value(), 4000);
 }
 
-TEST_F(SqliteCopyTest, TakesOverWhoMayRead) {
-  ASSERT_EQ(::chmod(path("source.db").c_str(), 0600), 0);
+TEST_F(SqliteCopyTest, IsReadableByItsOwnerAlone) {
+  ASSERT_EQ(::chmod(path("source.db").c_str(), 0644), 0);
   ASSERT_TRUE(
       DatabaseCopy::begin(path("source.db")).value().write(path("copy.db"), nullptr));
   struct stat file {};
@@ -105,6 +105,19 @@ TEST_F(SqliteCopyTest, RefusesWhatItCannotDo) {
   const auto nowhere = copy.write(path("no/copy.db"), nullptr);
   EXPECT_EQ(nowhere.error().code, ErrorCode::storage);
   EXPECT_NE(nowhere.error().message.find("no/copy.db"), std::string::npos);
+}
+
+// Goal: a copy that would let the log grow without end is given up.
+TEST_F(SqliteCopyTest, GivesUpWhenTheLogGrowsTooLong) {
+  auto copy = DatabaseCopy::begin(path("source.db")).value();
+  const auto progress = [&](std::uint64_t) {
+    ASSERT_TRUE(writer_->execute("INSERT INTO pairs VALUES (1, 1, randomblob(20000000))"));
+  };
+  const auto given_up = copy.write(path("copy.db"), progress, 1024 * 1024);
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().code, ErrorCode::unavailable);
+  EXPECT_NE(given_up.error().message.find("1 MiB"), std::string::npos);
+  EXPECT_TRUE(DatabaseCopy::begin(path("source.db")).value().write(path("b.db"), nullptr));
 }
 
 // Goal: looking at what a dead process left changes no byte of it.

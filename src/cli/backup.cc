@@ -26,7 +26,7 @@ struct Arguments {
 
 Outcome<Exit> back_up(Context& context, const Arguments& arguments) {
   Host& host = context.host();
-  TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from));
+  TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, host));
   // Seen as an error of the write that caused it.
   ::signal(SIGXFSZ, SIG_IGN);
   StatusLine line(host);

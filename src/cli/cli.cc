@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -131,6 +132,9 @@ int run(const std::vector<std::string>& arguments, Host& host) {
 
 int run(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
+  // Whatever this process makes, a data directory, a backup or an export, holds what
+  // somebody asked and found: it is for its owner.
+  ::umask(0077);
   Host host{std::cin, std::cout, std::cerr};
   host.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   host.err_is_terminal = isatty(STDERR_FILENO) == 1;

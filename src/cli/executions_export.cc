@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/private_files.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/execution_filter_flags.h"
@@ -159,8 +160,10 @@ Outcome<Exit> export_executions(Context& context, const Arguments& arguments) {
   const std::string part = arguments.file + ".part";
   std::ofstream file;
   if (to_file) {
-    file.open(part, std::ios::binary | std::ios::trunc);
-    if (!file)
+    // Left by an earlier one, maybe with other rights.
+    std::remove(part.c_str());
+    if (!make_private_file(part)) file.open(part, std::ios::binary | std::ios::trunc);
+    if (!file.is_open())
       return usage_failure(fmt::format("cannot write '{}'; is the path right?", part));
   }
   RowProgress progress(host);

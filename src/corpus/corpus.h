@@ -92,6 +92,10 @@ class Corpus {
 
   // Whether the store answers, for health checks.
   virtual Result<void> ping() const = 0;
+  // Writes something that changes nothing, to see whether the store can be written again
+  // after a failure.
+  //   cannot_store, storage  it cannot
+  virtual Result<void> try_write() { return {}; }
 };
 
 }  // namespace trawl

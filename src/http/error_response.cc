@@ -72,6 +72,8 @@ int http_status(ErrorCode code) {
       return 409;
     case ErrorCode::too_large:
       return 413;
+    case ErrorCode::unsupported_coding:
+      return 415;
     case ErrorCode::invalid:
       return 422;
     case ErrorCode::too_many_requests:
@@ -88,6 +90,8 @@ int http_status(ErrorCode code) {
       return 500;
     case ErrorCode::unavailable:
       return 503;
+    case ErrorCode::cannot_store:
+      return 507;
   }
   return 500;
 }
@@ -112,6 +116,8 @@ std::string_view error_type(ErrorCode code) {
       return "AlreadyExistsError";
     case ErrorCode::too_large:
       return "PayloadTooLargeError";
+    case ErrorCode::unsupported_coding:
+      return "UnsupportedMediaTypeError";
     case ErrorCode::invalid:
       return "ValidationError";
     case ErrorCode::too_many_requests:
@@ -128,6 +134,8 @@ std::string_view error_type(ErrorCode code) {
       return "InternalServerError";
     case ErrorCode::unavailable:
       return "ServiceUnavailableError";
+    case ErrorCode::cannot_store:
+      return "StorageError";
   }
   return "InternalServerError";
 }
@@ -135,8 +143,9 @@ std::string_view error_type(ErrorCode code) {
 Response error_response(const Error& error, std::string_view request_id) {
   const int status = http_status(error.code);
   // The one place that every error passes on its way out, so that no detail is lost.
-  if (status == 500 || !error.detail.empty()) {
-    spdlog::log(status == 500 ? spdlog::level::err : spdlog::level::warn, "{} {}: {} ({})",
+  const bool failed = status == 500 || status == 507;
+  if (failed || !error.detail.empty()) {
+    spdlog::log(failed ? spdlog::level::err : spdlog::level::warn, "{} {}: {} ({})",
                 request_id, error_type(error.code), error.message, error.detail);
   }
   Response response;

@@ -120,7 +120,9 @@ class Ledger {
   virtual Result<ExecutionPage> list(const ExecutionFilter& filter,
                                      const ExecutionPageRequest& page) const = 0;
 
-  // Visits every match, newest first, as they stand at one moment, in constant memory.
+  // Visits every match that is there when it begins, newest first, in constant memory. It
+  // holds no state meanwhile, however long a visit takes: what is deleted before it is
+  // reached is left out, and what ends reads ended.
   //   cancelled  the request says so
   virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                             const ScanVisitor& visit) const = 0;
@@ -147,6 +149,10 @@ class Ledger {
   // "interrupted: …". Returns how many there were. Called once, before the first commit.
   virtual Result<std::uint64_t> recover() = 0;
 
+  // For a start at which recover() failed because nothing can be written: it is done by the
+  // first commit that can be made, before it.
+  virtual void recover_later() {}
+
   // Forgets a namespace's whole history, when the namespace is deleted. From this call on,
   // even if it fails, commits to it are refused for the life of this object: ids of
   // namespaces are never used again.
@@ -165,6 +171,11 @@ class Ledger {
   virtual Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
                                             const RetentionPolicy& policy,
                                             TimeUs now) const = 0;
+
+  // Writes something that changes nothing, to see whether the history can be written again
+  // after a failure.
+  //   cannot_store, storage  it cannot
+  virtual Result<void> try_write() { return {}; }
 
   // Some of the work that need not delay a commit, such as moving the log into the main
   // file. Called from a thread of its own. Returns whether there is more to do now.

@@ -18,7 +18,8 @@ std::string place_key(const Execution& execution) {
 }
 
 bool store_failed(const Error& error) {
-  return error.code == ErrorCode::storage || error.code == ErrorCode::unavailable;
+  return error.code == ErrorCode::storage || error.code == ErrorCode::cannot_store ||
+         error.code == ErrorCode::unavailable;
 }
 
 void call(const Recorder::Done& done, Result<bool> result) {

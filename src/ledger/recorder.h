@@ -40,7 +40,8 @@ using RecordingPolicySource =
 // Puts executions into the ledger with group commit: one writer thread drains a bounded
 // queue, so that many executions share one fsync. Thread-safe. The ledger must outlive it.
 //
-// When a commit fails because of what it holds (any error but storage and unavailable),
+// When a commit fails because of what it holds (any error but storage, cannot_store and
+// unavailable),
 // its writes are tried again one by one, so that one bad execution does not take the
 // others with it. When the store itself fails, each write of the batch gets the error:
 // trying again at once would only make a full disk busier, and only the caller knows

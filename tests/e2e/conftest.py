@@ -86,11 +86,15 @@ class Server:
             listening.set()
 
         self.port = None
-        for stream in (self.process.stdout, self.process.stderr):
-            threading.Thread(target=read_log, args=(stream,), daemon=True).start()
+        readers = [threading.Thread(target=read_log, args=(stream,), daemon=True)
+                   for stream in (self.process.stdout, self.process.stderr)]
+        for reader in readers:
+            reader.start()
         deadline = time.monotonic() + timeout
         while self.port is None:
             if self.process.poll() is not None:
+                for reader in readers:  # Its last words.
+                    reader.join(5)
                 raise RuntimeError("the server ended at once: " + "".join(self.log))
             if time.monotonic() > deadline:
                 self.process.kill()

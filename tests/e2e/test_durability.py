@@ -249,13 +249,18 @@ def test_a_half_sent_import_keeps_whole_batches(data_dir):
     head = (f"POST /v1/collections/notes/documents/import HTTP/1.1\r\nHost: x\r\n"
             f"Authorization: Bearer {KEY}\r\nContent-Length: {len(lines)}\r\n\r\n").encode()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        # Two batches and a half.
         connection.sendall(head + lines[: len(lines) // 2])
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while server.ok("GET", "/v1/collections/notes")["document_count"] < 2000:
+            assert time.monotonic() < deadline, "what has arrived is not stored"
+            time.sleep(0.02)
+        time.sleep(0.1)  # Long enough for a part of a batch to be stored, if it ever is.
     server.kill()
     server.start()
     try:
         count = server.ok("GET", "/v1/collections/notes")["document_count"]
-        assert 0 <= count <= 2600
+        assert count == 2000
         found = server.execute(["notes"], [search("apple", top_k=1000, final_top_k=500)]).json
         assert len(found["documents"]) == min(500, count)
     finally:
@@ -271,22 +276,49 @@ def test_a_second_server_on_the_same_directory_is_refused(server):
 
 
 def test_sigterm_lets_requests_finish(server):
+    """What is under way when the signal comes is answered and recorded, not cut off."""
     server.make_collection("notes", [{"document_id": str(i), "text": "apple pie " * 20}
                                      for i in range(3000)])
-    replies = []
-    threads = [threading.Thread(target=lambda: replies.append(
-        server.execute(["notes"], [search("apple"), stage("sort_attribute", field="text")],
-                       skip_cache=True))) for _ in range(8)]
+    replies, other = [], []
+
+    def ask_again_and_again():
+        while True:
+            sent = time.monotonic()
+            try:
+                reply = server.execute(
+                    ["notes"], [search("apple", top_k=1000, final_top_k=500),
+                                stage("sort_attribute", field="text")], skip_cache=True)
+            except ConnectionRefusedError:
+                return  # It listens no more.
+            except (OSError, http.client.HTTPException) as error:
+                other.append((sent, error))
+                return
+            replies.append((sent, time.monotonic(), reply))
+            if reply.status != 200:
+                return
+
+    threads = [threading.Thread(target=ask_again_and_again) for _ in range(8)]
     for thread in threads:
         thread.start()
-    time.sleep(0.02)
+    while len(replies) < 8:
+        time.sleep(0.005)
+    signalled = time.monotonic()
     assert server.stop() == 0
     for thread in threads:
-        thread.join(30)
-    finished = [reply.json["execution_id"] for reply in replies if reply.status == 200]
+        thread.join(60)
+    assert {reply.status for _, _, reply in replies} <= {200, 503}, replies
+    in_flight = [reply.json["execution_id"] for sent, answered, reply in replies
+                 if sent < signalled < answered and reply.status == 200]
+    assert in_flight, "nothing was under way"
+    # A connection that nobody had taken yet may be closed; no request that was under way is,
+    # as one that was sent a second before must have been.
+    assert not [error for sent, error in other if sent < signalled - 1], other
+    finished = {reply.json["execution_id"] for _, _, reply in replies if reply.status == 200}
     server.start()
     rows, _ = all_executions(server)
-    assert set(finished) <= {row["execution_id"] for row in rows}
+    recorded = {row["execution_id"]: row["status"] for row in rows}
+    assert finished <= recorded.keys()
+    assert {recorded[name] for name in finished} == {"completed"}
 
 
 def mount_small_disk(path, size="6m"):
@@ -308,7 +340,7 @@ def test_a_full_disk_is_reported_and_loses_nothing(data_dir):
                 refused = reply
                 break
             stored.append(f"d{n}")
-        assert refused is not None and refused.status == 500, refused
+        assert refused is not None and refused.status == 507, refused
         assert refused.json["error"]["type"] == "StorageError"
         assert "full" in refused.json["error"]["message"]
         assert stored
@@ -378,7 +410,7 @@ def test_a_full_disk_stops_recording_and_upkeep_but_not_reading(data_dir):
             if reply.status == 200:
                 recorded.add(reply.json["execution_id"])
             else:
-                assert reply.status == 500, reply
+                assert reply.status == 507, reply
                 assert reply.json["error"]["type"] == "StorageError", reply
                 assert "the disk is full" in reply.json["error"]["message"], reply
                 refused += 1

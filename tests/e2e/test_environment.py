@@ -59,7 +59,7 @@ def test_a_server_starts_beside_services_of_its_name(data_dir, tmp_path):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("TRAWL_HTTP_THREADS", "many"), ("TRAWL_LISTEN", "10.0.0.1"), ("TRAWL_LOG_LEVEL", "loud"),
+    ("TRAWL_HTTP_THREADS", "many"), ("TRAWL_KEYS_BURST", "10.0.0.1"), ("TRAWL_LOG_LEVEL", "loud"),
 ])
 def test_a_setting_with_a_bad_value_still_stops(tmp_path, name, value):
     refused = run("serve", "--data-dir", str(tmp_path / "data"), **{name: value})

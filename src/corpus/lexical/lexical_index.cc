@@ -10,9 +10,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/analyzer.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/analyzer.h"
+#include "base/private_files.h"
 #include "corpus/lexical/inverter.h"
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/segment.h"
@@ -181,9 +182,7 @@ class SegmentedIndex final : public LexicalIndex {
 };
 
 Result<void> SegmentedIndex::load() {
-  std::error_code made;
-  fs::create_directories(options_.directory, made);
-  if (made) {
+  if (const std::error_code made = make_private_directories(options_.directory)) {
     return make_error(ErrorCode::storage,
                       fmt::format("cannot make the index directory {}: {}",
                                   options_.directory, made.message()));

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/private_files.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
 
@@ -39,9 +40,7 @@ Result<void> CollectionState::open_index(std::size_t i) {
   options.fingerprint = feature_fingerprint(features_[i]);
   options.language = features_[i].language;
   options.flush_rows = options_.flush_rows;
-  std::error_code made;
-  std::filesystem::create_directories(options.directory, made);
-  if (made) {
+  if (const std::error_code made = make_private_directories(options.directory)) {
     return make_error(ErrorCode::storage, "the folder of an index cannot be made",
                       fmt::format("{}: {}", options.directory, made.message()));
   }

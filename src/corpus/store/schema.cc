@@ -70,7 +70,9 @@ CREATE TABLE deleted_namespaces (
 }  // namespace
 
 Result<std::unique_ptr<sqlite::Connection>> open_database(const std::string& path) {
-  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path));
+  sqlite::OpenOptions options;
+  options.owner = true;
+  TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path, options));
   TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   return connection;
 }

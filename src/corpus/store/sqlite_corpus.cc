@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/private_files.h"
 #include "base/text.h"
 #include "corpus/store/feature_text.h"
 #include "corpus/store/schema.h"
@@ -88,9 +89,7 @@ SqliteCorpus::SqliteCorpus(CorpusOptions options,
       writer_(std::move(writer)) {}
 
 Result<std::unique_ptr<SqliteCorpus>> SqliteCorpus::open(CorpusOptions options) {
-  std::error_code made;
-  std::filesystem::create_directories(options.directory, made);
-  if (made) {
+  if (const std::error_code made = make_private_directories(options.directory)) {
     return make_error(ErrorCode::storage,
                       fmt::format("cannot make the data directory {}: {}",
                                   options.directory, made.message()));
@@ -320,6 +319,11 @@ Result<void> SqliteCorpus::ping() const {
     return count.error();
   }
   return {};
+}
+
+Result<void> SqliteCorpus::try_write() {
+  const std::lock_guard lock(write_mutex_);
+  return writer_->try_write();
 }
 
 }  // namespace store

@@ -41,6 +41,7 @@ class SqliteCorpus final : public Corpus {
   Result<std::shared_ptr<const Snapshot>> snapshot(
       const CollectionId& id, std::optional<std::uint64_t> version) const override;
   Result<void> ping() const override;
+  Result<void> try_write() override;
 
   // Documents: sqlite_corpus_documents.cc.
   Result<std::vector<std::string>> put(const CollectionId& id,

@@ -548,7 +548,7 @@ TEST_F(SqliteCorpusTest, AFailingDiskIsAnErrorAndNothingIsLost) {
     documents.push_back({"large", std::move(fields)});
     const auto result = corpus_->put(id_, std::move(documents));
     ASSERT_TRUE(result.has_error());
-    EXPECT_EQ(result.error().code, ErrorCode::storage) << result.error().detail;
+    EXPECT_EQ(result.error().code, ErrorCode::cannot_store) << result.error().detail;
     EXPECT_EQ(snapshot()->version(), 1u);
     EXPECT_FALSE(snapshot()->get("large").value());
     EXPECT_EQ(hits(*snapshot(), "before"), 1u);

@@ -440,7 +440,9 @@ Outcome live(const std::string& from, History history, const std::vector<Step>& 
     FaultyDisk disk;
     disk.fail(first, last);
     const auto clear = [](const Error& error) {
-      EXPECT_EQ(error.code, ErrorCode::storage) << error.message << ": " << error.detail;
+      const bool is_full = error.message.find("the disk is full") == 0;
+      EXPECT_EQ(error.code, is_full ? ErrorCode::cannot_store : ErrorCode::storage)
+          << error.message << ": " << error.detail;
       EXPECT_TRUE(error.message.find("the disk is full") == 0 ||
                   error.message.find("the disk failed") == 0 ||
                   error.message.find("cannot be opened") != std::string::npos)

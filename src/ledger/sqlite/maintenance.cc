@@ -12,10 +12,6 @@ namespace {
 // fewer would leave the index in more pieces to be merged.
 constexpr std::int64_t kIndexRows = 1'024;
 
-// 64 MiB. While there is work, the log is emptied when it has become as long: a page that
-// is written many times moves once, and the commits wait less for the disk.
-constexpr std::int64_t kLogPages = 16 * 1024;
-
 }  // namespace
 
 Result<bool> Maintenance::step() {
@@ -37,12 +33,14 @@ Result<bool> Maintenance::step() {
     TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
   }
   const bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
-  bool is_log_long = false;
-  {
-    const std::lock_guard lock(writer_mutex_);
-    is_log_long = writer_.log_pages() >= kLogPages;
+  const std::lock_guard lock(writer_mutex_);
+  const std::int64_t pages = writer_.log_pages();
+  if (pages < kLogPages) log_pages_due_ = kLogPages;
+  if (!more || pages >= log_pages_due_) {
+    writer_.checkpoint();
+    // Where a reader keeps the log as it is, it is not tried again at each step.
+    log_pages_due_ = pages + kLogPages;
   }
-  if (!more || is_log_long) connection_->checkpoint();
   return more;
 }
 

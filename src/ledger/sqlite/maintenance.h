@@ -30,6 +30,11 @@ class Maintenance {
   Result<bool> step();
 
  private:
+  // 16 MiB. While there is work, the log is emptied when it has become as long: a page that
+  // is written many times moves once. Commits wait meanwhile (Connection::checkpoint),
+  // which is why it is not longer.
+  static constexpr std::int64_t kLogPages = 2 * 1024;
+
   Result<bool> index_some();
   Result<bool> close_one_group();
 
@@ -37,6 +42,7 @@ class Maintenance {
   Words& words_;
   Writer& writer_;  // Guarded by writer_mutex_.
   std::mutex& writer_mutex_;
+  std::int64_t log_pages_due_ = kLogPages;
 };
 
 }  // namespace trawl::sqlite

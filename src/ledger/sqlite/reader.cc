@@ -148,49 +148,122 @@ Result<ExecutionPage> list_executions(Connection& connection, Words& words,
   return out;
 }
 
-Result<void> scan_executions(Connection& connection, Words& words,
-                             const ExecutionFilter& filter, const ScanRequest& request,
-                             const ScanVisitor& visit) {
-  TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
-  bool go_on = true;
-  TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
-  const auto visit_row = [&](std::int64_t seq, TimeUs timestamp,
-                             std::string_view id) -> Result<bool> {
+namespace {
+
+// What a scan reads at a time. Whoever takes it may be slow, and meanwhile no state of the
+// database is held, since that would keep the log from being emptied.
+constexpr std::size_t kBatchRows = 1000;
+constexpr std::size_t kBatchBytes = 2 * 1024 * 1024;
+
+// Reads a scan one batch after the other, each in a transaction of its own.
+class Scan {
+ public:
+  Scan(Connection& connection, Words& words, const ExecutionFilter& filter,
+       const ScanRequest& request)
+      : connection_(connection),
+        words_(words),
+        filter_(filter),
+        request_(request),
+        after_(request.after) {}
+
+  // Whether there may be more.
+  Result<bool> read(std::vector<ScannedExecution>& batch) {
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(connection_, Transaction::Kind::read));
+    if (!newest_) {
+      // What is recorded from now on does not belong to it.
+      TRAWL_ASSIGN(newest_, connection_.integer("SELECT max(seq) FROM executions"));
+    }
+    batch.clear();
+    bytes_ = 0;
+    TRAWL_ASSIGN(const bool more, filter_.is_basic() ? walk_some(batch) : search(batch));
+    TRAWL_TRY(transaction.commit());
+    return more;
+  }
+
+ private:
+  bool is_full(const std::vector<ScannedExecution>& batch) const {
+    return batch.size() >= kBatchRows || bytes_ >= kBatchBytes;
+  }
+
+  Result<void> take(RowReader& rows, std::int64_t seq, TimeUs timestamp,
+                    std::string_view id, std::vector<ScannedExecution>& batch) {
+    after_ = ExecutionKey{timestamp, ExecutionId(execution_id_text(id))};
+    if (seq > *newest_) return {};
     count_work(500);  // About what a look into the table costs.
     ScannedExecution scanned;
-    scanned.key = {timestamp, ExecutionId(execution_id_text(id))};
-    if (request.detail) {
-      TRAWL_ASSIGN(scanned.json, read_detail(connection, words, seq));
+    scanned.key = *after_;
+    if (request_.detail) {
+      TRAWL_ASSIGN(scanned.json, read_detail(connection_, words_, seq));
     } else {
       TRAWL_TRY(rows.append(seq, scanned.json));
     }
-    TRAWL_ASSIGN(go_on, visit(scanned));
-    return go_on;
-  };
-  if (filter.is_basic()) {
-    TRAWL_ASSIGN(const auto range, range_of(connection, filter));
-    if (!range) return {};
-    return walk(connection, *range, Columns::keys, request.after, -1, 0,
-                [&](const Statement& row) {
-                  return visit_row(row.integer(0), row.integer(1), row.text(2));
-                });
+    bytes_ += scanned.json.size();
+    batch.push_back(std::move(scanned));
+    return {};
   }
-  ExecutionPageRequest next;
-  next.limit = kExecutionLimitMax;
-  next.after = request.after;
-  next.budget_us = kScanStepUs;
-  while (go_on) {
+
+  Result<bool> walk_some(std::vector<ScannedExecution>& batch) {
+    TRAWL_ASSIGN(const auto range, range_of(connection_, filter_));
+    if (!range) return false;
+    TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
+    bool more = false;
+    std::size_t seen = 0;
+    TRAWL_TRY(walk(connection_, *range, Columns::keys, after_, -1, 0,
+                   [&](const Statement& row) -> Result<bool> {
+                     more = is_full(batch) || ++seen > kWalkRows;
+                     if (more) return false;
+                     TRAWL_TRY(
+                         take(rows, row.integer(0), row.integer(1), row.text(2), batch));
+                     return true;
+                   }));
+    return more;
+  }
+
+  Result<bool> search(std::vector<ScannedExecution>& batch) {
+    ExecutionPageRequest next;
+    next.limit = kBatchRows;
+    next.after = after_;
+    next.budget_us = kScanStepUs;
+    ExecutionPage page;
+    TRAWL_ASSIGN(const auto matches, search_keys(connection_, words_, filter_, next, page));
+    TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
+    for (const auto& match : matches) {
+      if (is_full(batch)) return true;
+      TRAWL_TRY(take(rows, match.seq, match.timestamp, match.id, batch));
+    }
+    if (page.last) after_ = page.last;
+    return page.has_more;
+  }
+
+  // Rows that are passed over, because they are newer, make no batch full.
+  static constexpr std::size_t kWalkRows = 10 * kBatchRows;
+
+  Connection& connection_;
+  Words& words_;
+  const ExecutionFilter& filter_;
+  const ScanRequest& request_;
+  std::optional<ExecutionKey> after_;
+  std::optional<std::int64_t> newest_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<void> scan_executions(Connection& connection, Words& words,
+                             const ExecutionFilter& filter, const ScanRequest& request,
+                             const ScanVisitor& visit) {
+  Scan scan(connection, words, filter, request);
+  std::vector<ScannedExecution> batch;
+  for (bool more = true; more;) {
     if (request.cancelled && request.cancelled()) {
       return make_error(ErrorCode::cancelled, "the scan was given up");
     }
-    ExecutionPage page;
-    TRAWL_ASSIGN(const auto matches, search_keys(connection, words, filter, next, page));
-    for (const auto& match : matches) {
-      TRAWL_ASSIGN(const bool more, visit_row(match.seq, match.timestamp, match.id));
-      if (!more) return {};
+    TRAWL_ASSIGN(more, scan.read(batch));
+    for (const ScannedExecution& scanned : batch) {
+      TRAWL_ASSIGN(const bool go_on, visit(scanned));
+      if (!go_on) return {};
     }
-    if (!page.has_more) return {};
-    next.after = page.last;
   }
   return {};
 }

@@ -44,6 +44,7 @@ class SqliteLedger final : public Ledger {
     if (writes.empty()) return std::vector<bool>();
     const std::lock_guard lock(writer_mutex_);
     TRAWL_TRY(refuse_removed(removed_, writes));
+    TRAWL_TRY(recover_late());
     auto changed = writer_.commit(writes);
     pages_.history_changed();
     return changed;
@@ -107,6 +108,17 @@ class SqliteLedger final : public Ledger {
     return outcome;
   }
 
+  void recover_later() override {
+    const std::lock_guard lock(writer_mutex_);
+    recovers_late_ = true;
+  }
+
+  Result<void> try_write() override {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_TRY(writer_.try_write());
+    return recover_late();
+  }
+
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     const std::lock_guard lock(writer_mutex_);
     removed_.insert(namespace_id);
@@ -154,9 +166,16 @@ class SqliteLedger final : public Ledger {
   bool maintain() override {
     const std::lock_guard lock(maintenance_mutex_);
     const auto more = maintenance_.step();
-    if (more) return *more;
-    spdlog::error("maintenance of the history failed and is tried again: {}: {}",
-                  more.error().message, more.error().detail);
+    if (more) {
+      maintenance_failure_.clear();
+      return *more;
+    }
+    // Said once for as long as it goes on.
+    if (more.error().detail != maintenance_failure_) {
+      maintenance_failure_ = more.error().detail;
+      spdlog::error("maintenance of the history failed and is tried again: {}: {}",
+                    more.error().message, more.error().detail);
+    }
     return false;
   }
 
@@ -184,14 +203,26 @@ class SqliteLedger final : public Ledger {
   static constexpr int kReaderCacheKib = 16 * 1024;
   static constexpr std::int64_t kReaderMapBytes = 0;
 
+  // As recover_later() has it. With writer_mutex_ held.
+  Result<void> recover_late() {
+    if (!recovers_late_) return {};
+    TRAWL_ASSIGN(const std::uint64_t ended, writer_.recover());
+    recovers_late_ = false;
+    pages_.history_changed();
+    if (ended > 0) spdlog::warn("{} executions were interrupted; they read failed", ended);
+    return {};
+  }
+
   const SqliteLedgerOptions options_;
   mutable sqlite::Words words_;
   mutable sqlite::PageCache pages_;
   std::mutex writer_mutex_;
   sqlite::Writer writer_;          // Guarded by writer_mutex_.
   std::set<NamespaceId> removed_;  // Guarded by writer_mutex_.
+  bool recovers_late_ = false;     // Guarded by writer_mutex_.
   std::mutex maintenance_mutex_;
   sqlite::Maintenance maintenance_;  // Guarded by maintenance_mutex_.
+  std::string maintenance_failure_;  // The last; guarded by maintenance_mutex_.
   mutable sqlite::ReaderPool readers_;
 };
 
@@ -202,9 +233,11 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
   sqlite::OpenOptions options;
   options.incremental_vacuum = true;
   options.mmap_bytes = 0;
+  options.owner = true;
   TRAWL_ASSIGN(auto writer, sqlite::Connection::open(path, options));
   TRAWL_TRY(sqlite::prepare_ledger_schema(*writer, path));
   options.cache_kib = 8 * 1024;
+  options.owner = false;
   TRAWL_ASSIGN(auto maintenance, sqlite::Connection::open(path, options));
   TRAWL_TRY(maintenance->execute("PRAGMA wal_autocheckpoint=0"));
   auto ledger =

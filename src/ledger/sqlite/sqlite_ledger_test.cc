@@ -282,7 +282,7 @@ TEST_F(SqliteLedgerTest, AFullDiskRefusesTheWholeBatch) {
   }
   const auto refused = writer.commit(writes);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::storage);
+  EXPECT_EQ(refused.error().code, ErrorCode::cannot_store);
   for (const char* table : {"executions", "records", "rollups", "definitions", "namespaces",
                             "words", "row_groups"}) {
     EXPECT_EQ(integer("SELECT count(*) FROM " + std::string(table)), 0) << table;

@@ -40,6 +40,8 @@ class Writer {
   // As Ledger::commit, for writes that check_writes() passed.
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes);
   Result<std::uint64_t> recover();
+  // As Ledger::try_write.
+  Result<void> try_write() { return connection_->try_write(); }
   // Makes the namespace's history unreachable; purge_some() deletes it.
   Result<void> remove_namespace(const NamespaceId& namespace_id);
   // Deletes some rows of removed namespaces. True when there are more.
@@ -67,6 +69,8 @@ class Writer {
   Result<bool> merge_terms_some();
   // Gives free pages at the end of the file back. True when there are more.
   Result<bool> vacuum_some();
+  // Moves the log into the main file; no commit can begin it anew meanwhile.
+  void checkpoint() { connection_->checkpoint(); }
   // In the write-ahead log after the last commit.
   std::int64_t log_pages() const { return log_pages_; }
   // Brings the index of terms up to this version of the analyzer, by emptying it.
