@@ -14,6 +14,11 @@ std::string place_of(const ObjectReader& in, std::string_view key) {
   return in.location_of(truncate_text(key, kShownChars));
 }
 
+// Null is as good as absent: typed clients send it for whatever they know of.
+bool is_sent(const ObjectReader& in, const std::string& key) {
+  return !in.source().at(key).is_null();
+}
+
 // The error of a slip; false where the key is none.
 bool fail_slip(ObjectReader& in, const std::string& key) {
   const auto near = near_name(key, in.asked());
@@ -29,6 +34,7 @@ bool fail_slip(ObjectReader& in, const std::string& key) {
 void sort_unread(ObjectReader& in, std::string_view what,
                  std::vector<std::string>& warnings) {
   for (const std::string& key : in.unread()) {
+    if (!is_sent(in, key)) continue;
     if (fail_slip(in, key)) return;
     warnings.push_back(fmt::format("{} is {} and was ignored", place_of(in, key), what));
   }
@@ -36,6 +42,7 @@ void sort_unread(ObjectReader& in, std::string_view what,
 
 void refuse_unread(ObjectReader& in, std::string_view what) {
   for (const std::string& key : in.unread()) {
+    if (!is_sent(in, key)) continue;
     if (fail_slip(in, key)) return;
     in.fail(truncate_text(key, kShownChars), fmt::format("is {}; leave it out", what));
   }

@@ -11,7 +11,7 @@ namespace trawl {
 // What becomes of members that nothing has asked for, once everything has: one that is near
 // a name that was asked for is a slip, and an error of the reader; the others become
 // warnings, "a.b is no parameter of limit and was ignored". `what` ends the sentence: "no
-// parameter of limit".
+// parameter of limit". What is null is passed over.
 void sort_unread(ObjectReader& in, std::string_view what,
                  std::vector<std::string>& warnings);
 

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/unread_members.h"
 #include "model/filter.h"
 #include "pipeline/filter_words.h"
 #include "pipeline/template.h"
@@ -24,8 +25,8 @@ struct StageParts {
   std::string id_location;
   json::object parameters;
   std::string location;
-  bool is_inline = false;           // The parameters stand among the stage's own keys.
-  std::vector<std::string> unread;  // Keys of the config that mean nothing.
+  bool is_inline = false;             // The parameters stand among the stage's own keys.
+  std::vector<std::string> warnings;  // Of keys of the config that mean nothing.
   std::vector<StageFilter> pre_filters;
   std::vector<StageFilter> post_filters;
 };
@@ -33,6 +34,22 @@ struct StageParts {
 bool has(const json::object& object, json::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && !value->is_null();
+}
+
+// What means nothing is ignored with a warning; but not what was to narrow the result, and
+// not what is a slip.
+Result<void> sort_out_unread(ObjectReader& in, const std::string& what,
+                             std::vector<std::string>& warnings) {
+  for (const auto& key : in.unread()) {
+    if (!reads_like_filter(key)) continue;
+    const std::string place = in.location_of(key);
+    return invalid_at(place,
+                      fmt::format("unknown filter '{}'; use pre_filters for what the stage "
+                                  "reads, or post_filters for what it hands on",
+                                  place));
+  }
+  sort_unread(in, what, warnings);
+  return in.status();
 }
 
 // The filters of a config, and those beside it.
@@ -62,7 +79,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
     read_filters(inner, parts);
     read_filters(in, parts);
     TRAWL_TRY(inner.status());
-    for (const auto& key : inner.unread()) parts.unread.push_back(inner.location_of(key));
+    TRAWL_TRY(sort_out_unread(inner, "no field of a stage", parts.warnings));
     parts.stage_name = in.string({"stage_name"}, parts.stage_id);
   } else if (has(source, "stage_id") || has(source, "parameters")) {
     // {stage_type, stage_id, parameters}, or oldest: {stage_name: id, version, parameters}
@@ -143,15 +160,6 @@ Result<void> check_filter(const StageFilter& filter) {
   return {};
 }
 
-// What means nothing is ignored, but not what was to narrow the result.
-Result<void> refuse_filter(std::string_view key, const std::string& location) {
-  if (!reads_like_filter(key)) return {};
-  return invalid_at(location,
-                    fmt::format("unknown filter '{}'; use pre_filters for what the stage "
-                                "reads, or post_filters for what it hands on",
-                                truncate_text(location, 200)));
-}
-
 Result<PipelineStage> parse_stage(const json::value& value, const std::string& location,
                                   const StageRegistry& registry,
                                   std::set<std::string>& names,
@@ -178,14 +186,8 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   stage.skip_on_error =
       in.one_of<bool>({"on_error"}, false, {{"error", false}, {"skip", true}});
   TRAWL_TRY(in.status());
-  if (!parts.is_inline) {
-    for (const auto& key : in.unread()) parts.unread.push_back(in.location_of(key));
-  }
-  for (const auto& key : parts.unread) {
-    TRAWL_TRY(refuse_filter(std::string_view(key).substr(key.rfind('.') + 1), key));
-    warnings.push_back(
-        fmt::format("{} is no field of a stage and was ignored", truncate_text(key, 200)));
-  }
+  warnings.insert(warnings.end(), parts.warnings.begin(), parts.warnings.end());
+  if (!parts.is_inline) TRAWL_TRY(sort_out_unread(in, "no field of a stage", warnings));
   stage.stage_name = unique_name(parts.stage_name, names);
   take_filters(parts, *stage.definition);
   stage.parameters = std::move(parts.parameters);
@@ -202,12 +204,9 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   auto made = stage.definition->make(parameters);
   if (!made) return std::move(made).error();
   TRAWL_TRY(parameters.status());
-  for (const auto& key : parameters.unread()) {
-    if (key == "collection_ids" || key == "collection_identifiers") continue;  // Hoisted.
-    TRAWL_TRY(refuse_filter(key, fmt::format("{}.{}", stage.location, key)));
-    warnings.push_back(fmt::format("{}.{} is no parameter of {} and was ignored",
-                                   stage.location, key, stage.definition->stage_id));
-  }
+  (void)parameters.find({"collection_identifiers", "collection_ids"});  // Hoisted.
+  TRAWL_TRY(sort_out_unread(
+      parameters, fmt::format("no parameter of {}", stage.definition->stage_id), warnings));
   return stage;
 }
 

@@ -126,10 +126,10 @@ TEST_F(PipelineTest, ATemplateStandsForAnyValueUntilItIsRendered) {
 }
 
 TEST_F(PipelineTest, UnknownParametersAreNamedInWarnings) {
-  const auto pipeline = parse(R"({"stages":[{"type":"count","m":3}]})");
+  const auto pipeline = parse(R"({"stages":[{"type":"count","colour":3}]})");
   ASSERT_TRUE(pipeline);
   ASSERT_EQ(pipeline->warnings.size(), 1u);
-  EXPECT_NE(pipeline->warnings[0].find("stages[0].m"), std::string::npos);
+  EXPECT_NE(pipeline->warnings[0].find("stages[0].colour"), std::string::npos);
 }
 
 TEST_F(PipelineTest, UnknownKeysOfAStageAreNamedInWarnings) {
@@ -231,6 +231,23 @@ TEST_F(PipelineTest, FiltersOfTheRequestGoToWhatReads) {
                           {"type":"count","n":11}]})"),
             "stages[1].n");
   EXPECT_EQ(refused_at(R"({"filters":[],"stages":[{"type":"count"}]})"), "filters");
+}
+
+TEST_F(PipelineTest, ASlipIsNotIgnored) {
+  for (const auto& [text, location] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"stages":[{"type":"count","N":3}]})", "stages[0].N"},
+           {R"({"stages":[{"type":"count","lable":"x"}]})", "stages[0].lable"},
+           {R"({"stages":[{"config":{"stage_id":"count","parameter":{"n":3}}}]})",
+            "stages[0].config.parameter"},
+           {R"({"stages":[{"stage_id":"count","parameters":{},"onError":"skip"}]})",
+            "stages[0].onError"}}) {
+    EXPECT_EQ(refused_at(text), location);
+    EXPECT_NE(parse(text).error().message.find("did you mean '"), std::string::npos);
+  }
+  // Null is as good as absent, and what is far from everything is named.
+  const auto others = parse(R"({"stages":[{"type":"count","lable":null,"colour":1}]})");
+  ASSERT_TRUE(others);
+  EXPECT_EQ(others->warnings.size(), 1u);
 }
 
 TEST_F(PipelineTest, WhatReadsLikeAFilterIsNotIgnored) {

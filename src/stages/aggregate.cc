@@ -242,6 +242,7 @@ void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
     ObjectReader group = in.child(value->get_object(), "group_by");
     group.required_string({"field"});
     group.optional_string({"alias"});
+    refuse_unread(group, "no key of a group");
     if (!group.ok()) return in.fail(group.error());  // With the place as it was sent.
   }
   for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {

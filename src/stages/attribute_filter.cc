@@ -150,6 +150,7 @@ std::optional<json::value> inline_group(ObjectReader& in) {
 // none; beside a tree it does not count.
 Result<void> refuse_natural_language(ObjectReader& in, bool has_tree) {
   const json::value* words = in.find({"natural_language"});
+  (void)in.find({"field_hints"});  // For that alone.
   if (words == nullptr || has_tree ||
       (words->is_string() && (*words == "null" || *words == ""))) {
     return {};

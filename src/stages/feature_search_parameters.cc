@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "base/unread_members.h"
 #include "pipeline/filter_words.h"
 
 namespace trawl {
@@ -21,13 +22,25 @@ bool contains(const json::object& object, std::string_view key) {
   return object.contains(json::string_view(key.data(), key.size()));
 }
 
-// Keys of a nested object that mean nothing; those at the top are the caller's.
-void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
+// A filter that nothing reads would widen the result.
+void refuse_filters(ObjectReader& in) {
   for (const std::string& key : in.unread()) {
-    if (reads_like_filter(key)) {
-      in.fail(truncate_text(key, 64),
-              "is an unknown filter; use filters, in the stage or in one of its searches");
-    }
+    if (!reads_like_filter(key)) continue;
+    in.fail(truncate_text(key, 64),
+            "is an unknown filter; use filters, in the stage or in one of its searches");
+  }
+}
+
+// Keys of a nested object that mean nothing; those at the top are the caller's.
+void sort_out_unread(ObjectReader& in, std::vector<std::string>& warnings) {
+  refuse_filters(in);
+  sort_unread(in, "no parameter of feature_search", warnings);
+}
+
+// The same where it changes no result, so that names which only others know are no slips.
+void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
+  refuse_filters(in);
+  for (const std::string& key : in.unread()) {
     warnings.push_back(fmt::format("{} is no parameter of feature_search and was ignored",
                                    in.location_of(truncate_text(key, 64))));
   }
@@ -237,7 +250,7 @@ void read_search_list(ObjectReader& in, const json::array& list, std::string_vie
     spec.scope = read_collection_scope(item);
     read_filters(item, spec.filters);
     read_query_preprocessing(item, out.warnings);
-    warn_unread(item, out.warnings);
+    sort_out_unread(item, out.warnings);
     if (!item.ok()) return in.fail(item.error());
     out.searches.push_back(std::move(spec));
   }
@@ -300,7 +313,7 @@ void read_facets(ObjectReader& in, FeatureSearchParameters& out) {
       facet.key = item.required_string({"key", "field"});
       facet.limit = static_cast<std::uint32_t>(item.integer({"limit"}, 10, 1, 1000));
       item.boolean({"exact"}, false);
-      warn_unread(item, out.warnings);
+      sort_out_unread(item, out.warnings);
       if (!item.ok()) return in.fail(item.error());
     } else {
       in.fail(fmt::format("facets[{}]", i),
@@ -327,7 +340,7 @@ void read_group_by(ObjectReader& in, FeatureSearchParameters& out) {
                                         {{"first", GroupOutput::first},
                                          {"all", GroupOutput::all},
                                          {"flatten", GroupOutput::flatten}});
-    warn_unread(inner, out.warnings);
+    sort_out_unread(inner, out.warnings);
     if (!inner.ok()) return in.fail(inner.error());
   }
   out.group_by = std::move(grouping);

@@ -173,6 +173,45 @@ def test_a_filter_that_is_unknown_is_an_error(library, place):
     assert (f"stages[0].{place}" if not fields else place) in message
 
 
+SLIPS = {
+    "config.parameters.limits": stage("limit", limits=1),
+    "config.parameters.final_topk": stage("feature_search", query="sea", final_topk=1),
+    "config.parameters.searches[0].topK": stage(
+        "feature_search", searches=[{"query": "sea", "topK": 1}]),
+    "config.parameters.searches[0].minScore": stage(
+        "feature_search", searches=[{"query": "sea", "minScore": 0.9}]),
+    "config.parameters.group_by.limits": stage(
+        "feature_search", query="sea", group_by={"field": "author", "limits": 1}),
+    "config.parameters.max_group": stage("group_by", group_by_field="author", max_group=1),
+    "config.parameter": {"stage_name": "s", "config": {"stage_id": "limit",
+                                                       "parameter": {"limit": 1}}},
+}
+
+
+@pytest.mark.parametrize("place", SLIPS)
+def test_a_slip_is_an_error(library, place):
+    refused = execute(library, [SLIPS[place]], status=422)
+    assert location(refused) == f"stages[0].{place}"
+    assert "did you mean '" in refused["error"]["message"]
+
+
+def test_what_newer_clients_send_is_no_slip(library):
+    sent = stage("feature_search", hard_timeout_ms=100, interactive=False, degrade_retry=False,
+                 auto_preprocess=True, learning_config={"exploration_decay": 0.9},
+                 searches=[{"feature_uri": "trawl://bm25@v1/text", "lexical": True,
+                            "optional": False, "query": {
+                                "input_mode": "text", "value": "whale",
+                                "embedding_task": "none"}}])
+    assert ids(execute(library, [sent])) == ["moby"]
+    typed = stage("attribute_filter", field="metadata.status", operator="eq", value=None,
+                  conditions={"author": "Stoker"}, natural_language="null", field_hints=["a"])
+    assert ids(execute(library, [typed])) == ["dracula"]
+    counted = stage("aggregate", sort_by=None, aggregations=[
+        {"function": "count", "alias": "n", "percentile_value": None, "field_b": None,
+         "top_k": None}])
+    assert execute(library, [EVERYTHING, counted])["documents"][0]["n"] == len(BOOKS)
+
+
 SHORT_FORMS = {
     "filters.operator": ([search("sea")], {"filters": {"field": "a", "operator": "eqq",
                                                       "value": 1}}),
