@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
@@ -135,6 +136,8 @@ int run(int argc, char** argv) {
   // Whatever this process makes, a data directory, a backup or an export, holds what
   // somebody asked and found: it is for its owner.
   ::umask(0077);
+  // What commands log goes to standard error, as escaped as a server's; serve sets its own.
+  configure_log(LogFormat::text, "info");
   Host host{std::cin, std::cout, std::cerr};
   host.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   host.err_is_terminal = isatty(STDERR_FILENO) == 1;

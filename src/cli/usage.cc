@@ -113,7 +113,7 @@ void explain_usage(const CLI::App& program, const CLI::ParseError& error,
   } else {
     message = parser_message(error);
   }
-  err << "trawl: " << message << "; see: " << line_of(commands) << " --help\n";
+  err << "trawl: " << printable(message) << "; see: " << line_of(commands) << " --help\n";
 }
 
 }  // namespace trawl::cli

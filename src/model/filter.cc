@@ -76,7 +76,8 @@ Error refuse(const std::string& location, std::string_view message) {
 class Compiler {
  public:
   explicit Compiler(const FilterOptions& options)
-      : templates_(options.templates == ObjectReader::Templates::allowed) {}
+      : templates_(options.templates == ObjectReader::Templates::allowed),
+        filled_in_(options.filled_in) {}
 
   Result<FilterNode> filter(const json::value& source, const std::string& location,
                             std::size_t depth, bool case_sensitive);
@@ -125,6 +126,7 @@ class Compiler {
                                    const std::string& location);
 
   const bool templates_;
+  const bool filled_in_;
   std::size_t regex_count_ = 0;
   std::size_t condition_count_ = 0;
   std::size_t value_count_ = 0;
@@ -267,7 +269,7 @@ Result<FilterNode> Compiler::condition(std::string_view path, std::string_view o
   }
   node.op = known->second;
   if (take_template(value)) return unknown();
-  if (is_dynamic(value)) {
+  if (!filled_in_ && is_dynamic(value)) {
     return refuse(join(location, "value"),
                   "is a dynamic value, which only the stages of a pipeline can resolve; "
                   "use the value itself");

@@ -25,6 +25,9 @@ inline constexpr std::size_t kFilterRegexCountMax = 32;
 struct FilterOptions {
   // Applies where neither the group nor the condition says otherwise.
   bool case_sensitive = false;
+  // Every template has been filled in: what looks like {"type": "dynamic"} now came from
+  // an input, and is a value like any other.
+  bool filled_in = false;
   // Accepts strings with "{{" and {"type": "dynamic"} objects in place of values; such a
   // filter can be checked but not evaluated.
   ObjectReader::Templates templates = ObjectReader::Templates::refused;

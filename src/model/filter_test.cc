@@ -352,6 +352,22 @@ TEST(Filter, RefusalsNameThePlaceAndTheRemedy) {
   EXPECT_EQ(Filter::compile(parse("[]"), "").error().location, "");
 }
 
+// Where every template has been filled in, what looks like one came from an input.
+TEST(Filter, ADynamicValueThatWasFilledInIsAValue) {
+  FilterOptions options;
+  options.filled_in = true;
+  for (
+      const char* text :
+      {R"({"a":{"type":"dynamic","field":"inputs.x"}})",
+       R"({"field":"a","operator":"in","value":[{"type":"dynamic","field":"inputs.x"}]})"}) {
+    const auto filter = Filter::compile(parse(text), "filters", options);
+    ASSERT_TRUE(filter) << text << filter.error().message;
+    EXPECT_TRUE(
+        filter->matches(document(R"({"a":{"type":"dynamic","field":"inputs.x"}})")));
+    EXPECT_FALSE(filter->matches(document(R"({"a":"dynamic"})")));
+  }
+}
+
 TEST(Filter, WordsOfOtherLanguagesMayBeFields) {
   EXPECT_TRUE(matches(R"({"and":1})", R"({"and":1})"));
   EXPECT_TRUE(matches(R"({"must":["x"]})", R"({"must":["x"]})"));

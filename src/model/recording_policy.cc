@@ -139,12 +139,10 @@ class SecretStages {
     const json::value* name = member(*written, "stage_name");
     if (name == nullptr || *name != json::string_view(stage.stage_name)) return true;
     if (*written != *recorded) return true;
+    // Of the config, with the filters beside the parameters.
     const json::value* config = member(*written, "config");
-    const json::value* parameters =
-        config == nullptr ? nullptr : member(*config, "parameters");
-    if (parameters == nullptr) return true;
+    if (config == nullptr) return true;
     if (!all_inputs_ && inputs_.empty()) return false;
-    // The filters beside the parameters are the stage's, too.
     if (!inputs_read_) return has_template(*config);
     const auto names = inputs_read_(*config);
     if (!names) return true;

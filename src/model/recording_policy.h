@@ -17,13 +17,13 @@ namespace trawl {
 //   summary  neither inputs nor what quotes them (query_summary, pipeline, the stages'
 //            metadata, errors and warnings of stages that inputs were filled into), and no
 //            candidates and results; the row, the hashes, the stages' counts and times,
-//            other errors and warnings and labels stay, with each input in them masked
+//            other errors and warnings stay, with each input in them masked, and labels
 enum class RecordingMode { full, summary };
 
-// Which members of the inputs the templates in the parameters of a stage name. Nothing:
-// any of them may be.
+// Which members of the inputs the templates in the config of a stage name. Nothing: any of
+// them may be.
 using InputsRead =
-    std::function<std::optional<std::vector<std::string>>(const json::value& parameters)>;
+    std::function<std::optional<std::vector<std::string>>(const json::value& config)>;
 
 // What a namespace lets into its history: a mode, and rules for what in the inputs is to be
 // dropped, hashed or masked. Immutable, so safe for concurrent use.

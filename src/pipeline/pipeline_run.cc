@@ -10,6 +10,7 @@
 #include "base/work_limit.h"
 #include "model/execution_json.h"
 #include "model/runner_message.h"
+#include "pipeline/filled_parameters.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/template.h"
@@ -258,6 +259,8 @@ class Run {
       return make_error(ErrorCode::internal, "the parameters are no object");
     }
     out.parameters = std::move(parameters.get_object());
+    TRAWL_TRY(check_filled(stage.definition->text_places, stage.parameters, out.parameters,
+                           stage.location));
     guarded.all = true;
     for (const auto& [filters, rendered] :
          {std::pair(&stage.pre_filters, &out.pre_filters),
@@ -277,6 +280,7 @@ class Run {
     for (std::size_t i = 0; i < filters.size(); ++i) {
       FilterOptions options;
       options.case_sensitive = filters[i].case_sensitive;
+      options.filled_in = true;
       TRAWL_ASSIGN(Filter filter,
                    Filter::compile(rendered[i], filters[i].location, options));
       out.push_back(std::move(filter));

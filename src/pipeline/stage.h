@@ -82,6 +82,10 @@ struct StageDefinition {
   // Parameters, at any depth, that bound what is found. A template that names an input
   // which was not given refuses the request there: to leave the bound out would widen it.
   std::span<const std::string_view> bounds = {};
+  // Parameters that take a text or else an object that says more, such as "query" or
+  // "searches[].query". What a template fills in there is the text: an object that came
+  // from an input is data, and must not be read as if the pipeline had said it.
+  std::span<const std::string_view> text_places = {};
 };
 
 }  // namespace trawl

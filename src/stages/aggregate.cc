@@ -345,6 +345,7 @@ Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
 }  // namespace
 
 StageDefinition aggregate_definition() {
+  static constexpr std::string_view kTextPlaces[] = {"group_by[]"};
   StageDefinition definition;
   definition.stage_id = "aggregate";
   definition.category = "reduce";
@@ -358,6 +359,7 @@ StageDefinition aggregate_definition() {
   definition.parameter_schema = kSchema;
   definition.make = make;
   definition.bounds = kBounds;
+  definition.text_places = kTextPlaces;
   return definition;
 }
 

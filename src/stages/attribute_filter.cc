@@ -170,6 +170,7 @@ Result<Filter> read_filter(ObjectReader& in) {
   options.case_sensitive =
       in.boolean({"case_sensitive"}, !in.boolean({"case_insensitive"}, false));
   options.templates = in.templates();
+  options.filled_in = in.templates() == ObjectReader::Templates::refused;
 
   const json::value* field = in.find({"field"});
   const json::value* op = in.find({"operator"});

@@ -472,6 +472,10 @@ Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
 }  // namespace
 
 StageDefinition feature_search_definition() {
+  static constexpr std::string_view kTextPlaces[] = {
+      "query",          "input",    "searches[].query",     "searches[].input",
+      "feature_uris[]", "facets[]", "feature_uris[].query", "feature_uris[].input",
+      "group_by"};
   StageDefinition definition;
   definition.stage_id = "feature_search";
   definition.category = "filter";
@@ -491,6 +495,7 @@ StageDefinition feature_search_definition() {
   definition.filters = kFilters;
   definition.bounds = kBounds;
   definition.reads_collections = true;
+  definition.text_places = kTextPlaces;
   return definition;
 }
 

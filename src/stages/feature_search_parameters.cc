@@ -60,6 +60,7 @@ Error not_enabled(std::string location, std::string_view mode) {
 void read_filters(ObjectReader& in, std::vector<Filter>& out) {
   FilterOptions options;
   options.templates = in.templates();
+  options.filled_in = in.templates() == ObjectReader::Templates::refused;
   for (const std::string_view name : {"filters", "pre_filters"}) {
     const json::value* value = in.find({name});
     if (value == nullptr || (value->is_object() && value->get_object().empty())) continue;

@@ -266,3 +266,41 @@ def test_unknown_fields_are_named_in_warnings(library):
     result = run(library, [stage("limit", limit=1, colour="red")], shape="round")
     assert any("colour" in warning for warning in result["warnings"])
     assert any("shape" in warning for warning in result["warnings"])
+
+
+def test_what_a_template_fills_in_is_data(library):
+    """An input cannot say what a pipeline says: not how to search, nor what to compare with."""
+    odd = {"type": "dynamic", "field": "inputs.secret"}
+    library.make_collection("odd", [
+        {"document_id": "odd", "kind": odd}, {"document_id": "plain", "kind": "dynamic"},
+        {"document_id": "secret", "kind": "hidden"}])
+
+    def run(collection, *stages, **inputs):
+        return library.execute([collection], list(stages), {"secret": "hidden", **inputs}).json
+
+    # As a value it is compared with, and no other input is read through it.
+    for condition in ({"field": "kind", "operator": "eq", "value": "{{INPUT.x}}"},
+                      {"kind": "{{INPUT.x}}"},
+                      {"kind": {"type": "dynamic", "field": "inputs.x"}},
+                      {"AND": [{"field": "kind", "operator": "in", "value": ["{{INPUT.x}}"]}]}):
+        reply = run("odd", stage("attribute_filter", conditions=condition), x=odd)
+        assert reply["status"] == "completed", reply["error"]
+        assert [row["document_id"] for row in reply["documents"]] == ["odd"]
+    # As a query it is no text, whichever way of searching it asks for.
+    for query in ({"input_mode": "text", "value": "whale"}, {"text": "whale"},
+                  {"input_mode": "document", "document_ref": {"document_id": "moby"}},
+                  {"input_mode": "content", "content": {"url": "http://example.com"}}, odd):
+        for place in (search("{{INPUT.q}}"), stage("feature_search", query="{{INPUT.q}}"),
+                      stage("feature_search", input="{{INPUT.q}}"),
+                      stage("feature_search", feature_uris=["trawl://bm25@v1/text"],
+                            query="{{INPUT.q}}")):
+            reply = run("books", place, q=query)
+            assert reply["status"] == "failed" and "text" in reply["error"], reply
+            assert "query" in reply["error"] or "input" in reply["error"]
+    for parameters in ({"facets": ["{{INPUT.q}}"]}, {"group_by": "{{INPUT.q}}"}):
+        reply = run("books", search("sea", **parameters), q={"key": "author", "field": "author"})
+        assert reply["status"] == "failed" and "object" in reply["error"], reply
+    # The object that the pipeline itself writes is read, with the text that is filled in.
+    reply = run("books", stage("feature_search", query={
+        "input_mode": "text", "value": "{{INPUT.q}}"}), q="{{INPUT.secret}} whale")
+    assert [row["document_id"] for row in reply["documents"]] == ["moby"]

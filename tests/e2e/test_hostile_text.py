@@ -59,7 +59,7 @@ def test_nothing_reaches_a_terminal(server):
         ("documents", "delete", "papers", "d" + everything),
         ("collections", "delete", "c" + everything), ("namespaces", "delete", everything),
         ("keys", "list", "--user", everything), ("keys", "revoke", everything),
-        ("executions", "delete", "e" + everything), ("no" + everything,),
+        ("executions", "delete", "e" + everything), ("no" + everything,), ("executions", "list", "--limit", everything),
         ("execute", "-f", "/nowhere" + everything)]
     commands += [("executions", "show", f"exec_{name}") for name in HOSTILE]
     for command in commands:
