@@ -24,8 +24,8 @@ def letters(count, seed=1):
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("bounds") / "data"
     server = Server(data, environment={"TRAWL_LIMITS_REQUEST_MS_MAX": "500"}).start()
-    feature = {"feature_name": "text", "type": "bm25", "fields": ["title"]}
-    server.ok("POST", "/v1/collections", {"collection_name": "texts", "features": [feature]})
+    feature = {"feature_uri": "trawl://bm25@v1/title", "fields": ["title"]}
+    server.make_collection("texts", features=[feature])
     for i in range(6):
         document = {"document_id": f"d{i}", "title": "long", "n": i,
                     "text": letters(MEGABYTE, seed=i)}
@@ -166,7 +166,7 @@ def test_patterns_that_are_too_large_say_what_to_do(server):
 
 
 def test_a_long_part_of_one_letter_is_looked_for_in_linear_time(server):
-    server.ok("POST", "/v1/collections", {"collection_name": "same"})
+    server.make_collection("same")
     server.ok("POST", "/v1/collections/same/documents",
               {"document_id": "a", "text": "a" * MEGABYTE})
     condition = {"field": "text", "operator": "contains", "value": "a" * (MEGABYTE // 2) + "b",
