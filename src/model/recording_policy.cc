@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/object_reader.h"
 #include "base/text.h"
@@ -25,6 +26,11 @@ constexpr std::size_t kRulesMax = 64;
 constexpr std::size_t kFieldBytesMax = 256;
 constexpr std::size_t kSegmentsMax = 32;
 constexpr std::size_t kPatternBytesMax = 1000;
+// A search of RE2 cannot be ended, and takes up to ten nanoseconds for each instruction of
+// the pattern and byte of the text. One that might take longer than some tenths of a second
+// is not begun, and all searches of a text together end after a while.
+constexpr std::size_t kSearchStepsMax = 40'000'000;
+constexpr std::int64_t kSearchUsMax = 200'000;
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kMaskedInputs = "\"***\"";
 constexpr std::string_view kHashPrefix = "sha256:";
@@ -480,11 +486,21 @@ class Redactor {
   void find_matches(std::string_view text, std::vector<TextCut>& cuts) const {
     for (const auto& rule : policy_.rules_) {
       if (rule->pattern == nullptr) continue;
+      const auto program = static_cast<std::size_t>(rule->pattern->ProgramSize());
+      const std::int64_t end_us = monotonic_us() + kSearchUsMax;
       const re2::StringPiece whole(text.data(), text.size());
       re2::StringPiece found;
-      for (std::size_t from = 0;
-           from < text.size() && rule->pattern->Match(whole, from, text.size(),
-                                                      re2::RE2::UNANCHORED, &found, 1);) {
+      for (std::size_t from = 0; from < text.size();) {
+        // What cannot be searched in time may hold anything.
+        if (program * (text.size() - from) > kSearchStepsMax || monotonic_us() > end_us) {
+          cuts.push_back(
+              {from, text.size(), replacement_of(rule->action, text.substr(from))});
+          break;
+        }
+        if (!rule->pattern->Match(whole, from, text.size(), re2::RE2::UNANCHORED, &found,
+                                  1)) {
+          break;
+        }
         const auto begin = static_cast<std::size_t>(found.data() - text.data());
         if (found.empty()) {
           // Only at a border such as \b; the pattern itself does not match the empty text.

@@ -503,5 +503,28 @@ TEST(RedactedValues, TheLongestIsFoundAmongThoseThatShareABeginning) {
   EXPECT_EQ(redacted("abc…"), "abc…");
 }
 
+// A text that cannot be searched in time may hold what the pattern looks for.
+TEST(RecordingPolicy, WhatIsTooLongToBeSearchedIsNotKept) {
+  std::mt19937 random(1);
+  std::string text(200'000, 'x');
+  for (char& c : text) c = random() % 2 == 0 ? 'x' : 'y';
+  const std::string slow = redacted_inputs(
+      R"([{"pattern":"(x|y|xy|yx){0,200}z","action":"mask"}])", "{\"q\":\"" + text + "\"}");
+  EXPECT_LT(slow.size(), 100u);
+  EXPECT_EQ(slow.find("xyx"), std::string::npos);
+  // Each match looks through all that follows it: the first ones are masked one by one, and
+  // the rest at once.
+  const std::string many =
+      redacted_inputs(R"([{"pattern":"a(.*b)?","action":"mask"}])",
+                      "{\"q\":\"" + std::string(1'000'000, 'a') + "\"}");
+  EXPECT_EQ(many.find("aa"), std::string::npos);
+  // What is usual is searched as before.
+  const std::string usual = redacted_inputs(
+      R"j([{"pattern":"[a-z0-9._]+@[a-z0-9.]+\\.[a-z]{2,}","action":"mask"}])j",
+      "{\"q\":\"" + std::string(100'000, '-') + "me@example.org tail\"}");
+  EXPECT_EQ(usual.find("example.org"), std::string::npos);
+  EXPECT_NE(usual.find(" tail"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace trawl
