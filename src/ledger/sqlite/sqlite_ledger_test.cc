@@ -6,9 +6,11 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <tuple>
 
 #include "base/sqlite.h"
+#include "base/work_limit.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/schema.h"
@@ -321,6 +323,92 @@ TEST_F(SqliteLedgerTest, MaintenanceEmptiesTheLog) {
   EXPECT_EQ(
       total_of(*open_sqlite_ledger(directory_.file("copy.db")).value(), filter_of(kNs)),
       50u);
+}
+
+// So many executions whose inputs have the word "whale", in one commit.
+void put_whales(Ledger& ledger, int count) {
+  std::vector<LedgerWrite> writes;
+  for (int i = 0; i < count; ++i) {
+    Execution execution = make_execution(kNs, "w" + std::to_string(i), 1'000'000 + i);
+    execution.inputs = R"({"q":"whale"})";
+    execution.summary.query_summary = "whale";
+    writes.push_back(finished(std::move(execution)));
+  }
+  ASSERT_TRUE(ledger.commit(writes));
+  while (ledger.maintain()) continue;
+}
+
+ExecutionFilter of_whales() {
+  ExecutionFilter filter = filter_of(kNs);
+  filter.where.push_back(
+      Filter::condition("query_summary", "contains", "hal", true, "filters").value());
+  return filter;
+}
+
+// Goal: what the index of terms says may be given up, and the pages are the same.
+// Method: more matches than lie between two looks at the time, and a budget of nothing.
+TEST_F(SqliteLedgerTest, WithoutTimeForTheIndexPagesAreStillRight) {
+  const auto ledger = open();
+  constexpr int kCount = 2'500;
+  put_whales(*ledger, kCount);
+  ExecutionFilter filter = filter_of(kNs);
+  filter.query = TextQuery::parse("whale");
+  std::set<std::string> seen;
+  ExecutionPageRequest request = page_of(1'000);
+  request.budget_us = 0;
+  for (int pages = 1;; ++pages) {
+    const auto page = ledger->list(filter, request).value();
+    for (const auto& id : test::ids_of(page)) EXPECT_TRUE(seen.insert(id).second) << id;
+    if (!page.has_more) break;
+    ASSERT_TRUE(page.last);
+    request.after = page.last;
+    // A page without time moves on by a step; with time the rest is there soon.
+    if (pages == 10) request.budget_us = 60'000'000;
+    ASSERT_LT(pages, 100);
+  }
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(kCount));
+}
+
+TEST_F(SqliteLedgerTest, AListByValueThatRanOutOfTimeIsAnError) {
+  const auto ledger = open();
+  put_whales(*ledger, 20);
+  ExecutionPageRequest request = page_of(5);
+  request.sort = ExecutionSort::duration_ms;
+  request.budget_us = 0;
+  const auto page = ledger->list(of_whales(), request);
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, ErrorCode::timeout);
+  EXPECT_NE(page.error().message.find("raise budget_ms"), std::string::npos);
+  request.budget_us = 60'000'000;
+  EXPECT_EQ(ledger->list(of_whales(), request).value().row_count, 5u);
+}
+
+TEST_F(SqliteLedgerTest, AWorkLimitEndsReadsAndLeavesTheLedgerWhole) {
+  const auto ledger = open();
+  put_whales(*ledger, 1'500);
+  int looks = 0;
+  const Checkpoint check = [&looks]() -> Result<void> {
+    if (++looks < 2) return {};
+    return make_error(ErrorCode::timeout, "enough");
+  };
+  ExecutionPageRequest request = page_of(1'000);
+  request.budget_us = 60'000'000;
+  const auto page = bounded(check, [&] { return ledger->list(of_whales(), request); });
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().message, "enough");
+  looks = 0;
+  AggregateRequest figures;
+  figures.budget_us = 60'000'000;
+  EXPECT_FALSE(bounded(check, [&] { return ledger->aggregate(of_whales(), figures); }));
+  looks = 0;
+  // A deletion that is given up while it looks has deleted nothing.
+  const auto removed = bounded(check, [&] { return ledger->remove(of_whales(), 1'000); });
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().message, "enough");
+  EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 1'500u);
+  EXPECT_EQ(ledger->list(of_whales(), request).value().row_count, 1'000u);
+  EXPECT_EQ(ledger->remove(of_whales(), 1'000).value(), 1'000u);
+  EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 500u);
 }
 
 }  // namespace
