@@ -8,6 +8,7 @@
 #include <set>
 
 #include "api/document_json.h"
+#include "base/text.h"
 #include "model/filter.h"
 
 namespace trawl::api {
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::size_t kBatchMax = 1000;
 constexpr std::int64_t kDistinctMax = 10'000;
+// Different values that are held in memory while they are counted.
+constexpr std::size_t kDistinctHeldMax = 1'000'000;
 
 struct DistinctValue {
   json::value value;
@@ -73,8 +76,13 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
   DistinctValues values;
   TRAWL_TRY(snapshot->scan(rows.get(), check, [&](Document&& document) {
     count_field(document, collection, field, values);
-    return true;
+    return values.size() <= kDistinctHeldMax;
   }));
+  if (values.size() > kDistinctHeldMax) {
+    return invalid_at("field", fmt::format("'{}' has more than {} different values; narrow "
+                                           "the documents with filters",
+                                           truncate_text(field, 64), kDistinctHeldMax));
+  }
 
   // The map is in the order of the values, which settles equal counts.
   std::vector<const DistinctValue*> ordered;

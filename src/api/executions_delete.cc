@@ -79,12 +79,15 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   const auto stop = [&time] { return !time.check(); };
   TRAWL_ASSIGN(const Pruner::Removal removal,
                bounded(time, [&] { return services.pruner.remove(body.filter, stop); }));
-  return json_response(
-      json::object{{"success", true},
-                   {"dry_run", false},
-                   {"deleted_count", removal.count},
-                   {"complete", !removal.more},
-                   {"message", fmt::format("{} executions were deleted", removal.count)}});
+  return json_response(json::object{
+      {"success", true},
+      {"dry_run", false},
+      {"deleted_count", removal.count},
+      {"complete", !removal.more},
+      {"message", fmt::format("{} executions were deleted{}", removal.count,
+                              removal.more ? "; there are more, which the time "
+                                             "did not allow: send it again"
+                                           : "")}});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/work_limit.h"
+#include "stages/facets.h"
 #include "stages/stage_test_support.h"
 
 namespace trawl {
@@ -111,6 +112,21 @@ TEST(BoundedStages, FacetsOfAFirstSearchAreCountedWithinTheLimit) {
   });
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().message, "enough");
+}
+
+TEST(Facets, HoldABoundedNumberOfValues) {
+  FacetCounter counter({{"id", 1}, {"same", 1}});
+  Candidate candidate;
+  for (std::size_t i = 0; i <= kFacetValuesMax; ++i) {
+    candidate.fields =
+        std::make_shared<const json::object>(json::object{{"id", i}, {"same", "a"}});
+    counter.add(candidate);
+  }
+  candidate.fields = std::make_shared<const json::object>(json::object{{"id", 7}});
+  counter.add(candidate);  // Known already, so it counts on.
+  EXPECT_EQ(counter.cut(), std::vector<std::string>{"id"});
+  EXPECT_EQ(to_json_text(json::value(counter.result())),
+            R"({"id":[{"value":7,"count":2}],"same":[{"value":"a","count":100001}]})");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ bool is_countable(const json::value& value) {
 }  // namespace
 
 FacetCounter::FacetCounter(std::vector<FacetField> fields)
-    : fields_(std::move(fields)), counts_(fields_.size()) {}
+    : fields_(std::move(fields)), counts_(fields_.size()), cut_(fields_.size()) {}
 
 void FacetCounter::add(const Candidate& candidate) {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
@@ -38,6 +38,10 @@ void FacetCounter::add(const Candidate& candidate) {
     const json::value* value = candidate.find(fields_[i].key, scratch);
     if (value == nullptr) continue;
     const auto count = [&](std::string key, const json::value& item) {
+      if (counts_[i].size() >= kFacetValuesMax && !counts_[i].contains(key)) {
+        cut_[i] = true;
+        return;
+      }
       Count& entry = counts_[i][std::move(key)];
       if (entry.count++ == 0) entry.value = item;
     };
@@ -52,6 +56,14 @@ void FacetCounter::add(const Candidate& candidate) {
       count(value_key(value), *value);
     }
   }
+}
+
+std::vector<std::string> FacetCounter::cut() const {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (cut_[i]) keys.push_back(fields_[i].key);
+  }
+  return keys;
 }
 
 json::object FacetCounter::result() const {

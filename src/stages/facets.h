@@ -14,6 +14,9 @@ struct FacetField {
   std::uint32_t limit = 10;  // Values listed.
 };
 
+// Different values of one facet that are counted; later ones are left out.
+inline constexpr std::size_t kFacetValuesMax = 100'000;
+
 // Counts the values of fields over documents. An array counts once for each of its
 // different items; objects, nulls and missing fields do not count.
 class FacetCounter {
@@ -24,6 +27,8 @@ class FacetCounter {
   // {key: [{value, count}]}, most frequent first, equal counts by value: false, true,
   // numbers, strings by their bytes.
   json::object result() const;
+  // The facets that had more than kFacetValuesMax values.
+  std::vector<std::string> cut() const;
 
  private:
   struct Count {
@@ -33,7 +38,8 @@ class FacetCounter {
   using Counts = std::unordered_map<std::string, Count>;
 
   std::vector<FacetField> fields_;
-  std::vector<Counts> counts_;  // One for each field.
+  std::vector<Counts> counts_;  // One for each field, as the next.
+  std::vector<bool> cut_;
 };
 
 }  // namespace trawl

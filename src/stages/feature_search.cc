@@ -399,6 +399,12 @@ class SearchRun {
       TRAWL_TRY(reached.snapshot->scan(all_rows.get(), context_.check, visit));
     }
     output_.metadata["facets"] = counter.result();
+    for (const std::string& key : counter.cut()) {
+      output_.warnings.push_back(
+          fmt::format("the facet '{}' has more than {} different values; those that were "
+                      "met later are not counted",
+                      key, kFacetValuesMax));
+    }
     return {};
   }
 
