@@ -13,6 +13,7 @@
 #include "api/endpoint.h"
 #include "api/figures.h"
 #include "api/time_value.h"
+#include "base/field_path.h"
 #include "base/text.h"
 
 namespace trawl::api {

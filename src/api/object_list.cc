@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/paging.h"
+#include "base/field_path.h"
 #include "base/object_reader.h"
 #include "model/filter.h"
 

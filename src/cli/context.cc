@@ -9,6 +9,7 @@
 #include <ostream>
 #include <utility>
 
+#include "base/field_path.h"
 #include "base/text.h"
 #include "cli/format.h"
 #include "cli/table.h"

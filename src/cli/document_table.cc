@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/field_path.h"
 #include "cli/format.h"
 #include "cli/table.h"
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/field_path.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/execution_filter_flags.h"

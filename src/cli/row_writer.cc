@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/field_path.h"
 #include "base/text.h"
 #include "cli/format.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/analyzer.h"
+#include "base/field_path.h"
 #include "model/execution_json.h"
 
 namespace trawl {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/field_path.h"
 #include "base/work_limit.h"
 
 #include "model/filter_node.h"

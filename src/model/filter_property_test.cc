@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "base/field_path.h"
 #include "model/filter.h"
 
 // Random filters on random documents, judged by an evaluator that is written from the

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/field_path.h"
 #include "base/work_limit.h"
 #include "model/absent.h"
 #include "model/filter_value.h"

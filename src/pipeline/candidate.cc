@@ -1,5 +1,6 @@
 #include "pipeline/candidate.h"
 
+#include "base/field_path.h"
 #include "base/work_limit.h"
 
 namespace trawl {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
 #include "model/absent.h"

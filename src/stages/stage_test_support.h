@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/field_path.h"
 #include "base/json.h"
 #include "corpus/snapshot.h"
 #include "pipeline/stage_registry.h"

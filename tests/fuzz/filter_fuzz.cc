@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/field_path.h"
 #include "base/json.h"
 #include "model/filter.h"
 

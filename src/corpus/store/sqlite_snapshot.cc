@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
 #include "corpus/store/payload_fields.h"

@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "base/field_path.h"
 #include "base/hash.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
