@@ -45,6 +45,8 @@ std::string_view near_name(std::string_view word, std::span<const std::string_vi
   for (const std::string_view name : names) {
     if (singular(squeezed(name)) == one) return name;
   }
+  // One letter of two makes another word.
+  if (plain.size() < 3) return {};
   if (const auto near = nearest_name(word, names); !near.empty()) return near;
   // Both slips at once: "feild" for "fields".
   std::vector<std::string> singulars;

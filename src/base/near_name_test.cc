@@ -35,6 +35,14 @@ TEST(NearName, FindsSlipsOfTheKeyboardAndBeginnings) {
   EXPECT_EQ(near_name("namespace_name", kNames), "namespace_id");
 }
 
+TEST(NearName, TakesShortWordsAsTheyAre) {
+  constexpr std::array<std::string_view, 2> kShort = {"n", "id"};
+  EXPECT_EQ(near_name("m", kShort), "");
+  EXPECT_EQ(near_name("ix", kShort), "");
+  EXPECT_EQ(near_name("ID", kShort), "id");
+  EXPECT_EQ(near_name("ids", kShort), "id");
+}
+
 TEST(NearName, LeavesOtherWordsAlone) {
   for (const std::string_view word : {"", "_", "colour", "session", "x"}) {
     EXPECT_EQ(near_name(word, kNames), "") << word;

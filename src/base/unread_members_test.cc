@@ -44,5 +44,18 @@ TEST(UnreadMembers, OrErrorsWhereNobodyCouldBeWarned) {
   EXPECT_TRUE(done.ok());
 }
 
+TEST(UnreadMembers, WhatASchemaMentionsIsNoSlip) {
+  const json::object body = parse_json(R"({"query": 1, "sorts": null})")->get_object();
+  ObjectReader in(body, "stages[0]");
+  (void)in.find({"query_preprocessing", "sort"});
+  EXPECT_EQ(refuse_slips(in).error().location, "stages[0].query");
+  std::vector<std::string> warnings;
+  sort_unread(in, "no parameter of x", warnings, R"({"properties": {"query": {}}})");
+  EXPECT_TRUE(in.ok());
+  EXPECT_EQ(warnings.size(), 1u);
+  (void)in.find({"query"});
+  EXPECT_TRUE(refuse_slips(in));
+}
+
 }  // namespace
 }  // namespace trawl

@@ -39,7 +39,8 @@ bool has(const json::object& object, json::string_view key) {
 // What means nothing is ignored with a warning; but not what was to narrow the result, and
 // not what is a slip.
 Result<void> sort_out_unread(ObjectReader& in, const std::string& what,
-                             std::vector<std::string>& warnings) {
+                             std::vector<std::string>& warnings,
+                             std::string_view schema = {}) {
   for (const auto& key : in.unread()) {
     if (!reads_like_filter(key)) continue;
     const std::string place = in.location_of(key);
@@ -48,7 +49,7 @@ Result<void> sort_out_unread(ObjectReader& in, const std::string& what,
                                   "reads, or post_filters for what it hands on",
                                   place));
   }
-  sort_unread(in, what, warnings);
+  sort_unread(in, what, warnings, schema);
   return in.status();
 }
 
@@ -78,6 +79,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
     }
     read_filters(inner, parts);
     read_filters(in, parts);
+    TRAWL_TRY(refuse_slips(inner));
     TRAWL_TRY(inner.status());
     TRAWL_TRY(sort_out_unread(inner, "no field of a stage", parts.warnings));
     parts.stage_name = in.string({"stage_name"}, parts.stage_id);
@@ -205,8 +207,9 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   if (!made) return std::move(made).error();
   TRAWL_TRY(parameters.status());
   (void)parameters.find({"collection_identifiers", "collection_ids"});  // Hoisted.
-  TRAWL_TRY(sort_out_unread(
-      parameters, fmt::format("no parameter of {}", stage.definition->stage_id), warnings));
+  TRAWL_TRY(sort_out_unread(parameters,
+                            fmt::format("no parameter of {}", stage.definition->stage_id),
+                            warnings, stage.definition->parameter_schema));
   return stage;
 }
 

@@ -132,6 +132,11 @@ TEST_F(PipelineTest, UnknownParametersAreNamedInWarnings) {
   EXPECT_NE(pipeline->warnings[0].find("stages[0].colour"), std::string::npos);
 }
 
+TEST_F(PipelineTest, ASlipIsToldBeforeWhatIsMissing) {
+  EXPECT_EQ(refused_at(R"({"stages":[{"config":{"stageId":"count"}}]})"),
+            "stages[0].config.stageId");
+}
+
 TEST_F(PipelineTest, UnknownKeysOfAStageAreNamedInWarnings) {
   const auto pipeline = parse(
       R"({"stages":[{"stage_name":"s","output_alias":"a","description":"d","on_error":null,

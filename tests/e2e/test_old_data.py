@@ -225,3 +225,57 @@ def test_a_newer_directory_is_refused_by_name(tmp_path, name):
     assert path in str(refused.value) and "schema 99" in str(refused.value)
     # Nothing was brought forward that an older program could not read any more.
     assert before == {one: version_of(os.path.join(data, one)) for one in before}
+
+
+# --- names that are words of the paths -----------------------------------------------------
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """0.1.0 took names that its paths could not reach; no later program makes such things."""
+    data = unpack("data-0.1-names", str(tmp_path_factory.mktemp("names")))
+    server = Server(data, environment=SETTINGS).start()
+    yield server
+    assert server.stop() == 0, "".join(server.log)
+
+
+@pytest.mark.parametrize("name", ["list", "delete", "aggregate", "export", "import", "tail"])
+def test_executions_called_as_a_path_are_read_and_deleted(named, name):
+    path = "/v1/retrievers/executions"
+    fields = ["execution_id", "status", "query_summary", "stages", "inputs"]
+    found = named.ok("POST", path + "/list", {"execution_ids": [name], "fields": fields})
+    assert [row["execution_id"] for row in found["results"]] == [name]
+    assert list(found["results"][0]) == fields
+    done = named.ok("POST", path + "/delete", {"execution_ids": [name]})
+    assert done["deleted_count"] == 1
+    assert named.list({"execution_ids": [name]}).json["total"] == 0
+
+
+@pytest.mark.parametrize("name", ["list", "count", "distinct", "batch", "bulk", "import",
+                                  "batch-get"])
+def test_documents_called_as_a_path_are_read_changed_and_deleted(named, name):
+    collection = next(row for row in named.ok("POST", "/v1/collections/list", {})["results"])
+    path = f"/v1/collections/{collection['collection_id']}/documents"
+
+    def read():
+        return named.ok("POST", "/v1/documents/batch-get", {"document_ids": [name]})
+
+    assert [row["document_id"] for row in read()["documents"]] == [name]
+    done = named.ok("POST", path + "/batch", {"updates": [
+        {"document_id": name, "update_data": {"text": "basalt"}}]})
+    assert done["updated_count"] == 1 and read()["documents"][0]["text"] == "basalt"
+    assert named.ok("DELETE", path + "/batch", {"document_ids": [name]})["deleted_count"] == 1
+    assert read()["not_found"] == [name]
+
+
+def test_collections_and_namespaces_called_as_a_path_have_ids(named):
+    for kind in ("collection", "namespace"):
+        listed = named.ok("POST", f"/v1/{kind}s/list", {})["results"]
+        one = next(row for row in listed if row[f"{kind}_name"] == "list")
+        path = f"/v1/{kind}s/{one[f'{kind}_id']}"
+        assert named.ok("GET", path)[f"{kind}_name"] == "list"
+        # Other fields change while the name stays, and the name may only change for good.
+        assert named.ok("PATCH", path, {"description": "old"})["description"] == "old"
+        renamed = named.ok("PATCH", path, {f"{kind}_name": "listed"})
+        assert renamed[f"{kind}_name"] == "listed"
+        assert named.request("PATCH", path, {f"{kind}_name": "list"}).status == 422
+    named.ok("POST", "/v1/retrievers/executions/list", {}, headers={"X-Namespace": "listed"})

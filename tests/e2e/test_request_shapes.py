@@ -382,6 +382,40 @@ def test_what_an_aggregate_is_made_of_is_known(server, slip, place):
     assert located(refused) == f"stages[1].config.parameters.{place}"
 
 
+@pytest.mark.parametrize("slip", [
+    {"final_topk": 5}, {"finalTopK": 5}, {"search": []}, {"minscore": 1}, {"facet": ["tags"]},
+    {"fussion": "max"}, {"groupBy": "author"}, {"collection_identifier": ["books"]}])
+def test_slips_in_the_parameters_of_a_stage_are_refused(server, slip):
+    if "minscore" in slip:
+        parameters = search("sea")["config"]["parameters"]
+        parameters["searches"][0].update(slip)
+        place = "searches[0].minscore"
+    else:
+        parameters = {**search("sea")["config"]["parameters"], **slip}
+        place = next(iter(slip))
+    refused = server.execute(["books"], [{"stage_name": "s", "config": {
+        "stage_id": "feature_search", "parameters": parameters}}])
+    assert located(refused) == f"stages[0].config.parameters.{place}"
+    assert "did you mean" in message(refused)
+
+
+def test_slips_beside_the_parameters_are_refused(server):
+    for sent, place in (({"paramters": {}}, "config.paramters"), ({"stageId": "x"}, "config.stageId")):
+        one = search("sea")
+        one["config"].update(sent)
+        assert located(server.execute(["books"], [one])) == f"stages[0].{place}"
+    for name in ("on_errors", "onError", "stagename", "Config"):
+        assert located(server.execute(["books"], [{**search("sea"), name: "skip"}])) == (
+            f"stages[0].{name}")
+    for slip, stage_id, parameters in (
+            ("directon", "sort_attribute", {"field": "year"}), ("limt", "limit", {}),
+            ("counts", "sample", {}), ("feilds", "deduplicate", {"fields": ["author"]}),
+            ("max_per_groups", "group_by", {"field": "author"})):
+        refused = server.execute(["books"], [search("sea"), stage(stage_id, **parameters,
+                                                                  **{slip: 1})])
+        assert located(refused) == f"stages[1].config.parameters.{slip}"
+
+
 def test_a_misspelt_requirement_requires(server):
     for slip in ("requird", "Required", "defaults", "enums"):
         refused = server.post("/v1/retrievers/execute", {
