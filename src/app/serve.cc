@@ -42,10 +42,6 @@ int serve(const ServeFlags& flags) {
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
   for (const std::string& warning : config->warnings) spdlog::warn("{}", warning);
-  for (const auto& warning :
-       {root_warning(::geteuid(), config->data_dir), exposure_warning(config->http.host)}) {
-    if (warning) spdlog::warn("{}", *warning);
-  }
   const sigset_t signals = block_stop_signals();
   // Both are seen as errors of the write that caused them.
   ::signal(SIGPIPE, SIG_IGN);
@@ -59,6 +55,10 @@ int serve(const ServeFlags& flags) {
   if (const auto& key = (*instance)->generated_key()) {
     fmt::print("administrator's key, shown this once: {}\n", *key);
     std::fflush(stdout);
+  }
+  for (const auto& warning :
+       {root_warning(::geteuid(), config->data_dir), exposure_warning(config->http.host)}) {
+    if (warning) spdlog::warn("{}", *warning);
   }
   spdlog::info("trawl {} listens on http://{}:{}, data in {}", TRAWL_VERSION, host,
                (*instance)->port(),

@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import tarfile
+import tempfile
 import time
 
 import pytest
@@ -175,9 +177,14 @@ def multiply(path, times):
 
 
 def version_of(path):
-    with sqlite3.connect(path) as db:
+    """Asked of a copy: closing a file, SQLite removes the log that a killed server left."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (path, path + "-wal"):
+            if os.path.exists(name):
+                shutil.copy(name, folder)
+        db = sqlite3.connect(os.path.join(folder, os.path.basename(path)))
         version = db.execute("PRAGMA user_version").fetchone()[0]
-    db.close()
+        db.close()
     return version
 
 
