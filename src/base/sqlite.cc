@@ -10,9 +10,8 @@
 #include "base/log.h"
 #include "base/private_files.h"
 #include "base/sqlite_mark.h"
-#include "base/write_health.h"
-
 #include "base/work_limit.h"
+#include "base/write_health.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -38,12 +37,28 @@ std::string path_of(sqlite3* db) {
   return path == nullptr ? "" : path;
 }
 
+bool means_full(int system_error) {
+  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
 // Not only a disk can be full: also a quota, or the size that a file of the process may
-// have.
-bool is_full(int code, int system_error) {
+// have. Of those SQLite tells no more than that a write failed, and the file why.
+bool is_full(sqlite3* db, int code) {
   if ((code & 0xFF) == SQLITE_FULL) return true;
-  return (code & 0xFF) == SQLITE_IOERR &&
-         (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
+  if ((code & 0xFF) != SQLITE_IOERR) return false;
+  if (means_full(sqlite3_system_errno(db))) return true;
+  if (code != SQLITE_IOERR_WRITE) return false;
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;  // The database, and its log.
+    int error = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != nullptr &&
+        file->pMethods != nullptr &&
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK &&
+        means_full(error)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool is_write_failure(int code) {
@@ -63,17 +78,17 @@ bool is_write_failure(int code) {
 
 Error sqlite_error(sqlite3* db, std::string_view doing) {
   const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
-  const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
+  const bool full = db != nullptr && is_full(db, code);
   std::string detail =
       fmt::format("{}: {} (SQLite error {})", doing,
                   db == nullptr ? "out of memory" : sqlite3_errmsg(db), code);
   if (is_write_failure(code)) {
-    write_health::failed(path_of(db), is_full(code, system_error) ? "the disk is full"
+    write_health::failed(path_of(db), full ? "the disk is full"
                                       : (code & 0xFF) == SQLITE_READONLY
                                           ? "it may be read only"
                                           : "the disk failed");
   }
-  if (is_full(code, system_error)) {
+  if (full) {
     return make_error(ErrorCode::cannot_store,
                       "the disk is full; nothing of this request was stored: free some "
                       "space and send it again",
