@@ -14,8 +14,8 @@ json::object& Candidate::edit() {
 }
 
 const json::value* Candidate::find(std::string_view path, json::value& scratch) const {
-  if (path == "score") {
-    if (!score) return nullptr;
+  // Without a score of its own a document may have a field of that name.
+  if (path == "score" && score) {
     scratch = *score;
     return &scratch;
   }

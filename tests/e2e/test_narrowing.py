@@ -71,6 +71,24 @@ def test_deletes_and_updates_find_what_lists_and_requests_find(library):
         "deleted_count"] == 2
 
 
+def test_a_field_called_score_is_found_by_every_filter(library):
+    library.make_collection("rated", [{"document_id": str(n), "score": n} for n in range(4)])
+    good = {"field": "score", "operator": "gte", "value": 2}
+    everything = stage("attribute_filter", field="score", operator="exists", value=True)
+    for stages, fields in [([stage("attribute_filter", **good)], {}),
+                           ([everything, stage("attribute_filter", "b", **good)], {}),
+                           ([stage("limit", limit=9)], {"filters": good}),
+                           ([everything, {"type": "limit", "pre_filters": good}], {})]:
+        ran = library.execute(["rated"], stages, **fields).json
+        assert sorted(row["document_id"] for row in ran["documents"]) == ["2", "3"], stages
+    # And a column that a stage made.
+    counted = stage("aggregate", group_by="author",
+                    aggregations=[{"function": "count", "alias": "score"}])
+    ran = execute(library, [EVERYTHING, counted,
+                            stage("attribute_filter", "b", field="score", value=1)])
+    assert [row["author"] for row in ran["documents"]] == ["Stoker"]
+
+
 def test_an_attribute_filter_is_case_sensitive_wherever_it_stands(library):
     one = {"conditions": {"author": "melville"}}
     assert ids(execute(library, [stage("attribute_filter", **one)])) == []
