@@ -287,11 +287,13 @@ void log_failure(const Call& call, const Execution& execution, RecordingMode mod
 Result<void> execute(const Services& services,
                      const std::shared_ptr<http::Request>& request, Call& call,
                      const http::Reply& reply) {
+  const std::int64_t begun_us = monotonic_us();
   const RequestTime time(services, *request);
   TRAWL_ASSIGN(ExecuteRequest wanted, bounded(time, [&]() -> Result<ExecuteRequest> {
                  TRAWL_ASSIGN(const json::object sent, read_body(call));
                  return parse_request(services, *request, sent, call);
                }));
+  wanted.bound.begun_us = begun_us;
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
 
   Execution execution;

@@ -60,31 +60,41 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
   return out;
 }
 
-std::size_t TextPattern::stretch() const {
+std::size_t TextPattern::text_bytes_max() const {
   return kPatternWorkMax / program_;
+}
+
+std::size_t TextPattern::stretch() const {
+  // A quarter of what is allowed at once, so that the clock is looked at more often, unless
+  // most of it would be overlap.
+  return std::max(kPatternWorkMax / 4 / program_, 2 * match_bytes_max_);
 }
 
 bool TextPattern::is_found_in(std::string_view text) const {
   const auto search = [&](std::size_t begin, std::size_t end) {
-    // The slowest search of one stretch is followed by a look at the clock.
-    count_work(program_ * (end - begin) / (kPatternWorkMax / kWorkPerCheck) + 1);
+    // The slowest search of all that is allowed at once is followed by a look at the clock,
+    // and so is each of four quarters of it.
+    count_work(program_ * (end - begin) / (kPatternWorkMax / 4 / kWorkPerCheck) + 1);
     return regex_->Match(re2::StringPiece(text.data(), text.size()), begin, end,
                          re2::RE2::UNANCHORED, nullptr, 0);
   };
-  const std::size_t stretch_bytes = stretch();
-  if (text.size() <= stretch_bytes) return search(0, text.size());
-  // Each stretch begins where no match that begins later could reach back to.
   const std::size_t overlap = match_bytes_max_;
-  if (overlap == 0 || 2 * overlap > stretch_bytes) {
+  const bool in_stretches = overlap > 0 && 2 * overlap <= text_bytes_max();
+  if (text.size() <= (in_stretches ? stretch() : text_bytes_max())) {
+    return search(0, text.size());
+  }
+  if (!in_stretches) {
     throw WorkStopped(make_error(
         ErrorCode::invalid,
         fmt::format("a regular expression of {} instructions searches texts of up to {} "
                     "bytes, and this one has {}; use a smaller expression, without * and "
                     "+, or the operator contains",
-                    program_, stretch_bytes, text.size())));
+                    program_, text_bytes_max(), text.size())));
   }
-  for (std::size_t begin = 0;; begin += stretch_bytes - overlap) {
-    const std::size_t end = std::min(begin + stretch_bytes, text.size());
+  // A match that ends behind a stretch is no longer than the overlap, so the next one has
+  // it.
+  for (std::size_t begin = 0;; begin += stretch() - overlap) {
+    const std::size_t end = std::min(begin + stretch(), text.size());
     if (search(begin, end)) return true;
     if (end == text.size()) return false;
   }

@@ -35,7 +35,9 @@ class TextPattern {
 
   bool is_found_in(std::string_view text) const;
 
-  // Bytes of a text that are searched at once.
+  // The longest text that is searched where it cannot be searched in stretches.
+  std::size_t text_bytes_max() const;
+  // Bytes that are searched at once in a longer text.
   std::size_t stretch() const;
   // The longest match in bytes; 0 when a match may be as long as the text.
   std::size_t match_bytes_max() const { return match_bytes_max_; }

@@ -97,7 +97,7 @@ TEST(TextPattern, ManySearchesOfShortTextsAreCounted) {
 
 TEST(TextPattern, ATextThatIsTooLongForAPatternWithLoopsIsAnError) {
   const TextPattern pattern = compile("\\pL+(x|y|xy|yx){0,20}z");
-  const std::string most(pattern.stretch(), '1');
+  const std::string most(pattern.text_bytes_max(), '1');
   EXPECT_FALSE(pattern.is_found_in(most));
   const auto found =
       bounded({}, [&]() -> Result<bool> { return pattern.is_found_in(most + "1"); });

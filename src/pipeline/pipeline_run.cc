@@ -419,6 +419,7 @@ class Run {
   }
 
   Result<void> check_time(std::int64_t used_us) const {
+    if (bound_.begun_us > 0) used_us += started_us_ - bound_.begun_us;
     const double used_ms = static_cast<double>(used_us) / 1000.0;
     const auto& limit = bound_.pipeline.budget.max_time_ms;
     if (limit && used_us >= *limit * 1000) {

@@ -34,6 +34,9 @@ struct BoundPipeline {
   std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
   bool use_cache = true;
+  // monotonic_us() when the request began: its limit of time counts from then. 0: from the
+  // beginning of the run.
+  std::int64_t begun_us = 0;
 };
 
 struct RunResult {

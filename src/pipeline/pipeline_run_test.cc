@@ -122,8 +122,8 @@ class PipelineRunTest : public testing::Test {
     RunOptions options;
     options.time_ms_max = ceiling_ms;
     const PipelineRunner runner(corpus_, cache_, options);
-    const BoundPipeline bound =
-        runner.bind(std::move(pipeline), {}, NamespaceId("ns")).value();
+    BoundPipeline bound = runner.bind(std::move(pipeline), {}, NamespaceId("ns")).value();
+    bound.begun_us = begun_us_;
     execution_ = {};
     runner.describe(bound, execution_);
     result_ = runner.run(bound, execution_, interrupted_);
@@ -146,6 +146,7 @@ class PipelineRunTest : public testing::Test {
   StageCache cache_{1 << 20};
   StageRegistry registry_;
   CheckInterruption interrupted_;
+  std::int64_t begun_us_ = 0;
   Execution execution_;
   RunResult result_;
 };
@@ -166,6 +167,12 @@ TEST_F(PipelineRunTest, WhatPassedItsLimitIsNeverCompleted) {
   EXPECT_EQ(execution_.stages.back().output_count, 1);
   run({"", "deaf"}, R"({"max_time_ms": 5})");
   expect_out_of_time("s_2", 1);
+}
+
+TEST_F(PipelineRunTest, TheTimeOfTheRequestBeforeTheRunCounts) {
+  begun_us_ = monotonic_us() - 6'000;
+  run({""}, R"({"max_time_ms": 5})");
+  expect_out_of_time("s", 0);
 }
 
 TEST_F(PipelineRunTest, AKnownResultTakesNoTime) {
