@@ -133,7 +133,10 @@ class SecretStages {
       stage.metadata.clear();
     }
     if (execution.error && !failed_stage_is_open && !is_runner_message(*execution.error)) {
-      execution.error = fmt::format("the stage failed; what it said is {}", kWithheld);
+      execution.error = execution.failed_stage
+                            ? fmt::format("stage '{}' failed; what it said is {}",
+                                          *execution.failed_stage, kWithheld)
+                            : fmt::format("what was said is {}", kWithheld);
     }
   }
 

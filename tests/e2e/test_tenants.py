@@ -5,6 +5,7 @@ import csv
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 
@@ -187,7 +188,7 @@ def test_an_export_ends_with_its_key(tenants):
     lines = "".join(
         json.dumps({"execution_id": f"exec_{n:07}", "status": "completed",
                     "timestamp": "2024-01-01T00:00:00Z", "query_summary": "x" * 2000}) + "\n"
-        for n in range(6_000))
+        for n in range(2_000))
     tenants.ok("POST", "/v1/namespaces", {"namespace_name": "long"})
     tenants.ok("POST", "/v1/retrievers/executions/import", lines,
                headers={"X-Namespace": "long"})
@@ -195,6 +196,10 @@ def test_an_export_ends_with_its_key(tenants):
     headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"}
     # The export waits until somebody reads.
     out = http.client.HTTPConnection("127.0.0.1", tenants.port, timeout=20)
+    out.sock = socket.socket()
+    out.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    out.sock.settimeout(20)
+    out.sock.connect(("127.0.0.1", tenants.port))
     out.request("POST", "/v1/retrievers/executions/export", "{}", headers)
     exported = out.getresponse()
     exported.read(1000)
