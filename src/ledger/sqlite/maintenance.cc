@@ -1,5 +1,8 @@
 #include "ledger/sqlite/maintenance.h"
 
+#include <vector>
+
+#include "base/clock.h"
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/rows.h"
@@ -11,6 +14,9 @@ namespace {
 // Executions that one transaction adds to the index: more would make a commit wait longer,
 // fewer would leave the index in more pieces to be merged.
 constexpr std::int64_t kIndexRows = 1'024;
+
+// A look for unused words rests so many times as long as it took.
+constexpr std::int64_t kRestFactor = 100;
 
 }  // namespace
 
@@ -32,7 +38,10 @@ Result<bool> Maintenance::step() {
     const std::lock_guard lock(writer_mutex_);
     TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
   }
-  const bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
+  bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
+  if (!more) {
+    TRAWL_ASSIGN(more, sweep_words());
+  }
   const std::lock_guard lock(writer_mutex_);
   const std::int64_t pages = writer_.log_pages();
   if (pages < kLogPages) log_pages_due_ = kLogPages;
@@ -41,6 +50,28 @@ Result<bool> Maintenance::step() {
     // Where a reader keeps the log as it is, it is not tried again at each step.
     log_pages_due_ = pages + kLogPages;
   }
+  if (!more) writer_.empty_log();
+  return more;
+}
+
+Result<bool> Maintenance::sweep_words() {
+  const std::int64_t begin_us = monotonic_us();
+  if (begin_us < next_sweep_us_) return false;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_ASSIGN(const bool any, writer_.begin_sweep());
+    if (!any) return false;
+  }
+  std::vector<bool> used;
+  {
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(*connection_, Transaction::Kind::read));
+    TRAWL_ASSIGN(used, words_in_use(*connection_));
+  }
+  const std::lock_guard lock(writer_mutex_);
+  TRAWL_ASSIGN(const bool more, writer_.finish_sweep(used));
+  const std::int64_t now_us = monotonic_us();
+  next_sweep_us_ = more ? now_us : now_us + kRestFactor * (now_us - begin_us);
   return more;
 }
 

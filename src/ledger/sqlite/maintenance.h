@@ -37,12 +37,14 @@ class Maintenance {
 
   Result<bool> index_some();
   Result<bool> close_one_group();
+  Result<bool> sweep_words();
 
   std::unique_ptr<Connection> connection_;
   Words& words_;
   Writer& writer_;  // Guarded by writer_mutex_.
   std::mutex& writer_mutex_;
   std::int64_t log_pages_due_ = kLogPages;
+  std::int64_t next_sweep_us_ = 0;
 };
 
 }  // namespace trawl::sqlite

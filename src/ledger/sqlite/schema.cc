@@ -8,6 +8,7 @@
 #include "base/migration.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/repair.h"
+#include "ledger/sqlite/settings.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -137,10 +138,11 @@ Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& prog
   if (executions == 0) return {};
   if (executions <= kIndexAnewMax) return index_terms_anew(connection);
   spdlog::info(
-      "the index of terms is kept as it is; if executions were ever deleted, `trawl "
-      "doctor` "
-      "finds words in it that are of deleted ones, and `trawl doctor --repair` takes them "
-      "out");
+      "the index of terms is kept; if executions were deleted before, `trawl doctor` tells "
+      "whether some are found by words of others, and `trawl doctor --repair` mends that");
+  // What was deleted before anybody counted.
+  TRAWL_TRY(add_to_setting(connection, kUnmerged, 1));
+  TRAWL_TRY(add_to_setting(connection, kUnswept, 1));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sqlite.h"
@@ -35,5 +36,9 @@ class Words {
   std::shared_mutex mutex_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Word>> known_;  // Guarded.
 };
+
+// Of each number whether anything that is stored names it, up to the greatest there is.
+// Within the caller's read transaction.
+Result<std::vector<bool>> words_in_use(Connection& connection);
 
 }  // namespace trawl::sqlite

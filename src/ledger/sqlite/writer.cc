@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/analyzer.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "ledger/execution_id_key.h"
@@ -15,6 +16,7 @@
 #include "ledger/sqlite/retention.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/search.h"
+#include "ledger/sqlite/settings.h"
 #include "ledger/sqlite/terms.h"
 #include "model/execution_json.h"
 
@@ -33,6 +35,16 @@ constexpr std::int64_t kPurgeRows = 200;
 
 // Pages of the index of terms that one transaction of merge_terms_some() writes.
 constexpr int kMergePages = 64;
+
+// What rewrites the index of terms rests so many times as long as it took: it costs a
+// hundredth of one core and of the disk, however large the history is.
+constexpr std::int64_t kRestFactor = 100;
+
+// As Connection::open() sets it.
+constexpr int kBusyMs = 5'000;
+
+// Words that one transaction of finish_sweep() removes.
+constexpr std::size_t kSweepWords = 2'000;
 
 // Pages that one transaction of vacuum_some() moves, and so many may stay free: new rows
 // take them soon.
@@ -407,7 +419,7 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
   if (connection_->changes() == 0 && !running) {
     TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
     TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution)));
-    ++unindexed_;
+    ++pending.unindexed;
   }
   TRAWL_TRY(touch_group(group_of(seq)));
   for (const std::string_view sql :
@@ -426,13 +438,10 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
   Pending pending;
   for (const std::int64_t seq : seqs) TRAWL_TRY(remove_row(seq, pending));
   TRAWL_TRY(finish(pending));
-  {
-    TRAWL_ASSIGN(
-        auto remember,
-        connection_->prepare("INSERT INTO settings (name, value) VALUES ('last_seq', ?) ON "
-                             "CONFLICT DO UPDATE SET value = max(value, excluded.value)"));
-    TRAWL_TRY(remember.bind(*std::max_element(seqs.begin(), seqs.end())).run());
-  }
+  TRAWL_TRY(
+      raise_setting(*connection_, kLastSeq, *std::max_element(seqs.begin(), seqs.end())));
+  TRAWL_TRY(add_to_setting(*connection_, kUnswept, static_cast<std::int64_t>(seqs.size())));
+  TRAWL_TRY(add_to_setting(*connection_, kUnmerged, pending.unindexed));
   // What is deleted from the index leaves the disk when its segments are merged. An index
   // of nothing can go at once.
   TRAWL_ASSIGN(const std::int64_t left,
@@ -442,6 +451,7 @@ Result<std::uint64_t> Writer::remove_rows(const std::vector<std::int64_t>& seqs)
   }
   TRAWL_TRY(transaction.commit());
   fresh_terms_.forget(seqs);
+  log_shows_deleted_ = true;
   bound_log();
   return seqs.size();
 }
@@ -499,23 +509,76 @@ Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows,
 }
 
 Result<bool> Writer::merge_terms_some() {
+  const std::int64_t begin_us = monotonic_us();
   if (!merging_) {
-    if (unindexed_ == 0) return false;
-    TRAWL_ASSIGN(const std::int64_t live,
-                 connection_->integer("SELECT coalesce(sum(count), 0) FROM rollups "
-                                      "WHERE status = 0 AND unit = 0"));
-    if (unindexed_ < live / 10) return false;
-    unindexed_ = 0;
+    TRAWL_ASSIGN(merged_rows_, read_setting(*connection_, kUnmerged));
+    if (merged_rows_ <= 0) return false;
+    if (begin_us < next_merge_us_) {
+      TRAWL_ASSIGN(const std::int64_t live,
+                   connection_->integer("SELECT coalesce(sum(count), 0) FROM rollups "
+                                        "WHERE status = 0 AND unit = 0"));
+      if (merged_rows_ < live / 10) return false;
+    }
   }
   // FTS5: a negative number of pages puts every segment on the list to be merged, and
   // later calls go on with it; when hardly a row changes, it is done.
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
   const int before = sqlite3_total_changes(connection_->handle());
-  TRAWL_ASSIGN(auto merge, connection_->prepare("INSERT INTO terms (terms, rank) "
-                                                "VALUES ('merge', ?)"));
-  TRAWL_TRY(merge.bind(merging_ ? kMergePages : -kMergePages).run());
-  merging_ = sqlite3_total_changes(connection_->handle()) - before >= 2;
+  {
+    TRAWL_ASSIGN(auto merge, connection_->prepare("INSERT INTO terms (terms, rank) "
+                                                  "VALUES ('merge', ?)"));
+    TRAWL_TRY(merge.bind(merging_ ? kMergePages : -kMergePages).run());
+  }
+  const bool more = sqlite3_total_changes(connection_->handle()) - before >= 2;
+  if (!more) TRAWL_TRY(add_to_setting(*connection_, kUnmerged, -merged_rows_));
+  TRAWL_TRY(transaction.commit());
+  merging_ = more;
+  log_shows_deleted_ = true;
+  merge_us_ += monotonic_us() - begin_us;
+  if (!merging_)
+    next_merge_us_ = monotonic_us() + kRestFactor * std::exchange(merge_us_, 0);
   bound_log();
   return merging_;
+}
+
+Result<bool> Writer::begin_sweep() {
+  TRAWL_ASSIGN(swept_rows_, read_setting(*connection_, kUnswept));
+  sweeping_ = swept_rows_ > 0;
+  words_taken_.clear();
+  // A word that is known already would not be noted when it is taken.
+  if (sweeping_) forget_numbers();
+  return sweeping_;
+}
+
+Result<bool> Writer::finish_sweep(const std::vector<bool>& used) {
+  if (!std::exchange(sweeping_, false)) return false;
+  std::vector<std::int64_t> unused;
+  {
+    TRAWL_ASSIGN(auto words, connection_->prepare("SELECT word FROM words"));
+    while (unused.size() <= kSweepWords) {
+      TRAWL_ASSIGN(const bool found, words.step());
+      if (!found) break;
+      const auto word = static_cast<std::size_t>(words.integer(0));
+      // Those beyond came later.
+      if (word < used.size() && !used[word] && !words_taken_.contains(words.integer(0))) {
+        unused.push_back(words.integer(0));
+      }
+    }
+  }
+  const bool more = unused.size() > kSweepWords;
+  // From here on no number is known that may be gone.
+  forget_numbers();
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  for (const std::int64_t word : unused) {
+    TRAWL_ASSIGN(auto remove, connection_->prepare("DELETE FROM words WHERE word = ?"));
+    TRAWL_TRY(remove.bind(word).run());
+  }
+  if (!more) TRAWL_TRY(add_to_setting(*connection_, kUnswept, -swept_rows_));
+  TRAWL_TRY(transaction.commit());
+  log_shows_deleted_ = true;
+  return more;
 }
 
 Result<bool> Writer::vacuum_some() {
@@ -570,8 +633,11 @@ Result<std::int64_t> Writer::namespace_number(const NamespaceId& id) {
 }
 
 Result<std::int64_t> Writer::word_number(std::string_view text) {
-  return intern(word_numbers_, std::string(text), "SELECT word FROM words WHERE text = ?",
-                "INSERT INTO words (text) VALUES (?)");
+  TRAWL_ASSIGN(const std::int64_t number, intern(word_numbers_, std::string(text),
+                                                 "SELECT word FROM words WHERE text = ?",
+                                                 "INSERT INTO words (text) VALUES (?)"));
+  if (sweeping_) words_taken_.insert(number);
+  return number;
 }
 
 Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
@@ -617,6 +683,15 @@ void Writer::forget_numbers() {
   namespaces_.clear();
   word_numbers_.clear();
   definitions_.clear();
+}
+
+void Writer::empty_log() {
+  if (!log_shows_deleted_) return;
+  sqlite3_busy_timeout(connection_->handle(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(connection_->handle(), kBusyMs);
+  if (code == SQLITE_OK) log_shows_deleted_ = false;
 }
 
 void Writer::bound_log() {

@@ -64,9 +64,19 @@ class Writer {
   // forgotten.
   Result<void> close_group(std::int64_t group, const RowGroup& rows,
                            std::string_view summary);
-  // Rewrites some of the index of terms once a tenth of it is deleted, so that what was
-  // deleted leaves the disk. True when there is more.
+  // Rewrites some of the index of terms, so that what was deleted leaves the disk: at once
+  // if it is a tenth of all, else when this takes a hundredth of the time. True when there
+  // is more.
   Result<bool> merge_terms_some();
+  // Words that no execution has any more are removed in two steps, between which those in
+  // use are found on another connection, by a transaction that begins after the first. The
+  // first returns whether there may be any.
+  Result<bool> begin_sweep();
+  // `used` says of each number whether it is in use. True when there are more.
+  Result<bool> finish_sweep(const std::vector<bool>& used);
+  // Deleted text is overwritten in the file, but the log keeps old pages until others take
+  // their place: empties it if it may show some, unless somebody reads from it just now.
+  void empty_log();
   // Gives free pages at the end of the file back. True when there are more.
   Result<bool> vacuum_some();
   // Moves the log into the main file; no commit can begin it anew meanwhile.
@@ -90,6 +100,7 @@ class Writer {
     std::map<std::int64_t, std::int64_t> definition_uses;
     std::map<std::int64_t, std::pair<TimeUs, TimeUs>> group_times;
     FreshTerms::Terms terms;
+    std::int64_t unindexed = 0;  // Executions taken out of the index.
   };
   struct Numbers;  // The words of a row.
 
@@ -132,8 +143,14 @@ class Writer {
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
   std::optional<std::int64_t> next_seq_;             // Unknown until it is needed.
   FreshTerms fresh_terms_;
-  std::int64_t unindexed_ = 0;  // Executions taken out of the index since it was merged.
   bool merging_ = false;
+  std::int64_t merged_rows_ = 0;  // Deleted ones, which the merge under way takes out.
+  std::int64_t merge_us_ = 0;     // How long it has taken by now.
+  std::int64_t next_merge_us_ = 0;
+  bool sweeping_ = false;
+  std::int64_t swept_rows_ = 0;  // Deleted ones, whose words the sweep under way removes.
+  std::unordered_set<std::int64_t> words_taken_;  // Since the sweep began.
+  bool log_shows_deleted_ = true;                 // Of before the start, for all we know.
   const std::int64_t log_pages_max_;
   std::int64_t log_pages_ = 0;
   std::int64_t log_pages_allowed_ = 0;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+
+// The table `settings`: numbers to remember.
+namespace trawl::sqlite {
+
+// The greatest number of an execution that was removed; see Writer::next_seq().
+inline constexpr std::string_view kLastSeq = "last_seq";
+// Executions that were removed, but whose terms are still somewhere in the index;
+inline constexpr std::string_view kUnmerged = "unmerged";
+// and after which nobody has looked for words that are no longer in use.
+inline constexpr std::string_view kUnswept = "unswept";
+
+// 0 where it was never written.
+Result<std::int64_t> read_setting(Connection& connection, std::string_view name);
+// Within the caller's write transaction.
+Result<void> add_to_setting(Connection& connection, std::string_view name,
+                            std::int64_t number);
+Result<void> raise_setting(Connection& connection, std::string_view name,
+                           std::int64_t at_least);
+
+}  // namespace trawl::sqlite
