@@ -2,14 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
 #include "app/data_files.h"
+#include "base/analyzer.h"
 #include "base/file.h"
+#include "base/migration.h"
 #include "base/sqlite.h"
 #include "base/sqlite_copy.h"
 #include "ledger/sqlite/check.h"
+#include "ledger/sqlite/reader.h"
+#include "ledger/sqlite/repair.h"
+#include "ledger/sqlite/schema.h"
+#include "ledger/sqlite/settings.h"
+#include "ledger/sqlite/sqlite_ledger.h"
+#include "ledger/sqlite/terms_check.h"
 
 namespace trawl::app {
 namespace {
@@ -19,9 +28,34 @@ namespace fs = std::filesystem;
 constexpr const char* kRestore =
     "restore a backup; if there is none, keep a copy of the directory and export what can "
     "still be read";
-constexpr const char* kRewrite =
-    "the executions themselves are whole: export them with `trawl executions export "
-    "--detail` and import them into a new data directory, or restore a backup";
+constexpr const char* kRepair =
+    "the executions themselves are whole: stop the server, and `trawl doctor --repair` "
+    "makes "
+    "this anew from them";
+constexpr const char* kRemoveHistory =
+    "`trawl doctor --repair` removes it; unless corpus.db was put back from another copy "
+    "than ledger.db: then put back the right one";
+
+// Namespaces of which there is history, and that neither exist nor are being removed.
+Result<std::vector<NamespaceId>> strange_histories(const std::string& directory) {
+  TRAWL_ASSIGN(const auto ledger, sqlite::open_for_reading(directory + "/" + kLedgerFile));
+  TRAWL_ASSIGN(auto recorded, sqlite::recorded_namespaces(*ledger));
+  TRAWL_ASSIGN(const auto corpus, sqlite::open_for_reading(directory + "/" + kCorpusFile));
+  TRAWL_ASSIGN(const std::int64_t version, corpus->user_version());
+  TRAWL_ASSIGN(
+      auto known,
+      corpus->prepare(version < 2 ? "SELECT 1 FROM namespaces WHERE namespace_id = ?"
+                                  : "SELECT 1 FROM namespaces WHERE namespace_id = ?1 "
+                                    "UNION SELECT 1 FROM deleted_namespaces WHERE "
+                                    "namespace_id = ?1"));
+  std::vector<NamespaceId> strange;
+  for (NamespaceId& id : recorded) {
+    TRAWL_ASSIGN(const bool found, known.bind(id.str()).step());
+    if (!found) strange.push_back(std::move(id));
+    known.reset();
+  }
+  return strange;
+}
 
 std::string text_of(const Error& error) {
   return error.detail.empty() ? error.message
@@ -46,7 +80,7 @@ class Doctor {
       }
       report_.files.push_back(std::move(file));
     }
-    check_terms();
+    check_alone();
     check_recording_key();
     return std::move(report_);
   }
@@ -70,6 +104,10 @@ class Doctor {
       TRAWL_ASSIGN(const std::int64_t value, connection->integer(sql));
       return static_cast<std::uint64_t>(value);
     };
+    if (file.name == kLedgerFile) {
+      TRAWL_TRY(
+          sqlite::refuse_newer_schema(*connection, sqlite::ledger_schema_version(), path));
+    }
     TRAWL_ASSIGN(file.page_bytes, number("PRAGMA page_size"));
     TRAWL_ASSIGN(file.pages, number("PRAGMA page_count"));
     TRAWL_ASSIGN(file.free_pages, number("PRAGMA freelist_count"));
@@ -97,7 +135,7 @@ class Doctor {
     const sqlite::CheckReport found = sqlite::check_ledger(connection, options, progress_);
     for (const auto& problem : found.problems) {
       tell(kLedgerFile, problem.part, problem.message,
-           problem.part == "records" ? kRestore : kRewrite);
+           problem.part == "records" ? kRestore : kRepair);
     }
     report_.problem_count += found.problem_count - found.problems.size();
     report_.notes.insert(report_.notes.end(), found.notes.begin(), found.notes.end());
@@ -133,8 +171,9 @@ class Doctor {
     }
   }
 
-  // SQLite offers this check to writers alone, so that it waits for no server to run.
-  void check_terms() {
+  // What takes that no server runs: SQLite offers the check of an index of terms to writers
+  // alone, and the two databases change one after the other.
+  void check_alone() {
     const auto lock = DirectoryLock::acquire(directory_);
     report_.server_running = !lock && lock.error().code == ErrorCode::unavailable;
     if (!lock) {
@@ -147,17 +186,46 @@ class Doctor {
       return;
     }
     if (quick_) return;
-    if (progress_) progress_("checking the index of terms", 0, 0);
-    const auto check = [&]() -> Result<void> {
-      TRAWL_ASSIGN(const auto connection,
-                   sqlite::open_for_reading(directory_ + "/" + kLedgerFile));
-      TRAWL_TRY(connection->execute("PRAGMA query_only=0"));
-      return sqlite::check_terms_index(*connection);
-    };
-    if (const auto checked = check(); !checked) {
+    check_namespaces();
+    if (const auto checked = check_terms(); !checked) {
       tell(kLedgerFile, "terms",
-           "the index of terms is damaged: " + text_of(checked.error()), kRewrite);
+           "the index of terms is damaged: " + text_of(checked.error()), kRepair);
     }
+  }
+
+  void check_namespaces() {
+    const auto strange = strange_histories(directory_);
+    if (!strange) return;  // Told by check_file().
+    for (const NamespaceId& id : *strange) {
+      tell(kLedgerFile, "namespaces",
+           fmt::format("there is history of the namespace {}, which does not exist",
+                       id.str()),
+           kRemoveHistory);
+    }
+  }
+
+  Result<void> check_terms() {
+    if (progress_) progress_("checking the index of terms", 0, 0);
+    TRAWL_ASSIGN(const auto connection,
+                 sqlite::open_for_reading(directory_ + "/" + kLedgerFile));
+    TRAWL_TRY(connection->execute("PRAGMA query_only=0"));
+    TRAWL_TRY(sqlite::check_terms_index(*connection));
+    TRAWL_ASSIGN(const std::int64_t analyzer,
+                 sqlite::read_setting(*connection, "analyzer"));
+    if (analyzer != kAnalyzerVersion) return {};  // Made anew by the next start.
+    sqlite::Words words;
+    TRAWL_ASSIGN(auto transaction,
+                 sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));
+    TRAWL_ASSIGN(const auto wrong, sqlite::find_wrong_terms(*connection, words, progress_));
+    if (!wrong.empty()) {
+      tell(
+          kLedgerFile, "terms",
+          fmt::format("{} executions are found by other words than their own; the first is "
+                      "number {}",
+                      wrong.size(), *std::min_element(wrong.begin(), wrong.end())),
+          kRepair);
+    }
+    return {};
   }
 
   void check_recording_key() {
@@ -187,6 +255,27 @@ Result<DoctorReport> examine(const std::string& data_dir, bool quick,
                              const DoctorProgress& progress) {
   TRAWL_TRY(check_data_directory(data_dir));
   return Doctor(data_dir, quick, progress).run();
+}
+
+Result<std::vector<std::string>> repair(const std::string& data_dir,
+                                        const DoctorProgress& progress) {
+  TRAWL_TRY(check_data_directory(data_dir));
+  TRAWL_ASSIGN(const DirectoryLock lock, DirectoryLock::acquire(data_dir));
+  TRAWL_TRY(refuse_newer_files(data_dir));
+  const std::string path = data_dir + "/" + kLedgerFile;
+  TRAWL_ASSIGN(std::vector<std::string> done, sqlite::repair_ledger(path, progress));
+  TRAWL_ASSIGN(const auto strange, strange_histories(data_dir));
+  TRAWL_ASSIGN(const auto ledger, open_sqlite_ledger(path));
+  for (const NamespaceId& id : strange) {
+    TRAWL_TRY(ledger->remove_namespace(id));
+    done.push_back(fmt::format(
+        "the history of the namespace {}, which does not exist, was removed", id.str()));
+  }
+  // What was opened and emptied is made anew now rather than by the next start.
+  for (std::uint64_t steps = 1; ledger->maintain(); ++steps) {
+    if (progress) progress("putting in order", steps, 0);
+  }
+  return done;
 }
 
 }  // namespace trawl::app

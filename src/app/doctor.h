@@ -41,7 +41,8 @@ struct DoctorReport {
   std::uint64_t open_groups = 0;
   std::uint64_t closed_groups = 0;
   std::uint64_t pending_terms = 0;
-  std::uint64_t samples = 0;  // Executions that were looked up by their words.
+  std::uint64_t samples = 0;         // Executions that were looked up by their words.
+  std::vector<std::string> repairs;  // What repair() did before.
 };
 
 // `total` is 0 where nobody knows.
@@ -53,5 +54,13 @@ using DoctorProgress =
 //   not_found  there is no data directory
 Result<DoctorReport> examine(const std::string& data_dir, bool quick,
                              const DoctorProgress& progress);
+
+// Makes anew what the rows can tell, and removes history of namespaces that do not exist.
+// Returns what was done, one sentence each; nothing where all was well.
+//   not_found    there is no data directory
+//   unavailable  a server runs on it
+//   storage      a newer version of this program wrote it, or the disk refused
+Result<std::vector<std::string>> repair(const std::string& data_dir,
+                                        const DoctorProgress& progress);
 
 }  // namespace trawl::app

@@ -25,6 +25,7 @@ constexpr std::size_t kTablesShown = 8;
 struct Arguments {
   DataDirectoryFlags from;
   bool quick = false;
+  bool repair = false;
 };
 
 std::string count(std::uint64_t number) {
@@ -62,6 +63,7 @@ std::string to_json(const app::DoctorReport& report, bool quick, double seconds)
                                    {"problem_count", report.problem_count},
                                    {"problems", std::move(problems)},
                                    {"notes", json::value_from(report.notes)},
+                                   {"repairs", json::value_from(report.repairs)},
                                    {"executions", report.executions},
                                    {"bytes_per_execution", report.bytes_per_execution},
                                    {"open_groups", report.open_groups},
@@ -98,6 +100,9 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
       "indexed\n",
       count(report.executions), format_number(report.bytes_per_execution, 0),
       count(report.closed_groups), count(report.open_groups), count(report.pending_terms));
+  for (const auto& repair : report.repairs) {
+    host.out << styled("repaired: ", Style::good, host.colour) << printable(repair) << '\n';
+  }
   for (const auto& note : report.notes) host.out << "note: " << printable(note) << '\n';
   std::string remedy;
   for (const auto& problem : report.problems) {
@@ -128,16 +133,25 @@ Outcome<Exit> examine(Context& context, const Arguments& arguments) {
   Host& host = context.host();
   TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, context.host()));
   StatusLine line(host);
-  const auto report = app::examine(
-      data_dir, arguments.quick,
-      [&](std::string_view doing, std::uint64_t done, std::uint64_t total) {
-        if (!line.is_due()) return;
-        line.show(total == 0
-                      ? fmt::format("{} …", doing)
-                      : fmt::format("{}  {} of {}", doing, count(done), count(total)));
-      });
+  const app::DoctorProgress progress = [&](std::string_view doing, std::uint64_t done,
+                                           std::uint64_t total) {
+    if (!line.is_due()) return;
+    line.show(total == 0 ? fmt::format("{} …", doing)
+                         : fmt::format("{}  {} of {}", doing, count(done), count(total)));
+  };
+  std::vector<std::string> repairs;
+  if (arguments.repair) {
+    auto repaired = app::repair(data_dir, progress);
+    if (!repaired) {
+      line.clear();
+      return failure_of(repaired.error());
+    }
+    repairs = std::move(*repaired);
+  }
+  auto report = app::examine(data_dir, arguments.quick, progress);
   line.clear();
   if (!report) return failure_of(report.error());
+  report->repairs = std::move(repairs);
   if (context.format() == Format::table) {
     print(host, *report, line.elapsed_s());
   } else {
@@ -155,10 +169,15 @@ void add_doctor(CLI::App& program, Context& context) {
   add_data_directory_flags(*command, arguments->from);
   command->add_flag("--quick", arguments->quick,
                     "Leave out what reads every page and every record");
+  command->add_flag(
+      "--repair", arguments->repair,
+      "First make anew what can be made from the executions; needs the server "
+      "to be stopped");
   command->footer(
       "Example:\n"
       "  trawl doctor --data-dir ./data\n"
-      "Changes nothing. Exit status: 0 all is well, 1 something is wrong, 2 wrong usage.");
+      "Changes nothing without --repair. Exit status: 0 all is well, 1 something is wrong, "
+      "2 wrong usage.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return examine(context, *arguments); };
   });

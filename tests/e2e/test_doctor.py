@@ -99,3 +99,52 @@ def test_usage(data_dir, tmp_path):
                               env={"PATH": os.environ["PATH"]})
         assert done.returncode == 2 and done.stderr, arguments
     assert os.listdir(tmp_path) == []
+
+
+def test_repair_makes_anew_what_the_rows_can_tell(history, data_dir):
+    """And says what it did; the second time there is nothing to do."""
+    status, report = doctor(data_dir, "--repair")
+    assert status == 1 and "in use by process" in report.stderr, report
+    assert history.stop() == 0
+    change(data_dir, "UPDATE rollups SET count = count + 1 WHERE unit = 0 AND status = 0")
+    change(data_dir, "UPDATE definitions SET uses = uses + 1")
+    change(data_dir, "DELETE FROM row_groups")
+    change(data_dir, "INSERT INTO terms (rowid, body) VALUES (3, '1wstale')")
+    status, report = doctor(data_dir)
+    parts = {problem["part"] for problem in report["problems"]}
+    assert status == 1 and parts == {"rollups", "definitions", "row groups", "terms"}, report
+    assert all("doctor --repair" in problem["remedy"] for problem in report["problems"])
+    status, report = doctor(data_dir, "--repair")
+    assert status == 0 and report["healthy"] and len(report["repairs"]) == 4, report
+    status, report = doctor(data_dir, "--repair")
+    assert status == 0 and report["healthy"] and report["repairs"] == [], report
+    history.start()
+    assert history.list({}).json["total"] == 20
+    assert history.list({"query": "stale"}).json["total"] == 0
+    assert history.list({"query": "sea"}).json["total"] == 20
+
+
+def test_repair_removes_the_history_of_no_namespace(history, data_dir):
+    headers = {"X-Namespace": "orphan"}
+    history.ok("POST", "/v1/namespaces", {"namespace_name": "orphan"})
+    history.make_collection("books", BOOKS, headers=headers)
+    history.ok("POST", "/v1/retrievers/execute", {
+        "collection_identifiers": ["books"], "input_schema": {}, "stages": [search("sea")],
+        "inputs": {}}, headers=headers)
+    assert history.stop() == 0
+    change(data_dir, "DELETE FROM namespaces WHERE name = 'orphan'", "corpus.db")
+    status, report = doctor(data_dir)
+    assert status == 1 and [one["part"] for one in report["problems"]] == ["namespaces"], report
+    status, report = doctor(data_dir, "--repair")
+    assert status == 0 and report["executions"] == 20 and len(report["repairs"]) == 1, report
+
+
+def test_a_newer_history_is_not_examined(history, data_dir):
+    assert history.stop() == 0
+    with sqlite3.connect(os.path.join(data_dir, "ledger.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    status, report = doctor(data_dir)
+    assert status == 1 and "schema 99" in report["problems"][0]["message"], report
+    status, report = doctor(data_dir, "--repair")
+    assert status == 1 and "schema 99" in report.stderr, report

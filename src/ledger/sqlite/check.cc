@@ -168,7 +168,7 @@ class Check {
   void tell(std::string_view part, std::string message) {
     ++report_.problem_count;
     if (++told_[std::string(part)] > options_.problems_max) return;
-    report_.problems.push_back({std::string(part), std::move(message)});
+    report_.problems.push_back({std::string(part), std::move(message), group_});
   }
   RollupComparison::Tell teller(std::string_view part) {
     return [this, part](std::string message) { tell(part, std::move(message)); };
@@ -349,6 +349,14 @@ class Check {
   }
 
   Result<void> compare_columns(std::int64_t group, std::int64_t first, std::int64_t last) {
+    group_ = group;
+    const auto compared = compare_all_columns(group, first, last);
+    group_.reset();
+    return compared;
+  }
+
+  Result<void> compare_all_columns(std::int64_t group, std::int64_t first,
+                                   std::int64_t last) {
     TRAWL_ASSIGN(RowGroup rows, RowGroup::read_range(connection_, first, last));
     RowGroup columns(connection_, group, rows.size());
     const auto differs = [&](std::size_t column, std::string_view how) {
@@ -555,6 +563,7 @@ class Check {
   Words words_;
   CheckReport report_;
   std::map<std::string, std::size_t> told_;
+  std::optional<std::int64_t> group_;  // Whose columns are being compared.
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ namespace trawl::sqlite {
 struct CheckProblem {
   std::string part;     // records, rollups, definitions, row groups, terms
   std::string message;  // What is wrong, and where.
+  std::optional<std::int64_t> group = {};  // The row group whose columns it is about.
 };
 
 struct CheckOptions {

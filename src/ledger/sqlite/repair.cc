@@ -3,12 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "ledger/sqlite/check.h"
+#include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
+#include "ledger/sqlite/schema.h"
+#include "ledger/sqlite/settings.h"
+#include "ledger/sqlite/terms_check.h"
+#include "ledger/sqlite/words.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -90,11 +98,13 @@ Result<GroupRepair> repair_groups(Connection& connection, const RepairProgress& 
 }
 
 Result<void> index_terms_anew(Connection& connection) {
-  return connection.execute(
+  TRAWL_TRY(connection.execute(
       "INSERT INTO terms (terms) VALUES ('delete-all'); DELETE FROM terms_pending; "
       "INSERT INTO terms_pending (seq) SELECT seq FROM executions INDEXED BY "
       "executions_by_time; DELETE FROM terms_pending WHERE seq IN (SELECT seq FROM "
-      "executions INDEXED BY executions_running WHERE running = 1)");
+      "executions INDEXED BY executions_running WHERE running = 1)"));
+  // The words of what was deleted before anybody counted.
+  return add_to_setting(connection, kUnswept, 1);
 }
 
 Result<void> remember_used_numbers(Connection& connection) {
@@ -106,6 +116,206 @@ Result<void> remember_used_numbers(Connection& connection) {
                   "coalesce((SELECT max(grp) FROM row_groups), 0) * {}) WHERE true "
                   "ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
                   kRowGroupRows));
+}
+
+namespace {
+
+constexpr RollupUnit kUnits[] = {RollupUnit::all, RollupUnit::minute, RollupUnit::hour,
+                                 RollupUnit::day, RollupUnit::month};
+
+// Writes the rollups of all statuses together, or of each, from rows in the order of
+// namespace, status and time.
+Result<void> recount_rollups(Connection& connection, std::string_view sql,
+                             const RepairProgress& progress) {
+  struct Count {
+    std::int64_t ns = 0, status = 0, bucket = 0, count = 0;
+  };
+  Count counts[std::size(kUnits)];
+  const auto put = [&](RollupUnit unit, const Count& count) -> Result<void> {
+    if (count.count == 0) return {};
+    TRAWL_ASSIGN(auto insert,
+                 connection.prepare("INSERT INTO rollups (ns, status, unit, bucket, count) "
+                                    "VALUES (?, ?, ?, ?, ?)"));
+    return insert
+        .bind(count.ns, count.status, static_cast<int>(unit), count.bucket, count.count)
+        .run();
+  };
+  TRAWL_ASSIGN(auto rows, connection.prepare(sql));
+  for (std::uint64_t done = 1;; ++done) {
+    TRAWL_ASSIGN(const bool found, rows.step());
+    if (!found) break;
+    for (std::size_t i = 0; i < std::size(kUnits); ++i) {
+      Count& count = counts[i];
+      const Count next{rows.integer(0), rows.integer(1),
+                       rollup_bucket(kUnits[i], rows.integer(2)), 1};
+      if (count.ns == next.ns && count.status == next.status &&
+          count.bucket == next.bucket) {
+        ++count.count;
+        continue;
+      }
+      TRAWL_TRY(put(kUnits[i], count));
+      count = next;
+    }
+    if (progress && done % kProgressRows == 0) progress("counting executions", done, 0);
+  }
+  for (std::size_t i = 0; i < std::size(kUnits); ++i) TRAWL_TRY(put(kUnits[i], counts[i]));
+  return {};
+}
+
+Result<std::int64_t> change(Connection& connection, const std::string& sql) {
+  TRAWL_TRY(connection.execute(sql));
+  return connection.changes();
+}
+
+class Repair {
+ public:
+  Repair(Connection& connection, const RepairProgress& progress)
+      : connection_(connection), progress_(progress) {}
+
+  Result<std::vector<std::string>> run() {
+    CheckOptions options;
+    options.samples = 0;
+    options.problems_max = std::numeric_limits<std::size_t>::max();
+    const CheckReport found = check_ledger(connection_, options, progress_);
+    const auto wrong_terms = compare_terms();
+
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(connection_, Transaction::Kind::write));
+    TRAWL_TRY(remember_used_numbers(connection_));
+    TRAWL_TRY(mend_records());
+    TRAWL_TRY(mend_groups(found));
+    if (has(found, "rollups")) TRAWL_TRY(mend_rollups());
+    if (has(found, "definitions")) TRAWL_TRY(mend_definitions());
+    if (!wrong_terms) {
+      TRAWL_TRY(index_terms_anew(connection_));
+      done_.emplace_back("the index of terms is made anew: it was damaged");
+    } else if (!wrong_terms->empty()) {
+      TRAWL_TRY(index_terms_anew(connection_));
+      note(
+          static_cast<std::int64_t>(wrong_terms->size()),
+          "executions were found by other words than their own: the index of terms is made "
+          "anew");
+    }
+    TRAWL_TRY(transaction.commit());
+    return std::move(done_);
+  }
+
+ private:
+  static bool has(const CheckReport& report, std::string_view part) {
+    return std::any_of(report.problems.begin(), report.problems.end(),
+                       [&](const CheckProblem& problem) { return problem.part == part; });
+  }
+  void note(std::int64_t count, std::string_view what) {
+    if (count > 0) done_.push_back(fmt::format("{} {}", count, what));
+  }
+
+  // An error is an index that has to be made anew, whatever is wrong with it.
+  Result<std::vector<std::int64_t>> compare_terms() {
+    TRAWL_TRY(check_terms_index(connection_));
+    Words words;
+    TRAWL_ASSIGN(auto transaction,
+                 Transaction::begin(connection_, Transaction::Kind::read));
+    return find_wrong_terms(connection_, words, progress_);
+  }
+
+  Result<void> mend_records() {
+    TRAWL_ASSIGN(
+        const auto records,
+        change(connection_,
+               "DELETE FROM records WHERE seq NOT IN (SELECT seq FROM executions)"));
+    note(records, "records that belonged to no execution were removed");
+    TRAWL_ASSIGN(const auto waiting,
+                 change(connection_,
+                        "DELETE FROM terms_pending WHERE seq NOT IN (SELECT seq FROM "
+                        "executions)"));
+    note(waiting, "numbers that are no execution no longer wait to be indexed");
+    return {};
+  }
+
+  Result<void> mend_groups(const CheckReport& found) {
+    std::set<std::int64_t> damaged;
+    for (const CheckProblem& problem : found.problems) {
+      if (problem.group) damaged.insert(*problem.group);
+    }
+    {
+      // One in which something runs cannot be closed.
+      TRAWL_ASSIGN(auto rows, connection_.prepare(
+                                  "SELECT e.seq FROM executions e INDEXED BY "
+                                  "executions_running JOIN row_groups g ON g.grp = e.seq / "
+                                  "4096 AND g.closed = 1 WHERE e.running = 1"));
+      static_assert(kRowGroupRows == 4096);
+      while (true) {
+        TRAWL_ASSIGN(const bool more, rows.step());
+        if (!more) break;
+        damaged.insert(group_of(rows.integer(0)));
+      }
+    }
+    for (const std::int64_t group : damaged) TRAWL_TRY(open_group(connection_, group));
+    TRAWL_ASSIGN(const GroupRepair groups, repair_groups(connection_, progress_));
+    TRAWL_ASSIGN(
+        const auto columns,
+        change(connection_,
+               fmt::format("DELETE FROM chunks WHERE chunk / {} NOT IN (SELECT grp "
+                           "FROM row_groups WHERE closed = 1)",
+                           kColumnsMax)));
+    note(columns, "columns of row groups that are not closed were removed");
+    note(
+        static_cast<std::int64_t>(groups.opened + damaged.size()),
+        "row groups are made anew: they lacked executions, or said something else of them");
+    note(static_cast<std::int64_t>(groups.placed), "row groups were listed where they lie");
+    note(static_cast<std::int64_t>(groups.forgotten),
+         "row groups without executions were taken off the list");
+    return {};
+  }
+
+  Result<void> mend_rollups() {
+    TRAWL_TRY(connection_.execute("DELETE FROM rollups"));
+    for (const std::string_view sql :
+         {"SELECT ns, status, ts FROM executions INDEXED BY executions_by_status ORDER BY "
+          "ns, status, ts",
+          "SELECT ns, 0, ts FROM executions INDEXED BY executions_by_time ORDER BY ns, "
+          "ts"}) {
+      TRAWL_TRY(recount_rollups(connection_, sql, progress_));
+    }
+    done_.emplace_back("the rollups were counted anew");
+    return {};
+  }
+
+  Result<void> mend_definitions() {
+    TRAWL_TRY(connection_.execute(
+        "CREATE TEMP TABLE uses (definition INTEGER PRIMARY KEY, uses INTEGER); "
+        "INSERT INTO temp.uses SELECT definition, count(*) FROM executions "
+        "WHERE definition IS NOT NULL GROUP BY definition"));
+    TRAWL_ASSIGN(const auto counted,
+                 change(connection_,
+                        "UPDATE definitions SET uses = u.uses FROM temp.uses u WHERE "
+                        "u.definition = definitions.definition AND u.uses != "
+                        "definitions.uses"));
+    note(counted, "pipelines had their uses counted anew");
+    TRAWL_ASSIGN(
+        const auto unused,
+        change(connection_,
+               "DELETE FROM definitions WHERE definition NOT IN (SELECT definition "
+               "FROM temp.uses)"));
+    note(unused, "pipelines that no execution has were removed");
+    return connection_.execute("DROP TABLE temp.uses");
+  }
+
+  Connection& connection_;
+  const RepairProgress& progress_;
+  std::vector<std::string> done_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> repair_ledger(const std::string& path,
+                                               const RepairProgress& progress) {
+  OpenOptions options;
+  options.incremental_vacuum = true;
+  options.mmap_bytes = 0;
+  TRAWL_ASSIGN(const auto connection, Connection::open(path, options));
+  TRAWL_TRY(prepare_ledger_schema(*connection, path));
+  return Repair(*connection, progress).run();
 }
 
 }  // namespace trawl::sqlite
