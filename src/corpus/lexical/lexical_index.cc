@@ -144,6 +144,7 @@ class SegmentedIndex final : public LexicalIndex {
   std::uint32_t row_count() const override { return state()->row_end(); }
   Result<void> add(std::span<const RowTexts> rows) override;
   Result<void> flush() override;
+  Result<void> forget(const Bitmap& rows) override;
   Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
                               const RowView& view, const Checkpoint& check) const override;
   Result<SearchResult> search_exhaustively(std::string_view query, std::uint32_t top_k,
@@ -311,6 +312,40 @@ Result<void> SegmentedIndex::flush_locked() {
                  merged.error().message);
   }
   return {};
+}
+
+Result<void> SegmentedIndex::forget(const Bitmap& rows) {
+  const auto has_any = [&](std::uint32_t first, std::uint32_t end) {
+    for (auto row = first; row < std::min(end, rows.size()); ++row) {
+      if (rows.test(row)) return true;
+    }
+    return false;
+  };
+  {
+    const std::lock_guard lock(writer_mutex_);
+    const auto now = state();
+    if (has_any(now->stored_end(), now->row_end())) TRAWL_TRY(flush_locked());
+  }
+  // Up to here all is done. Segments may be merged between two steps, but not across it.
+  std::uint32_t done = 0;
+  while (true) {
+    const std::lock_guard lock(writer_mutex_);
+    State next = *state();
+    const auto at = std::find_if(
+        next.stored.begin(), next.stored.end(), [&](const SegmentPtr& segment) {
+          return segment->row_end() > done &&
+                 has_any(std::max(done, segment->first_row()), segment->row_end());
+        });
+    if (at == next.stored.end()) return {};
+    const SegmentPtr old[] = {*at};
+    const std::string name = file_name(old[0]->first_row(), old[0]->row_end());
+    // Searches that still read the old file keep it mapped.
+    FileSink sink(options_.directory, name);
+    TRAWL_TRY(merge_segments(old, sink, &rows));
+    TRAWL_ASSIGN(*at, Segment::open(options_.directory + "/" + name));
+    done = old[0]->row_end();
+    publish(std::move(next));
+  }
 }
 
 Result<void> SegmentedIndex::merge_stored() {

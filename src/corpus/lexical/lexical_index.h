@@ -67,6 +67,12 @@ class LexicalIndex {
   // Writes the tail as a segment.
   virtual Result<void> flush() = 0;
 
+  // Takes the terms of these rows out of memory and off the disk. They must be dead in
+  // every view from here on; nothing else of a search changes. Waits for one segment to be
+  // written at a time, as a merge does.
+  //   storage  a segment could not be written; call it again
+  virtual Result<void> forget(const Bitmap& rows) = 0;
+
   // The top_k best rows, best first, ties by row ascending. A query is a bag of words: any
   // may match, and one that the query repeats counts as often. A query without words gives
   // nothing; distinct words after the first 1024 are ignored.

@@ -134,7 +134,7 @@ Result<void> SegmentWriter::finish() {
 }
 
 Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
-                            ByteSink& sink) {
+                            ByteSink& sink, const Bitmap* gone) {
   struct Place {
     std::string_view term;
     std::size_t segment;
@@ -169,7 +169,9 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
       std::uint32_t row = cursor.seek(segment.first_row());
       while (row != kNoRow) {
         for (std::uint32_t i = 0; i < cursor.block_size(); ++i) {
-          writer.add(cursor.row(), cursor.tf());
+          if (gone == nullptr || !gone->test(cursor.row())) {
+            writer.add(cursor.row(), cursor.tf());
+          }
           row = cursor.next_in_block();
         }
         row = cursor.seek(row);

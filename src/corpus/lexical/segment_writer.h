@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "base/result.h"
 #include "corpus/lexical/segment.h"
 
@@ -89,9 +90,10 @@ class SegmentWriter {
   std::vector<TermEntry> entries_;
 };
 
-// Writes neighbouring segments, in the order of their rows, as one.
+// Writes neighbouring segments, in the order of their rows, as one; without the postings of
+// the rows in `gone`, and without terms that only those had.
 //   storage  a segment is damaged, or the sink failed
 Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
-                            ByteSink& sink);
+                            ByteSink& sink, const Bitmap* gone = nullptr);
 
 }  // namespace trawl::lexical

@@ -192,6 +192,11 @@ void CollectionState::flush() {
   }
 }
 
+Result<void> CollectionState::forget_words(const Bitmap& rows) {
+  for (const auto& index : indexes_) TRAWL_TRY(index->forget(rows));
+  return {};
+}
+
 void CollectionState::remove_indexes() {
   for (std::size_t i = 0; i < indexes_.size(); ++i)
     lexical::remove_index(index_directory(i));

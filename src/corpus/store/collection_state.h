@@ -45,6 +45,9 @@ class CollectionState {
   // Writes the parts of indexes that are in memory only, for a quick next start.
   void flush();
 
+  // Takes the words of rows that no version sees any more out of the indexes.
+  Result<void> forget_words(const Bitmap& rows);
+
   void remove_indexes();
 
   std::int64_t number() const { return number_; }

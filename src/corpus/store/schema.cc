@@ -15,6 +15,7 @@ namespace {
 //             itself, so that places stay what they are.
 // dropped     Deleted collections whose rows are still to be removed.
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
+// forgetting  Collections whose indexes may still have words of removed rows.
 constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -65,6 +66,13 @@ CREATE TABLE dropped (
 CREATE TABLE deleted_namespaces (
   namespace_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                  R"sql(
+CREATE TABLE forgetting (
+  collection INTEGER PRIMARY KEY
+) STRICT;
+-- Nobody took words out before.
+INSERT INTO forgetting SELECT number FROM collections;
 )sql"};
 
 }  // namespace

@@ -113,6 +113,14 @@ Result<void> SqliteCorpus::load() {
     catalog_.put(Catalog::NamespaceEntry{
         stored.number, std::make_shared<Namespace>(std::move(stored.definition))});
   }
+  {
+    TRAWL_ASSIGN(auto rows, writer_->prepare("SELECT collection FROM forgetting"));
+    while (true) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found) break;
+      forgetting_[rows.integer(0)].all = true;
+    }
+  }
   TRAWL_ASSIGN(auto collections, read_collections(*writer_));
   for (auto& stored : collections) {
     TRAWL_ASSIGN(auto state, CollectionState::open(stored.number, stored.definition,

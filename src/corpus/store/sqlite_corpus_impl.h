@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "corpus/store/catalog.h"
@@ -92,6 +93,11 @@ class SqliteCorpus final : public Corpus {
   // Removes some rows of the collection that were superseded no later than `until`;
   // returns how many, 0 when none are left.
   Result<std::uint64_t> vacuum_piece(CollectionState& state, TimeUs until);
+  // Takes the words of removed rows out of the collection's indexes: at once, or when it
+  // has rested for long enough.
+  Result<void> forget_words(CollectionState& state);
+  // What was deleted is overwritten in the file, but the log keeps old pages.
+  void empty_log();
 
   // The functions from here on are called with write_mutex_ held.
   // The living row of a document, if it has one.
@@ -115,6 +121,15 @@ class SqliteCorpus final : public Corpus {
   // One connection writes, readers have their own. Whoever holds the mutex may use it.
   mutable std::mutex write_mutex_;
   std::unique_ptr<sqlite::Connection> writer_;
+
+  // What vacuum() knows of a collection.
+  struct Forgetting {
+    bool all = false;                 // An earlier process may have left any words.
+    std::vector<std::uint32_t> rows;  // Removed, and their words are not.
+    std::int64_t next_us = 0;         // When the indexes may be rewritten.
+  };
+  std::mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
+  std::unordered_map<std::int64_t, Forgetting> forgetting_;  // By number. Guarded by that.
 };
 
 }  // namespace trawl::store

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "base/sqlite.h"
@@ -436,6 +437,75 @@ TEST_F(SqliteCorpusTest, ADeletedNamespaceTakesItsCollectionsAlong) {
   reopen();
   EXPECT_EQ(corpus_->list_namespaces().value().size(), 1u);
   EXPECT_TRUE(corpus_->snapshot(id_).has_error());
+}
+
+// Goal: once vacuum has taken a document, its words are in no file and no other document's
+// score has changed; at once, after a restart, and where vacuum was interrupted.
+TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
+  options_.keep_superseded_us = kMicrosPerHour;
+  options_.index_flush_rows = 8;
+  reopen();
+  const auto shown = [&](const std::string& word) {
+    std::string out;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory_.path())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      if (bytes.find(word) != std::string::npos) out += entry.path().string() + " ";
+    }
+    return out;
+  };
+  const auto scores = [&] {
+    std::vector<double> all;
+    SearchRequest request;
+    request.feature_uri = kUri;
+    request.text = "common";
+    for (const auto& row : snapshot()->search(request, {}).value().rows) {
+      all.push_back(row.score);
+    }
+    return all;
+  };
+  for (int i = 0; i < 30; ++i) {
+    put("d" + std::to_string(i),
+        i % 5 == 0 ? R"({"t": "common zebrafish )" + std::to_string(i) + "\"}"
+                   : R"({"t": "common )" + std::to_string(i * i) + "\"}");
+  }
+  const std::vector<std::string> gone = {"d0", "d5", "d10", "d15", "d20"};
+  ASSERT_TRUE(corpus_->remove(id_, gone));
+  put("d25", R"({"t": "common okapi"})");
+  EXPECT_NE(shown("zebrafish"), "");
+  const auto before = scores();
+  EXPECT_EQ(before.size(), 25u);
+  clock_.advance(2 * kMicrosPerHour);
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 6u);
+  EXPECT_EQ(shown("zebrafish"), "");
+  EXPECT_EQ(scores(), before);
+  EXPECT_EQ(hits(*snapshot(), "okapi"), 1u);
+  reopen();
+  EXPECT_EQ(scores(), before);
+
+  // The process dies after the rows were removed and before the words were.
+  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"d25"}));
+  clock_.advance(2 * kMicrosPerHour);
+  corpus_.reset();
+  std::filesystem::copy(directory_.path() + "/index", directory_.path() + "/kept",
+                        std::filesystem::copy_options::recursive);
+  reopen();
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
+  corpus_.reset();
+  std::filesystem::remove_all(directory_.path() + "/index");
+  std::filesystem::rename(directory_.path() + "/kept", directory_.path() + "/index");
+  {
+    const auto database =
+        sqlite::Connection::open(directory_.path() + "/corpus.db").value();
+    ASSERT_TRUE(database->execute("INSERT INTO forgetting SELECT number FROM collections"));
+  }
+  reopen();
+  EXPECT_NE(shown("okapi"), "");
+  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 0u);
+  EXPECT_EQ(shown("okapi"), "");
+  EXPECT_EQ(scores().size(), 24u);
 }
 
 TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {

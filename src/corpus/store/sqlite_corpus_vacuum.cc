@@ -1,5 +1,8 @@
+#include <sqlite3.h>
+
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 
@@ -9,6 +12,12 @@ namespace {
 // Rows removed in one transaction: a few dozen milliseconds, which is how long other
 // writes wait.
 constexpr std::size_t kPieceRows = 2'000;
+
+// What rewrites indexes rests so many times as long as it took, however large they are.
+constexpr std::int64_t kRestFactor = 100;
+
+// As Connection::open() sets it.
+constexpr int kBusyMs = 5'000;
 
 }  // namespace
 
@@ -47,13 +56,15 @@ Result<void> SqliteCorpus::drop(const std::vector<Catalog::CollectionEntry>& ent
 }
 
 void SqliteCorpus::remove_dropped() {
-  while (true) {
+  for (bool any = false;; any = true) {
     const auto more = remove_dropped_piece();
     if (!more) {
       spdlog::error("the rows of a deleted collection cannot be removed yet: {} ({})",
                     more.error().message, more.error().detail);
     }
-    if (!more || !*more) return;
+    if (more && *more) continue;
+    if (any) empty_log();
+    return;
   }
 }
 
@@ -81,6 +92,7 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
     std::filesystem::remove_all(index_options(id).directory, ignored);
     for (const char* sql : {"DELETE FROM superseded WHERE collection = ?",
                             "DELETE FROM versions WHERE collection = ?",
+                            "DELETE FROM forgetting WHERE collection = ?",
                             "DELETE FROM dropped WHERE number = ?"}) {
       TRAWL_ASSIGN(auto remove, writer_->prepare(sql));
       TRAWL_TRY(remove.bind(number).run());
@@ -91,6 +103,7 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
 }
 
 Result<std::uint64_t> SqliteCorpus::vacuum(TimeUs now) {
+  const std::lock_guard lock(vacuum_mutex_);
   remove_dropped();
   std::uint64_t removed = 0;
   const TimeUs until = now - options_.keep_superseded_us;
@@ -100,8 +113,45 @@ Result<std::uint64_t> SqliteCorpus::vacuum(TimeUs now) {
       if (piece == 0) break;
       removed += piece;
     }
+    TRAWL_TRY(forget_words(*entry.state));
   }
+  empty_log();
   return removed;
+}
+
+Result<void> SqliteCorpus::forget_words(CollectionState& state) {
+  const auto found = forgetting_.find(state.number());
+  if (found == forgetting_.end()) return {};
+  Forgetting& forgetting = found->second;
+  const std::int64_t begin_us = monotonic_us();
+  if ((!forgetting.all && forgetting.rows.empty()) || begin_us < forgetting.next_us) {
+    return {};
+  }
+  Bitmap rows(state.history().newest().row_end);
+  if (forgetting.all) {
+    rows = state.history().forgotten_rows();
+  } else {
+    for (const std::uint32_t row : forgetting.rows) rows.set(row);
+  }
+  if (auto forgotten = state.forget_words(rows); !forgotten) {
+    return state.dropped() ? Result<void>() : forgotten;
+  }
+  forgetting.all = false;
+  forgetting.rows.clear();
+  const std::int64_t now_us = monotonic_us();
+  forgetting.next_us = now_us + kRestFactor * (now_us - begin_us);
+  const std::lock_guard lock(write_mutex_);
+  TRAWL_ASSIGN(auto done, writer_->prepare("DELETE FROM forgetting WHERE collection = ?"));
+  return done.bind(state.number()).run();
+}
+
+void SqliteCorpus::empty_log() {
+  const std::lock_guard lock(write_mutex_);
+  // Not while somebody reads from it: the next call tries again.
+  sqlite3_busy_timeout(writer_->handle(), 0);
+  sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                            nullptr);
+  sqlite3_busy_timeout(writer_->handle(), kBusyMs);
 }
 
 Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs until) {
@@ -123,10 +173,15 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs 
       auto forget,
       writer_->prepare("DELETE FROM versions WHERE collection = ? AND version < ?"));
   TRAWL_TRY(forget.bind(state.number(), removable.version).run());
+  TRAWL_ASSIGN(auto note, writer_->prepare(
+                              "INSERT OR IGNORE INTO forgetting (collection) VALUES (?)"));
+  TRAWL_TRY(note.bind(state.number()).run());
   // First in memory, so that a reader who misses a row is told why. Should the commit fail,
   // the versions are back after a restart.
   state.history().forget_before(removable.version);
   TRAWL_TRY(transaction.commit());
+  auto& rows = forgetting_[state.number()].rows;
+  rows.insert(rows.end(), removable.rows.begin(), removable.rows.end());
   return std::uint64_t{removable.rows.size()};
 }
 

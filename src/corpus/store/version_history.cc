@@ -125,4 +125,9 @@ void VersionHistory::forget_before(std::uint64_t version) {
   }
 }
 
+Bitmap VersionHistory::forgotten_rows() const {
+  const std::lock_guard lock(mutex_);
+  return dead_before_;
+}
+
 }  // namespace trawl::store

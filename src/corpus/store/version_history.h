@@ -50,6 +50,9 @@ class VersionHistory {
   //   not_found  as view()
   Result<void> check(std::uint64_t version) const;
 
+  // The rows that no version that is kept sees.
+  Bitmap forgotten_rows() const;
+
   Version newest() const;
   bool is_dead(std::uint32_t row) const;
 
