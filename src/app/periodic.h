@@ -6,10 +6,12 @@
 #include <mutex>
 #include <thread>
 
+#include "base/guarded.h"
+
 namespace trawl::app {
 
-// Calls a function every so often on a thread of its own, first after one interval. The
-// destructor waits for a call that is under way.
+// Calls a function every so often on a thread of its own, first after one interval; what it
+// throws is logged. The destructor waits for a call that is under way.
 class Periodic {
  public:
   Periodic(std::chrono::milliseconds interval, std::function<void()> task)
@@ -17,7 +19,7 @@ class Periodic {
           std::unique_lock lock(mutex_);
           while (!stopping_.wait_for(lock, interval, [this] { return stop_; })) {
             lock.unlock();
-            task();
+            run_guarded("a regular task", task);
             lock.lock();
           }
         }) {}

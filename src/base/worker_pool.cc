@@ -1,5 +1,7 @@
 #include "base/worker_pool.h"
 
+#include "base/guarded.h"
+
 namespace trawl {
 namespace {
 
@@ -55,8 +57,9 @@ void WorkerPool::work() {
     auto task = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    task();
-    task = nullptr;  // What it holds is released without the lock.
+    // What it holds is released without the lock.
+    run_guarded("a task of the worker pool", task);
+    run_guarded("the end of a task of the worker pool", [&] { task = nullptr; });
     lock.lock();
   }
 }

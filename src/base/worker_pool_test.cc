@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <future>
+#include <new>
+#include <stdexcept>
 #include <thread>
 
 namespace trawl {
@@ -72,6 +74,21 @@ TEST(WorkerPool, LetsGoOfATaskWhenItHasRun) {
   ASSERT_TRUE(pool.submit([held = std::move(held)] {}));
   pool.stop();
   EXPECT_TRUE(watch.expired());
+}
+
+// Goal: no task ends its thread, or the process. Method: more of them throw, in each way
+// there is, than there are threads; then one asks whether any is left.
+TEST(WorkerPool, ATaskThatThrowsEndsNothingButItself) {
+  WorkerPool pool(2, 100);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(pool.submit([] { throw std::runtime_error("a defect"); }));
+    ASSERT_TRUE(pool.submit([] { throw std::bad_alloc(); }));
+    ASSERT_TRUE(pool.submit([] { throw 7; }));
+  }
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(pool.submit([&] { ++ran; }));
+  pool.stop();
+  EXPECT_EQ(ran, 10);
 }
 
 }  // namespace
