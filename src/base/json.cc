@@ -211,6 +211,12 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return make_error(ErrorCode::bad_request, "the JSON text is empty");
   }
+  // Of the server's state, not of the text: the same request may be answered later.
+  const auto no_memory = [] {
+    return make_error(ErrorCode::unavailable,
+                      "the server has not enough memory to read this JSON now; try again "
+                      "shortly, or send less at once");
+  };
   // One parser a thread: its buffers are reused. A single large text must not keep its
   // memory for the life of the thread.
   thread_local std::unique_ptr<simdjson::dom::parser> parser;
@@ -220,7 +226,8 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
     parser = std::make_unique<simdjson::dom::parser>();
     if (parser->allocate(std::max<std::size_t>(text.size(), 4096), depth_max + 1) !=
         simdjson::SUCCESS) {
-      return make_error(ErrorCode::internal, "out of memory while reading JSON");
+      parser.reset();  // Not to be taken for one that has its memory.
+      return no_memory();
     }
   }
   const auto too_deep = [depth_max] {
@@ -230,6 +237,7 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   simdjson::dom::element root;
   if (const auto error = parser->parse(text.data(), text.size(), true).get(root)) {
     if (error == simdjson::DEPTH_ERROR) return too_deep();
+    if (error == simdjson::MEMALLOC) return no_memory();
     if (error == simdjson::NUMBER_ERROR) {
       return make_error(
           ErrorCode::bad_request,

@@ -113,6 +113,10 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
     case SQLITE_AUTH:
       return make_error(ErrorCode::storage, "a file of the data directory cannot be opened",
                         std::move(detail));
+    case SQLITE_NOMEM:
+      return make_error(ErrorCode::unavailable,
+                        "the server has not enough memory for this now; try again shortly",
+                        std::move(detail));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make_error(ErrorCode::unavailable, "the store is busy; try again",

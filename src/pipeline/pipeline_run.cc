@@ -227,7 +227,7 @@ class Run {
     try {
       return bounded(context_.check, [&] { return run_stage(stage, record); });
     } catch (const std::bad_alloc&) {
-      return make_error(ErrorCode::internal,
+      return make_error(ErrorCode::unavailable,
                         fmt::format("{}'{}'; narrow what it reads",
                                     runner_message::kOutOfMemory, stage.stage_name));
     } catch (const std::exception& thrown) {
