@@ -70,6 +70,49 @@ void GzipWriter::finish(std::string& out) {
   run({}, Z_FINISH, out);
 }
 
+struct GzipReader::State {
+  z_stream stream{};
+};
+
+GzipReader::GzipReader() : state_(std::make_unique<State>()) {
+  if (inflateInit2(&state_->stream, kWindowBits) != Z_OK) throw std::bad_alloc();
+}
+
+GzipReader::~GzipReader() {
+  inflateEnd(&state_->stream);
+}
+
+bool GzipReader::read(std::string_view& bytes, std::string& out, std::size_t room) {
+  constexpr std::size_t kInputMax = std::numeric_limits<uInt>::max();
+  z_stream& stream = state_->stream;
+  const std::size_t before = out.size();
+  out.resize(before + room);
+  stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+  stream.avail_out = static_cast<uInt>(std::min(room, kInputMax));
+  int state = Z_OK;
+  while (state == Z_OK && stream.avail_out > 0) {
+    if (at_end_) {
+      if (bytes.empty()) break;
+      inflateReset(&stream);
+      at_end_ = false;
+    }
+    const auto given = static_cast<uInt>(std::min(bytes.size(), kInputMax));
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = given;
+    state = inflate(&stream, Z_NO_FLUSH);
+    bytes.remove_prefix(given - stream.avail_in);
+    if (state == Z_STREAM_END) {
+      at_end_ = true;
+      state = Z_OK;
+    }
+  }
+  out.resize(
+      static_cast<std::size_t>(reinterpret_cast<char*>(stream.next_out) - out.data()));
+  if (state == Z_MEM_ERROR) throw std::bad_alloc();
+  // Z_BUF_ERROR: it wants more bytes.
+  return state == Z_OK || state == Z_BUF_ERROR;
+}
+
 std::string gzip_compress(std::string_view bytes) {
   // Kept for the next one: the quarter of a megabyte that a stream works in takes longer to
   // get than a page takes to compress.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,28 @@ class GzipWriter {
   void run(std::string_view bytes, int flush, std::string& out);
 
   std::unique_ptr<State> state_;
+};
+
+// Unpacks a stream of any length, of one member or several, in constant memory. Not
+// thread-safe. Throws std::bad_alloc where zlib has no memory.
+class GzipReader {
+ public:
+  GzipReader();
+  ~GzipReader();
+  GzipReader(const GzipReader&) = delete;
+  GzipReader& operator=(const GzipReader&) = delete;
+
+  // Takes bytes off the front of `bytes` and appends to `out` what they unpack to, at most
+  // `room`. Where it appends `room`, more may be had without any further bytes. False where
+  // this is no gzip, or is damaged; then it is of no more use.
+  bool read(std::string_view& bytes, std::string& out, std::size_t room);
+  // Whether what was read so far may be the whole: nothing, or members that have ended.
+  bool at_end() const { return at_end_; }
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  bool at_end_ = true;
 };
 
 // The whole of it at once, at kGzipFastLevel.

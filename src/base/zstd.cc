@@ -1,6 +1,7 @@
 #include "base/zstd.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <cstddef>
 #include <new>
@@ -11,6 +12,8 @@ namespace {
 // Its window is 512 KiB; browsers refuse frames whose window is more than 8 MiB.
 constexpr int kLevel = 1;
 constexpr std::size_t kOutputStep = 64 * 1024;
+// Of frames that are read: 8 MiB (RFC 9659).
+constexpr int kWindowLogMax = 23;
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -58,6 +61,44 @@ void ZstdWriter::add(std::string_view bytes, std::string& out) {
 
 void ZstdWriter::finish(std::string& out) {
   state_->run({}, ZSTD_e_end, out);
+}
+
+struct ZstdReader::State {
+  State() : context(ZSTD_createDCtx()) {
+    if (context == nullptr) throw std::bad_alloc();
+    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, kWindowLogMax);
+  }
+  ~State() { ZSTD_freeDCtx(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  ZSTD_DCtx* context;
+};
+
+ZstdReader::ZstdReader() : state_(std::make_unique<State>()) {}
+ZstdReader::~ZstdReader() = default;
+
+bool ZstdReader::read(std::string_view& bytes, std::string& out, std::size_t room) {
+  const std::size_t before = out.size();
+  out.resize(before + room);
+  ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
+  ZSTD_outBuffer output{out.data() + before, room, 0};
+  std::size_t left = 0;
+  while (output.pos < output.size) {
+    // Behind the end of a frame it would wait for another one.
+    if (at_end_ && input.pos == input.size) break;
+    const std::size_t made = output.pos;
+    const std::size_t taken = input.pos;
+    left = ZSTD_decompressStream(state_->context, &output, &input);
+    if (ZSTD_isError(left)) break;
+    at_end_ = left == 0;
+    if (output.pos == made && input.pos == taken) break;
+  }
+  bytes.remove_prefix(input.pos);
+  out.resize(before + output.pos);
+  if (!ZSTD_isError(left)) return true;
+  if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) throw std::bad_alloc();
+  return false;
 }
 
 std::string zstd_compress(std::string_view bytes) {

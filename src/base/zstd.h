@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,26 @@ class ZstdWriter {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+// Unpacks a stream of any length, of one frame or several, in constant memory: windows of
+// more than 8 MiB are refused, as browsers do. Not thread-safe. Throws std::bad_alloc where
+// there is no memory.
+class ZstdReader {
+ public:
+  ZstdReader();
+  ~ZstdReader();
+  ZstdReader(const ZstdReader&) = delete;
+  ZstdReader& operator=(const ZstdReader&) = delete;
+
+  // As GzipReader::read().
+  bool read(std::string_view& bytes, std::string& out, std::size_t room);
+  bool at_end() const { return at_end_; }
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  bool at_end_ = true;
 };
 
 // The whole of it at once, likewise.
