@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "api/key_watch.h"
 #include "api/namespace_access.h"
 #include "api/request_limit.h"
@@ -64,41 +66,53 @@ Result<Namespace> resolve_namespace(const Services& services, const http::Reques
       key.namespace_id ? std::string_view(key.namespace_id->str()) : kDefaultNamespace);
 }
 
+// Of a body that a route does not read; there are clients that send {}.
+constexpr std::size_t kUnreadBodyBytesMax = 4096;
+
 // A body that nobody reads is refused before anything is done.
-Result<void> check_shape(const http::Request& request, const RequestShape& shape) {
-  TRAWL_TRY(check_query(request, shape));
+Result<void> check_unread_body(const http::Request& request, const RequestShape& shape) {
   return shape.body == RequestShape::Body::none ? check_no_body(request) : Result<void>();
 }
 
-// `reply` tells a limited key how much is left, whatever becomes of the request.
-Result<Call> admit(const Services& services, http::Request& request, Permission permission,
-                   Scope scope, const RequestShape& shape, http::Reply& reply) {
-  TRAWL_ASSIGN(ApiKey key, authenticate(services, request));
-  TRAWL_TRY(spend_request(services, key, reply));
+http::Handler with_body_of(const RequestShape& shape, http::Handler handler) {
+  if (shape.body == RequestShape::Body::none) handler.limit_body(kUnreadBodyBytesMax);
+  return handler;
+}
+
+// What admission has found out, for the handler.
+struct Admitted {
+  ApiKey key;
+  Namespace ns;
+};
+
+// Before the body is read. A limited key learns how much is left, whatever becomes of the
+// request.
+Result<void> admit(const Services& services, Permission permission, Scope scope,
+                   const RequestShape& shape, http::Request& request) {
+  auto admitted = std::make_shared<Admitted>();
+  ApiKey& key = admitted->key;
+  TRAWL_ASSIGN(key, authenticate(services, request));
+  request.account = key.id.str();
+  TRAWL_TRY(spend_request(services, key, request.reply_headers));
   TRAWL_TRY(must_allow(key, permission));
-  TRAWL_TRY(check_shape(request, shape));
-  Call call{request, std::move(key), {}, &shape};
+  TRAWL_TRY(check_query(request, shape));
   if (scope == Scope::in_namespace) {
-    TRAWL_ASSIGN(call.ns, resolve_namespace(services, request, call.key));
+    TRAWL_ASSIGN(admitted->ns, resolve_namespace(services, request, key));
   }
-  return call;
+  request.admitted = std::move(admitted);
+  return {};
 }
 
 // Both are types of their own, and not lambdas, so that shape_of() can find them.
 struct KeyedEndpoint {
-  const Services& services;
-  Permission permission;
-  Scope scope;
   std::shared_ptr<const RequestShape> shape;
   HandleAsync handle;
 
   void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
-    auto call = admit(services, *request, permission, scope, *shape, reply);
-    if (!call) {
-      reply(http::error_response(call.error(), request->request_id));
-      return;
-    }
-    const auto handled = handle(request, *call, reply);
+    const auto admitted = std::static_pointer_cast<Admitted>(std::move(request->admitted));
+    Call call{*request, std::move(admitted->key), std::move(admitted->ns), shape.get()};
+    auto handled = check_unread_body(*request, *shape);
+    if (handled) handled = handle(request, call, reply);
     if (!handled) reply(http::error_response(handled.error(), request->request_id));
   }
 };
@@ -109,8 +123,11 @@ struct OpenEndpoint {
 
   void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
     // Paths beside /v1 are asked by programs that add what they like, such as probes.
-    const auto checked =
-        request->path.starts_with("/v1/") ? check_shape(*request, *shape) : Result<void>();
+    Result<void> checked;
+    if (request->path.starts_with("/v1/")) {
+      checked = check_query(*request, *shape);
+      if (checked) checked = check_unread_body(*request, *shape);
+    }
     auto response = checked ? handle(*request) : Result<http::Response>(checked.error());
     reply(response ? std::move(*response)
                    : http::error_response(response.error(), request->request_id));
@@ -126,9 +143,12 @@ bool may_enter(const ApiKey& key, const NamespaceId& id) {
 http::Handler async_endpoint(const Services& services, Permission permission, Scope scope,
                              RequestShape shape, HandleAsync handle) {
   if (scope == Scope::in_namespace) shape.query.push_back({"namespace"});
-  return KeyedEndpoint{services, permission, scope,
-                       std::make_shared<const RequestShape>(std::move(shape)),
-                       std::move(handle)};
+  const auto shared = std::make_shared<const RequestShape>(std::move(shape));
+  const auto admission = [&services, permission, scope, shared](http::Request& request) {
+    return admit(services, permission, scope, *shared, request);
+  };
+  return with_body_of(*shared,
+                      http::Handler(admission, KeyedEndpoint{shared, std::move(handle)}));
 }
 
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
@@ -150,8 +170,8 @@ http::Handler endpoint(const Services& services, Permission permission, Scope sc
 
 http::Handler open_endpoint(RequestShape shape,
                             std::function<Result<http::Response>(http::Request&)> handle) {
-  return OpenEndpoint{std::make_shared<const RequestShape>(std::move(shape)),
-                      std::move(handle)};
+  const auto shared = std::make_shared<const RequestShape>(std::move(shape));
+  return with_body_of(*shared, http::Handler(OpenEndpoint{shared, std::move(handle)}));
 }
 
 const RequestShape* shape_of(const http::Handler& handler) {

@@ -34,10 +34,11 @@ inline constexpr std::string_view kDefaultNamespace = "default";
 using Handle = std::function<Result<http::Response>(Call&)>;
 
 // Wraps a function as a handler: authenticates, counts the request against the key's limit,
-// checks the permission, and the query against the shape that the route declares, resolves
-// the namespace, and turns errors into the contract's envelope. Scope::in_namespace brings
-// the parameter `namespace` with it. What only reads may compute for limits.request_ms_max
-// (request_time.h).
+// checks the permission, and the query against the shape that the route declares, and
+// resolves the namespace, all before the body is read; and turns errors into the contract's
+// envelope. Scope::in_namespace brings the parameter `namespace` with it. Of a body that
+// the shape does not have, no more than a few KiB are kept. What only reads may compute for
+// limits.request_ms_max (request_time.h).
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        RequestShape shape, Handle handle);
 // The same for handlers that answer later; they own the Reply.
@@ -45,7 +46,7 @@ using HandleAsync = std::function<Result<void>(const std::shared_ptr<http::Reque
                                                const http::Reply&)>;
 http::Handler async_endpoint(const Services& services, Permission permission, Scope scope,
                              RequestShape shape, HandleAsync handle);
-// For routes that need no key.
+// For routes that need no key, likewise.
 http::Handler open_endpoint(RequestShape shape,
                             std::function<Result<http::Response>(http::Request&)> handle);
 // The shape that one of these was given; null for any other handler.

@@ -8,6 +8,7 @@
 #include "api/endpoint.h"
 #include "api/request_time.h"
 #include "base/text.h"
+#include "http/guarded_reply.h"
 #include "ledger/cursor.h"
 #include "model/execution_json.h"
 
@@ -19,7 +20,12 @@ constexpr std::string_view kListPath = "/v1/retrievers/executions/list";
 // What a list in another order than that of time may take where it does not say.
 constexpr std::int64_t kSortedMs = 60'000;
 
-// The rows of a page with the fields that were asked for, in that order.
+// Pages of more rows, or from farther on, are read on a worker.
+constexpr std::uint32_t kShortPageRows = 200;
+constexpr std::uint32_t kShortPageOffset = 1'000;
+
+// The rows of a page with the fields that were asked for, in that order. What a record lacks
+// is null: those that were made before there was such a field.
 Result<std::string> project(const Services& services, const Call& call,
                             const std::vector<std::string>& fields,
                             const std::string& rows) {
@@ -38,7 +44,10 @@ Result<std::string> project(const Services& services, const Call& call,
       TRAWL_ASSIGN(source, parse_json(*detail, kJsonDepthMax + 16));
     }
     json::object chosen;
-    for (const std::string& field : fields) chosen[field] = source.at(field);
+    for (const std::string& field : fields) {
+      const json::value* found = source.get_object().if_contains(field);
+      chosen[field] = found == nullptr ? json::value() : *found;
+    }
     if (!out.empty()) out += ',';
     append_json(out, chosen);
   }
@@ -131,8 +140,10 @@ Result<void> answer_list(const Services& services,
   TRAWL_ASSIGN(ListRequest request, read_list_request(services, call));
   const bool is_short = request.body.filter.is_basic() && request.body.fields.empty() &&
                         request.page.sort == ExecutionSort::timestamp &&
-                        !request.page.ascending;
-  if (is_short) {
+                        !request.page.ascending && request.page.limit <= kShortPageRows &&
+                        request.page.offset <= kShortPageOffset;
+  // A request with a long body is on a worker already.
+  if (is_short || WorkerPool::is_worker()) {
     const RequestTime time(services, *sent);
     TRAWL_ASSIGN(auto response,
                  bounded(time, [&] { return list_executions(services, call, request); }));
@@ -141,12 +152,14 @@ Result<void> answer_list(const Services& services,
   }
   const bool taken = services.workers.submit(
       [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
-        const Call again{*sent, key, ns};
-        const RequestTime time(services, *sent);
-        auto response =
-            bounded(time, [&] { return list_executions(services, again, request); });
-        reply(response ? std::move(*response)
-                       : http::error_response(response.error(), sent->request_id));
+        http::answer_guarded(*sent, "the list of executions", reply, [&] {
+          const Call again{*sent, key, ns};
+          const RequestTime time(services, *sent);
+          auto response =
+              bounded(time, [&] { return list_executions(services, again, request); });
+          reply(response ? std::move(*response)
+                         : http::error_response(response.error(), sent->request_id));
+        });
       });
   if (taken) return {};
   return make_error(ErrorCode::unavailable,

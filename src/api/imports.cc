@@ -38,6 +38,8 @@ Result<void> for_each_object(
         }
         auto value = parse_json(line);
         if (!value) {
+          // The line is not to blame for a lack of memory.
+          if (value.error().code != ErrorCode::bad_request) return value.error();
           report.add(number, value.error().message);
           return {};
         }

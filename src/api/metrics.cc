@@ -84,6 +84,12 @@ struct Metrics::State {
   prometheus::Gauge& cache_bytes =
       gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
   prometheus::Gauge& connections = gauge("trawl_http_connections", "Connections open now");
+  prometheus::Gauge& streams =
+      gauge("trawl_http_streams", "Replies that are streamed now: exports, tails");
+  prometheus::Gauge& uploads =
+      gauge("trawl_http_uploads", "Requests whose bodies are streamed now: imports");
+  prometheus::Gauge& bodies = gauge("trawl_http_body_bytes",
+                                    "Memory of the bodies of requests, without short ones");
   prometheus::Gauge& workers = gauge("trawl_worker_queue", "Requests waiting for a worker");
 };
 
@@ -116,12 +122,15 @@ void Metrics::executions_imported(std::uint64_t count) {
 
 std::string Metrics::render(const Recorder::Metrics& recorder,
                             const StageCache::Metrics& cache,
-                            std::uint64_t connections_open, std::uint64_t connections_total,
+                            const http::ServerMetrics& server,
                             std::size_t workers_queued) const {
   State& state = *state_;
   state.queue.Set(static_cast<double>(recorder.queued));
   state.cache_bytes.Set(static_cast<double>(cache.bytes));
-  state.connections.Set(static_cast<double>(connections_open));
+  state.connections.Set(static_cast<double>(server.connections_open));
+  state.streams.Set(static_cast<double>(server.streams_active));
+  state.uploads.Set(static_cast<double>(server.uploads_active));
+  state.bodies.Set(static_cast<double>(server.bodies_bytes));
   state.workers.Set(static_cast<double>(workers_queued));
   auto families = state.registry.Collect();
   for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
@@ -135,8 +144,8 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
       total("trawl_stage_cache_hits_total", "Stages answered by it", cache.hits));
   families.push_back(
       total("trawl_stage_cache_misses_total", "Stages looked up in vain", cache.misses));
-  families.push_back(
-      total("trawl_http_connections_total", "Connections accepted", connections_total));
+  families.push_back(total("trawl_http_connections_total", "Connections accepted",
+                           server.connections_total));
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/server.h"
 #include "ledger/recorder.h"
 #include "pipeline/stage_cache.h"
 
@@ -24,8 +25,7 @@ class Metrics {
 
   // The text exposition format, with what other parts report of themselves.
   std::string render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
-                     std::uint64_t connections_open, std::uint64_t connections_total,
-                     std::size_t workers_queued) const;
+                     const http::ServerMetrics& server, std::size_t workers_queued) const;
 
  private:
   struct State;

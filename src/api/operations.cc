@@ -69,36 +69,40 @@ Result<http::Response> metrics(const Services& services) {
   const http::ServerMetrics server = services.server_metrics();
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = services.metrics.render(
-      services.recorder.metrics(), services.stage_cache.metrics(), server.connections_open,
-      server.connections_total, services.workers.queued());
+  response.body =
+      services.metrics.render(services.recorder.metrics(), services.stage_cache.metrics(),
+                              server, services.workers.queued());
   return response;
 }
 
 }  // namespace
 
 void add_operation_routes(http::Router& router, const Services& services) {
-  const auto open = [&](std::string path, http::RunOn run_on, RequestShape shape,
+  const auto open = [&](std::string path, RequestShape shape,
                         std::function<Result<http::Response>(http::Request&)> handle) {
-    router.add({"GET", std::move(path), run_on, http::Body::buffered,
-                open_endpoint(std::move(shape), std::move(handle))});
+    // They are asked most when everything else waits: no worker has a part in the answer.
+    const auto at_once = [handle = std::move(handle)](http::Request& request) {
+      auto response = handle(request);
+      if (response) response->stays_off_workers = true;
+      return response;
+    };
+    router.add({"GET", std::move(path), http::RunOn::io, http::Body::buffered,
+                open_endpoint(std::move(shape), at_once)});
   };
   // Newer clients ask for the parts under /deep; here they always are in the answer.
   for (const auto* path : {"/v1/health", "/v1/health/deep"}) {
-    open(path, http::RunOn::io, Query{{"deep", Described::no}, {"metrics", Described::no}},
+    open(path, Query{{"deep", Described::no}, {"metrics", Described::no}},
          [&services](http::Request&) { return health(services); });
   }
   const auto alive = [](http::Request&) -> Result<http::Response> {
     return json_response(json::object{{"status", "alive"}});
   };
-  open("/v1/health/liveness", http::RunOn::io, {}, alive);
-  open("/livez", http::RunOn::io, {}, alive);
-  open("/readyz", http::RunOn::io, {},
-       [&services](http::Request&) { return ready(services); });
-  open("/v1/retrievers/stages", http::RunOn::io, Query{{"category"}},
+  open("/v1/health/liveness", {}, alive);
+  open("/livez", {}, alive);
+  open("/readyz", {}, [&services](http::Request&) { return ready(services); });
+  open("/v1/retrievers/stages", Query{{"category"}},
        [&services](http::Request& request) { return list_stages(services, request); });
-  open("/metrics", http::RunOn::worker, {},
-       [&services](http::Request&) { return metrics(services); });
+  open("/metrics", {}, [&services](http::Request&) { return metrics(services); });
 }
 
 }  // namespace trawl::api

@@ -38,17 +38,13 @@ Error too_many(const RateLimit& limit, std::int64_t wait_s) {
 }  // namespace
 
 Result<void> spend_request(const Services& services, const ApiKey& key,
-                           http::Reply& reply) {
+                           std::vector<http::Header>& reply_headers) {
   if (key.bucket == nullptr) return {};
   const RateLimit& limit = key.bucket->limit();
   const TokenBucket::Taken taken = key.bucket->take(monotonic_us());
   const std::int64_t wait_s = std::max<std::int64_t>(1, seconds_up(taken.retry_after_us));
-  auto headers = limit_headers(limit, taken, services.clock.now());
-  if (!taken.allowed) headers.emplace_back("Retry-After", std::to_string(wait_s));
-  reply = [to = std::move(reply), headers = std::move(headers)](http::Response response) {
-    response.headers.insert(response.headers.end(), headers.begin(), headers.end());
-    to(std::move(response));
-  };
+  reply_headers = limit_headers(limit, taken, services.clock.now());
+  if (!taken.allowed) reply_headers.emplace_back("Retry-After", std::to_string(wait_s));
   if (taken.allowed) return {};
   return too_many(limit, wait_s);
 }

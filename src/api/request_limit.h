@@ -4,9 +4,10 @@
 
 namespace trawl::api {
 
-// Takes one request from the limit of the key, and from then on `reply` tells the client
-// how much is left (X-RateLimit-*). A key without a limit costs nothing.
-//   too_many_requests  the limit is used up; the reply to that carries Retry-After
-Result<void> spend_request(const Services& services, const ApiKey& key, http::Reply& reply);
+// Takes one request from the limit of the key, and adds to `reply_headers` what tells the
+// client how much is left (X-RateLimit-*). A key without a limit costs nothing.
+//   too_many_requests  the limit is used up; the headers then have Retry-After
+Result<void> spend_request(const Services& services, const ApiKey& key,
+                           std::vector<http::Header>& reply_headers);
 
 }  // namespace trawl::api

@@ -29,7 +29,7 @@ constexpr const char* kAdminUser = "admin@localhost";
 
 std::size_t worker_count(std::uint32_t configured) {
   if (configured != 0) return configured;
-  // Workers wait for disks and for clients that upload, so there are more than cores.
+  // Workers wait for disks, so there are more than cores.
   return std::max<std::size_t>(8, std::size_t{4} * std::thread::hardware_concurrency());
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 
@@ -109,7 +110,22 @@ void Connection::leave() {
 void Connection::fail(Error error) {
   keep_alive_ = false;
   lingers_ = true;
-  answer(error_response(error, request().request_id));
+  Response response = error_response(error, request().request_id);
+  if (error.code == ErrorCode::too_many_requests) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  answer(std::move(response));
+}
+
+// Something threw. Where no reply has begun the client learns why it gets none.
+void Connection::give_up(Thrown thrown) {
+  if (phase_ == Phase::head || phase_ == Phase::body) {
+    if (request_) std::string().swap(request_->body);
+    body_lease_.reset();
+    fail(error_of(thrown));
+  } else {
+    close();
+  }
 }
 
 // Sends what the connection itself has to say.
@@ -122,6 +138,8 @@ void Connection::send(Response response) {
   if (response.stream) open_stream(response);
   phase_ = Phase::replying;
   status_ = response.status;
+  response.headers.insert(response.headers.end(), request().reply_headers.begin(),
+                          request().reply_headers.end());
   if (draining() || (input_ended_ && input().empty())) keep_alive_ = false;
   for (const auto& [name, value] : response.headers) {
     if (equals_ignoring_case(name, "Connection") && has_token(value, "close")) {
@@ -145,7 +163,8 @@ void Connection::send(Response response) {
     }
   }
   written_ = 0;
-  set_deadline(options().write_timeout_ms);
+  pace_ = Pace(options().write_timeout_ms, options().bytes_per_s_min);
+  wait_for_client(options().write_timeout_ms);
   write();
   // A streamed reply may wait for days: reading is how its end at the other side is seen.
   if (reply_stream_) read();
@@ -172,10 +191,11 @@ void Connection::open_stream(Response& response) {
                                     });
   auto task = [stream, request = request_, body = response.stream] {
     Result<void> written;
-    try {
-      written = body(*stream);
-    } catch (const std::exception& e) {
-      written = make_error(ErrorCode::internal, "the writer failed", e.what());
+    const Thrown thrown =
+        run_guarded("the writer of a reply", [&] { written = body(*stream); });
+    if (thrown != Thrown::nothing) {
+      stream->finish(false);
+      return;
     }
     if (!written) {
       const Error& error = written.error();
@@ -188,17 +208,23 @@ void Connection::open_stream(Response& response) {
     }
     stream->finish(written.has_value());
   };
-  const auto refuse = [&](std::string message) {
-    response = error_response(make_error(ErrorCode::unavailable, std::move(message)),
-                              request_->request_id);
+  const auto refuse = [&](const Error& error) {
+    response = error_response(error, request_->request_id);
+    if (error.code == ErrorCode::too_many_requests) {
+      response.headers.emplace_back("Retry-After", "1");
+    }
     shape_reply(response, form_, request_->request_id, options().compress_bytes_min);
   };
   if (draining()) {
-    refuse("the server is stopping and starts no stream; try again when it is back");
-  } else if (!shard_->context->streams.start(std::move(task))) {
-    refuse(
-        fmt::format("the server streams as many replies as it may ({}); try again shortly",
-                    options().streams_max));
+    refuse(make_error(
+        ErrorCode::unavailable,
+        "the server is stopping and starts no stream; try again when it is back"));
+    return;
+  }
+  StreamThreads& threads = shard_->context->streams;
+  const Stock::Taken taken = threads.start(request_->account, std::move(task));
+  if (taken != Stock::Taken::yes) {
+    refuse(share_error(taken, threads.places(), "streamed replies"));
   } else {
     reply_stream_ = std::move(stream);
     if (input_ended_) {
@@ -213,7 +239,7 @@ void Connection::advance_reply() {
   written_ = 0;
   switch (reply_stream_->take(output_)) {
     case ReplyStream::State::more:
-      set_deadline(options().write_timeout_ms);
+      wait_for_client(options().write_timeout_ms);
       write();
       break;
     case ReplyStream::State::waiting:
@@ -278,8 +304,9 @@ void Connection::on_write(error_code ec, std::size_t size) {
       return;
     }
     written_ += size;
+    client_moved(size);
     if (written_ < output_.size() + output_body_.size()) {
-      set_deadline(options().write_timeout_ms);
+      wait_for_client(options().write_timeout_ms);
       write();
       return;
     }
@@ -299,12 +326,10 @@ void Connection::finish_exchange() {
   shard_->requests_total.fetch_add(1, std::memory_order_relaxed);
   const auto& observer = shard_->context->observer;
   if (!observer) return;
-  try {
+  run_guarded("the observer of a request", [&] {
     observer(*request_, route_ == nullptr ? std::string_view() : route_->pattern, status_,
              monotonic_us() - started_us_);
-  } catch (const std::exception& e) {
-    spdlog::error("{} the observer failed: {}", request_->request_id, e.what());
-  }
+  });
 }
 
 void Connection::next_request() {
@@ -314,6 +339,9 @@ void Connection::next_request() {
   request_.reset();
   form_ = ReplyForm();
   stream_.reset();
+  coding_ = ContentCoding::identity;
+  body_lease_.reset();
+  lease_state_ = Stock::Taken::yes;
   route_ = nullptr;
   early_reply_.reset();
   keep_alive_ = true;
@@ -347,6 +375,24 @@ void Connection::set_deadline(std::int64_t ms) {
   if (deadline_ < timer_expiry_) arm_timer();
 }
 
+// Waits until the client has moved some bytes: for `timeout_ms`, or as long as it has not
+// been too slow in all.
+void Connection::wait_for_client(std::int64_t timeout_ms) {
+  if (options().bytes_per_s_min > 0) {
+    waiting_since_ = SteadyClock::now();
+    timeout_ms = std::min(timeout_ms, pace_.left_ms());
+  }
+  set_deadline(timeout_ms);
+}
+
+void Connection::client_moved(std::size_t bytes) {
+  if (!waiting_since_) return;
+  const auto waited = SteadyClock::now() - *waiting_since_;
+  waiting_since_.reset();
+  pace_.waited(std::chrono::duration_cast<std::chrono::microseconds>(waited).count(),
+               bytes);
+}
+
 void Connection::arm_timer() {
   timer_expiry_ = deadline_;
   timer_.expires_at(deadline_);
@@ -371,22 +417,26 @@ void Connection::on_timer() {
                                   options().header_timeout_ms)));
       break;
     case Phase::body:
+      if (answer_early()) break;
       fail(make_error(
           ErrorCode::timeout,
           fmt::format("the body did not arrive within {} ms", options().body_timeout_ms)));
       break;
     case Phase::handling:
       if (stream_) {
-        stream_->fail(make_error(ErrorCode::timeout,
-                                 fmt::format("nothing more of the body arrived for {} ms",
-                                             options().body_timeout_ms)));
+        stream_->fail(
+            make_error(ErrorCode::timeout,
+                       fmt::format("nothing more of the body arrived for {} ms, or less "
+                                   "than {} bytes a second",
+                                   options().body_timeout_ms, options().bytes_per_s_min)));
       }
       break;
     case Phase::replying:
       if (reply_stream_) {
-        reply_stream_->close(make_error(
-            ErrorCode::timeout,
-            fmt::format("the client took nothing for {} ms", options().write_timeout_ms)));
+        reply_stream_->close(
+            make_error(ErrorCode::timeout,
+                       fmt::format("the client took nothing, or too little, for {} ms",
+                                   options().write_timeout_ms)));
       }
       close();
       break;

@@ -11,13 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "base/guarded.h"
 #include "http/body_decoder.h"
 #include "http/body_stream.h"
 #include "http/head.h"
 #include "http/http.h"
+#include "http/negotiation.h"
+#include "http/pace.h"
 #include "http/reply_form.h"
 #include "http/reply_stream.h"
 #include "http/shard.h"
+#include "http/shares.h"
 
 namespace trawl::http {
 
@@ -35,6 +39,7 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
   void reply(Response response);
 
  private:
+  void form_and_deliver(Response response);
   void shape(Response& response);
   bool shape_on_worker(Response& response);
   void deliver(Response response);
@@ -72,17 +77,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_request(std::size_t head_size);
   void take_body(std::string_view bytes);
   std::optional<Response> route_request();
+  std::optional<Response> admit_request(const Framing& framing);
   void add_preflight_headers(const std::string& allow, Response& response) const;
   bool feed_body();
+  bool reserve_body(std::size_t size);
+  Error no_room_for_body() const;
   void advance_body();
   void advance_stream();
   void dispatch();
+  void give_up(Thrown thrown);
   void fail(Error error);
   void answer(Response response);
   void send(Response response);
   void open_stream(Response& response);
   void advance_reply();
   void finish_reply();
+  bool answer_early();
   void send_continue();
   void write();
   void on_write(error_code ec, std::size_t size);
@@ -93,6 +103,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void leave();
 
   void set_deadline(std::int64_t ms);
+  void wait_for_client(std::int64_t timeout_ms);
+  void client_moved(std::size_t bytes);
   void clear_deadline() { deadline_ = SteadyClock::time_point::max(); }
   void arm_timer();
   void on_timer();
@@ -100,6 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view input() const { return std::string_view(input_).substr(input_begin_); }
   void consume(std::size_t size);
   bool body_complete() const { return decoder_.is_complete(); }
+  std::size_t body_bytes_max() const;
   bool draining() const {
     return shard_->context->draining.load(std::memory_order_relaxed);
   }
@@ -131,8 +144,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ReplyForm form_;
   std::shared_ptr<Exchange> exchange_;  // From dispatch to reply.
   std::shared_ptr<BodyStream> stream_;
+  ContentCoding coding_ = ContentCoding::identity;  // Of the body.
+  std::uint64_t promised_ = 0;         // Its length, or the most that it may have.
+  std::shared_ptr<Lease> body_lease_;  // Also held by what uses the body.
+  Stock::Taken lease_state_ = Stock::Taken::yes;
   std::shared_ptr<ReplyStream> reply_stream_;  // While the reply is a streamed one.
   const Route* route_ = nullptr;
+  // Of a streamed body, then of the reply: since when we wait for the client, if we do.
+  Pace pace_;
+  std::optional<SteadyClock::time_point> waiting_since_;
   std::optional<Response> early_reply_;  // To be sent once the body has been skipped.
   std::int64_t started_us_ = 0;
   bool is_active_ = false;  // Counted in requests_active.
@@ -153,10 +173,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 template <class Step>
 void Connection::guarded(Step step) {
   const auto self = shared_from_this();
-  try {
-    step();
-  } catch (const std::exception& e) {
-    spdlog::error("connection of {}: {}", remote_address_, e.what());
+  const Thrown thrown = run_guarded("a connection", step);
+  if (thrown == Thrown::nothing) return;
+  if (run_guarded("refusing a request", [&] { give_up(thrown); }) != Thrown::nothing) {
     close();
   }
 }

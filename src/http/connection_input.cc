@@ -8,6 +8,8 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "http/connection.h"
+#include "http/content_decoder.h"
+#include "http/guarded_reply.h"
 
 namespace trawl::http {
 namespace {
@@ -17,12 +19,16 @@ constexpr std::size_t kBodyReadBytes = 64 * 1024;
 constexpr std::size_t kReadAheadBytesMax = 16 * 1024;  // Taken in while a handler runs.
 // A body that nobody wants is read up to this size, for the sake of keep-alive.
 constexpr std::uint64_t kSkippedBodyBytesMax = 64 * 1024;
-// A claimed length earns no more memory than this before its bytes are here.
-constexpr std::size_t kReserveMax = 1024 * 1024;
+// And waited for so long, while its refusal waits.
+constexpr std::int64_t kSkippedBodyWaitMs = 1'000;
 constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
 // Larger bodies are hashed and packed on a worker: on the connection's thread everyone
 // else would wait for a third of a millisecond and more.
 constexpr std::size_t kShapedInPlaceBytesMax = 32 * 1024;
+// Longer bodies are read on a worker.
+constexpr std::size_t kReadInPlaceBytesMax = 32 * 1024;
+// Shorter bodies are part of what a connection costs, as its head is, and not counted.
+constexpr std::size_t kUncountedBytesMax = 16 * 1024;
 // How long a browser may remember the answer to a preflight.
 constexpr std::string_view kPreflightSeconds = "600";
 
@@ -33,15 +39,42 @@ struct ReplyGuard {
   ReplyGuard& operator=(const ReplyGuard&) = delete;
   ~ReplyGuard() {
     if (exchange->replied || exchange->abandoned) return;
-    spdlog::error("{} ended without a reply from its handler", exchange->request_id);
-    exchange->reply(
-        error_response(make_error(ErrorCode::internal,
-                                  "the server made no reply to this request; its log "
-                                  "has more under the request id"),
-                       exchange->request_id));
+    run_guarded("the last reply to a request", [this] {
+      spdlog::error("{} ended without a reply from its handler", exchange->request_id);
+      exchange->reply(
+          error_response(make_error(ErrorCode::internal,
+                                    "the server made no reply to this request; its log "
+                                    "has more under the request id"),
+                         exchange->request_id));
+    });
   }
   const std::shared_ptr<Exchange> exchange;
 };
+
+// Of what is refused because of what else is under way.
+Response refusal(const Error& error, std::string_view request_id) {
+  Response response = error_response(error, request_id);
+  if (error.code == ErrorCode::too_many_requests) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
+}
+
+// Puts what a packed body is in its place. Both are in memory for a moment.
+Result<void> unpack_body(Request& request, ContentCoding coding, std::size_t bytes_max,
+                         const std::shared_ptr<Stock>& bodies) {
+  const auto lease = std::make_shared<Lease>(bodies, request.account);
+  TRAWL_ASSIGN(std::string body,
+               decode_content(
+                   coding, request.body, bytes_max, [&](std::size_t bytes) -> Result<void> {
+                     const Stock::Taken taken = lease->grow_to(bytes);
+                     if (taken == Stock::Taken::yes) return {};
+                     return share_error(taken, *bodies, "bytes of request bodies");
+                   }));
+  request.body = std::move(body);
+  request.body_memory = lease;
+  return {};
+}
 
 }  // namespace
 
@@ -117,6 +150,7 @@ void Connection::on_end_of_input() {
       fail(make_error(ErrorCode::bad_request, "the request ended within its head"));
       break;
     case Phase::body:
+      if (answer_early()) break;
       fail(make_error(ErrorCode::bad_request,
                       "the request ended before its body was complete"));
       break;
@@ -189,6 +223,7 @@ Request& Connection::request() {
   if (!request_) {
     request_ = std::make_shared<Request>();
     request_->remote_address = remote_address_;
+    request_->account = remote_address_;
     request_->request_id = make_random_id("req_", 16);
     started_us_ = monotonic_us();
     is_active_ = true;
@@ -218,9 +253,10 @@ void Connection::begin_request(std::size_t head_size) {
   expects_continue_ = framing->expect_continue && framing->has_body();
 
   early_reply_ = route_request();
+  if (!early_reply_) early_reply_ = admit_request(*framing);
   const bool is_streamed = !early_reply_ && route_->body == Body::streamed;
-  decoder_ = BodyDecoder(*framing, is_streamed ? std::numeric_limits<std::uint64_t>::max()
-                                               : options().body_bytes_max);
+  decoder_ = BodyDecoder(
+      *framing, is_streamed ? std::numeric_limits<std::uint64_t>::max() : body_bytes_max());
   const std::uint64_t length = framing->content_length.value_or(0);
   if (early_reply_) {
     if (framing->has_body() &&
@@ -234,19 +270,38 @@ void Connection::begin_request(std::size_t head_size) {
   } else if (is_streamed) {
     dispatch();
     return;
-  } else if (length > options().body_bytes_max) {
+  } else if (length > body_bytes_max()) {
     fail(make_error(ErrorCode::too_large,
                     fmt::format("the body has {} bytes; at most {} are accepted", length,
-                                options().body_bytes_max)));
+                                body_bytes_max())));
     return;
+  } else {
+    promised_ = framing->content_length.value_or(body_bytes_max());
+    // A claimed length earns no memory, but what does not fit had better not be sent.
+    if (length > kUncountedBytesMax) {
+      lease_state_ = shard_->context->bodies->probe(request_->account, length);
+      if (lease_state_ != Stock::Taken::yes) {
+        fail(no_room_for_body());
+        return;
+      }
+    }
   }
   phase_ = Phase::body;
   if (framing->has_body()) {
-    set_deadline(options().body_timeout_ms);
-    if (!discards_body_) request_->body.reserve(std::min<std::size_t>(length, kReserveMax));
+    set_deadline(early_reply_ ? std::min(options().body_timeout_ms, kSkippedBodyWaitMs)
+                              : options().body_timeout_ms);
   }
   if (expects_continue_ && input().empty()) send_continue();
   if (phase_ == Phase::body) advance_body();
+}
+
+// The refusal of a request whose body does not come.
+bool Connection::answer_early() {
+  if (!early_reply_) return false;
+  keep_alive_ = false;
+  lingers_ = true;
+  answer(std::move(*early_reply_));
+  return true;
 }
 
 // Fills route_ and what the request has from its target; a reply when there is no route.
@@ -301,6 +356,31 @@ std::optional<Response> Connection::route_request() {
   return response;
 }
 
+// Whether the request may go on, and how its body is to be read; a reply where it may not.
+std::optional<Response> Connection::admit_request(const Framing& framing) {
+  Error error;
+  const Thrown thrown = run_guarded("admitting a request", [&] {
+    if (const auto admitted = route_->handler.admit(*request_); !admitted) {
+      error = admitted.error();
+      return;
+    }
+    if (!framing.has_body()) return;
+    const auto coding = content_coding(request_->headers);
+    if (coding) {
+      coding_ = *coding;
+    } else {
+      error = coding.error();
+    }
+  });
+  if (thrown != Thrown::nothing) error = error_of(thrown);
+  if (error.message.empty()) return std::nullopt;
+  Response response = error_response(error, request_->request_id);
+  if (error.code == kUnsupportedCoding) {
+    response.headers.emplace_back("Accept-Encoding", kReadCodings);
+  }
+  return response;
+}
+
 // A browser asks first whether a page may send a request such as this one. A page that may
 // not is told nothing beyond what everyone is.
 void Connection::add_preflight_headers(const std::string& allow, Response& response) const {
@@ -316,13 +396,42 @@ void Connection::add_preflight_headers(const std::string& allow, Response& respo
   response.headers.emplace_back("Access-Control-Max-Age", kPreflightSeconds);
 }
 
+std::size_t Connection::body_bytes_max() const {
+  return route_ == nullptr
+             ? options().body_bytes_max
+             : std::min(options().body_bytes_max, route_->handler.body_bytes_max());
+}
+
 void Connection::take_body(std::string_view bytes) {
-  if (discards_body_) return;
+  if (discards_body_ || lease_state_ != Stock::Taken::yes) return;
   if (stream_) {
     stream_->push(bytes);
-  } else {
-    request_->body.append(bytes);
+    return;
   }
+  std::string& body = request_->body;
+  const std::size_t needed = body.size() + bytes.size();
+  if (needed > body.capacity()) {
+    // Doubled, but not beyond the length that was promised.
+    const std::size_t capacity = std::max<std::size_t>(
+        needed, std::min<std::uint64_t>(2 * body.capacity(), promised_));
+    if (!reserve_body(capacity)) return;
+    body.reserve(capacity);
+  }
+  body.append(bytes);
+}
+
+// Counts what a body takes up against what there is; false where that is too much.
+bool Connection::reserve_body(std::size_t size) {
+  if (size <= kUncountedBytesMax) return true;
+  if (!body_lease_) {
+    body_lease_ = std::make_shared<Lease>(shard_->context->bodies, request_->account);
+  }
+  lease_state_ = body_lease_->grow_to(size);
+  return lease_state_ == Stock::Taken::yes;
+}
+
+Error Connection::no_room_for_body() const {
+  return share_error(lease_state_, *shard_->context->bodies, "bytes of request bodies");
 }
 
 // Takes in what is there of the body. False when the request was refused.
@@ -335,7 +444,9 @@ bool Connection::feed_body() {
   } else if (decoder_.state() == BodyDecoder::State::too_large) {
     error = make_error(ErrorCode::too_large,
                        fmt::format("the body has more than the {} bytes that are accepted",
-                                   options().body_bytes_max));
+                                   body_bytes_max()));
+  } else if (lease_state_ != Stock::Taken::yes) {
+    error = no_room_for_body();
   } else {
     return true;
   }
@@ -367,18 +478,20 @@ void Connection::advance_body() {
 
 void Connection::advance_stream() {
   if (!stream_->wants_data()) return;
+  const std::size_t before = input().size();
   if (expects_continue_) {
     expects_continue_ = false;
     if (input().empty()) send_continue();
   }
   if (phase_ != Phase::handling || !feed_body()) return;
+  client_moved(before - input().size());
   if (body_complete()) {
     clear_deadline();
     stream_->finish();
   } else if (input_ended_) {
     on_end_of_input();
   } else if (stream_->wants_data()) {
-    set_deadline(options().body_timeout_ms);
+    wait_for_client(options().body_timeout_ms);
   } else {
     clear_deadline();  // The reader is the slow one.
   }
@@ -394,6 +507,7 @@ void Connection::dispatch() {
   exchange_->request_id = request_->request_id;
   exchange_->form = form_;
   request_->client_gone = [exchange = exchange_] { return exchange->gone.load(); };
+  request_->body_memory = body_lease_;
   if (route_->body == Body::streamed) {
     stream_ = std::make_shared<BodyStream>([exchange = exchange_] {
       return exchange->shard->post([connection = exchange->connection] {
@@ -403,43 +517,49 @@ void Connection::dispatch() {
     });
     if (body_complete()) stream_->finish();
     request_->body_reader = stream_;
+    if (coding_ != ContentCoding::identity) {
+      request_->body_reader = std::make_shared<DecodingReader>(coding_, stream_);
+    }
+    pace_ = Pace(options().body_timeout_ms, options().bytes_per_s_min);
   }
 
   auto guard = std::make_shared<ReplyGuard>(exchange_);
-  const auto run = [request = request_, route = route_, guard] {
-    const auto fails = [&](const char* what) {
-      spdlog::error("{} {} {}: the handler failed: {}", request->request_id,
-                    request->method, route->pattern, what);
-      guard->exchange->reply(
-          error_response(make_error(ErrorCode::internal,
-                                    "the server failed on this request; its log has "
-                                    "more under the request id"),
-                         request->request_id));
+  // After a forced stop there is nobody to run for, and perhaps no router.
+  const auto run = [request = request_, route = route_, guard, coding = coding_,
+                    bytes_max = body_bytes_max(), bodies = shard_->context->bodies] {
+    if (guard->exchange->abandoned) return;
+    const Reply reply = [guard](Response response) {
+      guard->exchange->reply(std::move(response));
     };
-    try {
-      route->handler(request, [guard](Response response) {
-        guard->exchange->reply(std::move(response));
-      });
-    } catch (const std::exception& e) {
-      fails(e.what());
-    } catch (...) {
-      fails("an exception of unknown type");
-    }
-  };
-  // A streamed body blocks its reader, which would block every connection of this thread.
-  const bool on_worker = route_->run_on == RunOn::worker || route_->body == Body::streamed;
-  if (!on_worker) {
-    run();
-  } else {
-    const bool accepted = shard_->context->workers.submit([run, exchange = exchange_] {
-      // After a forced stop there is nobody to run for, and perhaps no router.
-      if (!exchange->abandoned) run();
+    answer_guarded(*request, "the handler of a request", reply, [&] {
+      if (coding != ContentCoding::identity && route->body == Body::buffered) {
+        if (auto unpacked = unpack_body(*request, coding, bytes_max, bodies); !unpacked) {
+          reply(refusal(unpacked.error(), request->request_id));
+          return;
+        }
+      }
+      route->handler(request, reply);
     });
-    if (!accepted) {
+  };
+  if (route_->body == Body::streamed) {
+    // It blocks its reader for as long as the client likes.
+    StreamThreads& threads = shard_->context->uploads;
+    const Stock::Taken taken = threads.start(request_->account, run);
+    if (taken != Stock::Taken::yes) {
+      guard->exchange->reply(
+          refusal(share_error(taken, threads.places(), "uploads"), request_->request_id));
+    }
+  } else if (route_->run_on == RunOn::worker ||
+             request_->body.size() > kReadInPlaceBytesMax ||
+             (coding_ != ContentCoding::identity &&
+              body_bytes_max() > kReadInPlaceBytesMax)) {
+    if (!shard_->context->workers.submit(run)) {
       guard->exchange->reply(error_response(
           make_error(ErrorCode::unavailable, "the server is too busy; try again shortly"),
           request_->request_id));
     }
+  } else {
+    run();
   }
   if (phase_ == Phase::handling) read();  // Otherwise the reply is on its way already.
 }
@@ -449,12 +569,23 @@ void Connection::dispatch() {
 // they leave long bodies to the workers, and short ones to the connection's thread.
 void Exchange::reply(Response response) {
   if (replied.exchange(true)) return;
+  const Thrown thrown =
+      run_guarded("forming a reply", [&] { form_and_deliver(std::move(response)); });
+  if (thrown == Thrown::nothing) return;
+  run_guarded("answering that",
+              [&] { deliver(error_response(error_of(thrown), request_id)); });
+}
+
+void Exchange::form_and_deliver(Response response) {
   if (!needs_shaping(response, form)) {
     deliver(std::move(response));
     return;
   }
   if (!WorkerPool::is_worker()) {
-    if (response.body.size() > kShapedInPlaceBytesMax && shape_on_worker(response)) return;
+    if (response.body.size() > kShapedInPlaceBytesMax && !response.stays_off_workers &&
+        shape_on_worker(response)) {
+      return;
+    }
     if (!shard->io.get_executor().running_in_this_thread()) {
       shard->post([self = shared_from_this(), made = std::move(response)]() mutable {
         self->shape(made);
@@ -468,14 +599,11 @@ void Exchange::reply(Response response) {
 }
 
 void Exchange::shape(Response& response) {
-  try {
+  const Thrown thrown = run_guarded("packing a reply", [&] {
     shape_reply(response, form, request_id, shard->context->options.compress_bytes_min);
-  } catch (const std::exception& e) {
-    // Nobody else would answer: the handler has done its part.
-    response = error_response(
-        make_error(ErrorCode::internal, "the server could not pack its reply", e.what()),
-        request_id);
-  }
+  });
+  // Nobody else would answer: the handler has done its part.
+  if (thrown != Thrown::nothing) response = error_response(error_of(thrown), request_id);
 }
 
 // Takes the response over and delivers it later, unless the workers are too busy; then it

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace trawl::http {
 
 using Header = std::pair<std::string, std::string>;
 
-// The body of a request that is read while it arrives. One reader, on a worker thread.
+// The body of a request that is read while it arrives. One reader, on a thread of its own.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
@@ -23,6 +24,7 @@ class BodyReader {
   //   timeout      the client stopped sending
   //   cancelled    the client left, or the server is stopping
   //   bad_request  the body is malformed or cut short
+  //   too_large    it is packed, and unpacks to too many times its size
   virtual Result<std::string> read() = 0;
 };
 
@@ -33,10 +35,15 @@ struct Request {
   std::vector<Header> query;                // Decoded name and value, in order.
   std::vector<Header> headers;              // Names as sent.
   std::vector<Header> path_parameters;      // From the route's pattern, decoded.
-  std::string body;                         // Whole, for buffered routes.
+  std::string body;                         // Whole and unpacked, for buffered routes.
+  std::shared_ptr<void> body_memory;        // Counts it, for as long as somebody has it.
   std::shared_ptr<BodyReader> body_reader;  // For streaming routes.
   std::string request_id;  // The client's X-Request-Id if sane, else a new one.
   std::string remote_address;
+  // Who is charged for memory, uploads and streams: what admission says, or the address.
+  std::string account;
+  std::shared_ptr<void> admitted;     // What admission has found out, for the handler.
+  std::vector<Header> reply_headers;  // Of every reply to this request, an early one too.
   // True once the client has closed the connection, or its sending side; cheap,
   // thread-safe. A streamed body has to be read to its end before this can be seen.
   std::function<bool()> client_gone;
@@ -87,17 +94,69 @@ struct Response {
   bool has_etag = false;
   // Of error_response(): what the body says, for clients that want it in another form.
   std::shared_ptr<const Error> error = {};
+  // Of what has to be answered while every worker is busy: it is packed where it was made.
+  bool stays_off_workers = false;
 };
 
 // Sends the reply; call it exactly once, from any thread.
 using Reply = std::function<void(Response)>;
-using Handler = std::function<void(std::shared_ptr<Request>, Reply)>;
+
+// Decides about a request when its head is here and before anything of its body is read or
+// kept: who sends it, whether he may, and how often. On the connection's thread: it must
+// not block. An error is the reply, and the body is thrown away. It may set account,
+// admitted and reply_headers of the request.
+using Admit = std::function<Result<void>(Request&)>;
+
+// How requests of a route are answered.
+class Handler {
+ public:
+  using Handle = std::function<void(std::shared_ptr<Request>, Reply)>;
+
+  Handler() = default;
+  template <class Function,
+            class = std::enable_if_t<std::is_constructible_v<Handle, Function> &&
+                                     !std::is_same_v<Function, Handler>>>
+  Handler(Function handle) : handle_(std::move(handle)) {}  // Implicit, for lambdas.
+  Handler(Admit admit, Handle handle)
+      : admit_(std::move(admit)), handle_(std::move(handle)) {}
+  // Longer bodies are 413, whatever the server takes.
+  Handler& limit_body(std::size_t bytes_max) {
+    body_bytes_max_ = bytes_max;
+    return *this;
+  }
+
+  Result<void> admit(Request& request) const {
+    return admit_ ? admit_(request) : Result<void>();
+  }
+  std::size_t body_bytes_max() const { return body_bytes_max_; }
+  explicit operator bool() const { return static_cast<bool>(handle_); }
+  // The function that answers, where it is one of this type.
+  template <class Function>
+  const Function* target() const {
+    return handle_.target<Function>();
+  }
+  void operator()(std::shared_ptr<Request> request, Reply reply) const {
+    handle_(std::move(request), std::move(reply));
+  }
+
+ private:
+  Admit admit_;
+  Handle handle_;
+  std::size_t body_bytes_max_ = SIZE_MAX;
+};
 
 enum class RunOn {
-  io,      // On the connection's own thread: must not block longer than a short read.
+  // On the connection's own thread: must not block longer than a short read. Requests whose
+  // body is long or packed run on a worker all the same: reading it takes a while.
+  io,
   worker,  // On the worker pool; a full pool answers 503.
 };
-enum class Body { buffered, streamed };
+enum class Body {
+  buffered,
+  // Read by the handler, on a thread of its own: workers do not wait for clients. At most
+  // uploads_max at the same time.
+  streamed,
+};
 
 struct Route {
   std::string method;
@@ -147,6 +206,10 @@ class Router {
 bool percent_decode(std::string_view text, bool plus_is_space, std::string& out);
 // "a=1&b=%20" into pairs; false as above.
 bool parse_query(std::string_view text, std::vector<Header>& out);
+
+// Of a body that is packed in a way that is not read here (415). A code of HTTP alone: no
+// other room knows of codings, and so it is none of ErrorCode's own.
+inline constexpr ErrorCode kUnsupportedCoding = static_cast<ErrorCode>(415);
 
 // The contract's error envelope: {"success": false, "status", "error": {"message", "type",
 // "details"?}, "request_id"}, and for 422 the `detail` list beside it.

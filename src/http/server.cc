@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/guarded.h"
 #include "http/connection.h"
 #include "http/listener.h"
 #include "http/shard.h"
@@ -19,22 +20,21 @@ constexpr std::int64_t kAcceptPauseMs = 100;  // After accept() ran out of resou
 }  // namespace
 
 void Shard::run() {
-  while (true) {
-    try {
-      io.run();
-      return;
-    } catch (const std::exception& e) {
-      spdlog::error("an I/O thread goes on after: {}", e.what());
-    }
+  while (run_guarded("an I/O thread, which goes on,", [this] { io.run(); }) !=
+         Thrown::nothing) {
+    // What threw may have been on its way to the next accept().
+    if (!is_accepting_ && acceptor.is_open()) pause_accepting();
   }
 }
 
 void Shard::accept() {
   acceptor.async_accept(
       io, [this](error_code ec, Socket socket) { on_accept(ec, std::move(socket)); });
+  is_accepting_ = true;
 }
 
 void Shard::on_accept(error_code ec, Socket socket) {
+  is_accepting_ = false;
   if (!acceptor.is_open()) return;
   if (!ec) {
     accept_failed_ = false;
@@ -52,35 +52,46 @@ void Shard::on_accept(error_code ec, Socket socket) {
     spdlog::warn("cannot accept connections: {}; trying again every {} ms", ec.message(),
                  kAcceptPauseMs);
   }
-  accept_pause.expires_after(std::chrono::milliseconds(kAcceptPauseMs));
-  accept_pause.async_wait([this](error_code failed) {
-    if (!failed && acceptor.is_open()) accept();
+  pause_accepting();
+}
+
+void Shard::pause_accepting() {
+  run_guarded("a pause in accepting connections", [this] {
+    accept_pause.expires_after(std::chrono::milliseconds(kAcceptPauseMs));
+    accept_pause.async_wait([this](error_code failed) {
+      is_accepting_ = false;
+      if (!failed && acceptor.is_open()) accept();
+    });
+    is_accepting_ = true;
   });
 }
 
 void Shard::admit(Socket socket) {
-  try {
-    bool is_refused = false;
-    if (context->admitted.fetch_add(1) >= context->options.connections_max) {
-      context->admitted.fetch_sub(1);
-      is_refused = true;
-      if (context->refused.fetch_add(1) >= kRefusedMax) {
-        context->refused.fetch_sub(1);
-        return;
-      }
+  bool is_refused = false;
+  if (context->admitted.fetch_add(1) >= context->options.connections_max) {
+    context->admitted.fetch_sub(1);
+    is_refused = true;
+    if (context->refused.fetch_add(1) >= kRefusedMax) {
+      context->refused.fetch_sub(1);
+      return;
     }
-    const auto connection =
+  }
+  std::shared_ptr<Connection> connection;
+  const Thrown thrown = run_guarded("taking a connection", [&] {
+    connection =
         std::make_shared<Connection>(shared_from_this(), std::move(socket), is_refused);
     connections.emplace(connection.get(), connection);
-    connections_total.fetch_add(1, std::memory_order_relaxed);
-    {
-      const std::lock_guard lock(context->mutex);
-      ++context->registered;
-    }
-    connection->start();
-  } catch (const std::exception& e) {
-    spdlog::error("cannot take a connection: {}", e.what());
+  });
+  if (thrown != Thrown::nothing) {
+    (is_refused ? context->refused : context->admitted).fetch_sub(1);
+    return;
   }
+  connections_total.fetch_add(1, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(context->mutex);
+    ++context->registered;
+  }
+  connection->start();
 }
 
 void Shard::begin_drain() {
@@ -201,12 +212,15 @@ void BeastServer::stop() {
   }
   // Every connection is closed by now, so that no writer waits for its client.
   context_->streams.join();
+  context_->uploads.join();
 }
 
 ServerMetrics BeastServer::metrics() const {
   ServerMetrics total;
   total.connections_open = context_->admitted;
   total.streams_active = context_->streams.active();
+  total.uploads_active = context_->uploads.active();
+  total.bodies_bytes = context_->bodies->taken();
   for (const auto& shard : shards_) {
     total.connections_total += shard->connections_total;
     total.requests_total += shard->requests_total;

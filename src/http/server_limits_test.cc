@@ -115,6 +115,7 @@ class StreamTest : public SlowClientTest {
             if (piece->empty()) break;
             largest_ = std::max(largest_.load(), piece->size());
             size += piece->size();
+            received_ = size;
             if (pause_ms_ > 0) std::this_thread::sleep_for(milliseconds(pause_ms_));
           }
           reply({200, "text/plain", {}, std::to_string(size)});
@@ -134,6 +135,7 @@ class StreamTest : public SlowClientTest {
   }
 
   std::atomic<std::size_t> largest_{0};
+  std::atomic<std::size_t> received_{0};  // Of the request at hand.
   int pause_ms_ = 0;
   std::promise<ErrorCode> outcome_;
 };
@@ -151,7 +153,7 @@ TEST_F(StreamTest, BodiesOfEverySizeAndFormArrive) {
   EXPECT_LE(largest_, 256U * 1024);
   client.send(
       "POST /stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-  std::this_thread::sleep_for(milliseconds(50));
+  ASSERT_TRUE(eventually([&] { return received_ == 3; }));
   client.send("2\r\nde\r\n0\r\n\r\n" + get("/hello"));
   EXPECT_EQ(client.receive()->body, "5");
   EXPECT_EQ(client.receive()->body, "hello");
@@ -195,44 +197,54 @@ TEST_F(StreamTest, ASilentClientTimesOut) {
 
 TEST_F(StreamTest, ATimeOutAlsoFollowsAPipelinedRequest) {
   options_.body_timeout_ms = 150;
+  Gate gate;
   add(
       "GET", "/slow",
-      [](const auto&, const Reply& reply) {
-        std::this_thread::sleep_for(milliseconds(50));
+      [&](const auto&, const Reply& reply) {
+        gate.pass();
         reply({});
       },
       RunOn::worker);
   start();
   RawClient client = connect();
   client.send(get("/slow"));
-  std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_TRUE(gate.wait_inside());
   client.send("POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  ASSERT_TRUE(eventually([&] { return client.was_read(); }));
+  gate.open();
   EXPECT_EQ(client.receive()->status, 200);
   EXPECT_EQ(client.receive()->status, 408);
   EXPECT_EQ(outcome(), ErrorCode::timeout);
 }
 
 TEST_F(StreamTest, AnEndOfInputBehindTheWholeBodyIsFine) {
-  const auto slow = [](int ms) {
-    return [ms](const std::shared_ptr<Request>& request, const Reply& reply) {
-      std::this_thread::sleep_for(milliseconds(ms));
+  Gate first;
+  Gate late;
+  const auto behind = [](Gate& gate, bool waits_for_end) {
+    return [&gate, waits_for_end](const std::shared_ptr<Request>& request,
+                                  const Reply& reply) {
+      gate.pass();
+      if (waits_for_end) {
+        EXPECT_TRUE(eventually([&] { return request->client_gone(); }));
+      }
       const auto piece = request->body_reader->read();
       reply({200, "text/plain", {}, piece ? *piece : piece.error().message});
     };
   };
-  add("POST", "/first", slow(50), RunOn::worker, Body::streamed);
-  add("POST", "/late", slow(150), RunOn::worker, Body::streamed);
+  add("POST", "/first", behind(first, false), RunOn::worker, Body::streamed);
+  add("POST", "/late", behind(late, true), RunOn::worker, Body::streamed);
   start();
   RawClient client = connect();
   // The end is seen by the read that began while the first request was at work.
-  client.send(post("/first", "a"));
-  EXPECT_EQ(client.receive()->body, "a");
   client.send(post("/first", ""));
-  std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_TRUE(first.wait_inside());
   client.send(post("/late", "abc"));
-  std::this_thread::sleep_for(milliseconds(100));
-  client.end_output();
+  ASSERT_TRUE(eventually([&] { return client.was_read(); }));
+  first.open();
   EXPECT_EQ(client.receive()->body, "");
+  ASSERT_TRUE(late.wait_inside());
+  client.end_output();
+  late.open();
   EXPECT_EQ(client.receive()->body, "abc");
 }
 
@@ -294,10 +306,12 @@ TEST_F(StreamTest, Continue100WaitsForTheFirstRead) {
 
 TEST_F(ServerTest, AHandlerLearnsThatTheClientHasLeft) {
   std::promise<bool> noticed;
+  Gate gate;
   add(
       "GET", "/wait",
       [&](const std::shared_ptr<Request>& request, const Reply& reply) {
         EXPECT_FALSE(request->client_gone());
+        gate.pass();
         noticed.set_value(eventually([&] { return request->client_gone(); }));
         reply({});
       },
@@ -307,8 +321,8 @@ TEST_F(ServerTest, AHandlerLearnsThatTheClientHasLeft) {
   start();
   RawClient client = connect();
   client.send(get("/wait"));
-  ASSERT_TRUE(eventually([&] { return server_->metrics().requests_active == 1; }));
-  std::this_thread::sleep_for(milliseconds(30));
+  ASSERT_TRUE(gate.wait_inside());
+  gate.open();
   client.close();
   EXPECT_TRUE(noticed.get_future().get());
   EXPECT_TRUE(eventually([&] { return observed == 1; }));
@@ -379,12 +393,11 @@ TEST_F(ServerTest, RunningOutOfDescriptorsPassesByWithoutSpinning) {
 }
 
 TEST_F(ServerTest, StopLetsRequestsInsideFinish) {
-  std::atomic<bool> inside{false};
+  Gate gate;
   add(
       "GET", "/slow",
       [&](const auto&, const Reply& reply) {
-        inside = true;
-        std::this_thread::sleep_for(milliseconds(200));
+        gate.pass();
         reply({200, "text/plain", {}, "finished"});
       },
       RunOn::worker);
@@ -396,12 +409,13 @@ TEST_F(ServerTest, StopLetsRequestsInsideFinish) {
   busy.send(get("/slow"));
   RawClient uploading = connect();
   uploading.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
-  ASSERT_TRUE(eventually([&] { return inside.load(); }));
+  ASSERT_TRUE(gate.wait_inside());
   ASSERT_TRUE(eventually([&] { return server_->metrics().requests_active == 2; }));
   std::thread first([&] { server_->stop(); });
   std::thread second([&] { server_->stop(); });
   EXPECT_TRUE(idle.ends());
   EXPECT_TRUE(eventually([&] { return !connect().connected(); }));
+  gate.open();
   uploading.send("bc");
   auto reply = uploading.receive();
   ASSERT_TRUE(reply);

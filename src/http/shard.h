@@ -3,6 +3,7 @@
 // Internal to the server: what its threads consist of. The files that include this are
 // the only ones that see Asio, which is slow to compile.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -25,6 +26,7 @@
 
 #include "http/cors.h"
 #include "http/server.h"
+#include "http/shares.h"
 #include "http/stream_threads.h"
 
 namespace trawl::http {
@@ -58,7 +60,9 @@ struct Context {
   std::size_t registered = 0;  // Connections that stop() waits for. Guarded by mutex.
   unsigned drained = 0;        // Threads that no longer accept. Guarded by mutex.
 
-  StreamThreads streams;
+  StreamThreads streams;                // Of replies.
+  StreamThreads uploads;                // Of requests.
+  const std::shared_ptr<Stock> bodies;  // In bytes.
 
   Context(ServerOptions o, const Router& r, WorkerPool& w, Server::Observer obs)
       : options(std::move(o)),
@@ -66,7 +70,12 @@ struct Context {
         workers(w),
         observer(std::move(obs)),
         cors(options.cors_origins),
-        streams(options.streams_max) {}
+        streams(options.streams_max, options.streams_per_key_max),
+        uploads(options.uploads_max, options.uploads_per_key_max),
+        bodies(std::make_shared<Stock>(
+            std::max<std::uint64_t>(options.bodies_bytes_max, options.body_bytes_max),
+            std::max<std::uint64_t>(options.bodies_bytes_per_key_max,
+                                    options.body_bytes_max))) {}
 };
 
 // One thread: its event loop, its listening socket and its connections. Replies that come
@@ -89,6 +98,7 @@ struct Shard : std::enable_shared_from_this<Shard> {
   void run();
   void accept();
   void on_accept(error_code ec, Socket socket);
+  void pause_accepting();
   void admit(Socket socket);
   void begin_drain();
   void force_close();
@@ -113,6 +123,7 @@ struct Shard : std::enable_shared_from_this<Shard> {
   std::time_t date_second_ = 0;
   std::string date_;
   bool accept_failed_ = false;
+  bool is_accepting_ = false;  // A connection, or the end of a pause, is waited for.
 };
 
 }  // namespace trawl::http

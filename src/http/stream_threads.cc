@@ -5,32 +5,40 @@
 #include <exception>
 #include <utility>
 
+#include "base/guarded.h"
+
 namespace trawl::http {
 
-bool StreamThreads::start(std::function<void()> task) {
+Stock::Taken StreamThreads::start(const std::string& account, std::function<void()> task) {
+  auto place_of_account = std::make_unique<Lease>(places_, account);
+  const Stock::Taken taken = place_of_account->grow_to(1);
+  if (taken != Stock::Taken::yes) return taken;
   std::list<std::thread> ended;
   bool started = false;
   {
     const std::lock_guard lock(mutex_);
     ended.swap(ended_);
-    if (!closed_ && running_.size() < max_) {
+    if (!closed_) {
       const auto place = running_.emplace(running_.end());
       try {
-        *place = std::thread([this, place, task = std::move(task)]() mutable {
-          task();
-          task = nullptr;  // What it holds goes before it counts as ended.
+        *place = std::thread([this, place, task = std::move(task),
+                              lease = std::move(place_of_account)]() mutable {
+          run_guarded("a stream", task);
+          // What it holds goes before it counts as ended.
+          run_guarded("the end of a stream", [&] { task = nullptr; });
+          lease.reset();
           const std::lock_guard ending(mutex_);
           ended_.splice(ended_.end(), running_, place);
         });
         started = true;
       } catch (const std::exception& e) {
         running_.erase(place);
-        spdlog::error("cannot start a thread for a streamed reply: {}", e.what());
+        spdlog::error("cannot start a thread for a stream: {}", e.what());
       }
     }
   }
   for (std::thread& thread : ended) thread.join();
-  return started;
+  return started ? Stock::Taken::yes : Stock::Taken::none_left;
 }
 
 std::size_t StreamThreads::active() const {

@@ -3,29 +3,36 @@
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+
+#include "http/shares.h"
 
 namespace trawl::http {
 
-// A bounded number of threads, each started for one task: streamed replies may last for
-// days, and on the worker pool they would stand in the way of everything else. Thread-safe.
+// A bounded number of threads, each started for one task: streams may last for days, and on
+// the worker pool they would stand in the way of everything else. Each belongs to an
+// account, which may have a share of them. What a task throws is logged. Thread-safe.
 class StreamThreads {
  public:
-  explicit StreamThreads(std::size_t max) : max_(max) {}
+  StreamThreads(std::size_t max, std::size_t account_max)
+      : places_(std::make_shared<Stock>(max, account_max)) {}
   ~StreamThreads() { join(); }
   StreamThreads(const StreamThreads&) = delete;
   StreamThreads& operator=(const StreamThreads&) = delete;
 
-  // False, and the task is not run, when there are as many as there may be, the system has
-  // no more threads, or join() was called.
-  bool start(std::function<void()> task);
+  // Unless it is `yes` the task is not run: there are as many as there may be, the system
+  // has no more threads, or join() was called.
+  Stock::Taken start(const std::string& account, std::function<void()> task);
   std::size_t active() const;
+  const Stock& places() const { return *places_; }
   // Takes no more tasks, and returns when the last one has ended. Not for tasks.
   void join();
 
  private:
-  const std::size_t max_;
+  const std::shared_ptr<Stock> places_;
   mutable std::mutex mutex_;
   std::list<std::thread> running_;  // Guarded by mutex_.
   std::list<std::thread> ended_;    // About to return; to be joined. Guarded by mutex_.

@@ -10,8 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +78,28 @@ class RawClient {
   ~RawClient() { close(); }
 
   bool connected() const { return connected_; }
+  // Whether the server's process has taken in all that was sent so far; what is on its way
+  // stands in the table of sockets.
+  bool was_read() const {
+    sockaddr_in own{};
+    sockaddr_in peer{};
+    socklen_t size = sizeof own;
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+    getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size);
+    std::ifstream table("/proc/net/tcp");
+    for (std::string line; std::getline(table, line);) {
+      unsigned local = 0;
+      unsigned remote = 0;
+      unsigned unsent = 0;
+      unsigned unread = 0;
+      if (std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %*x %x:%x", &local, &remote,
+                      &unsent, &unread) == 4 &&
+          local == ntohs(peer.sin_port) && remote == ntohs(own.sin_port)) {
+        return unread == 0;
+      }
+    }
+    return false;
+  }
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
@@ -229,6 +254,25 @@ bool eventually(Condition condition) {
   }
   return condition();
 }
+
+// Where a handler waits until the test lets it go on; every later one goes on at once.
+class Gate {
+ public:
+  // The handler's side.
+  void pass() {
+    inside_ = true;
+    EXPECT_TRUE(eventually([this] { return open_.load(); }));
+  }
+  // The test's side.
+  bool wait_inside() {
+    return eventually([this] { return inside_.load(); });
+  }
+  void open() { open_ = true; }
+
+ private:
+  std::atomic<bool> inside_{false};
+  std::atomic<bool> open_{false};
+};
 
 class ServerTest : public ::testing::Test {
  protected:
