@@ -261,6 +261,12 @@ Result<std::vector<std::string>> repair(const std::string& data_dir,
                                         const DoctorProgress& progress) {
   TRAWL_TRY(check_data_directory(data_dir));
   TRAWL_ASSIGN(const DirectoryLock lock, DirectoryLock::acquire(data_dir));
+  for (const std::string& missing : find_missing_logs(data_dir)) {
+    return make_error(ErrorCode::storage,
+                      missing +
+                          ". To go on with what it holds, start a server once with "
+                          "--accept-missing-log, and repair then");
+  }
   TRAWL_TRY(refuse_newer_files(data_dir));
   const std::string path = data_dir + "/" + kLedgerFile;
   TRAWL_ASSIGN(std::vector<std::string> done, sqlite::repair_ledger(path, progress));

@@ -132,6 +132,8 @@ def test_a_copy_without_its_log_is_not_taken_for_whole(killed, tmp_path, name):
     assert doctor.returncode == 1
     problems = json.loads(doctor.stdout)["problems"]
     assert [p["file"] for p in problems if p["part"] == "log"] == [name], problems
+    repair = cli("doctor", "--repair", "--data-dir", copy)
+    assert repair.returncode == 1 and name + "-wal" in repair.stderr, repair.stderr
     # The refusal changed nothing: it is refused again, and taken when it is said so.
     with pytest.raises(RuntimeError):
         Server(copy).start()
