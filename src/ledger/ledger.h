@@ -40,13 +40,15 @@ struct ExecutionPageRequest {
   // How long to look, where no index answers; at least one step is always made. Lists in
   // another order than that of time are not cut short: they end with `timeout`.
   std::int64_t budget_us = 2'000'000;
+  bool detail = false;  // The rows are whole records.
 };
 
 inline constexpr std::uint32_t kExecutionLimitMax = 1000;
 inline constexpr std::uint32_t kExecutionOffsetMax = 10'000;
 
 struct ExecutionPage {
-  std::string rows;  // The rows' JSON objects, joined by commas.
+  // The rows' JSON objects, joined by commas; or what find_json() says of them.
+  std::string rows;
   std::uint32_t row_count = 0;
   std::uint64_t total = 0;  // How many match the filter, wherever the page begins.
   bool total_exact = true;  // False: the budget ran out; there are at least so many.

@@ -96,6 +96,44 @@ TEST_P(LedgerContract, PageIsTheRowsAsTheyAreServed) {
             (ExecutionKey{second.summary.timestamp, second.summary.execution_id}));
 }
 
+// Goal: a page of whole records is the page of rows, whichever way it is found. Method:
+// each kind of list, after a page of rows has been asked for.
+TEST_P(LedgerContract, PagesOfWholeRecordsAreThoseOfRows) {
+  std::mt19937_64 random(seed());
+  std::vector<LedgerWrite> writes;
+  for (int i = 0; i < 12; ++i) {
+    Execution execution = test::random_execution(random);
+    execution.namespace_id = kNs;
+    execution.summary.execution_id = ExecutionId("exec_" + std::to_string(i));
+    writes.push_back(finished(std::move(execution)));
+  }
+  ASSERT_TRUE(ledger_.commit(writes));
+  auto searched = filter_of(kNs);
+  searched.execution_ids = {ExecutionId("exec_1"), ExecutionId("exec_4"),
+                            ExecutionId("exec_7")};
+  for (const auto& filter : {filter_of(kNs), searched}) {
+    for (const auto sort : {ExecutionSort::timestamp, ExecutionSort::duration_ms}) {
+      for (const std::uint32_t offset : {0U, 1U}) {
+        ExecutionPageRequest request = page_of(5, offset);
+        request.sort = sort;
+        const auto rows = ledger_.list(filter, request).value();
+        request.detail = true;
+        const auto details = ledger_.list(filter, request).value();
+        EXPECT_EQ(details.row_count, rows.row_count);
+        EXPECT_EQ(details.total, rows.total);
+        EXPECT_EQ(details.has_more, rows.has_more);
+        EXPECT_EQ(details.last, rows.last);
+        std::string expected;
+        for (const std::string& id : ids_of(rows)) {
+          if (!expected.empty()) expected += ',';
+          expected += ledger_.find_json(kNs, ExecutionId(id)).value().value();
+        }
+        EXPECT_EQ(details.rows, expected);
+      }
+    }
+  }
+}
+
 // Goal: a caller who follows pages sees each execution once, in order, at any page size.
 // Method: timestamps from five values, so that ties are the rule.
 TEST_P(LedgerContract, PagingVisitsEachExecutionOnce) {

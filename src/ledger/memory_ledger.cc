@@ -62,7 +62,8 @@ Result<ExecutionPage> MemoryLedger::list(const ExecutionFilter& filter,
       break;
     }
     if (out.row_count > 0) out.rows.push_back(',');
-    out.rows += execution_row_json(entry->execution.summary);
+    out.rows += page.detail ? execution_detail_json(entry->execution)
+                            : execution_row_json(entry->execution.summary);
     out.last = key;
     ++out.row_count;
   }

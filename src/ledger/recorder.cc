@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/guarded.h"
 #include "base/log.h"
 
 namespace trawl {
@@ -12,6 +13,9 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
+
+// Of the writer, until others have given some memory back.
+constexpr std::chrono::milliseconds kPauseWithoutMemory(10);
 
 std::string place_key(const Execution& execution) {
   return execution.namespace_id.str() + '\0' + execution.summary.execution_id.str();
@@ -24,11 +28,19 @@ bool store_failed(const Error& error) {
 
 void call(const Recorder::Done& done, Result<bool> result) {
   if (!done) return;
-  try {
-    done(std::move(result));
-  } catch (const std::exception& thrown) {
-    // One caller's defect must not end the thread that all others wait for.
-    spdlog::error("the callback of a recorded execution threw: {}", thrown.what());
+  // One caller's defect must not end the thread that all others wait for.
+  run_guarded("the callback of a recorded execution", [&] { done(std::move(result)); });
+}
+
+void log_failures(const std::vector<LedgerWrite>& writes,
+                  const std::vector<Result<bool>>& results) {
+  for (std::size_t i = 0; i < writes.size() && i < results.size(); ++i) {
+    if (results[i]) continue;
+    const bool is_start = writes[i].kind == LedgerWrite::Kind::started;
+    spdlog::error(
+        "the {} of execution {} was not recorded: {}{}{}", is_start ? "start" : "end",
+        writes[i].execution.summary.execution_id.str(), results[i].error().message,
+        results[i].error().detail.empty() ? "" : ": ", results[i].error().detail);
   }
 }
 
@@ -40,9 +52,14 @@ Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySourc
       options_(options),
       policies_(std::move(policies)),
       observer_(std::move(observer)) {
-  writer_ = std::thread([this] { run(); });
+  writer_ = std::thread([this] {
+    while (run_guarded("the writer of executions, which goes on,", [this] { run(); }) !=
+           Thrown::nothing) {
+    }
+  });
   if (options_.maintain_every_us > 0) {
-    maintainer_ = std::thread([this] { maintain_regularly(); });
+    maintainer_ = std::thread(
+        [this] { run_guarded("maintenance", [this] { maintain_regularly(); }); });
   }
 }
 
@@ -185,9 +202,10 @@ void Recorder::wait_for_work(Lock& lock) {
   }
 }
 
-std::vector<Recorder::Entry> Recorder::take_batch() {
-  std::vector<Entry> batch;
+// Where it throws, each entry is either in the batch or where it was.
+void Recorder::take_batch(std::vector<Entry>& batch) {
   const std::size_t room = std::max<std::size_t>(1, options_.batch_max);
+  batch.reserve(std::min(room, starts_.size() + queue_.size()));
   const auto now = steady_clock::now();
   // Somebody waits for each end and nobody for a start, but a start must not wait for
   // ever: starts may take half of a batch, or all that the ends leave.
@@ -208,15 +226,22 @@ std::vector<Recorder::Entry> Recorder::take_batch() {
     queue_.pop_front();
   }
   if (batch.size() > starts) last_batch_ = batch.size() - starts;
-  return batch;
 }
 
 void Recorder::run() {
   Lock lock(mutex_);
   while (true) {
     wait_for_work(lock);
-    std::vector<Entry> batch = take_batch();
+    std::vector<Entry> batch;
+    const Thrown thrown =
+        run_guarded("the recorder's next batch", [&] { take_batch(batch); });
     if (batch.empty()) {
+      if (thrown != Thrown::nothing) {
+        lock.unlock();
+        std::this_thread::sleep_for(kPauseWithoutMemory);
+        lock.lock();
+        continue;
+      }
       if (!stopping_) continue;
       closed_ = true;
       drained_.notify_all();
@@ -236,26 +261,24 @@ void Recorder::run() {
 Result<std::vector<bool>> Recorder::commit_writes(const std::vector<LedgerWrite>& writes) {
   try {
     return ledger_.commit(writes);
+  } catch (const std::bad_alloc&) {
+    return error_of(Thrown::no_memory);  // As when the store fails: others fare no better.
   } catch (const std::exception& thrown) {
     return make_error(ErrorCode::internal, "the execution could not be recorded",
                       thrown.what());
   }
 }
 
-void Recorder::commit_batch(std::vector<Entry>& batch) {
-  std::vector<LedgerWrite> writes;
-  writes.reserve(batch.size());
-  for (Entry& entry : batch) writes.push_back(std::move(entry.write));
-
-  std::vector<Result<bool>> results;
-  results.reserve(batch.size());
-  Metrics made;
+// Adds what becomes of each write, and returns the number of commits.
+std::uint64_t Recorder::try_writes(std::vector<LedgerWrite>& writes,
+                                   std::vector<Result<bool>>& results) {
+  std::uint64_t commits = 0;
   const auto changed = commit_writes(writes);
   if (changed) {
-    ++made.commits;
+    ++commits;
     for (const bool change : *changed) results.emplace_back(change);
   } else if (store_failed(changed.error()) || writes.size() == 1) {
-    results.assign(batch.size(), Result<bool>(changed.error()));
+    results.assign(writes.size(), Result<bool>(changed.error()));
   } else {
     for (LedgerWrite& write : writes) {
       std::vector<LedgerWrite> alone;
@@ -263,7 +286,7 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
       const auto one = commit_writes(alone);
       write = std::move(alone.front());  // For the log below.
       if (one) {
-        ++made.commits;
+        ++commits;
         results.emplace_back(one->front());
       } else {
         results.emplace_back(one.error());
@@ -271,19 +294,31 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     }
   }
 
+  return commits;
+}
+
+// Each place is given back and each Done is called, even where there was no memory: then
+// the callers hear that, and the next batch has its own chance.
+void Recorder::commit_batch(std::vector<Entry>& batch) {
+  std::vector<LedgerWrite> writes;
+  std::vector<Result<bool>> results;
+  Metrics made;
+  const Thrown thrown = run_guarded("a commit of executions", [&] {
+    writes.reserve(batch.size());
+    results.reserve(batch.size());
+    for (Entry& entry : batch) writes.push_back(std::move(entry.write));
+    made.commits = try_writes(writes, results);
+  });
+  if (thrown != Thrown::nothing) {
+    run_guarded("the end of a commit of executions", [&] {
+      while (results.size() < batch.size()) results.emplace_back(error_of(thrown));
+    });
+  }
   std::size_t tickets = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const bool is_start = writes[i].kind == LedgerWrite::Kind::started;
-    if (!is_start) ++tickets;
-    if (results[i]) {
-      ++made.writes;
-      continue;
-    }
-    ++made.failures;
-    spdlog::error(
-        "the {} of execution {} was not recorded: {}{}{}", is_start ? "start" : "end",
-        writes[i].execution.summary.execution_id.str(), results[i].error().message,
-        results[i].error().detail.empty() ? "" : ": ", results[i].error().detail);
+    // The kind is still there when the rest has been moved on.
+    if (batch[i].write.kind != LedgerWrite::Kind::started) ++tickets;
+    ++(i < results.size() && results[i] ? made.writes : made.failures);
   }
   {
     // Before the callbacks, so that a client that has its answer is admitted again.
@@ -293,14 +328,18 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     metrics_.writes += made.writes;
     metrics_.failures += made.failures;
   }
-  if (observer_) {
-    try {
-      observer_(writes, results);
-    } catch (const std::exception& thrown) {
-      spdlog::error("the observer of recorded executions threw: {}", thrown.what());
-    }
+  if (made.failures > 0) {
+    run_guarded("the log of a commit", [&] { log_failures(writes, results); });
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) call(batch[i].done, std::move(results[i]));
+  if (observer_ && writes.size() == results.size()) {
+    run_guarded("the observer of recorded executions", [&] { observer_(writes, results); });
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    run_guarded("telling what became of an execution", [&] {
+      call(batch[i].done,
+           i < results.size() ? std::move(results[i]) : Result<bool>(error_of(thrown)));
+    });
+  }
 }
 
 bool Recorder::is_done(std::uint64_t sequence) const {
@@ -347,11 +386,7 @@ void Recorder::maintain_regularly() {
                             [this] { return stopping_; })) {
     lock.unlock();
     more = false;
-    try {
-      more = ledger_.maintain();
-    } catch (const std::exception& thrown) {
-      spdlog::error("maintenance of the history failed: {}", thrown.what());
-    }
+    run_guarded("maintenance of the history", [&] { more = ledger_.maintain(); });
     lock.lock();
   }
 }

@@ -45,7 +45,7 @@ using RecordingPolicySource =
 // its writes are tried again one by one, so that one bad execution does not take the
 // others with it. When the store itself fails, each write of the batch gets the error:
 // trying again at once would only make a full disk busier, and only the caller knows
-// whether the execution is worth another attempt.
+// whether the execution is worth another attempt. The same where there was no memory.
 //
 // It is also the one place where recording policies are applied, to starts, ends and
 // imports alike, on the thread of the caller and before anything is queued: what they take
@@ -131,8 +131,10 @@ class Recorder {
   void run();
   void wait_for_work(Lock& lock);
   std::size_t company_wanted() const;
-  std::vector<Entry> take_batch();
+  void take_batch(std::vector<Entry>& batch);
   void commit_batch(std::vector<Entry>& batch);
+  std::uint64_t try_writes(std::vector<LedgerWrite>& writes,
+                           std::vector<Result<bool>>& results);
   Result<std::vector<bool>> commit_writes(const std::vector<LedgerWrite>& writes);
   bool is_done(std::uint64_t sequence) const;
   void maintain_regularly();

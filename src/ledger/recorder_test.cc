@@ -33,12 +33,15 @@ class FakeLedger final : public MemoryLedger {
                     (write.kind == LedgerWrite::Kind::started ? "+" : ""));
     }
     if (fail_with) return *fail_with;
+    if (throws == Throws::no_memory) throw std::bad_alloc();
+    if (throws == Throws::anything) throw 7;
     lock.unlock();
     std::this_thread::sleep_for(std::chrono::microseconds(commit_us));
     return MemoryLedger::commit(writes);
   }
   bool maintain() override {
     ++maintained;
+    if (throws == Throws::anything) throw 7;
     return false;
   }
 
@@ -62,6 +65,8 @@ class FakeLedger final : public MemoryLedger {
   std::atomic<int> maintained = 0;
   int commits = 0;
   int waiting = 0;
+  enum class Throws { nothing, no_memory, anything };
+  std::atomic<Throws> throws = Throws::nothing;
   std::optional<Error> fail_with;  // Set while nothing is committed.
   std::vector<std::string> log;    // Ids in the order of their writes; starts have a '+'.
 
@@ -315,6 +320,51 @@ TEST(Recorder, ACallbackThatThrowsHarmsNobody) {
   recorder.finish(recorder.admit().value(), make_execution(kNs, "b", 0), answers.take("b"));
   recorder.flush();
   EXPECT_EQ(answers.all(), (Log{"b:new"}));
+}
+
+// Goal: the writer outlives whatever a commit throws, each caller hears of it once, and the
+// places of the queue come back. Method: as many executions as it has places, twice.
+TEST(Recorder, ACommitThatThrowsIsToldToItsCallersAndHarmsNobodyElse) {
+  for (const auto throws : {FakeLedger::Throws::no_memory, FakeLedger::Throws::anything}) {
+    FakeLedger ledger;
+    RecorderOptions few = options();
+    few.queue_max = 4;
+    few.maintain_every_us = 500;
+    std::vector<ErrorCode> codes;
+    Answers answers;
+    std::atomic<int> told = 0;
+    Recorder recorder(
+        ledger, few, {},
+        [](std::span<LedgerWrite>, std::span<const Result<bool>>) { throw 7; });
+    ledger.throws = throws;
+    for (int i = 0; i < 4; ++i) {
+      auto ticket = recorder.admit();
+      ASSERT_TRUE(ticket);
+      recorder.finish(
+          std::move(*ticket), make_execution(kNs, "lost" + std::to_string(i), i),
+          [&](Result<bool> result) {
+            codes.push_back(result ? ErrorCode::cancelled : result.error().code);
+            ++told;
+          });
+    }
+    recorder.flush();
+    EXPECT_EQ(told, 4);
+    const auto expected = throws == FakeLedger::Throws::no_memory ? ErrorCode::unavailable
+                                                                  : ErrorCode::internal;
+    EXPECT_EQ(codes, std::vector<ErrorCode>(4, expected));
+    while (ledger.maintained == 0) std::this_thread::yield();
+    ledger.throws = FakeLedger::Throws::nothing;
+    for (int i = 0; i < 4; ++i) {
+      auto ticket = recorder.admit();
+      ASSERT_TRUE(ticket) << ticket.error().message;
+      const std::string name = "kept" + std::to_string(i);
+      recorder.finish(std::move(*ticket), make_execution(kNs, name, i), answers.take(name));
+    }
+    recorder.flush();
+    EXPECT_TRUE(answers.once_each());
+    EXPECT_EQ(answers.all().size(), 4U);
+    EXPECT_EQ(total_of(ledger, filter_of(kNs)), 4U);
+  }
 }
 
 TEST(Recorder, StopCommitsWhatIsQueuedAndThenRefuses) {

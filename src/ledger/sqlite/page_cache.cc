@@ -13,7 +13,7 @@ constexpr std::uint32_t kLimitMax = 100;  // Rows of a page; each takes about 42
 bool PageCache::keeps(const ExecutionFilter& filter, const ExecutionPageRequest& page) {
   return filter.is_basic() && !filter.start_time && !filter.end_time && !page.after &&
          page.offset == 0 && page.limit <= kLimitMax && !page.ascending &&
-         page.sort == ExecutionSort::timestamp;
+         page.sort == ExecutionSort::timestamp && !page.detail;
 }
 
 std::string PageCache::key_of(const ExecutionFilter& filter,

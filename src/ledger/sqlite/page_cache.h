@@ -11,7 +11,7 @@
 
 namespace trawl::sqlite {
 
-// First pages of lists without a time range, until the history changes: what clients that
+// First pages of rows of lists without a time range, until the history changes: what clients that
 // poll a quiet history ask for again and again. Thread-safe.
 class PageCache {
  public:

@@ -102,15 +102,21 @@ Result<void> read_basic_page(Connection& connection, Words& words, const Range& 
   out.rows.reserve(page.limit * kRowBytes);
   std::string last_id;
   TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
-  const Columns columns = page.offset == 0 ? Columns::rows : Columns::keys;
+  const Columns columns = page.offset == 0 && !page.detail ? Columns::rows : Columns::keys;
   const auto visit = [&](const Statement& row) -> Result<bool> {
     if (out.row_count == page.limit) {
       out.has_more = true;
       return false;
     }
     if (out.row_count++ > 0) out.rows.push_back(',');
-    TRAWL_TRY(columns == Columns::rows ? rows.append(row, 1, out.rows)
-                                       : rows.append(row.integer(0), out.rows));
+    if (page.detail) {
+      TRAWL_ASSIGN(const std::string detail,
+                   read_detail(connection, words, row.integer(0)));
+      out.rows += detail;
+    } else {
+      TRAWL_TRY(columns == Columns::rows ? rows.append(row, 1, out.rows)
+                                         : rows.append(row.integer(0), out.rows));
+    }
     last_id.assign(row.text(2));
     out.last.emplace().timestamp = row.integer(1);
     return true;

@@ -158,6 +158,11 @@ class Finder {
       return {};
     }
     if (out_.row_count > 1) out_.rows.push_back(',');
+    if (page_.detail) {
+      TRAWL_ASSIGN(const std::string detail, read_detail(connection_, words_, hit.seq));
+      out_.rows += detail;
+      return {};
+    }
     TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
     return rows.append(hit.seq, out_.rows);
   }
