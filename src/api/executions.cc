@@ -24,28 +24,29 @@ constexpr std::int64_t kSortedMs = 60'000;
 constexpr std::uint32_t kShortPageRows = 200;
 constexpr std::uint32_t kShortPageOffset = 1'000;
 
-// The rows of a page with the fields that were asked for, in that order. What a record lacks
-// is null: those that were made before there was such a field.
-Result<std::string> project(const Services& services, const Call& call,
-                            const std::vector<std::string>& fields,
+// Whether the rows of a list have all of these fields, or only whole records do.
+bool rows_have(const std::vector<std::string>& fields) {
+  static const json::value kRow = [] {
+    auto row = parse_json(execution_row_json(ExecutionSummary()));
+    return row ? std::move(*row) : json::value(json::object());
+  }();
+  return std::all_of(fields.begin(), fields.end(), [](const std::string& field) {
+    return kRow.get_object().contains(field);
+  });
+}
+
+// The rows of a page with the fields that were asked for, in that order. What a row lacks
+// is null: records that were made before there was such a field.
+Result<std::string> project(const std::vector<std::string>& fields,
                             const std::string& rows) {
-  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]"));
+  // A record is as deep as what it keeps, and deeper by what that stands in.
+  const std::size_t depth_max = rows_have(fields) ? kJsonDepthMax : kJsonDepthMax + 17;
+  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]", depth_max));
   std::string out;
   for (const json::value& row : parsed.get_array()) {
-    json::value source = row;
-    const bool is_in_row = std::all_of(
-        fields.begin(), fields.end(),
-        [&](const std::string& field) { return row.get_object().contains(field); });
-    if (!is_in_row) {
-      const ExecutionId id(std::string(view(row.at("execution_id").get_string())));
-      TRAWL_ASSIGN(const auto detail, services.ledger.find_json(call.ns.id, id));
-      // Deleted since the page was read.
-      if (!detail) continue;
-      TRAWL_ASSIGN(source, parse_json(*detail, kJsonDepthMax + 16));
-    }
     json::object chosen;
     for (const std::string& field : fields) {
-      const json::value* found = source.get_object().if_contains(field);
+      const json::value* found = row.get_object().if_contains(field);
       chosen[field] = found == nullptr ? json::value() : *found;
     }
     if (!out.empty()) out += ',';
@@ -75,9 +76,11 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
   const std::int64_t budget_ms = out.body.budget_us / 1'000;
   out.page.budget_us =
       1'000 * capped_ms(services, by_time || out.body.has_budget ? budget_ms : kSortedMs);
+  out.page.detail = !out.body.fields.empty() && !rows_have(out.body.fields);
   if (out.body.count_only) {
     out.page.limit = 1;
     out.page.offset = 0;
+    out.page.detail = false;
   }
   if (out.query.cursor) {
     auto cursor = decode_cursor(call.ns.id, out.body.canonical, *out.query.cursor);
@@ -104,7 +107,7 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
     page.has_more = false;
   }
   if (!body.fields.empty()) {
-    TRAWL_ASSIGN(page.rows, project(services, call, body.fields, page.rows));
+    TRAWL_ASSIGN(page.rows, project(body.fields, page.rows));
   }
   PageFacts facts;
   facts.path = kListPath;
