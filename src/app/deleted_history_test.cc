@@ -7,7 +7,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 
-namespace trawl::api {
+namespace trawl::app {
 namespace {
 
 // A ledger whose disk takes no deletions for a while.
@@ -42,7 +42,7 @@ TEST(DeletedHistory, FollowsItsNamespace) {
   ASSERT_TRUE(corpus->delete_namespace("gone"));
   spdlog::set_level(spdlog::level::off);
   for (int turn = 0; turn < 2; ++turn) {
-    remove_deleted_histories(*corpus, ledger);
+    api::remove_deleted_histories(*corpus, ledger);
     EXPECT_EQ(ledger.namespaces().value().size(), 2u);
     EXPECT_EQ(corpus->deleted_namespaces().value(), (std::vector<NamespaceId>{gone}));
     corpus.reset();
@@ -50,11 +50,11 @@ TEST(DeletedHistory, FollowsItsNamespace) {
   }
   spdlog::set_level(spdlog::level::info);
   ledger.fails = false;
-  remove_deleted_histories(*corpus, ledger);
+  api::remove_deleted_histories(*corpus, ledger);
   EXPECT_EQ(ledger.namespaces().value(), (std::vector<NamespaceId>{kept}));
   EXPECT_TRUE(corpus->deleted_namespaces().value().empty());
   EXPECT_FALSE(test::put(ledger, test::finished(test::make_execution(kept, "e", 1))));
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::app
