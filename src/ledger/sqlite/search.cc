@@ -255,14 +255,24 @@ class Finder {
       } while (!waiting_.empty() && waiting_.top().rank == tied.front().rank);
       TRAWL_TRY(take_tied(tied));
       if (out_.partial) return {};
+      // Records are looked at one by one, and a group has thousands of them.
+      if (!tied.front().sure && !waiting_.empty() && stop_if_due(next_rank)) return {};
     }
-    if (full_ || !budget_.used_up() || (is_last && waiting_.empty())) return {};
+    if (!is_last || !waiting_.empty()) stop_if_due(next_rank);
+    return {};
+  }
+
+  // Where the budget is used up before the page is full, stops behind what is done, if that
+  // is further than where the page began.
+  bool stop_if_due(TimeUs next_rank) {
+    if (full_ || !budget_.used_up()) return false;
     // All of a greater rank than `frontier` is done.
     const TimeUs frontier =
         waiting_.empty() ? next_rank : std::max(next_rank, waiting_.top().rank);
     const ExecutionKey reached{page_.ascending ? -frontier : frontier + 1, ExecutionId()};
-    if (moves_on(reached)) stop_at(reached);
-    return {};
+    if (!moves_on(reached)) return false;
+    stop_at(reached);
+    return true;
   }
 
   bool moves_on(const ExecutionKey& key) const {

@@ -369,6 +369,26 @@ TEST_F(SqliteLedgerTest, WithoutTimeForTheIndexPagesAreStillRight) {
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(kCount));
 }
 
+// Goal: the budget is looked at between two records, not only between two groups of rows.
+TEST_F(SqliteLedgerTest, AListThatReadsRecordsStopsWithinAGroup) {
+  const auto ledger = open();
+  put_whales(*ledger, 60);
+  std::set<std::string> seen;
+  ExecutionPageRequest request = page_of(1'000);
+  request.budget_us = 0;
+  for (int pages = 1;; ++pages) {
+    const auto page = ledger->list(of_whales(), request).value();
+    EXPECT_LE(page.row_count, 2u);
+    for (const auto& id : test::ids_of(page)) EXPECT_TRUE(seen.insert(id).second) << id;
+    if (!page.has_more) break;
+    EXPECT_TRUE(page.partial);
+    ASSERT_TRUE(page.last);
+    request.after = page.last;
+    ASSERT_LT(pages, 200);
+  }
+  EXPECT_EQ(seen.size(), 60u);
+}
+
 TEST_F(SqliteLedgerTest, AListByValueThatRanOutOfTimeIsAnError) {
   const auto ledger = open();
   put_whales(*ledger, 20);
