@@ -34,15 +34,6 @@ std::string canonical_json(const json::value& value);
 // "string", "integer", "number", "boolean", "object", "array" or "null", for messages.
 std::string_view type_name(const json::value& value);
 
-// The value at a dotted path ("metadata.status", "tags.0"), or null. A key that itself
-// contains dots is found when it is the whole of the remaining path.
-const json::value* find_path(const json::value& root, std::string_view path);
-const json::value* find_path(const json::object& root, std::string_view path);
-
-// Sets the value at a dotted path, making objects on the way; what stands in the way and
-// is no object is replaced. Past kJsonDepthMax levels the rest of the path is one key.
-void set_path(json::object& root, std::string_view path, json::value value);
-
 inline std::string_view view(const json::string& text) {
   return {text.data(), text.size()};
 }

@@ -215,14 +215,13 @@ class Scan {
     TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
     bool more = false;
     std::size_t seen = 0;
-    TRAWL_TRY(walk(connection_, *range, Columns::keys, after_, -1, 0,
-                   [&](const Statement& row) -> Result<bool> {
-                     more = is_full(batch) || ++seen > kWalkRows;
-                     if (more) return false;
-                     TRAWL_TRY(
-                         take(rows, row.integer(0), row.integer(1), row.text(2), batch));
-                     return true;
-                   }));
+    const auto take_one = [&](const Statement& row) -> Result<bool> {
+      more = is_full(batch) || ++seen > kWalkRows;
+      if (more) return false;
+      TRAWL_TRY(take(rows, row.integer(0), row.integer(1), row.text(2), batch));
+      return true;
+    };
+    TRAWL_TRY(walk(connection_, *range, Columns::keys, after_, -1, 0, take_one));
     return more;
   }
 
