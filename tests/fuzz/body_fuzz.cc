@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   trawl::ObjectReader in(object, {});
   (void)trawl::api::read_new_collection(in);
   if (auto document = trawl::api::read_document(object, {})) {
-    (void)trawl::api::apply_update(object, true, document->fields);
+    (void)trawl::api::apply_update(object, true, "body", document->fields);
   }
   return 0;
 }

@@ -174,7 +174,8 @@ TEST(FeatureText, ReadsPathsAsFiltersDo) {
   feature.fields = {{"a.b.c", 1}};
   std::deque<std::string> made;
   std::vector<lexical::WeightedText> texts;
-  collect_texts(feature, parse_json(R"({"a.b": {"c": "x"}})")->get_object(), made, texts);
+  const json::value document = parse_json(R"({"a.b": {"c": "x"}})").value();
+  collect_texts(feature, document.get_object(), made, texts);  // texts points into it.
   ASSERT_EQ(texts.size(), 1u);
   EXPECT_EQ(texts.front().text, "x");
   const auto format_of = [](std::string path) {
