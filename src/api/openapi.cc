@@ -95,7 +95,7 @@ class Description {
       for (const std::string_view method : kMethods) {
         auto* operation = item.if_contains(key(method));
         if (operation == nullptr) continue;
-        add_shared(operation->get_object());
+        add_shared({path.key().data(), path.key().size()}, operation->get_object());
         add_parameters(item, operation->get_object(), child(components, "parameters"));
       }
       item.erase("parameters");
@@ -141,7 +141,7 @@ class Description {
     }
   }
 
-  void add_shared(json::object& operation) {
+  void add_shared(std::string_view path, json::object& operation) {
     json::object& responses = child(operation, "responses");
     const auto add_responses = [&](std::string_view rule) {
       add_missing(child(child(shared_, rule), "responses"), responses);
@@ -151,7 +151,10 @@ class Description {
     const bool is_open =
         security != nullptr && security->is_array() && security->get_array().empty();
     if (!is_open) add_responses("with_key");
-    if (operation.contains("requestBody")) add_responses("with_body");
+    // Below /v1 every query is held to what its route declares.
+    if (operation.contains("requestBody") || path.starts_with("/v1/")) {
+      add_responses("checked");
+    }
     for (auto& response : responses) {
       json::object& described = response.value().get_object();
       if (!described.contains("$ref")) add_response_headers(described);

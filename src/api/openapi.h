@@ -18,7 +18,7 @@ namespace trawl::api {
 // To add an endpoint: add its path to the file of its area, with operationId, tags,
 // summary, parameters, a body with an example that works in the world of
 // tests/openapi/world.py, the reply to success and each error that only some operations
-// have (404, 409; 422 without a body); then its schemas. Then run
+// have (404, 409); then its schemas. Then run
 // tests/e2e/test_openapi.py, tests/e2e/test_request_shapes.py, and tests/openapi/fuzz.py
 // --operation with its operationId.
 //

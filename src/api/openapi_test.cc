@@ -16,7 +16,7 @@ constexpr std::string_view kCommon = R"json({
     "every_operation": {"responses": {"400": {"$ref": "#/components/responses/Bad"},
                                       "404": {"description": "shared"}}},
     "with_key": {"responses": {"401": {"$ref": "#/components/responses/Bad"}}},
-    "with_body": {"responses": {"422": {"$ref": "#/components/responses/Bad"}}},
+    "checked": {"responses": {"422": {"$ref": "#/components/responses/Bad"}}},
     "every_response": {"headers": {"X-Id": {"schema": {"type": "string"}}}}
   },
   "components": {"responses": {"Bad": {"description": "bad"}}}

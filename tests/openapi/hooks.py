@@ -74,6 +74,9 @@ def before_call(context, case, kwargs):
     if is_disturbed:
         is_disturbed = False
         world.build(call)
+    if case.headers and "X-Namespace" in case.headers and "namespace" in (case.query or {}):
+        # Both may be sent, if they mean one namespace; no schema can say that.
+        case.query = {name: value for name, value in case.query.items() if name != "namespace"}
     if case.operation.path.endswith("/tail"):
         asked = (case.query or {}).get("end_after_ms", TAIL_MS_MAX)
         try:
