@@ -22,6 +22,18 @@
 namespace trawl {
 namespace {
 
+// Says that the history changed when a write ends, also one that throws behind its COMMIT.
+class ChangeNotice {
+ public:
+  explicit ChangeNotice(sqlite::PageCache& pages) : pages_(pages) {}
+  ~ChangeNotice() { pages_.history_changed(); }
+  ChangeNotice(const ChangeNotice&) = delete;
+  ChangeNotice& operator=(const ChangeNotice&) = delete;
+
+ private:
+  sqlite::PageCache& pages_;
+};
+
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(const std::string& path, const SqliteLedgerOptions& options,
@@ -45,9 +57,8 @@ class SqliteLedger final : public Ledger {
     const std::lock_guard lock(writer_mutex_);
     TRAWL_TRY(refuse_removed(removed_, writes));
     TRAWL_TRY(recover_late());
-    auto changed = writer_.commit(writes);
-    pages_.history_changed();
-    return changed;
+    const ChangeNotice notice(pages_);
+    return writer_.commit(writes);
   }
 
   Result<ExecutionPage> list(const ExecutionFilter& filter,
@@ -103,9 +114,8 @@ class SqliteLedger final : public Ledger {
 
   Result<std::uint64_t> recover() override {
     const std::lock_guard lock(writer_mutex_);
-    auto outcome = writer_.recover();
-    pages_.history_changed();
-    return outcome;
+    const ChangeNotice notice(pages_);
+    return writer_.recover();
   }
 
   void recover_later() override {
@@ -122,9 +132,8 @@ class SqliteLedger final : public Ledger {
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     const std::lock_guard lock(writer_mutex_);
     removed_.insert(namespace_id);
-    auto outcome = writer_.remove_namespace(namespace_id);
-    pages_.history_changed();
-    return outcome;
+    const ChangeNotice notice(pages_);
+    return writer_.remove_namespace(namespace_id);
   }
 
   Result<std::uint64_t> remove(const ExecutionFilter& filter,
@@ -139,8 +148,8 @@ class SqliteLedger final : public Ledger {
       if (ended.empty()) break;
       const WorkUnlimited unlimited;
       const std::lock_guard lock(writer_mutex_);
-      auto outcome = writer_.remove(ended);
-      pages_.history_changed();
+      const ChangeNotice notice(pages_);
+      const auto outcome = writer_.remove(ended);
       if (!outcome) return outcome;
       removed += *outcome;
       if (ended.size() < wanted) break;
@@ -151,9 +160,8 @@ class SqliteLedger final : public Ledger {
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                             TimeUs now, std::uint32_t limit) override {
     const std::lock_guard lock(writer_mutex_);
-    auto outcome = writer_.prune(namespace_id, policy, now, limit);
-    pages_.history_changed();
-    return outcome;
+    const ChangeNotice notice(pages_);
+    return writer_.prune(namespace_id, policy, now, limit);
   }
 
   Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
@@ -206,9 +214,9 @@ class SqliteLedger final : public Ledger {
   // As recover_later() has it. With writer_mutex_ held.
   Result<void> recover_late() {
     if (!recovers_late_) return {};
+    const ChangeNotice notice(pages_);
     TRAWL_ASSIGN(const std::uint64_t ended, writer_.recover());
     recovers_late_ = false;
-    pages_.history_changed();
     if (ended > 0) spdlog::warn("{} executions were interrupted; they read failed", ended);
     return {};
   }
