@@ -372,7 +372,10 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   }
   for (const auto& field : body.source()) {
     const std::string_view key(field.key().data(), field.key().size());
-    if (key == "filters" || key == "pre_filters" || !reads_like_filter(key)) continue;
+    // What has a meaning is looked up, which is much cheaper than to compare spellings.
+    const auto& asked = body.asked();
+    if (std::find(asked.begin(), asked.end(), key) != asked.end()) continue;
+    if (!reads_like_filter(key)) continue;
     return invalid_at(body.location_of(truncate_text(key, 64)),
                       fmt::format("unknown filter '{}'; use filters, or pre_filters and "
                                   "post_filters in the config of a stage",
