@@ -260,6 +260,7 @@ Result<std::unique_ptr<Connection>> Connection::open_in(Way way, const std::stri
     code = sqlite3_extended_errcode(db);
     return std::move(set).error();
   }
+  if (!options.temporary.empty()) TRAWL_TRY(connection->execute(options.temporary));
   if (options.read_only) {
     TRAWL_TRY(connection->execute("PRAGMA query_only=1"));
     sqlite3_progress_handler(db, kInstructionsPerCheck, is_given_up, nullptr);

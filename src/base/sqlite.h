@@ -93,6 +93,7 @@ struct OpenOptions {
   int cache_kib = 64 * 1024;
   std::int64_t mmap_bytes = std::int64_t{1} << 40;
   bool incremental_vacuum = false;  // For files that shrink; decided when a file is made.
+  std::string temporary;  // SQL that makes tables of the connection's own, in `temp`.
 };
 
 // One connection; used by one thread at a time.

@@ -303,9 +303,14 @@ Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode&
   for (const std::string_view value : wanted) {
     // An empty value has no term: it may be anywhere.
     if (value.empty()) return none;
-    TRAWL_ASSIGN(const bool whole, gather(is_sure ? label_expression(ns_, node.path, value)
-                                                  : exact_expression(ns_, node.path, value),
-                                          *found));
+    const std::string expression = is_sure ? label_expression(ns_, node.path, value)
+                                           : exact_expression(ns_, node.path, value);
+    TRAWL_ASSIGN(const bool whole, gather(
+                                       [&](const std::function<bool()>& is_enough) {
+                                         return match_terms(connection_, expression, *found,
+                                                            is_enough);
+                                       },
+                                       *found));
     if (!whole) return none;
   }
   gathered_groups_ += found->group_count();
@@ -324,7 +329,12 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
     return test;
   }
   auto found = std::make_shared<SeqSet>();
-  TRAWL_ASSIGN(const bool whole, gather(match_expression(ns_, query, error), *found));
+  TRAWL_ASSIGN(const bool whole, gather(
+                                     [&](const std::function<bool()>& is_enough) {
+                                       return match_query(connection_, ns_, query, error,
+                                                          *found, is_enough);
+                                     },
+                                     *found));
   if (!whole) {
     test.kind = Test::Kind::unknown;
     return test;
@@ -339,14 +349,14 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
   return test;
 }
 
-Result<bool> Conditions::gather(const std::string& expression, SeqSet& found) {
+Result<bool> Conditions::gather(const Gather& some, SeqSet& found) {
   const auto is_enough = [&] {
     return gathering_.used_up() ||
            gathered_groups_ + found.group_count() > kGatheredGroupsMax;
   };
   count_work(1'000);  // About what a look into the index costs.
   if (found.size() > 0 && is_enough()) return false;
-  return match_terms(connection_, expression, found, is_enough);
+  return some(is_enough);
 }
 
 Result<void> Conditions::read_unindexed() {

@@ -75,7 +75,9 @@ class Conditions {
   Result<std::optional<Test>> exact_test(const FilterNode& node);
   Result<Test> text_test(const TextQuery& query, bool error);
   // False where the set was given up, for time or for memory.
-  Result<bool> gather(const std::string& expression, SeqSet& found);
+  // What adds to a set until it is told that it is enough.
+  using Gather = std::function<Result<bool>(const std::function<bool()>& is_enough)>;
+  Result<bool> gather(const Gather& some, SeqSet& found);
   Result<bool> word_answer(Test& test, std::int64_t number);
   Result<void> read_unindexed();
   void consider(const Test& test);

@@ -74,10 +74,13 @@ class Finder {
 
   // --- one group -------------------------------------------------------------------
 
-  Result<void> look_at(RowGroup& group, const std::function<Result<void>(Hit&&)>& sink) {
-    TRAWL_ASSIGN(const Conditions::Answers answers, conditions_.evaluate(group));
+  // False where the group's conditions took too long; then the sink was not called.
+  Result<bool> look_at(RowGroup& group, const std::function<Result<void>(Hit&&)>& sink) {
+    TRAWL_ASSIGN(const auto evaluated, evaluate(group));
+    if (!evaluated) return false;
+    const Conditions::Answers& answers = *evaluated;
     if (std::find(answers.may.begin(), answers.may.end(), 1) == answers.may.end())
-      return {};
+      return true;
     TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
     TRAWL_ASSIGN(const auto* times, group.integers(IntColumn::timestamp));
     const std::vector<double>* reals = nullptr;
@@ -108,7 +111,11 @@ class Finder {
       hit.sure = answers.sure[i] != 0;
       TRAWL_TRY(sink(std::move(hit)));
     }
-    return {};
+    return true;
+  }
+
+  Result<std::optional<Conditions::Answers>> evaluate(RowGroup& group) {
+    return budget_.in_time([&] { return conditions_.evaluate(group); });
   }
 
   Result<std::vector<GroupPlace>> groups() {
@@ -121,11 +128,12 @@ class Finder {
     return places;
   }
 
-  Result<bool> verify(const Hit& hit) {
-    if (hit.sure) return true;
+  // Nothing where the conditions took too long for this one record.
+  Result<std::optional<bool>> verify(const Hit& hit) {
+    if (hit.sure) return std::optional(true);
     count_work(kLookUpSteps);
     TRAWL_ASSIGN(const Execution execution, read_execution(connection_, words_, hit.seq));
-    return matches(filter_, execution);
+    return budget_.in_time([&] { return Result<bool>(matches(filter_, execution)); });
   }
 
   void count_only(const Hit& hit) {
@@ -175,7 +183,8 @@ class Finder {
     if (conditions_.candidates()) {
       TRAWL_ASSIGN(RowGroup group,
                    RowGroup::read_some(connection_, *conditions_.candidates()));
-      TRAWL_TRY(gather(group));
+      TRAWL_ASSIGN(const bool done, gather(group));
+      if (!done) return too_slow();
       return drain(std::numeric_limits<TimeUs>::min());
     }
     TRAWL_ASSIGN(auto places, groups());
@@ -201,7 +210,8 @@ class Finder {
         continue;
       }
       TRAWL_ASSIGN(RowGroup group, read_group(connection_, page_places[i]));
-      TRAWL_TRY(gather(group));
+      TRAWL_ASSIGN(const bool done, gather(group));
+      if (!done) return stop_before(rank_max(page_places[i]));
       TRAWL_TRY(drain(i + 1 < page_places.size() ? rank_max(page_places[i + 1])
                                                  : std::numeric_limits<TimeUs>::min()));
       if (out_.partial) return {};
@@ -220,7 +230,12 @@ class Finder {
 
   // All that matches in a group, without a thought for the page.
   Result<void> count_group(RowGroup& group) {
-    TRAWL_ASSIGN(const Conditions::Answers answers, conditions_.evaluate(group));
+    TRAWL_ASSIGN(const auto evaluated, evaluate(group));
+    if (!evaluated) {
+      out_.total_exact = false;
+      return {};
+    }
+    const Conditions::Answers& answers = *evaluated;
     const std::vector<std::int64_t>* seqs = nullptr;
     for (std::size_t i = 0; i < group.size(); ++i) {
       out_.total += answers.sure[i];
@@ -233,7 +248,7 @@ class Finder {
     return {};
   }
 
-  Result<void> gather(RowGroup& group) {
+  Result<bool> gather(RowGroup& group) {
     return look_at(group, [&](Hit&& hit) -> Result<void> {
       if (page_.after && hit.rank > after_rank_) {
         count_only(hit);
@@ -269,10 +284,35 @@ class Finder {
     // All of a greater rank than `frontier` is done.
     const TimeUs frontier =
         waiting_.empty() ? next_rank : std::max(next_rank, waiting_.top().rank);
+    return stop_at_rank(frontier);
+  }
+
+  // False where the page would not have moved on.
+  bool stop_at_rank(TimeUs frontier) {
     const ExecutionKey reached{page_.ascending ? -frontier : frontier + 1, ExecutionId()};
     if (!moves_on(reached)) return false;
     stop_at(reached);
     return true;
+  }
+
+  // Stops before what took too long, so that the next page may give it all of its budget.
+  // What waits has a smaller rank, or comes again.
+  Result<void> stop_before(TimeUs frontier) {
+    if (full_) {
+      out_.total_exact = false;
+      return {};
+    }
+    if (!waiting_.empty()) frontier = std::max(frontier, waiting_.top().rank);
+    if (!stop_at_rank(frontier)) return too_slow();
+    return {};
+  }
+
+  Error too_slow() const {
+    return make_error(ErrorCode::timeout,
+                      fmt::format("the conditions took longer than the budget of {} ms for "
+                                  "one part of the history; use fewer or simpler ones, or "
+                                  "raise budget_ms",
+                                  budget_.micros() / 1'000));
   }
 
   bool moves_on(const ExecutionKey& key) const {
@@ -303,8 +343,13 @@ class Finder {
         count_only(hit);
         continue;
       }
-      TRAWL_ASSIGN(const bool matches, verify(hit));
-      if (matches) {
+      TRAWL_ASSIGN(const auto matches, verify(hit));
+      if (!matches && i > 0 && moves_on(key_of(tied[i - 1]))) {
+        stop_at(key_of(tied[i - 1]));
+        return {};
+      }
+      if (!matches) return stop_before(tied.front().rank);
+      if (*matches) {
         ++out_.total;
         if (skipped_ < page_.offset) {
           ++skipped_;
@@ -375,8 +420,9 @@ class Finder {
           return {};
         }
       }
-      TRAWL_ASSIGN(const bool matches, verify(hit));
-      if (!matches) return {};
+      TRAWL_ASSIGN(const auto matches, verify(hit));
+      if (!matches) return too_slow();
+      if (!*matches) return {};
       ++out_.total;
       TRAWL_TRY(load_id(hit));
       best_.push_back(std::move(hit));
@@ -390,13 +436,15 @@ class Finder {
     if (conditions_.candidates()) {
       TRAWL_ASSIGN(RowGroup group,
                    RowGroup::read_some(connection_, *conditions_.candidates()));
-      TRAWL_TRY(look_at(group, sink));
+      TRAWL_ASSIGN(const bool done, look_at(group, sink));
+      if (!done) return too_slow();
     } else {
       TRAWL_ASSIGN(const auto places, groups());
       for (std::size_t i = 0; i < places.size(); ++i) {
         if (i > 0) TRAWL_TRY(check_budget());
         TRAWL_ASSIGN(RowGroup group, read_group(connection_, places[i]));
-        TRAWL_TRY(look_at(group, sink));
+        TRAWL_ASSIGN(const bool done, look_at(group, sink));
+        if (!done) return too_slow();
       }
     }
     std::sort(best_.begin(), best_.end(),
@@ -429,8 +477,12 @@ class Finder {
       }
       Hit hit;
       hit.seq = seq;
-      TRAWL_ASSIGN(const bool matches, verify(hit));
-      if (matches) ++out_.total;
+      TRAWL_ASSIGN(const auto matches, verify(hit));
+      if (!matches) {
+        out_.total_exact = false;
+        return {};
+      }
+      if (*matches) ++out_.total;
     }
     return {};
   }
@@ -520,7 +572,10 @@ Result<bool> visit_matches(Connection& connection, Words& words,
                Conditions::bind(connection, words, filter, budget_us));
   if (conditions.nothing()) return true;
   const auto look_at = [&](RowGroup& group) -> Result<bool> {
-    TRAWL_ASSIGN(Conditions::Answers answers, conditions.evaluate(group));
+    TRAWL_ASSIGN(auto evaluated,
+                 budget.in_time([&] { return conditions.evaluate(group); }));
+    if (!evaluated) return false;
+    Conditions::Answers& answers = *evaluated;
     bool any = false;
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (answers.may[i] != 0 && answers.sure[i] == 0) {
@@ -529,7 +584,10 @@ Result<bool> visit_matches(Connection& connection, Words& words,
         TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
         TRAWL_ASSIGN(const Execution execution,
                      read_execution(connection, words, (*seqs)[i]));
-        answers.may[i] = matches(filter, execution) ? 1 : 0;
+        TRAWL_ASSIGN(const auto fits,
+                     budget.in_time([&] { return Result<bool>(matches(filter, execution)); }));
+        if (!fits) return false;
+        answers.may[i] = *fits ? 1 : 0;
       }
       any = any || answers.may[i] != 0;
     }

@@ -194,6 +194,7 @@ class SqliteLedger final : public Ledger {
     options.read_only = true;
     options.cache_kib = kReaderCacheKib;
     options.mmap_bytes = kReaderMapBytes;
+    options.temporary = sqlite::kTermEntriesSql;
     return options;
   }
 

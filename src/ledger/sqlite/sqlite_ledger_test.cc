@@ -389,6 +389,37 @@ TEST_F(SqliteLedgerTest, AListThatReadsRecordsStopsWithinAGroup) {
   EXPECT_EQ(seen.size(), 60u);
 }
 
+// Goal: nor does one record hold a list, however long comparing it with the filter takes.
+// Method: many conditions that each fold a long text, which takes seconds.
+TEST_F(SqliteLedgerTest, AListStopsWithinOneRecord) {
+  const auto ledger = open();
+  put_whales(*ledger, 3);
+  Execution large = make_execution(kNs, "large", 1'500'000);
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) text += "\xc3\x89";
+  large.inputs = "{\"q\":\"" + text + "\"}";
+  put(*ledger, finished(std::move(large)));
+  put(*ledger, finished(make_execution(kNs, "newest", 2'000'000)));
+  json::array any;
+  for (int i = 0; i < 900; ++i) {
+    any.push_back(json::object{{"field", "inputs.q"}, {"value", std::to_string(i)}});
+  }
+  ExecutionFilter filter = filter_of(kNs);
+  filter.where.push_back(
+      Filter::compile(json::object{{"OR", std::move(any)}}, "filters").value());
+  ExecutionPageRequest request = page_of(10);
+  request.budget_us = 100'000;
+  const auto page = ledger->list(filter, request).value();
+  EXPECT_TRUE(page.partial);
+  EXPECT_FALSE(page.total_exact);
+  ASSERT_TRUE(page.last);
+  request.after = page.last;
+  const auto next = ledger->list(filter, request);
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code, ErrorCode::timeout);
+  EXPECT_NE(next.error().message.find("use fewer or simpler ones"), std::string::npos);
+}
+
 TEST_F(SqliteLedgerTest, AListByValueThatRanOutOfTimeIsAnError) {
   const auto ledger = open();
   put_whales(*ledger, 20);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <unordered_set>
 
 #include "base/analyzer.h"
@@ -43,6 +44,59 @@ std::string exact_term(std::string_view path, std::string_view value) {
 std::string label_term(std::string_view path, std::string_view value) {
   return bare_term(kLabel,
                    fmt::format("{:016x}", hash64(fmt::format("{}={}", path, value))));
+}
+
+// Adds the seqs that a statement gives, of those in `among`, if given.
+Result<bool> add_rows(Statement& select, const SeqSet* among, SeqSet& found,
+                      const std::function<bool()>& is_enough) {
+  constexpr std::uint32_t kRowsPerLook = 1024;
+  for (std::uint32_t count = 1;; ++count) {
+    TRAWL_ASSIGN(const bool row, select.step());
+    if (!row) return true;
+    const std::int64_t seq = select.integer(0);
+    if (among == nullptr || among->contains(seq)) found.add(seq);
+    if (count % kRowsPerLook == 0 && is_enough()) return false;
+  }
+}
+
+// Several words at once. FTS5 goes on until it has an execution with all of them, however
+// long that takes, so it is asked about one stretch of the history after the other; longer
+// ones while they take little time.
+Result<bool> match_all_terms(Connection& connection, const std::string& expression,
+                             SeqSet& found, const std::function<bool()>& is_enough) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kShort = std::chrono::milliseconds(4);
+  TRAWL_ASSIGN(const std::int64_t last,
+               connection.integer("SELECT ifnull(max(seq), 0) FROM executions"));
+  TRAWL_ASSIGN(auto select,
+               connection.prepare("SELECT rowid FROM terms WHERE terms MATCH ? AND rowid "
+                                  "BETWEEN ? AND ?"));
+  std::int64_t length = 64 * kRowGroupRows;
+  for (std::int64_t first = 0; first <= last;) {
+    const auto begin = Clock::now();
+    select.reset();
+    select.bind(std::string_view(expression), first, first + length - 1);
+    TRAWL_ASSIGN(const bool whole, add_rows(select, nullptr, found, is_enough));
+    if (!whole) return false;
+    first += length;
+    if (Clock::now() - begin < kShort) length *= 2;
+    if (first <= last && is_enough()) return false;
+  }
+  return true;
+}
+
+// All words with a beginning. FTS5 would first merge what all of them have, and cannot be
+// stopped in that; its vocabulary gives them one by one.
+Result<bool> match_beginning(Connection& connection, const std::string& beginning,
+                             const SeqSet* among, SeqSet& found,
+                             const std::function<bool()>& is_enough) {
+  std::string end = beginning;
+  ++end.back();  // No byte of UTF-8 is the last that there is.
+  TRAWL_ASSIGN(auto select,
+               connection.prepare("SELECT doc FROM temp.term_entries WHERE term >= ? AND "
+                                  "term < ?"));
+  select.bind(std::string_view(beginning), std::string_view(end));
+  return add_rows(select, among, found, is_enough);
 }
 
 }  // namespace
@@ -97,19 +151,6 @@ std::string text_terms(std::int64_t ns, const Execution& execution) {
   return in_namespace(ns, bare_terms(execution));
 }
 
-std::string match_expression(std::int64_t ns, const TextQuery& query, bool error) {
-  std::string out;
-  for (const TextQuery::Phrase& phrase : query.phrases()) {
-    for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
-      if (!out.empty()) out += " AND ";
-      out += fmt::format("\"{}\"",
-                         term(ns, bare_term(error ? kError : kText, phrase.terms[i])));
-      if (phrase.prefix && i + 1 == phrase.terms.size()) out += " *";
-    }
-  }
-  return out;
-}
-
 bool has_exact_terms(std::string_view path) {
   return is_label(path) ||
          std::find(kExactFields.begin(), kExactFields.end(), path) != kExactFields.end();
@@ -129,18 +170,50 @@ std::string label_expression(std::int64_t ns, std::string_view path,
   return fmt::format("\"{}\"", term(ns, label_term(path, value)));
 }
 
+Result<bool> match_query(Connection& connection, std::int64_t ns, const TextQuery& query,
+                         bool error, SeqSet& found,
+                         const std::function<bool()>& is_enough) {
+  std::string words;
+  std::size_t word_count = 0;
+  std::vector<std::string> beginnings;
+  for (const TextQuery::Phrase& phrase : query.phrases()) {
+    for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
+      std::string whole = term(ns, bare_term(error ? kError : kText, phrase.terms[i]));
+      if (phrase.prefix && i + 1 == phrase.terms.size()) {
+        beginnings.push_back(std::move(whole));
+        continue;
+      }
+      words += fmt::format("{}\"{}\"", word_count++ == 0 ? "" : " AND ", whole);
+    }
+  }
+  SeqSet among;  // What has all of what was looked up so far.
+  const SeqSet* all = nullptr;
+  if (word_count > 0) {
+    SeqSet& into = beginnings.empty() ? found : among;
+    TRAWL_ASSIGN(const bool whole,
+                 word_count == 1 ? match_terms(connection, words, into, is_enough)
+                                 : match_all_terms(connection, words, into, is_enough));
+    if (!whole) return false;
+    all = &among;
+  }
+  for (std::size_t i = 0; i < beginnings.size(); ++i) {
+    SeqSet some;
+    SeqSet& into = i + 1 == beginnings.size() ? found : some;
+    TRAWL_ASSIGN(const bool whole,
+                 match_beginning(connection, beginnings[i], all, into, is_enough));
+    if (!whole) return false;
+    if (&into == &some) among = std::move(some);
+    all = &among;
+  }
+  return true;
+}
+
 Result<bool> match_terms(Connection& connection, const std::string& expression,
                          SeqSet& found, const std::function<bool()>& is_enough) {
-  constexpr std::uint32_t kRowsPerLook = 1024;
   TRAWL_ASSIGN(auto select,
                connection.prepare("SELECT rowid FROM terms WHERE terms MATCH ?"));
   select.bind(std::string_view(expression));
-  for (std::uint32_t count = 1;; ++count) {
-    TRAWL_ASSIGN(const bool row, select.step());
-    if (!row) return true;
-    found.add(select.integer(0));
-    if (count % kRowsPerLook == 0 && is_enough()) return false;
-  }
+  return add_rows(select, nullptr, found, is_enough);
 }
 
 Result<void> find_unindexed(Connection& connection, SeqSet& found) {

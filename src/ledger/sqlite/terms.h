@@ -44,6 +44,10 @@ class SeqSet {
     last_->set(bit);
     if (++size_ <= kFew) few_.push_back(seq);
   }
+  bool contains(std::int64_t seq) const {
+    const Bits* bits = of_group(group_of(seq));
+    return bits != nullptr && bits->test(static_cast<std::size_t>(seq % kRowGroupRows));
+  }
   // Those of one group; null when there are none.
   const Bits* of_group(std::int64_t group) const {
     const auto found = groups_.find(group);
@@ -63,9 +67,17 @@ class SeqSet {
   std::vector<std::int64_t> few_;
 };
 
-// An expression of FTS5 for the executions that may match. `error` asks for the words of
-// errors instead of those of summaries and inputs.
-std::string match_expression(std::int64_t ns, const TextQuery& query, bool error);
+// Makes the table that match_query() reads beginnings of words from; for each connection
+// (OpenOptions::temporary).
+inline constexpr const char* kTermEntriesSql =
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.term_entries USING fts5vocab(main, terms, "
+    "instance);";
+
+// Adds the executions that may match until `is_enough`, which is asked every few
+// milliseconds. False where that ended it, so that the set lacks some. `error` asks for the
+// words of errors instead of those of summaries and inputs.
+Result<bool> match_query(Connection& connection, std::int64_t ns, const TextQuery& query,
+                         bool error, SeqSet& found, const std::function<bool()>& is_enough);
 
 // Fields that are looked up by their value. What has the term may have the value: terms are
 // hashes, and of most fields they do not regard case.
@@ -78,8 +90,7 @@ bool is_label(std::string_view path);
 std::string label_expression(std::int64_t ns, std::string_view path,
                              std::string_view value);
 
-// Adds the matches to a set until `is_enough`, which is asked now and then. False where
-// that ended it, so that the set lacks some.
+// The same for the expression of one value.
 Result<bool> match_terms(Connection& connection, const std::string& expression,
                          SeqSet& found, const std::function<bool()>& is_enough);
 
