@@ -14,6 +14,8 @@ namespace {
 // Executions that one transaction adds to the index: more would make a commit wait longer,
 // fewer would leave the index in more pieces to be merged.
 constexpr std::int64_t kIndexRows = 1'024;
+// Commits wait while they are indexed, so that few long texts are enough.
+constexpr std::size_t kIndexBytes = 128 * 1024;
 
 // A look for unused words rests so many times as long as it took.
 constexpr std::int64_t kRestFactor = 100;
@@ -77,6 +79,8 @@ Result<bool> Maintenance::sweep_words() {
 
 Result<bool> Maintenance::index_some() {
   FreshTerms::Terms terms;
+  std::size_t bytes = 0;
+  bool more = false;
   {
     TRAWL_ASSIGN(auto transaction,
                  Transaction::begin(*connection_, Transaction::Kind::read));
@@ -88,22 +92,41 @@ Result<bool> Maintenance::index_some() {
     while (true) {
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) break;
+      more =
+          static_cast<std::int64_t>(terms.size()) + 1 == kIndexRows || bytes >= kIndexBytes;
+      if (bytes >= kIndexBytes) break;
       const std::int64_t seq = select.integer(0);
       if (auto fresh = writer_.fresh_terms().take(seq)) {
+        bytes += fresh->size();
         terms.emplace_back(seq, std::move(*fresh));
         continue;
       }
       TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
       terms.emplace_back(seq, text_terms(select.integer(1), execution));
+      bytes += terms.back().second.size();
     }
   }
   if (terms.empty()) {
     writer_.fresh_terms().clear();
     return false;
   }
-  const std::lock_guard lock(writer_mutex_);
-  TRAWL_TRY(writer_.index(terms));
-  return static_cast<std::int64_t>(terms.size()) == kIndexRows;
+  // At most the last is long by itself.
+  std::optional<FreshTerms::Terms::value_type> tall;
+  if (terms.back().second.size() > kIndexBytes) {
+    tall = std::move(terms.back());
+    terms.pop_back();
+  }
+  {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_TRY(writer_.index(terms));
+  }
+  while (tall) {
+    const std::lock_guard lock(writer_mutex_);
+    TRAWL_ASSIGN(const bool more_parts,
+                 writer_.index_part(tall->first, tall->second, kIndexBytes));
+    if (!more_parts) break;
+  }
+  return more;
 }
 
 Result<bool> Maintenance::close_one_group() {

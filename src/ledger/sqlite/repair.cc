@@ -100,6 +100,7 @@ Result<GroupRepair> repair_groups(Connection& connection, const RepairProgress& 
 Result<void> index_terms_anew(Connection& connection) {
   TRAWL_TRY(connection.execute(
       "INSERT INTO terms (terms) VALUES ('delete-all'); DELETE FROM terms_pending; "
+      "DELETE FROM settings WHERE name IN ('partly_indexed', 'indexed_bytes'); "
       "INSERT INTO terms_pending (seq) SELECT seq FROM executions INDEXED BY "
       "executions_by_time; DELETE FROM terms_pending WHERE seq IN (SELECT seq FROM "
       "executions INDEXED BY executions_running WHERE running = 1)"));

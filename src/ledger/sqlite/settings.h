@@ -15,6 +15,10 @@ inline constexpr std::string_view kLastSeq = "last_seq";
 inline constexpr std::string_view kUnmerged = "unmerged";
 // and after which nobody has looked for words that are no longer in use.
 inline constexpr std::string_view kUnswept = "unswept";
+// The execution of which some terms are in the index, while the rest waits; or 0.
+inline constexpr std::string_view kPartlyIndexed = "partly_indexed";
+// How many bytes of its terms those are.
+inline constexpr std::string_view kIndexedBytes = "indexed_bytes";
 
 // 0 where it was never written.
 Result<std::int64_t> read_setting(Connection& connection, std::string_view name);

@@ -46,7 +46,10 @@ class SqliteLedger final : public Ledger {
 
   void prepare(LedgerWrite& write) const override {
     write.prepared = sqlite::encode_record(write.execution);
-    if (write.kind != LedgerWrite::Kind::started) {
+    // Of long inputs that takes long, and whoever ran it waits: left to maintenance.
+    const auto& inputs = write.execution.inputs;
+    if (write.kind != LedgerWrite::Kind::started &&
+        (!inputs || inputs->size() < kLongInputs)) {
       write.prepared_terms = sqlite::bare_terms(write.execution);
     }
   }
@@ -211,6 +214,7 @@ class SqliteLedger final : public Ledger {
   // later, and mapped pages would all count as ours; the system keeps them for us anyway.
   static constexpr int kReaderCacheKib = 16 * 1024;
   static constexpr std::int64_t kReaderMapBytes = 0;
+  static constexpr std::size_t kLongInputs = 64 * 1024;
 
   // As recover_later() has it. With writer_mutex_ held.
   Result<void> recover_late() {

@@ -416,9 +416,18 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
                connection_->prepare("DELETE FROM terms_pending WHERE seq = ?"));
   TRAWL_TRY(waiting.bind(seq).run());
   // Only what has ended was ever indexed.
-  if (connection_->changes() == 0 && !running) {
+  bool indexed = connection_->changes() == 0 && !running;
+  std::size_t bytes = std::string::npos;
+  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
+  if (partly == seq) {
+    TRAWL_ASSIGN(const std::int64_t done, read_setting(*connection_, kIndexedBytes));
+    TRAWL_TRY(note_part(0, 0));
+    indexed = true;
+    bytes = static_cast<std::size_t>(done);
+  }
+  if (indexed) {
     TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
-    TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution)));
+    TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution).substr(0, bytes)));
     ++pending.unindexed;
   }
   TRAWL_TRY(touch_group(group_of(seq)));
@@ -492,6 +501,42 @@ Result<void> Writer::index(const FreshTerms::Terms& terms) {
   TRAWL_TRY(transaction.commit());
   bound_log();
   return {};
+}
+
+Result<bool> Writer::index_part(std::int64_t seq, std::string_view terms,
+                                std::size_t bytes_max) {
+  TRAWL_ASSIGN(auto transaction,
+               Transaction::begin(*connection_, Transaction::Kind::write));
+  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
+  std::size_t begin = 0;
+  if (partly == seq) {
+    TRAWL_ASSIGN(const std::int64_t done, read_setting(*connection_, kIndexedBytes));
+    begin = static_cast<std::size_t>(done);
+  }
+  std::size_t end = terms.size();
+  if (begin + bytes_max < end) end = std::min(terms.find(' ', begin + bytes_max), end);
+  const bool is_last = end == terms.size();
+  {
+    TRAWL_ASSIGN(auto waiting,
+                 connection_->prepare(is_last ? "DELETE FROM terms_pending WHERE seq = ?"
+                                              : "UPDATE terms_pending SET seq = seq "
+                                                "WHERE seq = ?"));
+    TRAWL_TRY(waiting.bind(seq).run());
+    // Deleted meanwhile, with its row.
+    if (connection_->changes() == 0) return false;
+  }
+  TRAWL_TRY(index_terms(*connection_, seq, std::string(terms.substr(begin, end - begin))));
+  TRAWL_TRY(is_last ? note_part(0, 0) : note_part(seq, static_cast<std::int64_t>(end)));
+  TRAWL_TRY(transaction.commit());
+  bound_log();
+  return !is_last;
+}
+
+Result<void> Writer::note_part(std::int64_t seq, std::int64_t bytes) {
+  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
+  TRAWL_ASSIGN(const std::int64_t done, read_setting(*connection_, kIndexedBytes));
+  TRAWL_TRY(add_to_setting(*connection_, kPartlyIndexed, seq - partly));
+  return add_to_setting(*connection_, kIndexedBytes, bytes - done);
 }
 
 Result<void> Writer::close_group(std::int64_t group, const RowGroup& rows,
@@ -599,6 +644,7 @@ Result<void> Writer::prepare_terms() {
                Transaction::begin(*connection_, Transaction::Kind::write));
   TRAWL_TRY(connection_->execute(
       "INSERT INTO terms (terms) VALUES ('delete-all'); DELETE FROM terms_pending; "
+      "DELETE FROM settings WHERE name IN ('partly_indexed', 'indexed_bytes'); "
       "INSERT INTO terms_pending (seq) SELECT seq FROM executions WHERE running = 0"));
   TRAWL_ASSIGN(auto remember,
                connection_->prepare("INSERT OR REPLACE INTO settings (name, value) "

@@ -56,6 +56,9 @@ class Writer {
 
   // Puts these into the index of terms, where they still wait for it.
   Result<void> index(const FreshTerms::Terms& terms);
+  // The same for a part of the terms of one execution, which waits until the last is in.
+  // False where nothing is left to do.
+  Result<bool> index_part(std::int64_t seq, std::string_view terms, std::size_t bytes_max);
   // text_terms() of executions that wait for the index, as far as they are kept.
   FreshTerms& fresh_terms() { return fresh_terms_; }
   // Prepares to close a group whose rows are read meanwhile, on another connection.
@@ -115,6 +118,8 @@ class Writer {
                           const ExecutionSummary& summary, Pending& pending);
   Result<void> put_record(std::int64_t seq, const LedgerWrite& write);
   Result<void> await_index(std::int64_t seq);
+  // What index_part() has done of which execution.
+  Result<void> note_part(std::int64_t seq, std::int64_t bytes);
   Result<void> finish(const Pending& pending);
   Result<void> remove_row(std::int64_t seq, Pending& pending);
   Result<std::uint64_t> remove_rows(const std::vector<std::int64_t>& seqs);
