@@ -23,7 +23,7 @@ struct ReadOptions {
   std::string sqlite;    // File of the plain SQLite peer; empty: without.
   std::string postgres;  // Connection to the PostgreSQL peer; empty: without.
   int rounds = 5;
-  std::string only;  // One question alone; empty: all.
+  std::string only;      // One question alone; empty: all.
   double seconds = 0.1;  // For one question to one store in one round, about.
 };
 // Asks every store every question, round by round.

@@ -21,12 +21,19 @@ function(trawl_library name)
   endif()
 endfunction()
 
-# The first target compiles the precompiled header; the others share it.
+# The first target compiles the precompiled header; the others share it. Unit tests have one
+# of their own where the rest is compiled to tell a fuzzer which ways it took.
 function(trawl_precompile target)
-  if(target STREQUAL "trawl_base")
+  set(first trawl_base)
+  if(TRAWL_FUZZ AND target MATCHES "_test$")
+    set(first base_test)
+  elseif(TRAWL_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  if(target STREQUAL first)
     target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
   else()
-    target_precompile_headers(${target} REUSE_FROM trawl_base)
+    target_precompile_headers(${target} REUSE_FROM ${first})
   endif()
 endfunction()
 

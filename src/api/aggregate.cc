@@ -19,12 +19,12 @@ namespace {
 constexpr std::array<std::string_view, 2> kOwnKeys = {"bucket", "group_by"};
 
 // What a group is called in the body, and its key in a row of the reply.
-struct Group {
+struct Grouping {
   std::string_view name;
   std::string_view member;
   AggregateBy by;
 };
-constexpr Group kGroups[] = {
+constexpr Grouping kGroupings[] = {
     {"status", "status", AggregateBy::status},
     {"collection", "collection_id", AggregateBy::collection},
     {"stage", "stage_id", AggregateBy::stage},
@@ -34,14 +34,14 @@ constexpr Group kGroups[] = {
 constexpr std::string_view kLabelPrefix = "label:";
 
 std::string_view member_of(AggregateBy by) {
-  for (const Group& group : kGroups) {
+  for (const Grouping& group : kGroupings) {
     if (group.by == by) return group.member;
   }
   return "label";
 }
 
 std::string group_name(const FiguresRequest& request) {
-  for (const Group& group : kGroups) {
+  for (const Grouping& group : kGroupings) {
     if (group.by == request.by) return std::string(group.name);
   }
   return std::string(kLabelPrefix) + request.label;
@@ -74,7 +74,7 @@ Result<void> read_group(ObjectReader& in, FiguresRequest& out) {
     return {};
   }
   std::vector<std::string_view> known;
-  for (const Group& group : kGroups) {
+  for (const Grouping& group : kGroupings) {
     if (group.name == name) {
       out.by = group.by;
       return {};

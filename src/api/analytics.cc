@@ -14,6 +14,7 @@
 #include "api/figures.h"
 #include "api/time_value.h"
 #include "base/field_path.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -28,10 +29,6 @@ struct TimeRange {
   TimeUs start = 0;
   TimeUs end = 0;
 };
-
-json::value text_value(std::string_view text) {
-  return json::value(json::string(text.data(), text.size()));
-}
 
 void write_time_range(JsonWriter& out, const TimeRange& range) {
   out.key("time_range").begin_object();

@@ -6,6 +6,7 @@
 
 #include "api/names.h"
 #include "base/analyzer.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -13,10 +14,6 @@ namespace {
 
 constexpr std::size_t kFeaturesMax = 16;
 constexpr std::size_t kFieldsMax = 64;
-
-json::value text_value(std::string_view text) {
-  return json::string(text.data(), text.size());
-}
 
 // scheme://extractor@version/output, but any text without spaces is accepted: requests
 // written elsewhere must resolve.

@@ -12,10 +12,10 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kPath = "/v1/collections";
-constexpr std::string_view kOnePath = "/v1/collections/{collection}";
-constexpr std::string_view kSearched[] = {"collection_name", "collection_id",
-                                          "description"};
+constexpr std::string_view kCollectionsPath = "/v1/collections";
+constexpr std::string_view kCollectionPath = "/v1/collections/{collection}";
+constexpr std::string_view kCollectionsSearched[] = {"collection_name", "collection_id",
+                                                     "description"};
 
 Result<http::Response> reply_with(const Services& services, const Call& call,
                                   const Collection& collection) {
@@ -24,7 +24,7 @@ Result<http::Response> reply_with(const Services& services, const Call& call,
   return detail_response(std::move(out));
 }
 
-Result<http::Response> create(const Services& services, Call& call) {
+Result<http::Response> create_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   TRAWL_ASSIGN(Collection wanted, read_new_collection(in));
@@ -35,14 +35,14 @@ Result<http::Response> create(const Services& services, Call& call) {
   return reply_with(services, call, created);
 }
 
-Result<http::Response> show(const Services& services, Call& call) {
+Result<http::Response> show_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection found,
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
   return reply_with(services, call, found);
 }
 
-Result<http::Response> change(const Services& services, Call& call) {
+Result<http::Response> change_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection changed,
                services.corpus.update_collection(
@@ -67,7 +67,7 @@ Result<void> must_be_this_namespace(const Call& call) {
                                 truncate_text(*wanted, 100), call.ns.name));
 }
 
-Result<http::Response> list(const Services& services, Call& call) {
+Result<http::Response> list_collections(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_TRY(must_be_this_namespace(call));
   TRAWL_ASSIGN(const auto all, services.corpus.list_collections(call.ns.id));
@@ -78,11 +78,11 @@ Result<http::Response> list(const Services& services, Call& call) {
     if (row) rows.push_back(std::move(*row));
   }
   TRAWL_ASSIGN(json::object out,
-               list_objects(call.request, body, std::move(rows), kSearched));
+               list_objects(call.request, body, std::move(rows), kCollectionsSearched));
   return json_response(std::move(out));
 }
 
-Result<http::Response> remove(const Services& services, Call& call) {
+Result<http::Response> remove_collection(const Services& services, Call& call) {
   const std::string& identifier = call.request.path_parameter("collection");
   TRAWL_TRY(services.corpus.delete_collection(call.ns.id, identifier));
   return deleted_response(fmt::format("the collection '{}' was deleted", identifier));
@@ -105,14 +105,14 @@ void add_collection_routes(http::Router& router, const Services& services) {
                              {"namespace_id", Described::no},
                              {"include_system", Described::no}},
       object_list_shape().with({{"include_system", nullptr, Described::no}}));
-  route("POST", kPath, Permission::write, RequestShape(Query{}, new_collection_shape()),
-        create);
-  route("GET", kPath, Permission::read, listed, list);
-  route("POST", "/v1/collections/list", Permission::read, listed, list);
-  route("GET", kOnePath, Permission::read, {}, show);
-  route("PATCH", kOnePath, Permission::write,
-        RequestShape(Query{}, collection_patch_shape()), change);
-  route("DELETE", kOnePath, Permission::remove, {}, remove);
+  route("POST", kCollectionsPath, Permission::write,
+        RequestShape(Query{}, new_collection_shape()), create_collection);
+  route("GET", kCollectionsPath, Permission::read, listed, list_collections);
+  route("POST", "/v1/collections/list", Permission::read, listed, list_collections);
+  route("GET", kCollectionPath, Permission::read, {}, show_collection);
+  route("PATCH", kCollectionPath, Permission::write,
+        RequestShape(Query{}, collection_patch_shape()), change_collection);
+  route("DELETE", kCollectionPath, Permission::remove, {}, remove_collection);
 }
 
 }  // namespace trawl::api

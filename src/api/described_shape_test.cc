@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::described_shape_test {
 namespace {
 
 using Others = ObjectShape::Others;
@@ -85,4 +85,4 @@ TEST(DescribedShape, ABodyIsReadWhereItIsDescribed) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::described_shape_test

@@ -20,10 +20,6 @@ bool is_reserved(json::string_view key) {
   return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
-std::string_view key_of(const json::key_value_pair& field) {
-  return {field.key().data(), field.key().size()};
-}
-
 bool is_dotted(std::string_view key) {
   return key.find('.') != std::string_view::npos;
 }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::document_json_test {
 namespace {
 
 json::object parse(std::string_view text) {
@@ -80,4 +80,4 @@ TEST(ApplyUpdate, RefusesTwoValuesForOnePlace) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::document_json_test

@@ -251,17 +251,18 @@ json::object project(json::object&& document, const std::vector<std::string>& se
   return out;
 }
 
-struct Group {
+struct DocumentGroup {
   json::value key;
   std::uint64_t count = 0;
   std::vector<std::uint32_t> rows;
 };
 
 // Groups in the order in which their first document comes.
-Result<std::vector<Group>> group_rows(const Snapshot& snapshot, const Wanted& wanted,
-                                      const std::vector<std::uint32_t>& rows) {
+Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
+                                              const Wanted& wanted,
+                                              const std::vector<std::uint32_t>& rows) {
   constexpr std::size_t kDocumentsPerGroupMax = 100;
-  std::vector<Group> groups;
+  std::vector<DocumentGroup> groups;
   std::map<std::string, std::size_t> index;
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
     json::value scratch;
@@ -270,7 +271,7 @@ Result<std::vector<Group>> group_rows(const Snapshot& snapshot, const Wanted& wa
     const json::value key = value == nullptr ? json::value() : *value;
     const auto [entry, added] = index.try_emplace(canonical_json(key), groups.size());
     if (added) groups.push_back({key, 0, {}});
-    Group& group = groups[entry->second];
+    DocumentGroup& group = groups[entry->second];
     ++group.count;
     if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
   }));
@@ -351,7 +352,7 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   }
   if (!wanted.sort_field.empty()) TRAWL_TRY(sort_rows(*snapshot, wanted, rows));
 
-  std::vector<Group> groups;
+  std::vector<DocumentGroup> groups;
   std::uint64_t total = rows.size();
   if (!wanted.group_by.empty()) {
     TRAWL_ASSIGN(groups, group_rows(*snapshot, wanted, rows));

@@ -14,7 +14,7 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::size_t kBatchMax = 1000;
+constexpr std::size_t kBatchGetMax = 1000;
 constexpr std::int64_t kDistinctMax = 10'000;
 // Different values that are held in memory while they are counted.
 constexpr std::size_t kDistinctHeldMax = 1'000'000;
@@ -108,10 +108,10 @@ Result<http::Response> get_documents(const Services& services, Call& call) {
   const auto ids = in.strings({"document_ids"});
   (void)in.boolean({"return_presigned_urls"}, false);
   TRAWL_TRY(in.status());
-  if (ids.empty() || ids.size() > kBatchMax) {
+  if (ids.empty() || ids.size() > kBatchGetMax) {
     return invalid_at(
         "document_ids",
-        fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchMax));
+        fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchGetMax));
   }
   TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(call.ns.id));
   std::vector<std::shared_ptr<const Snapshot>> snapshots;

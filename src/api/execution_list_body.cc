@@ -38,10 +38,6 @@ constexpr std::pair<std::string_view, ExecutionSort> kSorts[] = {
     {"total_returned", ExecutionSort::total_returned},
 };
 
-json::value text_value(std::string_view text) {
-  return json::value(json::string(text.data(), text.size()));
-}
-
 class Reader {
  public:
   Reader(const json::object& stated, TimeUs now, ExecutionListBody& out)

@@ -29,7 +29,7 @@ constexpr std::string_view kColumns[] = {
     "collection_ids"};
 
 // Rows are hashed, compressed and sent this many bytes at a time.
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kExportPieceBytes = 64 * 1024;
 
 // What one request asks for.
 struct ExportRequest {
@@ -95,7 +95,7 @@ class Exporter {
     }
     last_ = execution.key;
     ++rows_;
-    if (piece_.size() >= kPieceBytes) TRAWL_TRY(send());
+    if (piece_.size() >= kExportPieceBytes) TRAWL_TRY(send());
     return true;
   }
 

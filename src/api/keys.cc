@@ -12,11 +12,11 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kPath = "/v1/organizations/users/{user}/api-keys";
+constexpr std::string_view kKeysPath = "/v1/organizations/users/{user}/api-keys";
 // The contract's name for requests a minute, and ours for how many of them at once.
 constexpr std::string_view kRequestsKey = "rate_limit_override";
 constexpr std::string_view kBurstKey = "rate_limit_burst";
-constexpr std::string_view kSearched[] = {"name", "description"};
+constexpr std::string_view kKeysSearched[] = {"name", "description"};
 constexpr std::size_t kDescriptionCharsMax = 500;
 
 json::object key_json(const Services& services, const ApiKey& key) {
@@ -55,7 +55,7 @@ json::object key_json(const Services& services, const ApiKey& key) {
 }
 
 // Who may hand out keys could otherwise hand himself one without the confinement.
-Result<void> must_be_unconfined(const Call& call) {
+Result<void> must_manage_keys(const Call& call) {
   if (!call.key.namespace_id) return {};
   return make_error(ErrorCode::forbidden,
                     "this key is confined to one namespace and cannot manage keys; use one "
@@ -129,7 +129,7 @@ Result<void> read_fields(const json::object& body, ApiKey& key) {
 // What would restrict a key on the hosted product and cannot here: a key must not be wider
 // than its owner believes.
 //   not_enabled  with the location of the value
-Result<void> refuse_not_offered(ObjectReader& in) {
+Result<void> refuse_key_fields(ObjectReader& in) {
   constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
       {"scopes",
        "keys are not confined to single resources; leave it out, and confine the "
@@ -166,13 +166,13 @@ Result<void> read_confinement(const Services& services, ObjectReader& in, ApiKey
   return {};
 }
 
-Result<http::Response> create(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> create_key(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_keys(call));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   (void)in.required_string({"name"});
   TRAWL_TRY(in.status());
-  TRAWL_TRY(refuse_not_offered(in));
+  TRAWL_TRY(refuse_key_fields(in));
   ApiKey wanted;
   wanted.user = call.request.path_parameter("user");
   wanted.permissions = {Permission::read, Permission::write};
@@ -184,8 +184,8 @@ Result<http::Response> create(const Services& services, Call& call) {
   return json_response(std::move(out));
 }
 
-Result<http::Response> list(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> list_keys(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_keys(call));
   TRAWL_ASSIGN(const bool revoked_too,
                QueryReader(call.request).boolean("include_revoked", false));
   const std::string& user = call.request.path_parameter("user");
@@ -197,7 +197,7 @@ Result<http::Response> list(const Services& services, Call& call) {
   }
   const std::uint64_t total = rows.size();
   TRAWL_ASSIGN(json::object out,
-               list_objects(call.request, {}, std::move(rows), kSearched));
+               list_objects(call.request, {}, std::move(rows), kKeysSearched));
   out["total"] = total;
   return json_response(std::move(out));
 }
@@ -216,8 +216,8 @@ Result<ApiKey> key_of_path(const Services& services, const Call& call) {
                                 truncate_text(user, 100), truncate_text(name, 100)));
 }
 
-Result<http::Response> change(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> change_key(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_keys(call));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
   ObjectReader in(body, {});
@@ -228,15 +228,15 @@ Result<http::Response> change(const Services& services, Call& call) {
             "are those of the key of the request itself; change them with another one");
   }
   TRAWL_TRY(in.status());
-  TRAWL_TRY(refuse_not_offered(in));
+  TRAWL_TRY(refuse_key_fields(in));
   TRAWL_ASSIGN(const ApiKey changed,
                services.keys.update(found.id.str(), services.clock.now(),
                                     [&](ApiKey& key) { return read_fields(body, key); }));
   return json_response(key_json(services, changed));
 }
 
-Result<http::Response> revoke(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> revoke_key(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_keys(call));
   TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
   if (found.id == call.key.id) {
     return make_error(ErrorCode::bad_request,
@@ -268,17 +268,19 @@ void add_key_routes(http::Router& router, const Services& services) {
   const Query listed = paging_query() + Query{{"include_revoked"},
                                               {"search", Described::no, true},
                                               {"include_session_keys", Described::no}};
-  route("POST", std::string(kPath),
+  route("POST", std::string(kKeysPath),
         RequestShape(Query{}, fields.with({{"namespace_id"},
                                            {"namespace", nullptr, Described::no},
                                            {"namespace_name", nullptr, Described::no},
                                            {"principal_id", nullptr, Described::no}})),
-        create);
-  route("GET", std::string(kPath), listed, list);
-  route("PATCH", std::string(kPath) + "/{key}",
-        RequestShape(Query{}, fields.with({{"status", nullptr, Described::no}})), change);
+        create_key);
+  route("GET", std::string(kKeysPath), listed, list_keys);
+  route("PATCH", std::string(kKeysPath) + "/{key}",
+        RequestShape(Query{}, fields.with({{"status", nullptr, Described::no}})),
+        change_key);
   // A key is revoked whether or not it is used, so that nothing is left to force.
-  route("DELETE", std::string(kPath) + "/{key}", Query{{"force", Described::no}}, revoke);
+  route("DELETE", std::string(kKeysPath) + "/{key}", Query{{"force", Described::no}},
+        revoke_key);
 }
 
 }  // namespace trawl::api

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::labels_test {
 namespace {
 
 Result<Labels> labels_of(std::string_view body, std::vector<std::string> headers = {}) {
@@ -66,4 +66,4 @@ TEST(Labels, LimitsHoldToTheLastOne) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::labels_test

@@ -16,9 +16,10 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kPath = "/v1/namespaces";
-constexpr std::string_view kOnePath = "/v1/namespaces/{namespace}";
-constexpr std::string_view kSearched[] = {"namespace_name", "namespace_id", "description"};
+constexpr std::string_view kNamespacesPath = "/v1/namespaces";
+constexpr std::string_view kNamespacePath = "/v1/namespaces/{namespace}";
+constexpr std::string_view kNamespacesSearched[] = {"namespace_name", "namespace_id",
+                                                    "description"};
 // What clients of the hosted product can read; a longer name would break their lists.
 constexpr std::size_t kNameCharsMax = 64;
 constexpr std::string_view kIndexTypes[] = {"keyword", "integer",  "float", "bool",
@@ -109,7 +110,7 @@ constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
 // What a client must not believe to have: vectors of its own, an end to the namespace's
 // life, other people's tokens. Descriptions of machines and money are ignored instead.
 //   not_enabled  with the location of the value
-Result<void> refuse_not_offered(ObjectReader& in) {
+Result<void> refuse_namespace_fields(ObjectReader& in) {
   for (const auto& [name, remedy] : kRefused) {
     const json::value* value = in.find({name});
     if (value == nullptr || (value->is_array() && value->get_array().empty())) continue;
@@ -228,7 +229,7 @@ Result<http::Response> reply_with(const Services& services, const Call& call,
   return detail_response(std::move(out));
 }
 
-Result<void> must_be_unconfined(const Call& call) {
+Result<void> must_manage_namespaces(const Call& call) {
   if (!call.key.namespace_id) return {};
   return make_error(
       ErrorCode::forbidden,
@@ -236,15 +237,15 @@ Result<void> must_be_unconfined(const Call& call) {
       "namespaces; use a key without a namespace");
 }
 
-Result<http::Response> create(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> create_namespace(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_namespaces(call));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   Namespace wanted;
   wanted.name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
   TRAWL_TRY(in.status());
   TRAWL_TRY(services.reserved_names.check("namespace", wanted.name, "namespace_name"));
-  TRAWL_TRY(refuse_not_offered(in));
+  TRAWL_TRY(refuse_namespace_fields(in));
   // One that repeats the name is as good as the name, which may stand for the id anywhere.
   const auto wanted_id = in.optional_string({"namespace_id"});
   TRAWL_TRY(in.status());
@@ -268,7 +269,7 @@ Result<http::Response> create(const Services& services, Call& call) {
   return reply_with(services, call, created);
 }
 
-Result<http::Response> change(const Services& services, Call& call) {
+Result<http::Response> change_namespace(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   TRAWL_ASSIGN(
@@ -286,18 +287,18 @@ Result<http::Response> change(const Services& services, Call& call) {
           if (in.ok() && name != ns.name) {
             // Whether a name is free, and who follows on one that was given up, is no
             // business of a key that must not know of the others.
-            TRAWL_TRY(must_be_unconfined(call));
+            TRAWL_TRY(must_manage_namespaces(call));
             TRAWL_TRY(services.reserved_names.check("namespace", name, "namespace_name"));
           }
           ns.name = name;
         }
-        TRAWL_TRY(refuse_not_offered(in));
+        TRAWL_TRY(refuse_namespace_fields(in));
         return read_definition(services, in, call.key, &found, ns.definition);
       }));
   return reply_with(services, call, changed);
 }
 
-Result<http::Response> show(const Services& services, Call& call) {
+Result<http::Response> show_namespace(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   return reply_with(services, call, found);
 }
@@ -317,7 +318,7 @@ Result<http::Response> show_stats(const Services& services, Call& call) {
   return json_response(std::move(out));
 }
 
-Result<http::Response> list(const Services& services, Call& call) {
+Result<http::Response> list_namespaces(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const auto all, services.corpus.list_namespaces());
   std::vector<json::object> rows;
@@ -327,7 +328,7 @@ Result<http::Response> list(const Services& services, Call& call) {
     rows.push_back(std::move(row));
   }
   TRAWL_ASSIGN(json::object out,
-               list_objects(call.request, body, std::move(rows), kSearched));
+               list_objects(call.request, body, std::move(rows), kNamespacesSearched));
   return json_response(std::move(out));
 }
 
@@ -347,8 +348,8 @@ Result<void> must_be_empty(const Services& services, const Namespace& ns) {
                   ns.name, collections.size(), page.total));
 }
 
-Result<http::Response> remove(const Services& services, Call& call) {
-  TRAWL_TRY(must_be_unconfined(call));
+Result<http::Response> remove_namespace(const Services& services, Call& call) {
+  TRAWL_TRY(must_manage_namespaces(call));
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   // Without it the bare request of a new user would have nowhere to go.
   if (found.name == kDefaultNamespace) {
@@ -388,16 +389,16 @@ void add_namespace_routes(http::Router& router, const Services& services) {
                             object_list_shape());
   const ObjectShape fields = definition_shape();
   const RequestShape changed(Query{}, fields);
-  route("POST", kPath, Permission::write,
+  route("POST", kNamespacesPath, Permission::write,
         RequestShape(Query{}, fields.with({{"namespace_id", nullptr, Described::no}})),
-        create);
-  route("GET", kPath, Permission::read, listed, list);
-  route("POST", "/v1/namespaces/list", Permission::read, listed, list);
-  route("GET", kOnePath, Permission::read, {}, show);
-  route("GET", std::string(kOnePath) + "/stats", Permission::read, {}, show_stats);
-  route("PATCH", kOnePath, Permission::write, changed, change);
-  route("PUT", kOnePath, Permission::write, changed, change);
-  route("DELETE", kOnePath, Permission::remove, Query{{"force"}}, remove);
+        create_namespace);
+  route("GET", kNamespacesPath, Permission::read, listed, list_namespaces);
+  route("POST", "/v1/namespaces/list", Permission::read, listed, list_namespaces);
+  route("GET", kNamespacePath, Permission::read, {}, show_namespace);
+  route("GET", std::string(kNamespacePath) + "/stats", Permission::read, {}, show_stats);
+  route("PATCH", kNamespacePath, Permission::write, changed, change_namespace);
+  route("PUT", kNamespacePath, Permission::write, changed, change_namespace);
+  route("DELETE", kNamespacePath, Permission::remove, Query{{"force"}}, remove_namespace);
 }
 
 }  // namespace trawl::api

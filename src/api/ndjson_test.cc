@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::ndjson_test {
 namespace {
 
 std::vector<std::string> split(const std::vector<std::string>& pieces, std::size_t max) {
@@ -56,4 +56,4 @@ TEST(ImportReport, CountsAllAndListsAHundred) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::ndjson_test

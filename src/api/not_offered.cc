@@ -89,7 +89,7 @@ constexpr Operation kOperations[] = {
      "make another one and revoke this one"},
 };
 
-constexpr int kDepthMax = 5;  // Segments below the path of a family.
+constexpr int kSegmentsMax = 5;  // Segments below the path of a family.
 
 struct NotOffered {
   std::string method;
@@ -110,7 +110,7 @@ const std::vector<NotOffered>& not_offered() {
     }
     for (const Family& family : kFamilies) {
       std::string pattern(family.path);
-      for (int depth = 0; depth <= kDepthMax; ++depth) {
+      for (int depth = 0; depth <= kSegmentsMax; ++depth) {
         if (depth > 0) pattern += fmt::format("/{{part_{}}}", depth);
         for (const std::string_view method : kMethods) {
           all.push_back(

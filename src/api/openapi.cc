@@ -14,13 +14,13 @@ namespace trawl::api {
 namespace {
 
 constexpr std::string_view kCommonFile = "common.json";
-constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "patch"};
+constexpr std::string_view kDescribedMethods[] = {"get", "put", "post", "delete", "patch"};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::logic_error("src/api/openapi: " + what);
 }
 
-json::string_view key(std::string_view text) {
+json::string_view json_key(std::string_view text) {
   return {text.data(), text.size()};
 }
 
@@ -33,7 +33,7 @@ json::object parse_file(const EmbeddedFile& file) {
 
 // The object under a name, made where it is not there.
 json::object& child(json::object& of, std::string_view name) {
-  json::value& value = of[key(name)];
+  json::value& value = of[json_key(name)];
   if (value.is_null()) value.emplace_object();
   if (!value.is_object()) fail(fmt::format("'{}' is no object", name));
   return value.get_object();
@@ -62,9 +62,9 @@ class Description {
   void check(const http::Router& router) {
     const json::object& paths = child(document_, "paths");
     const auto describes = [&](std::string_view path, std::string_view method) {
-      const auto* item = paths.if_contains(key(path));
+      const auto* item = paths.if_contains(json_key(path));
       return item != nullptr && item->is_object() &&
-             item->get_object().contains(key(method));
+             item->get_object().contains(json_key(method));
     };
     for (const auto& route : router.routes()) {
       if (!route->is_offered) continue;
@@ -74,7 +74,7 @@ class Description {
     }
     for (const auto& path : paths) {
       const std::string_view pattern(path.key().data(), path.key().size());
-      for (const std::string_view method : kMethods) {
+      for (const std::string_view method : kDescribedMethods) {
         if (!describes(pattern, method)) continue;
         const bool served = std::any_of(
             router.routes().begin(), router.routes().end(), [&](const auto& route) {
@@ -92,8 +92,8 @@ class Description {
     json::object& components = child(document_, "components");
     for (auto& path : child(document_, "paths")) {
       json::object& item = path.value().get_object();
-      for (const std::string_view method : kMethods) {
-        auto* operation = item.if_contains(key(method));
+      for (const std::string_view method : kDescribedMethods) {
+        auto* operation = item.if_contains(json_key(method));
         if (operation == nullptr) continue;
         add_shared({path.key().data(), path.key().size()}, operation->get_object());
         add_parameters(item, operation->get_object(), child(components, "parameters"));
@@ -112,7 +112,7 @@ class Description {
     json::object out{{"openapi", "3.1.0"}};
     child(document_, "info")["version"] = TRAWL_VERSION;
     for (const std::string_view name : {"info", "servers", "tags"}) {
-      out[key(name)] = std::move(document_[key(name)]);
+      out[json_key(name)] = std::move(document_[json_key(name)]);
     }
     // What an operation does not say otherwise.
     out["security"] = json::array{json::object{{"bearer", json::array()}}};
@@ -178,7 +178,7 @@ class Description {
         constexpr std::string_view kPrefix = "#/components/parameters/";
         const std::string_view name = view(ref->as_string());
         const auto* found = name.starts_with(kPrefix)
-                                ? known.if_contains(key(name.substr(kPrefix.size())))
+                                ? known.if_contains(json_key(name.substr(kPrefix.size())))
                                 : nullptr;
         if (found == nullptr) fail(fmt::format("'{}' is no parameter", name));
         all.push_back(*found);
@@ -200,9 +200,9 @@ class Description {
                         "endpoint()",
                         route->method, route->pattern));
       }
-      const json::object& operation = paths.at(key(route->pattern))
+      const json::object& operation = paths.at(json_key(route->pattern))
                                           .as_object()
-                                          .at(key(to_lower_ascii(route->method)))
+                                          .at(json_key(to_lower_ascii(route->method)))
                                           .as_object();
       const std::string difference = difference_from(*shape, operation, components);
       if (!difference.empty()) {
@@ -223,7 +223,7 @@ class Description {
         schema == nullptr ? nullptr : schema->if_contains("x-properties-of");
     if (named == nullptr) return;
     const std::string name(view(named->as_string()));
-    const auto* found = schemas.if_contains(key(name));
+    const auto* found = schemas.if_contains(json_key(name));
     if (found == nullptr || !found->is_object() || depth > 8) {
       fail(fmt::format("x-properties-of names '{}', which is no schema", name));
     }

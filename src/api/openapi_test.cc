@@ -7,7 +7,7 @@
 #include "api/endpoint.h"
 #include "base/json.h"
 
-namespace trawl::api {
+namespace trawl::api::openapi_test {
 namespace {
 
 constexpr std::string_view kCommon = R"json({
@@ -138,4 +138,4 @@ TEST(Openapi, TheFilesAreInOrder) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::openapi_test

@@ -4,7 +4,7 @@
 
 #include <map>
 
-namespace trawl::api {
+namespace trawl::api::recording_test {
 namespace {
 
 // Namespaces, and nothing else.
@@ -121,4 +121,4 @@ TEST(RecordingPolicies, AChangeIsSeenAtOnceAndDamageIsNoPolicy) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::recording_test

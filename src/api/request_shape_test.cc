@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::request_shape_test {
 namespace {
 
 using Others = ObjectShape::Others;
@@ -153,4 +153,4 @@ TEST(RequestShape, RefusesABodyThatNobodyReads) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::request_shape_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::reserved_names_test {
 namespace {
 
 http::Router make_router() {
@@ -64,4 +64,4 @@ TEST(ReservedNames, ARefusalNamesTheWordAndItsPlace) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::reserved_names_test

@@ -45,7 +45,7 @@ json::object about(const Namespace& ns, const RetentionPolicy& policy) {
           {"retention", retention_json(policy)}};
 }
 
-Result<http::Response> show(const Services& services, Call& call) {
+Result<http::Response> show_retention(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace ns, namespace_of_path(services, call));
   TRAWL_ASSIGN(const RetentionPolicy policy, retention_of(ns));
   json::object out = about(ns, policy);
@@ -156,7 +156,7 @@ void add_retention_routes(http::Router& router, const Services& services) {
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
   const std::string path = "/v1/namespaces/{namespace}/retention";
-  route("GET", path, Permission::read, {}, show);
+  route("GET", path, Permission::read, {}, show_retention);
   route("POST", path + "/preview", Permission::read,
         RequestShape(Query{}, retention_shape()), preview);
   route("POST", path + "/run", Permission::remove, {}, run);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::tail_cursor_test {
 namespace {
 
 constexpr TimeUs kSecond = kMicrosPerSecond;
@@ -87,4 +87,4 @@ TEST(TailCursor, ATimeMeansAllThatStartedThenOrLater) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::tail_cursor_test

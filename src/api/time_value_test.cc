@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::api {
+namespace trawl::api::time_value_test {
 namespace {
 
 constexpr TimeUs kNow = 1'772'366'700 * kMicrosPerSecond;  // 2026-03-01T12:05:00Z
@@ -64,4 +64,4 @@ TEST(TimeValue, AnythingElseIsRefusedAtItsPlace) {
 }
 
 }  // namespace
-}  // namespace trawl::api
+}  // namespace trawl::api::time_value_test

@@ -14,7 +14,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
-namespace trawl::app {
+namespace trawl::app::checkpoints_test {
 namespace {
 
 // Goal: backups and examinations of a directory that is written to neither move a log while
@@ -83,4 +83,4 @@ TEST(Checkpoints, BackupAndDoctorExcludeThemToo) {
 }
 
 }  // namespace
-}  // namespace trawl::app
+}  // namespace trawl::app::checkpoints_test

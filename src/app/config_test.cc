@@ -7,7 +7,7 @@
 #include <fstream>
 #include <map>
 
-namespace trawl::app {
+namespace trawl::app::config_test {
 namespace {
 
 class ConfigTest : public testing::Test {
@@ -154,4 +154,4 @@ TEST_F(ConfigTest, ListenTakesNamesAndIPv6) {
 }
 
 }  // namespace
-}  // namespace trawl::app
+}  // namespace trawl::app::config_test

@@ -7,7 +7,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 
-namespace trawl::app {
+namespace trawl::app::deleted_history_test {
 namespace {
 
 // A ledger whose disk takes no deletions for a while.
@@ -57,4 +57,4 @@ TEST(DeletedHistory, FollowsItsNamespace) {
 }
 
 }  // namespace
-}  // namespace trawl::app
+}  // namespace trawl::app::deleted_history_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::app {
+namespace trawl::app::environment_test {
 namespace {
 
 TEST(Environment, KnowsTheVariablesOfServices) {
@@ -33,4 +33,4 @@ TEST(Environment, SaysWhatIsIgnoredAndWhy) {
 }
 
 }  // namespace
-}  // namespace trawl::app
+}  // namespace trawl::app::environment_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::app {
+namespace trawl::app::exposure_test {
 namespace {
 
 TEST(Exposure, AddressesOfThisMachineAloneAreFine) {
@@ -32,4 +32,4 @@ TEST(Exposure, RootIsNamedWithTheRemedy) {
 }
 
 }  // namespace
-}  // namespace trawl::app
+}  // namespace trawl::app::exposure_test

@@ -14,7 +14,7 @@
 #include "base/hash.h"
 #include "base/sqlite.h"
 
-namespace trawl {
+namespace trawl::key_store_test {
 namespace {
 
 class KeyStoreTest : public testing::Test {
@@ -382,4 +382,4 @@ TEST_F(KeyStoreTest, NewerFilesAndFoldersThatAreMissingAreRefused) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::key_store_test

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace trawl {
+namespace trawl::rate_limit_test {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
@@ -93,4 +93,4 @@ TEST(TokenBucket, ThreadsTakeNoTokenTwice) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::rate_limit_test

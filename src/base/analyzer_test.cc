@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace trawl {
+namespace trawl::analyzer_test {
 namespace {
 
 using Terms = std::vector<std::string>;
@@ -186,4 +186,4 @@ TEST(Analyzer, GivesValidTermsForAnyBytes) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::analyzer_test

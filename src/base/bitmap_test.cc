@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-namespace trawl {
+namespace trawl::bitmap_test {
 namespace {
 
 // Goal: a bitmap is a set of numbers below its size. Method: random steps beside std::set.
@@ -39,4 +39,4 @@ TEST(Bitmap, BehavesLikeASet) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::bitmap_test

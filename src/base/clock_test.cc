@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace trawl {
+namespace trawl::clock_test {
 namespace {
 
 TimeUs at(std::string_view text) {
@@ -170,4 +170,4 @@ TEST(Clock, ClocksMove) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::clock_test

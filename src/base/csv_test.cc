@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl {
+namespace trawl::csv_test {
 namespace {
 
 TEST(CsvCell, NoTextIsAFormula) {
@@ -20,4 +20,4 @@ TEST(CsvCell, NoTextIsAFormula) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::csv_test

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-namespace trawl {
+namespace trawl::field_path_test {
 namespace {
 
 json::object parse(std::string_view text) {
@@ -300,4 +300,4 @@ TEST(FieldPath, CopiesOfRandomDocumentsReadAlike) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::field_path_test

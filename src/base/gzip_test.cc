@@ -6,7 +6,7 @@
 
 #include "base/unpack_test_support.h"
 
-namespace trawl {
+namespace trawl::gzip_test {
 namespace {
 
 TEST(GzipWriter, GivesBackWhatWentIn) {
@@ -47,4 +47,4 @@ TEST(GzipWriter, NothingIsAMemberToo) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::gzip_test

@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-namespace trawl {
+namespace trawl::hash_test {
 namespace {
 
 TEST(Hash, KnownDigests) {
@@ -105,4 +105,4 @@ TEST(Sha256, TakesItsBytesInPieces) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::hash_test

@@ -6,7 +6,7 @@
 #include <set>
 #include <thread>
 
-namespace trawl {
+namespace trawl::ids_test {
 namespace {
 
 constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -98,4 +98,4 @@ TEST(Ids, RandomDigitsAreEven) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::ids_test

@@ -28,6 +28,13 @@ void append_json_string(std::string& out, std::string_view text);
 void append_json_number(std::string& out, double number);
 std::string to_json_text(const json::value& value);
 
+inline std::string_view key_of(const json::key_value_pair& field) {
+  return {field.key().data(), field.key().size()};
+}
+inline json::value text_value(std::string_view text) {
+  return json::value(json::string(text.data(), text.size()));
+}
+
 // Compact JSON with the keys of every object sorted: equal values have equal text.
 std::string canonical_json(const json::value& value);
 

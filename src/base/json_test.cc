@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace trawl {
+namespace trawl::json_test {
 namespace {
 
 std::string random_text(std::mt19937& rng) {
@@ -254,4 +254,4 @@ TEST(Json, TypeNames) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::json_test

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace trawl {
+namespace trawl::near_name_test {
 namespace {
 
 constexpr std::array<std::string_view, 10> kNames = {
@@ -52,4 +52,4 @@ TEST(NearName, LeavesOtherWordsAlone) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::near_name_test

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-namespace trawl {
+namespace trawl::object_reader_test {
 namespace {
 
 using Templates = ObjectReader::Templates;
@@ -160,4 +160,4 @@ TEST(ObjectReader, KnowsWhatNobodyAskedFor) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::object_reader_test

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace trawl {
+namespace trawl::private_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,4 +75,4 @@ TEST_P(PrivateFilesTest, TightensWhatIsThere) {
 INSTANTIATE_TEST_SUITE_P(Umasks, PrivateFilesTest, testing::Values(0000, 0022, 0077));
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::private_files_test

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <thread>
 
-namespace trawl::sqlite {
+namespace trawl::sqlite::sqlite_copy_test {
 namespace {
 
 class SqliteCopyTest : public testing::Test {
@@ -135,4 +135,4 @@ TEST_F(SqliteCopyTest, ReadingLeavesALogWhereItIs) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::sqlite_copy_test

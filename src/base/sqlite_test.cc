@@ -11,7 +11,7 @@
 #include "base/sqlite_mark.h"
 #include "base/write_health.h"
 
-namespace trawl::sqlite {
+namespace trawl::sqlite::sqlite_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -143,4 +143,4 @@ TEST_F(SqliteTest, AWriteThatSucceedsEndsAFailure) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::sqlite_test

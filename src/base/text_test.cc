@@ -5,7 +5,7 @@
 #include <limits>
 #include <random>
 
-namespace trawl {
+namespace trawl::text_test {
 namespace {
 
 std::size_t count_points(std::string_view text) {
@@ -103,4 +103,4 @@ TEST(Text, ParseInteger) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::text_test

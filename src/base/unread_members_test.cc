@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl {
+namespace trawl::unread_members_test {
 namespace {
 
 TEST(UnreadMembers, SlipsAreErrors) {
@@ -58,4 +58,4 @@ TEST(UnreadMembers, WhatASchemaMentionsIsNoSlip) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::unread_members_test

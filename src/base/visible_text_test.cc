@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 
-namespace trawl {
+namespace trawl::visible_text_test {
 namespace {
 
 std::string utf8(char32_t code) {
@@ -62,4 +62,4 @@ TEST(VisibleText, OtherTextStays) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::visible_text_test

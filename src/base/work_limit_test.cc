@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl {
+namespace trawl::work_limit_test {
 namespace {
 
 Error enough() {
@@ -75,4 +75,4 @@ TEST(WorkLimit, WhatMustBeFinishedIs) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::work_limit_test

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace trawl {
+namespace trawl::worker_pool_test {
 namespace {
 
 TEST(WorkerPool, RunsEveryTaskOnce) {
@@ -92,4 +92,4 @@ TEST(WorkerPool, ATaskThatThrowsEndsNothingButItself) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::worker_pool_test

@@ -11,7 +11,7 @@ namespace {
 
 // Its window is 512 KiB; browsers refuse frames whose window is more than 8 MiB.
 constexpr int kLevel = 1;
-constexpr std::size_t kOutputStep = 64 * 1024;
+constexpr std::size_t kZstdOutputStep = 64 * 1024;
 // Of frames that are read: 8 MiB (RFC 9659).
 constexpr int kWindowLogMax = 23;
 
@@ -43,8 +43,8 @@ struct ZstdWriter::State {
     std::size_t left = 0;
     do {
       const std::size_t size = out.size();
-      out.resize(size + kOutputStep);
-      ZSTD_outBuffer output{out.data() + size, kOutputStep, 0};
+      out.resize(size + kZstdOutputStep);
+      ZSTD_outBuffer output{out.data() + size, kZstdOutputStep, 0};
       left = ZSTD_compressStream2(context.get(), &output, &input, directive);
       out.resize(size + output.pos);
       checked(left);

@@ -6,7 +6,7 @@
 
 #include "base/unpack_test_support.h"
 
-namespace trawl {
+namespace trawl::zstd_test {
 namespace {
 
 std::string some_bytes() {
@@ -49,4 +49,4 @@ TEST(ZstdCompress, IsTheSameAtOnce) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::zstd_test

@@ -18,13 +18,13 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct BackupArguments {
   DataDirectoryFlags from;
   std::string target;
   bool force = false;
 };
 
-Outcome<Exit> back_up(Context& context, const Arguments& arguments) {
+Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
   Host& host = context.host();
   TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, host));
   // Seen as an error of the write that caused it.
@@ -67,7 +67,7 @@ Outcome<Exit> back_up(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_backup(CLI::App& program, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BackupArguments>();
   auto* command = program.add_subcommand(
       "backup", "Copy a data directory, also while a server uses it");
   command->add_option("dir", arguments->target, "Where to; DIR.partial until it is whole")

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "cli/progress.h"
 
-namespace trawl::cli {
+namespace trawl::cli::cli_test {
 namespace {
 
 struct Seen {
@@ -889,4 +889,4 @@ TEST(Progress, BarsFillByEighths) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::cli_test

@@ -32,14 +32,14 @@ Outcome<json::object> create_collection(Context& context, const std::string& nam
 
 namespace {
 
-struct Arguments {
+struct CollectionsArguments {
   std::string name;
   std::vector<std::string> fields;
   std::string language;
   std::string description;
 };
 
-Outcome<Exit> list(Context& context) {
+Outcome<Exit> list_collections(Context& context) {
   PagedList list;
   list.target = path({"v1", "collections", "list"});
   list.all = true;
@@ -52,7 +52,7 @@ Outcome<Exit> list(Context& context) {
        text_column("DESCRIPTION", "description", true, 4)});
 }
 
-Outcome<Exit> create(Context& context, const Arguments& arguments) {
+Outcome<Exit> create(Context& context, const CollectionsArguments& arguments) {
   std::string raw;
   TRAWL_ASSIGN(auto reply,
                create_collection(context, arguments.name, arguments.fields,
@@ -67,14 +67,14 @@ Outcome<Exit> create(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> show(Context& context, const std::string& name) {
+Outcome<Exit> show_collection(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
   context.print_raw(raw);
   return Exit::ok;
 }
 
-Outcome<Exit> remove(Context& context, const std::string& name) {
+Outcome<Exit> remove_collection(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("DELETE", path({"v1", "collections", name}), nullptr, &raw));
   if (context.format() == Format::table) {
@@ -93,13 +93,13 @@ void add_collections(CLI::App& program, Context& context) {
   group->require_subcommand(1);
   group->footer(
       "Example:\n  trawl collections create articles --field title:3 --field body");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CollectionsArguments>();
 
   auto* list_command =
       group->add_subcommand("list", "List the collections of the namespace");
   list_command->footer("Example:\n  trawl collections list");
   list_command->callback(
-      [&context] { context.action = [&context] { return list(context); }; });
+      [&context] { context.action = [&context] { return list_collections(context); }; });
 
   auto* create_command = group->add_subcommand(
       "create", "Create a collection that is searched by words (BM25)");
@@ -132,7 +132,9 @@ void add_collections(CLI::App& program, Context& context) {
       ->type_name("NAME");
   show_command->footer("Example:\n  trawl collections show articles");
   show_command->callback([&context, arguments] {
-    context.action = [&context, arguments] { return show(context, arguments->name); };
+    context.action = [&context, arguments] {
+      return show_collection(context, arguments->name);
+    };
   });
 
   auto* delete_command =
@@ -142,7 +144,9 @@ void add_collections(CLI::App& program, Context& context) {
       ->type_name("NAME");
   delete_command->footer("Example:\n  trawl collections delete articles");
   delete_command->callback([&context, arguments] {
-    context.action = [&context, arguments] { return remove(context, arguments->name); };
+    context.action = [&context, arguments] {
+      return remove_collection(context, arguments->name);
+    };
   });
 }
 

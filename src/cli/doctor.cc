@@ -22,7 +22,7 @@ namespace {
 // Tables that a person is shown of each file; JSON has all.
 constexpr std::size_t kTablesShown = 8;
 
-struct Arguments {
+struct DoctorArguments {
   DataDirectoryFlags from;
   bool quick = false;
   bool repair = false;
@@ -129,7 +129,7 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
   }
 }
 
-Outcome<Exit> examine(Context& context, const Arguments& arguments) {
+Outcome<Exit> examine(Context& context, const DoctorArguments& arguments) {
   Host& host = context.host();
   TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, context.host()));
   StatusLine line(host);
@@ -163,7 +163,7 @@ Outcome<Exit> examine(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_doctor(CLI::App& program, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DoctorArguments>();
   auto* command = program.add_subcommand(
       "doctor", "Check a data directory, and say what is in it and how large it is");
   add_data_directory_flags(*command, arguments->from);

@@ -10,12 +10,12 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct DocumentsArguments {
   std::string collection;
   std::string document_id;
 };
 
-Outcome<Exit> get(Context& context, const Arguments& arguments) {
+Outcome<Exit> get_document(Context& context, const DocumentsArguments& arguments) {
   std::string raw;
   TRAWL_TRY(context.call(
       "GET",
@@ -25,7 +25,7 @@ Outcome<Exit> get(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> remove(Context& context, const Arguments& arguments) {
+Outcome<Exit> remove_document(Context& context, const DocumentsArguments& arguments) {
   std::string raw;
   TRAWL_TRY(context.call(
       "DELETE",
@@ -47,7 +47,7 @@ void add_documents(CLI::App& program, Context& context) {
   group->footer(
       "Example:\n  trawl documents get packages nginx\n"
       "Many documents at once come with: trawl import");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DocumentsArguments>();
   const auto add = [&](const char* name, const char* description, auto function) {
     auto* command = group->add_subcommand(name, description);
     command->add_option("collection", arguments->collection, "Name or id")
@@ -63,8 +63,8 @@ void add_documents(CLI::App& program, Context& context) {
       };
     });
   };
-  add("get", "Print a document as JSON", get);
-  add("delete", "Delete a document", remove);
+  add("get", "Print a document as JSON", get_document);
+  add("delete", "Delete a document", remove_document);
 }
 
 }  // namespace trawl::cli

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace trawl::cli {
+namespace trawl::cli::event_stream_test {
 namespace {
 
 using Events = std::vector<std::string>;
@@ -50,4 +50,4 @@ TEST(EventStream, AnEventThatIsCutOffDoesNotCount) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::event_stream_test

@@ -18,7 +18,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct ExecuteArguments {
   std::string file;
   std::vector<std::string> inputs;
   std::vector<std::string> collections;
@@ -27,7 +27,7 @@ struct Arguments {
 };
 
 // The request of the file, with the command line's inputs and collections laid over it.
-Outcome<json::object> build_request(Context& context, const Arguments& arguments) {
+Outcome<json::object> build_request(Context& context, const ExecuteArguments& arguments) {
   TRAWL_ASSIGN(auto text, read_input(arguments.file, context.host()));
   auto parsed = parse_json(text);
   if (!parsed)
@@ -105,7 +105,7 @@ void write_summary(Context& context, const json::object& reply, std::size_t coun
   }
 }
 
-Outcome<Exit> execute(Context& context, const Arguments& arguments) {
+Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
   TRAWL_ASSIGN(auto request, build_request(context, arguments));
   const json::value body = std::move(request);
   std::string raw;
@@ -149,7 +149,7 @@ Outcome<Exit> execute(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_execute(CLI::App& program, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecuteArguments>();
   auto* command =
       program.add_subcommand("execute", "Run an ad hoc retriever and print its documents");
   command

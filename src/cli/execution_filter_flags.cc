@@ -19,7 +19,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct ExecutionFilterFlagsArguments {
   std::map<std::string, std::string> texts;  // By the key of the body.
   std::vector<std::string> statuses;
   std::vector<std::string> collections;
@@ -88,7 +88,7 @@ Outcome<void> check_status(const std::string& word) {
                   word, near, word));
 }
 
-Outcome<json::object> make_body(const Arguments& arguments) {
+Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
   json::object body;
   const auto set_text = [&](const char* key) {
     const auto found = arguments.texts.find(key);
@@ -148,7 +148,7 @@ Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) 
 }
 
 MakeFilterBody add_filter_flags(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionFilterFlagsArguments>();
   const auto add_text = [&](const char* flag, const char* key, const char* help) {
     return command
         .add_option_function<std::string>(

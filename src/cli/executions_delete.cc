@@ -14,7 +14,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct ExecutionsDeleteArguments {
   std::vector<std::string> ids;
   std::string status;
   std::string since;
@@ -40,7 +40,8 @@ Outcome<Exit> delete_ids(Context& context, const std::vector<std::string>& ids) 
   return Exit::ok;
 }
 
-Outcome<Exit> delete_matching(Context& context, const Arguments& arguments) {
+Outcome<Exit> delete_matching(Context& context,
+                              const ExecutionsDeleteArguments& arguments) {
   json::object filter;
   if (!arguments.status.empty()) filter["status"] = arguments.status;
   if (!arguments.since.empty()) filter["start_time"] = arguments.since;
@@ -71,7 +72,7 @@ Outcome<Exit> delete_matching(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> remove(Context& context, const Arguments& arguments) {
+Outcome<Exit> remove(Context& context, const ExecutionsDeleteArguments& arguments) {
   if (!arguments.ids.empty()) {
     if (arguments.has_filter() || arguments.all || arguments.dry_run) {
       return usage_failure("give either the ids of executions or a filter, not both");
@@ -89,7 +90,7 @@ Outcome<Exit> remove(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_executions_delete(CLI::App& executions, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionsDeleteArguments>();
   auto* command =
       executions.add_subcommand("delete", "Delete executions for good, by id or by filter");
   command->add_option("id", arguments->ids, "Execution ids")

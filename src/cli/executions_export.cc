@@ -23,13 +23,13 @@
 namespace trawl::cli {
 namespace {
 
-constexpr TimeUs kRedrawUs = 100'000;
+constexpr TimeUs kExportRedrawUs = 100'000;
 // A connection that breaks is made again so often without a row in between; each time
 // after a longer pause.
 constexpr int kRetriesMax = 6;
-constexpr std::chrono::milliseconds kFirstPause{500};
+constexpr std::chrono::milliseconds kFirstRetryPause{500};
 
-struct Arguments {
+struct ExecutionsExportArguments {
   MakeFilterBody filter;
   std::string format = "ndjson";
   std::string file;
@@ -49,7 +49,7 @@ class RowProgress {
   void draw(std::uint64_t rows, std::uint64_t bytes) {
     if (!host_.err_is_terminal) return;
     const TimeUs now = monotonic_us();
-    if (now - drawn_us_ < kRedrawUs) return;
+    if (now - drawn_us_ < kExportRedrawUs) return;
     drawn_us_ = now;
     const double seconds = std::max(1e-6, static_cast<double>(now - started_us_) / 1e6);
     const std::string line = fmt::format(
@@ -75,7 +75,7 @@ class RowProgress {
   bool visible_ = false;
 };
 
-Outcome<HttpRequest> request_for(const Arguments& arguments, bool raw,
+Outcome<HttpRequest> request_for(const ExecutionsExportArguments& arguments, bool raw,
                                  const ExportSink& sink, const std::string& cursor) {
   Query query{{"format", arguments.format}, {"trailer", "true"}};
   if (raw) query.emplace_back("raw", "true");
@@ -104,8 +104,8 @@ bool is_passing(const Failure& failure) {
 }
 
 // Fetches every part until one is whole.
-Outcome<Exit> fetch(Context& context, const Arguments& arguments, ExportSink& sink,
-                    RowProgress& progress) {
+Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments,
+                    ExportSink& sink, RowProgress& progress) {
   std::string cursor;  // Holds a relative range as the first request resolved it.
   int retries = 0;
   while (true) {
@@ -150,11 +150,13 @@ Outcome<Exit> fetch(Context& context, const Arguments& arguments, ExportSink& si
     context.host().err << fmt::format("trawl: {}; going on behind {} executions\n",
                                       printable(failure.message),
                                       format_count(static_cast<std::int64_t>(sink.rows())));
-    std::this_thread::sleep_for(kFirstPause * (1 << (retries - 1 < 0 ? 0 : retries - 1)));
+    std::this_thread::sleep_for(kFirstRetryPause *
+                                (1 << (retries - 1 < 0 ? 0 : retries - 1)));
   }
 }
 
-Outcome<Exit> export_executions(Context& context, const Arguments& arguments) {
+Outcome<Exit> export_executions(Context& context,
+                                const ExecutionsExportArguments& arguments) {
   Host& host = context.host();
   const bool to_file = !arguments.file.empty() && arguments.file != "-";
   const std::string part = arguments.file + ".part";
@@ -203,7 +205,7 @@ Outcome<Exit> export_executions(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_executions_export(CLI::App& executions, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionsExportArguments>();
   auto* command = executions.add_subcommand(
       "export", "Write all executions that match to a file, checked");
   arguments->filter = add_filter_flags(*command);

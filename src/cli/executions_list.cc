@@ -14,7 +14,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct ExecutionsListArguments {
   MakeFilterBody filter;
   std::string sort;
   std::vector<std::string> fields;
@@ -33,7 +33,7 @@ std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields) {
   return columns;
 }
 
-Outcome<Exit> list(Context& context, const Arguments& arguments) {
+Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   PagedList list;
   list.target = path({"v1", "retrievers", "executions", "list"});
   TRAWL_ASSIGN(list.body, arguments.filter());
@@ -56,7 +56,7 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_executions_list(CLI::App& executions, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionsListArguments>();
   auto* command = executions.add_subcommand("list", "List or search executions");
   arguments->filter = add_filter_flags(*command);
   command

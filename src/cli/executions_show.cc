@@ -189,7 +189,7 @@ void show_results(Page& page, Context& context, const json::object& execution) {
   writer.write(rows);
 }
 
-Outcome<Exit> show(Context& context, const std::string& id) {
+Outcome<Exit> show_execution(Context& context, const std::string& id) {
   std::string raw;
   TRAWL_ASSIGN(
       auto execution,
@@ -233,8 +233,9 @@ void add_executions_show(CLI::App& executions, Context& context) {
       "Examples:\n"
       "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y\n"
       "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y -o csv   # its stages");
-  command->callback(
-      [&context, id] { context.action = [&context, id] { return show(context, *id); }; });
+  command->callback([&context, id] {
+    context.action = [&context, id] { return show_execution(context, *id); };
+  });
 }
 
 }  // namespace trawl::cli

@@ -18,11 +18,11 @@
 namespace trawl::cli {
 namespace {
 
-constexpr std::size_t kBarWidth = 20;
+constexpr std::size_t kStatsBarWidth = 20;
 constexpr const char* kGroupMembers[] = {"status", "collection_id", "stage_id",
                                          "caller", "shape",         "label"};
 
-struct Arguments {
+struct ExecutionsStatsArguments {
   MakeFilterBody filter;
   std::string by;
   std::string bucket;
@@ -89,10 +89,10 @@ std::vector<RowColumn> table_columns(const json::object& reply, const json::arra
   }
   columns.push_back(count_column("COUNT", "count"));
   RowColumn bars = text_column("", "count", false, 2);
-  bars.shape.min_width = kBarWidth;
+  bars.shape.min_width = kStatsBarWidth;
   bars.cell = [most](const json::object& row) {
     const double share = most > 0 ? number_at(row, "count") / most : 0;
-    return Cell{bar(share, kBarWidth), Style::plain};
+    return Cell{bar(share, kStatsBarWidth), Style::plain};
   };
   columns.push_back(std::move(bars));
   RowColumn failed = figure_column("FAILED", "error_rate", 0, percent_text);
@@ -156,7 +156,7 @@ void write_table(Context& context, const json::object& reply, const json::array&
   }
 }
 
-Outcome<Exit> stats(Context& context, const Arguments& arguments) {
+Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments) {
   TRAWL_ASSIGN(json::object filter, arguments.filter());
   if (!arguments.by.empty()) filter["group_by"] = arguments.by;
   if (!arguments.bucket.empty()) filter["bucket"] = arguments.bucket;
@@ -193,7 +193,7 @@ Outcome<Exit> stats(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_executions_stats(CLI::App& executions, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionsStatsArguments>();
   auto* command = executions.add_subcommand(
       "stats",
       "Count executions by time or by what they did, with error rates and latencies");

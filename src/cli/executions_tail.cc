@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kPauseMax{15'000};
 // Events that are known again when a restarted server sends them twice.
 constexpr std::size_t kKnownMax = 20'000;
 
-struct Arguments {
+struct ExecutionsTailArguments {
   std::string since;
   std::string status;
   std::int64_t limit = 0;  // 0: for ever
@@ -97,7 +97,7 @@ class TailSink final : public BodySink {
   std::deque<std::string> order_;
 };
 
-Outcome<Exit> tail(Context& context, const Arguments& arguments) {
+Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
   if (context.format() == Format::csv) {
     return usage_failure("a tail has no end, and so no CSV; use -o ndjson");
   }
@@ -141,7 +141,7 @@ Outcome<Exit> tail(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_executions_tail(CLI::App& executions, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExecutionsTailArguments>();
   auto* command = executions.add_subcommand(
       "tail", "Show executions as they start and end, of every client");
   command

@@ -8,7 +8,7 @@
 #include <ctime>
 #include <limits>
 
-namespace trawl::cli {
+namespace trawl::cli::format_test {
 namespace {
 
 TEST(Format, CountsHaveThousandsSeparated) {
@@ -102,4 +102,4 @@ TEST(Format, CsvFieldsAreQuotedWhereTheyMustBe) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::format_test

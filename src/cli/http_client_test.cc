@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace trawl::cli {
+namespace trawl::cli::http_client_test {
 namespace {
 
 // Takes one connection, reads one request to its end and sends the given reply.
@@ -188,4 +188,4 @@ TEST(HttpClient, EndsWhenTheInputCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::http_client_test

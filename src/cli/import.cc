@@ -11,7 +11,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct ImportArguments {
   std::string collection;
   std::string file;
   bool create = false;
@@ -19,7 +19,7 @@ struct Arguments {
   std::string language;
 };
 
-Outcome<Exit> import(Context& context, const Arguments& arguments) {
+Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
   // Asked first, so that a wrong name or key costs no upload.
   const auto found = context.call("GET", path({"v1", "collections", arguments.collection}));
   if (!found) {
@@ -40,7 +40,7 @@ Outcome<Exit> import(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_import(CLI::App& program, Context& context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportArguments>();
   auto* command = program.add_subcommand(
       "import", "Write documents into a collection, one JSON object a line");
   command->add_option("collection", arguments->collection, "Name or id")

@@ -17,7 +17,7 @@
 namespace trawl::cli {
 namespace {
 
-struct Arguments {
+struct KeysArguments {
   std::string name;
   std::string user = "admin@localhost";
   std::vector<std::string> permissions;
@@ -29,12 +29,12 @@ struct Arguments {
   bool include_revoked = false;
 };
 
-std::string keys_path(const Arguments& arguments) {
+std::string keys_path(const KeysArguments& arguments) {
   return path({"v1", "organizations", "users", arguments.user, "api-keys"});
 }
 
 // What create and update have in common.
-json::object fields_of(const Arguments& arguments) {
+json::object fields_of(const KeysArguments& arguments) {
   json::object body;
   json::array permissions;
   for (const auto& permission : arguments.permissions) permissions.emplace_back(permission);
@@ -47,7 +47,7 @@ json::object fields_of(const Arguments& arguments) {
   return body;
 }
 
-Outcome<Exit> create(Context& context, const Arguments& arguments) {
+Outcome<Exit> create(Context& context, const KeysArguments& arguments) {
   json::object body = {{"name", arguments.name}};
   body["permissions"] = json::array{"read"};
   for (auto& field : fields_of(arguments)) body[field.key()] = std::move(field.value());
@@ -68,7 +68,7 @@ Outcome<Exit> create(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> list(Context& context, const Arguments& arguments) {
+Outcome<Exit> list(Context& context, const KeysArguments& arguments) {
   Query query;
   if (arguments.include_revoked) query.emplace_back("include_revoked", "true");
   TRAWL_ASSIGN(auto reply, context.call("GET", with_query(keys_path(arguments), query)));
@@ -94,7 +94,7 @@ Outcome<Exit> list(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> update(Context& context, const Arguments& arguments) {
+Outcome<Exit> update(Context& context, const KeysArguments& arguments) {
   json::object body = fields_of(arguments);
   if (body.empty()) {
     return usage_failure("nothing is to be changed; say what, such as --rate-limit 60");
@@ -111,7 +111,7 @@ Outcome<Exit> update(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-Outcome<Exit> revoke(Context& context, const Arguments& arguments) {
+Outcome<Exit> revoke(Context& context, const KeysArguments& arguments) {
   std::string raw;
   TRAWL_TRY(
       context.call("DELETE", keys_path(arguments) + path({arguments.name}), nullptr, &raw));
@@ -123,7 +123,8 @@ Outcome<Exit> revoke(Context& context, const Arguments& arguments) {
   return Exit::ok;
 }
 
-void add_fields(CLI::App& command, Arguments& arguments, const std::string& default_text) {
+void add_fields(CLI::App& command, KeysArguments& arguments,
+                const std::string& default_text) {
   command
       .add_option("-p,--permission", arguments.permissions,
                   "read, write, delete or admin; repeatable" + default_text)
@@ -147,7 +148,7 @@ void add_fields(CLI::App& command, Arguments& arguments, const std::string& defa
       ->type_name("COUNT");
 }
 
-void add_user(CLI::App& command, Arguments& arguments) {
+void add_user(CLI::App& command, KeysArguments& arguments) {
   command.add_option("--user", arguments.user, "Whose keys [admin@localhost]")
       ->type_name("EMAIL");
 }
@@ -158,7 +159,7 @@ void add_keys(CLI::App& program, Context& context) {
   auto* group = program.add_subcommand("keys", "Create, list, change or revoke API keys");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl keys create dashboard --permission read");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<KeysArguments>();
 
   auto* create_command = group->add_subcommand("create", "Create a key and print it once");
   create_command->add_option("name", arguments->name, "What the key is called")

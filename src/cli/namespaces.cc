@@ -12,7 +12,7 @@
 namespace trawl::cli {
 namespace {
 
-Outcome<Exit> list(Context& context) {
+Outcome<Exit> list_namespaces(Context& context) {
   PagedList list;
   list.target = path({"v1", "namespaces", "list"});
   list.all = true;
@@ -42,7 +42,7 @@ Outcome<Exit> create(Context& context, const std::string& name,
   return Exit::ok;
 }
 
-Outcome<Exit> show(Context& context, const std::string& name) {
+Outcome<Exit> show_namespace(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("GET", path({"v1", "namespaces", name}), nullptr, &raw));
   context.print_raw(raw);
@@ -150,7 +150,7 @@ void add_namespaces(CLI::App& program, Context& context) {
   auto* list_command = group->add_subcommand("list", "List the namespaces");
   list_command->footer("Example:\n  trawl namespaces list -o csv");
   list_command->callback(
-      [&context] { context.action = [&context] { return list(context); }; });
+      [&context] { context.action = [&context] { return list_namespaces(context); }; });
 
   struct Arguments {
     std::string name;
@@ -178,7 +178,9 @@ void add_namespaces(CLI::App& program, Context& context) {
       ->type_name("NAME");
   show_command->footer("Example:\n  trawl namespaces show default");
   show_command->callback([&context, arguments] {
-    context.action = [&context, arguments] { return show(context, arguments->name); };
+    context.action = [&context, arguments] {
+      return show_namespace(context, arguments->name);
+    };
   });
 
   add_retention(*group, context);

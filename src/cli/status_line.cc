@@ -9,12 +9,12 @@
 namespace trawl::cli {
 namespace {
 
-constexpr TimeUs kRedrawUs = 100'000;
+constexpr TimeUs kStatusRedrawUs = 100'000;
 
 }  // namespace
 
 bool StatusLine::is_due() const {
-  return host_.err_is_terminal && monotonic_us() - drawn_us_ >= kRedrawUs;
+  return host_.err_is_terminal && monotonic_us() - drawn_us_ >= kStatusRedrawUs;
 }
 
 void StatusLine::show(std::string_view text) {

@@ -5,7 +5,7 @@
 #include <random>
 #include <sstream>
 
-namespace trawl::cli {
+namespace trawl::cli::table_test {
 namespace {
 
 std::vector<std::string> split_lines(const std::string& text) {
@@ -112,4 +112,4 @@ TEST(Table, FitsTheTerminal) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::table_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::cli {
+namespace trawl::cli::url_test {
 namespace {
 
 TEST(Url, EncodesSegmentsAndQueries) {
@@ -41,4 +41,4 @@ TEST(Url, KnowsTheLoopback) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::url_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::cli {
+namespace trawl::cli::value_test {
 namespace {
 
 json::value input(std::string_view text, std::string_view schema = "{}") {
@@ -55,4 +55,4 @@ TEST(Fields, AreSplitAtCommas) {
 }
 
 }  // namespace
-}  // namespace trawl::cli
+}  // namespace trawl::cli::value_test

@@ -9,7 +9,7 @@
 #include "http/server.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::admission_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -345,7 +345,8 @@ TEST_F(AdmissionTest, BodiesThatUnpackToTooMuchAreRefused) {
   EXPECT_EQ(ask_packed("/upload", bomb), 413);
   // Not for its ratio, but for its size.
   std::string text;
-  for (std::size_t i = 0; text.size() < 4'000'000; ++i) text += std::to_string(i * 7919) + ",";
+  for (std::size_t i = 0; text.size() < 4'000'000; ++i)
+    text += std::to_string(i * 7919) + ",";
   EXPECT_EQ(ask_packed("/size", zstd_compress(text)), 413);
   EXPECT_EQ(ask_packed("/upload", zstd_compress(text)), 200);
   EXPECT_TRUE(eventually([&] { return server_->metrics().bodies_bytes == 0; }));
@@ -390,4 +391,4 @@ TEST_F(AdmissionTest, NoMemoryIs503) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::admission_test

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-namespace trawl::http {
+namespace trawl::http::body_decoder_test {
 namespace {
 
 using State = BodyDecoder::State;
@@ -110,4 +110,4 @@ TEST(BodyDecoder, UndoesEncoding) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::body_decoder_test

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-namespace trawl::http {
+namespace trawl::http::body_stream_test {
 namespace {
 
 TEST(BodyStream, DeliversInOrderThenTheEndForGood) {
@@ -90,4 +90,4 @@ TEST(BodyStream, WakesAReaderThatWaits) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::body_stream_test

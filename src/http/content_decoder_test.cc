@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <deque>
 
-namespace trawl::http {
+namespace trawl::http::content_decoder_test {
 namespace {
 
 std::string text_of(std::size_t size) {
@@ -123,4 +123,4 @@ TEST(ContentDecoder, AsksBeforeItGrows) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::content_decoder_test

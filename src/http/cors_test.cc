@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::http {
+namespace trawl::http::cors_test {
 namespace {
 
 TEST(ParseOrigin, HasOneForm) {
@@ -86,4 +86,4 @@ TEST(AllowedHeaders, AreThoseThatWereAskedForAndAreNames) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::cors_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl::http {
+namespace trawl::http::entity_tag_test {
 namespace {
 
 TEST(EntityTag, IsMadeOfTheBytesAndTheCoding) {
@@ -29,4 +29,4 @@ TEST(EntityTag, IsNamedStronglyWeaklyOrByAStar) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::entity_tag_test

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "http/http.h"
 
-namespace trawl::http {
+namespace trawl::http::error_response_test {
 namespace {
 
 TEST(ErrorResponse, HasTheEnvelopeAndNothingElse) {
@@ -93,4 +93,4 @@ TEST(ErrorResponse, SomeStatusesNeedAHeader) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::error_response_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace trawl::http {
+namespace trawl::http::head_test {
 namespace {
 
 using State = HeadScanner::State;
@@ -157,4 +157,4 @@ TEST(ResponseHead, CannotBeSplitByAHandler) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::head_test

@@ -9,18 +9,19 @@ namespace {
 
 constexpr std::int16_t kWeightMax = 1000;
 
-bool is_digit(char c) {
+bool is_weight_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 // A qvalue of RFC 9110: "1", "0.25"; digits behind the third change nothing.
 std::int16_t parse_weight(std::string_view text) {
-  if (text.empty() || !is_digit(text.front())) return 0;
+  if (text.empty() || !is_weight_digit(text.front())) return 0;
   const bool is_whole = text.front() != '0';
   text.remove_prefix(1);
   int thousandths = 0;
   if (!text.empty()) {
-    if (text.front() != '.' || !std::all_of(text.begin() + 1, text.end(), is_digit)) {
+    if (text.front() != '.' ||
+        !std::all_of(text.begin() + 1, text.end(), is_weight_digit)) {
       return 0;
     }
     int unit = 100;

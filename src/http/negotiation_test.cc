@@ -8,7 +8,7 @@
 
 #include "http/header_list.h"
 
-namespace trawl::http {
+namespace trawl::http::negotiation_test {
 namespace {
 
 AcceptedCodings codings_of(std::initializer_list<const char*> lines) {
@@ -122,4 +122,4 @@ TEST(AcceptedErrors, OnlyItsOwnNameAsksForAProblem) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::negotiation_test

@@ -14,7 +14,7 @@ constexpr std::size_t kInstanceBytesMax = 500;
 // The path of a target as it was sent, with the bytes that no URI has escaped. Without the
 // query, which may hold what should not be repeated.
 std::string instance_of(std::string_view target) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
+  static constexpr char kUpperHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : target.substr(0, target.find_first_of("?#"))) {
     if (out.size() >= kInstanceBytesMax) break;
@@ -23,7 +23,7 @@ std::string instance_of(std::string_view target) {
       out.push_back(c);
     } else {
       const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+      out.append({'%', kUpperHex[byte >> 4], kUpperHex[byte & 15]});
     }
   }
   return out;

@@ -7,7 +7,7 @@
 #include "http/content_encoder.h"
 #include "http/entity_tag.h"
 
-namespace trawl::http {
+namespace trawl::http::reply_form_test {
 namespace {
 
 constexpr std::size_t kMin = 100;
@@ -196,4 +196,4 @@ TEST(ReplyForm, StreamsAreLeftAlone) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::reply_form_test

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "http/http.h"
 
-namespace trawl::http {
+namespace trawl::http::router_test {
 namespace {
 
 Router make_router(const std::vector<std::pair<std::string, std::string>>& routes) {
@@ -231,4 +231,4 @@ TEST(Request, LooksUpHeadersAndParameters) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::router_test

@@ -12,7 +12,7 @@
 #include "http/server.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::server_form_test {
 namespace {
 
 class ServerFormTest : public ServerTest {
@@ -309,4 +309,4 @@ TEST_F(ServerFormTest, AStarOpensTheServerToAllPagesWithoutCredentials) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::server_form_test

@@ -6,7 +6,7 @@
 #include "http/server.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::server_limits_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -512,4 +512,4 @@ TEST_F(ServerTest, StoppingUnderLoadIsClean) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::server_limits_test

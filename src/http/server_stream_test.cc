@@ -9,7 +9,7 @@
 #include "http/server.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::server_stream_test {
 namespace {
 
 constexpr std::size_t kMiB = 1024 * 1024;
@@ -332,4 +332,4 @@ TEST_F(ServerStreamTest, StreamsAreBoundedAndLeaveTheWorkersAlone) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::server_stream_test

@@ -8,7 +8,7 @@
 #include "http/listener.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::server_test {
 namespace {
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
@@ -521,4 +521,4 @@ TEST_F(ServerTest, ManyConnectionsAtOnce) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::server_test

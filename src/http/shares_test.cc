@@ -9,7 +9,7 @@
 #include "http/stream_threads.h"
 #include "http/test_client.h"
 
-namespace trawl::http {
+namespace trawl::http::shares_test {
 namespace {
 
 using Taken = Stock::Taken;
@@ -90,4 +90,4 @@ TEST(StreamThreads, AThrowingTaskEndsNothingButItself) {
 }
 
 }  // namespace
-}  // namespace trawl::http
+}  // namespace trawl::http::shares_test

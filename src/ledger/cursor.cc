@@ -33,7 +33,7 @@ void put(std::string& out, Unsigned number) {
 
 // Takes a big-endian number off the front; false when too few bytes are left.
 template <class Unsigned>
-bool take(std::string_view& bytes, Unsigned& number) {
+bool take_number(std::string_view& bytes, Unsigned& number) {
   if (bytes.size() < sizeof number) return false;
   number = 0;
   for (std::size_t i = 0; i < sizeof number; ++i) {
@@ -46,7 +46,7 @@ bool take(std::string_view& bytes, Unsigned& number) {
 
 bool take_time(std::string_view& bytes, TimeUs& time) {
   std::uint64_t bits = 0;
-  if (!take(bytes, bits)) return false;
+  if (!take_number(bytes, bits)) return false;
   time = static_cast<TimeUs>(bits);
   return true;
 }
@@ -98,22 +98,22 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
   std::string_view checksum_bytes = bytes.substr(bytes.size() - kChecksumSize);
   bytes.remove_suffix(kChecksumSize);
   std::uint32_t checksum = 0;
-  take(checksum_bytes, checksum);
+  take_number(checksum_bytes, checksum);
   if (checksum != crc32(bytes)) return refuse("is damaged");
 
   std::uint8_t version = 0;
   std::uint64_t binding = 0;
   std::uint8_t flags = 0;
-  take(bytes, version);
+  take_number(bytes, version);
   if (version != kVersion) return refuse("was made by another version of the server");
-  if (!take(bytes, binding)) return refuse("is cut short");
+  if (!take_number(bytes, binding)) return refuse("is cut short");
   if (binding != binding_of(namespace_id, filter_text)) {
     return refuse("was made for another namespace or under another filter");
   }
 
   // The checksum keeps out accidents, not people: whatever follows may still be forged.
   Cursor cursor;
-  if (!take(bytes, flags)) return refuse("is cut short");
+  if (!take_number(bytes, flags)) return refuse("is cut short");
   if ((flags & ~kFlags) != 0) return refuse("has unknown flags");
   if ((flags & kHasStart) != 0 && !take_time(bytes, cursor.start_time.emplace())) {
     return refuse("is cut short");
@@ -123,7 +123,7 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
   }
   if ((flags & kHasValue) != 0) {
     std::uint64_t bits = 0;
-    if (!take(bytes, bits)) return refuse("is cut short");
+    if (!take_number(bytes, bits)) return refuse("is cut short");
     cursor.after.value = std::bit_cast<double>(bits);
     if (!std::isfinite(cursor.after.value) || cursor.after.value == 0) {
       return refuse("holds no number that needs to be said");

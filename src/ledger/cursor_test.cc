@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-namespace trawl {
+namespace trawl::cursor_test {
 namespace {
 
 const NamespaceId kNamespace("ns_default");
@@ -151,4 +151,4 @@ TEST(Cursor, AnyBytesAreAnsweredWithAnError) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::cursor_test

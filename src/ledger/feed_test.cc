@@ -8,7 +8,7 @@
 
 #include "ledger/ledger_test_data.h"
 
-namespace trawl {
+namespace trawl::feed_test {
 namespace {
 
 using Kind = FeedEvent::Kind;
@@ -169,4 +169,4 @@ TEST(ExecutionFeed, ReadersComeAndGo) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::feed_test

@@ -16,7 +16,7 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // What every ledger promises. A new backend adds one line at the end of this file.
-namespace trawl {
+namespace trawl::ledger_contract_test {
 namespace {
 
 using test::filter_of;
@@ -735,4 +735,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& backend) { return backend.param.name; });
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::ledger_contract_test

@@ -14,7 +14,7 @@
 // Goal: whatever can be asked of a history, the SQLite ledger answers as the in-memory one,
 // which looks at every execution with matches(). Whether rows are indexed, their groups
 // closed, or neither, must not show.
-namespace trawl {
+namespace trawl::ledger_filter_test {
 namespace {
 
 using test::filter_of;
@@ -433,4 +433,4 @@ TEST(TextQueryTest, NoTextIsASyntaxError) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::ledger_filter_test

@@ -5,7 +5,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 
-namespace trawl {
+namespace trawl::pruner_test {
 namespace {
 
 using test::filter_of;
@@ -93,4 +93,4 @@ TEST(Pruner, RemovesByFilterWhatHasEnded) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::pruner_test

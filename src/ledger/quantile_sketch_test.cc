@@ -9,7 +9,7 @@
 
 #include "ledger/aggregate.h"
 
-namespace trawl {
+namespace trawl::quantile_sketch_test {
 namespace {
 
 // Goal: every quantile is within the promised error of the true one, merged or not, stored
@@ -87,4 +87,4 @@ TEST(BucketSpan, CoversEveryInstantOnce) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::quantile_sketch_test

@@ -10,7 +10,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 
-namespace trawl {
+namespace trawl::recorder_test {
 namespace {
 
 using test::filter_of;
@@ -493,4 +493,4 @@ TEST(Recorder, TheObserverSeesWhatWasCommitted) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::recorder_test

@@ -8,7 +8,7 @@
 #include "ledger/memory_ledger.h"
 #include "ledger/recorder.h"
 
-namespace trawl {
+namespace trawl::recording_test {
 namespace {
 
 const NamespaceId kNs("ns_a");
@@ -105,4 +105,4 @@ TEST(Recording, APolicyThatCannotBeHadRecordsNoTexts) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::recording_test

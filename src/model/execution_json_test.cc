@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "model/execution_test_data.h"
 
-namespace trawl {
+namespace trawl::execution_json_test {
 namespace {
 
 Result<Execution> parse(std::string_view text) {
@@ -239,4 +239,4 @@ TEST(ExecutionJson, MetadataAsDeepAsARequestMayBeIsReadBack) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::execution_json_test

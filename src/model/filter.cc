@@ -39,10 +39,6 @@ constexpr std::array<std::string_view, 3> kForeignGroups{"must", "must_not", "sh
 
 constexpr std::size_t kShownMax = 64;  // characters of a value in a message
 
-std::string_view key_of(const json::key_value_pair& field) {
-  return {field.key().data(), field.key().size()};
-}
-
 template <class Keys>
 bool contains(const Keys& keys, std::string_view key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();

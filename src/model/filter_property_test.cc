@@ -15,7 +15,7 @@
 
 // Random filters on random documents, judged by an evaluator that is written from the
 // grammar alone: recursive, on the JSON itself, with nothing shared but JSON.
-namespace trawl {
+namespace trawl::filter_property_test {
 namespace {
 
 using Rng = std::mt19937;
@@ -374,4 +374,4 @@ TEST(FilterProperty, AgreesWithTheGrammar) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::filter_property_test

@@ -9,7 +9,7 @@
 #include "model/absent.h"
 #include "model/filter_value.h"
 
-namespace trawl {
+namespace trawl::filter_test {
 namespace {
 
 json::value parse(std::string_view text) {
@@ -662,4 +662,4 @@ TEST(FilterLimits, LongTextsFoldAsShortOnesDo) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::filter_test

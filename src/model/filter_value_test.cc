@@ -9,7 +9,7 @@
 
 #include "model/filter.h"
 
-namespace trawl {
+namespace trawl::filter_value_test {
 namespace {
 
 json::value parse(std::string_view text) {
@@ -222,4 +222,4 @@ TEST(CompareValues, IsAStrictWeakOrder) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::filter_value_test

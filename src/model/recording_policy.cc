@@ -25,13 +25,13 @@ namespace {
 constexpr std::size_t kRulesMax = 64;
 constexpr std::size_t kFieldBytesMax = 256;
 constexpr std::size_t kSegmentsMax = 32;
-constexpr std::size_t kPatternBytesMax = 1000;
+constexpr std::size_t kRulePatternBytesMax = 1000;
 // A search of RE2 cannot be ended, and takes up to ten nanoseconds for each instruction of
 // the pattern and byte of the text. One that might take longer than some tenths of a second
 // is not begun, and all searches of a text together end after a while.
 constexpr std::size_t kSearchStepsMax = 40'000'000;
 constexpr std::int64_t kSearchUsMax = 200'000;
-constexpr std::string_view kMask = "***";
+constexpr std::string_view kMaskedValue = "***";
 constexpr std::string_view kMaskedInputs = "\"***\"";
 constexpr std::string_view kHashPrefix = "sha256:";
 constexpr std::size_t kHashDigits = 16;
@@ -55,16 +55,12 @@ std::string_view action_name(Action action) {
   return "mask";
 }
 
-json::string text_value(std::string_view text) {
-  return json::string(text.data(), text.size());
-}
-
 // What a rule has left behind: a later rule leaves it alone, and so does the policy when an
 // export is imported again.
 bool is_replacement(const json::value& value) {
   if (!value.is_string()) return false;
   const std::string_view text = view(value.get_string());
-  if (text == kMask) return true;
+  if (text == kMaskedValue) return true;
   return text.size() == kHashPrefix.size() + kHashDigits && text.starts_with(kHashPrefix) &&
          text.find_first_not_of("0123456789abcdef", kHashPrefix.size()) ==
              std::string_view::npos;
@@ -239,11 +235,11 @@ void withhold_texts(Execution& execution) {
     execution.fingerprint.clear();
   }
   execution.summary.query_summary.reset();
-  if (execution.error) execution.error = kMask;
-  if (execution.failed_stage) execution.failed_stage = kMask;
+  if (execution.error) execution.error = kMaskedValue;
+  if (execution.failed_stage) execution.failed_stage = kMaskedValue;
   for (auto& stage : execution.stages) {
     stage.stage_name = stage.stage_id;
-    if (stage.error) stage.error = kMask;
+    if (stage.error) stage.error = kMaskedValue;
     stage.warnings.clear();
     stage.metadata.clear();
   }
@@ -284,7 +280,7 @@ class Redactor {
       withhold_texts(execution);
       return;
     } else if (execution.inputs) {
-      values_.add(*execution.inputs, kMask);
+      values_.add(*execution.inputs, kMaskedValue);
     }
     if (pipeline) {
       redact_defaults(*pipeline);
@@ -311,9 +307,10 @@ class Redactor {
     RedactedValues values;
     const auto inputs = parse_json(*execution.inputs);
     if (inputs) {
-      for_each_scalar(*inputs, [&](const std::string& text) { values.add(text, kMask); });
+      for_each_scalar(*inputs,
+                      [&](const std::string& text) { values.add(text, kMaskedValue); });
     } else {
-      values.add(*execution.inputs, kMask);
+      values.add(*execution.inputs, kMaskedValue);
     }
     values.seal();
     if (!inputs || !inputs->is_object() || !inputs->get_object().empty()) {
@@ -325,7 +322,7 @@ class Redactor {
     }
     const auto mask = [&](std::string& text) {
       if (values.overflowed()) {
-        text = kMask;
+        text = kMaskedValue;
         return;
       }
       std::vector<TextCut> cuts;
@@ -346,7 +343,7 @@ class Redactor {
   }
 
   std::string replacement_of(Action action, std::string_view text) const {
-    return action == Action::hash ? hash_of(text) : std::string(kMask);
+    return action == Action::hash ? hash_of(text) : std::string(kMaskedValue);
   }
 
   // --- fields
@@ -565,7 +562,7 @@ class Redactor {
     } else if (auto* array = value.if_array()) {
       for (auto& item : *array) scrub_short_values(item);
     } else if (const auto text = scalar_text(value); text && is_short_value(*text)) {
-      value = text_value(kMask);
+      value = text_value(kMaskedValue);
     }
   }
 
@@ -599,7 +596,7 @@ class Redactor {
       std::vector<TextCut> cuts;
       find_matches(text, cuts);
       if (numbers_.count(text) != 0) {
-        cuts.push_back({0, text.size(), std::string(kMask)});
+        cuts.push_back({0, text.size(), std::string(kMaskedValue)});
       }
       if (!apply_cuts(text, cuts)) return false;
       value = text_value(text);
@@ -682,7 +679,7 @@ class Redactor {
     auto& summary = execution.summary.query_summary;
     if (!summary || !execution.inputs) return;
     if (!inputs || !inputs->is_object()) {
-      summary = kMask;
+      summary = kMaskedValue;
       return;
     }
     const json::value* schema = member(recorded, "input_schema");
@@ -724,7 +721,7 @@ class Redactor {
     for (auto& [name, value] : execution.labels) {
       scrub(name);
       scrub(value);
-      if (is_short_value(value)) value = kMask;
+      if (is_short_value(value)) value = kMaskedValue;
     }
     scrub(execution.client);
     scrub(execution.request_id);
@@ -779,9 +776,9 @@ std::vector<std::string> split_path(ObjectReader& in, const std::string& field) 
 }
 
 std::unique_ptr<const re2::RE2> compile(ObjectReader& in, const std::string& pattern) {
-  if (pattern.size() > kPatternBytesMax) {
-    in.fail("pattern",
-            fmt::format("has {} bytes; use at most {}", pattern.size(), kPatternBytesMax));
+  if (pattern.size() > kRulePatternBytesMax) {
+    in.fail("pattern", fmt::format("has {} bytes; use at most {}", pattern.size(),
+                                   kRulePatternBytesMax));
     return nullptr;
   }
   auto compiled = std::make_unique<const re2::RE2>(pattern, re2::RE2::Quiet);

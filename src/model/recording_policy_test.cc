@@ -10,7 +10,7 @@
 #include "model/execution_test_data.h"
 #include "model/redacted_values.h"
 
-namespace trawl {
+namespace trawl::recording_policy_test {
 namespace {
 
 const std::string kKey = "0123";
@@ -527,4 +527,4 @@ TEST(RecordingPolicy, WhatIsTooLongToBeSearchedIsNotKept) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::recording_policy_test

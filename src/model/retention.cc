@@ -79,12 +79,12 @@ Result<RetentionPolicy> parse_retention(const json::object& definition,
                                         const std::string& location) {
   RetentionPolicy policy;
   ObjectReader in(definition, location);
-  constexpr std::int64_t kCountMax = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kCountLimit = std::numeric_limits<std::int64_t>::max();
   read_age(in, "max_age", policy.max_age_us);
-  if (const auto count = in.optional_integer({"max_count"}, 1, kCountMax)) {
+  if (const auto count = in.optional_integer({"max_count"}, 1, kCountLimit)) {
     policy.max_count = static_cast<std::uint64_t>(*count);
   }
-  if (const auto bytes = in.optional_integer({"max_bytes"}, 1, kCountMax)) {
+  if (const auto bytes = in.optional_integer({"max_bytes"}, 1, kCountLimit)) {
     policy.max_bytes = static_cast<std::uint64_t>(*bytes);
   }
   if (const json::object* statuses = in.object({"by_status"})) {

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-namespace trawl {
+namespace trawl::retention_test {
 namespace {
 
 RetentionPolicy policy_of(std::string_view text) {
@@ -68,4 +68,4 @@ TEST(Retention, RefusesWhatWouldDeleteByAccident) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::retention_test

@@ -13,7 +13,7 @@ namespace trawl {
 namespace {
 
 constexpr std::int64_t kRegexMemory = 1 << 20;  // bytes, for one pattern and its states
-constexpr std::size_t kShownMax = 64;           // characters of a pattern in a message
+constexpr std::size_t kPatternShownMax = 64;    // characters of a pattern in a message
 
 // Whether some part may repeat without end. Says yes where a star is only quoted: that
 // costs a limit, never an answer.
@@ -41,8 +41,8 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
   if (!regex.ok() && !too_large) {
     return make_error(ErrorCode::invalid,
                       fmt::format("'{}' is no regular expression: {}; use RE2 syntax",
-                                  truncate_text(pattern, kShownMax),
-                                  truncate_text(regex.error(), 2 * kShownMax)));
+                                  truncate_text(pattern, kPatternShownMax),
+                                  truncate_text(regex.error(), 2 * kPatternShownMax)));
   }
   const auto program = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
   if (too_large || program > kPatternProgramMax) {
@@ -51,7 +51,7 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
         fmt::format("'{}' is too large a regular expression: it compiles to {} "
                     "instructions, and {} are the most; lower its repetition counts, or "
                     "use smaller classes than \\pL",
-                    truncate_text(pattern, kShownMax),
+                    truncate_text(pattern, kPatternShownMax),
                     too_large ? "far more" : fmt::to_string(program), kPatternProgramMax));
   }
   out.program_ = program;

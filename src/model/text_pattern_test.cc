@@ -7,7 +7,7 @@
 
 #include "base/work_limit.h"
 
-namespace trawl {
+namespace trawl::text_pattern_test {
 namespace {
 
 TextPattern compile(std::string_view pattern,
@@ -161,4 +161,4 @@ TEST(ContainsText, IsLinearInBoth) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::text_pattern_test

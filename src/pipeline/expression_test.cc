@@ -6,7 +6,7 @@
 
 #include "pipeline/template.h"
 
-namespace trawl {
+namespace trawl::expression_test {
 namespace {
 
 class ExpressionTest : public testing::Test {
@@ -298,4 +298,4 @@ TEST_F(ExpressionTest, TextOnTheWayIsLimited) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::expression_test

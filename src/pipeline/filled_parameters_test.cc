@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl {
+namespace trawl::filled_parameters_test {
 namespace {
 
 constexpr std::string_view kPlaces[] = {"query", "searches[].query", "facets[]"};
@@ -39,4 +39,4 @@ TEST(FilledParameters, AnObjectFromATemplateIsNoSyntax) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::filled_parameters_test

@@ -32,10 +32,6 @@ constexpr std::array<std::pair<std::string_view, InputType>, 16> kTypes{{
     {"document_reference", InputType::reference},
 }};
 
-std::string_view key_of(const json::key_value_pair& field) {
-  return {field.key().data(), field.key().size()};
-}
-
 Error refuse(const std::string& location, std::string_view message) {
   return invalid_at(location, fmt::format("{} {}", location, message));
 }

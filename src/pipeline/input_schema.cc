@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kShownMax = 64;  // characters of a value in a message
 
-Error refuse(const std::string& location, std::string_view message) {
+Error refuse_input(const std::string& location, std::string_view message) {
   return invalid_at(location, fmt::format("{} {}", location, message));
 }
 
@@ -56,7 +56,7 @@ std::optional<json::value> only_if(bool fits, const json::value& value) {
   return fits ? std::optional<json::value>(value) : std::nullopt;
 }
 
-std::optional<json::value> to_integer(const json::value& number) {
+std::optional<json::value> to_whole_number(const json::value& number) {
   const auto* real = number.if_double();
   if (real == nullptr) return only_if(is_number(number), number);
   constexpr double kExactMax = 9'007'199'254'740'992.0;
@@ -106,14 +106,14 @@ class Binder {
       if (value != nullptr) {
         TRAWL_ASSIGN(out[name], convert(*value, field, at));
       } else if (field.required) {
-        return refuse(at,
-                      fmt::format("is required; give {}", with_article(field.type_word)));
+        return refuse_input(
+            at, fmt::format("is required; give {}", with_article(field.type_word)));
       }
     }
     for (const auto name : fields.required) {
       const auto* value = out.if_contains(json::string_view(name.data(), name.size()));
       if (value == nullptr || value->is_null()) {
-        return refuse(fmt::format("{}.{}", location, name), "is required");
+        return refuse_input(fmt::format("{}.{}", location, name), "is required");
       }
     }
     return out;
@@ -123,13 +123,13 @@ class Binder {
                               const std::string& location) {
     TRAWL_ASSIGN(auto converted, convert_type(value, field, location));
     if (!converted) {
-      return refuse(location,
-                    fmt::format("is {}, which is not {}; {}",
+      return refuse_input(
+          location, fmt::format("is {}, which is not {}; {}",
                                 truncate_text(to_json_text(value), kShownMax),
                                 with_article(field.type_word), what_to_use(field.type)));
     }
     if (field.choices != nullptr && !is_choice(*converted, *field.choice_set)) {
-      return refuse(
+      return refuse_input(
           location,
           fmt::format("is {}; use one of {}", truncate_text(to_json_text(value), kShownMax),
                       truncate_text(to_json_text(*field.choices), 4 * kShownMax)));
@@ -152,7 +152,7 @@ class Binder {
         const auto spelled =
             text == nullptr ? std::nullopt : parse_number(trim(view(*text)));
         const json::value& number = spelled ? *spelled : value;
-        if (field.type == InputType::integer) return to_integer(number);
+        if (field.type == InputType::integer) return to_whole_number(number);
         return only_if(is_number(number), number);
       }
       case InputType::boolean:
@@ -196,9 +196,10 @@ class Binder {
   Result<void> charge(const InputField& field, const std::string& location) {
     filled_ += field.fallback_size;
     if (filled_ <= kInputDefaultsMax) return {};
-    return refuse(location, fmt::format("is left to its default, and the defaults together "
-                                        "take more than {} bytes; give the value",
-                                        kInputDefaultsMax));
+    return refuse_input(location,
+                        fmt::format("is left to its default, and the defaults together "
+                                    "take more than {} bytes; give the value",
+                                    kInputDefaultsMax));
   }
 
   std::size_t filled_ = 0;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace trawl {
+namespace trawl::input_schema_test {
 namespace {
 
 json::value parse(std::string_view text) {
@@ -214,4 +214,4 @@ TEST(InputSchema, FilledInDefaultsAreLimited) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::input_schema_test

@@ -4,7 +4,7 @@
 
 #include "base/work_limit.h"
 
-namespace trawl {
+namespace trawl::pipeline_run_test {
 namespace {
 
 // A corpus without collections: the stages here make what they return.
@@ -216,4 +216,4 @@ TEST_F(PipelineRunTest, AnErrorOfAWorkLimitIsThatOfTheStage) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::pipeline_run_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace trawl {
+namespace trawl::pipeline_test {
 namespace {
 
 // A stage that takes one integer, `n`, from 1 to 10.
@@ -274,4 +274,4 @@ TEST_F(PipelineTest, WhatReadsLikeAFilterIsNotIgnored) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::pipeline_test

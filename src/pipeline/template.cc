@@ -98,10 +98,6 @@ Error at_index(Error error, std::size_t index) {
   return error;
 }
 
-std::string_view key_of(const json::key_value_pair& field) {
-  return {field.key().data(), field.key().size()};
-}
-
 // Renders every string inside a value and counts what they become.
 class Renderer {
  public:

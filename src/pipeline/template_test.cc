@@ -10,7 +10,7 @@
 
 #include "model/absent.h"
 
-namespace trawl {
+namespace trawl::template_test {
 namespace {
 
 json::value parse(std::string_view text) {
@@ -461,4 +461,4 @@ TEST(Template, WhatRestsOnSomethingAbsentIsToldInGuardedMembers) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::template_test

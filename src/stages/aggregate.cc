@@ -17,7 +17,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kAggregateSchema = R"json({
   "type": "object",
   "required": ["aggregations"],
   "properties": {
@@ -71,7 +71,7 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kBounds[] = {"limit"};
+constexpr std::string_view kAggregateBounds[] = {"limit"};
 
 struct GroupField {
   std::string field;
@@ -310,7 +310,7 @@ void check_aliases(ObjectReader& in, const Aggregate& stage) {
   }
 }
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_aggregate(ObjectReader& in) {
   auto stage = std::make_unique<Aggregate>();
   const json::value* operations = in.find({"aggregations"});
   if (operations == nullptr) {
@@ -356,9 +356,9 @@ StageDefinition aggregate_definition() {
       "in "
       "the stage's metadata too.";
   definition.icon = "sigma";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
-  definition.bounds = kBounds;
+  definition.parameter_schema = kAggregateSchema;
+  definition.make = make_aggregate;
+  definition.bounds = kAggregateBounds;
   definition.text_places = kTextPlaces;
   return definition;
 }

@@ -4,7 +4,7 @@
 
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::aggregate_test {
 namespace {
 
 using namespace stage_test;
@@ -239,4 +239,4 @@ TEST(Aggregate, AgreesWithANaiveAggregation) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::aggregate_test

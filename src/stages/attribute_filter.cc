@@ -19,7 +19,7 @@ constexpr std::size_t kFirstStageDocumentsMax = 100'000;
 constexpr std::string_view kDefaultField = "metadata.status";
 constexpr std::string_view kDefaultOperator = "eq";
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kAttributeFilterSchema = R"json({
   "type": "object",
   "properties": {
     "field": {
@@ -55,9 +55,10 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kFilters[] = {"conditions", "filters", "AND",      "OR",
-                                         "NOT",        "field",   "operator", "value"};
-constexpr std::string_view kBounds[] = {"collection_identifiers", "collection_ids"};
+constexpr std::string_view kAttributeFilterFilters[] = {
+    "conditions", "filters", "AND", "OR", "NOT", "field", "operator", "value"};
+constexpr std::string_view kAttributeFilterBounds[] = {"collection_identifiers",
+                                                       "collection_ids"};
 
 class AttributeFilter : public Stage {
  public:
@@ -212,7 +213,7 @@ Result<Filter> read_filter(ObjectReader& in) {
                            options.case_sensitive, in.location(), options);
 }
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_attribute_filter(ObjectReader& in) {
   in.integer({"batch_size"}, 100, 1, 1000);
   CollectionScope scope = read_collection_scope(in);
   TRAWL_ASSIGN(Filter filter, read_filter(in));
@@ -233,11 +234,11 @@ StageDefinition attribute_filter_definition() {
       "reads the documents of the collections, in the order of their arrival, up to "
       "100,000.";
   definition.icon = "filter";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
+  definition.parameter_schema = kAttributeFilterSchema;
+  definition.make = make_attribute_filter;
   definition.reads_collections = true;
-  definition.filters = kFilters;
-  definition.bounds = kBounds;
+  definition.filters = kAttributeFilterFilters;
+  definition.bounds = kAttributeFilterBounds;
   return definition;
 }
 

@@ -1,6 +1,6 @@
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::attribute_filter_test {
 namespace {
 
 using namespace stage_test;
@@ -179,4 +179,4 @@ TEST(AttributeFilter, SaysOfEachSpellingWhetherCaseCounts) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::attribute_filter_test

@@ -8,7 +8,7 @@
 #include "stages/facets.h"
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::bounded_stages_test {
 namespace {
 
 using namespace stage_test;
@@ -130,4 +130,4 @@ TEST(Facets, HoldABoundedNumberOfValues) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::bounded_stages_test

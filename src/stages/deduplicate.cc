@@ -19,7 +19,7 @@ namespace {
 // that is about a second; a longer list is refused with what to do about it.
 constexpr std::size_t kComparedDocumentsMax = 10'000;
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kDeduplicateSchema = R"json({
   "type": "object",
   "properties": {
     "strategy": {
@@ -49,7 +49,7 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kBounds[] = {"similarity_threshold"};
+constexpr std::string_view kDeduplicateBounds[] = {"similarity_threshold"};
 
 class Deduplicate : public Stage {
  public:
@@ -164,7 +164,7 @@ class Deduplicate : public Stage {
   }
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_deduplicate(ObjectReader& in) {
   auto stage = std::make_unique<Deduplicate>();
   stage->by_content = in.one_of({"strategy"}, false, {{"field", false}, {"content", true}});
   const json::value* fields = in.find({"fields", "field"});
@@ -195,9 +195,9 @@ StageDefinition deduplicate_definition() {
       "Removes repeated documents, by equal fields or by similar text. The survivors keep "
       "their order.";
   definition.icon = "copy-minus";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
-  definition.bounds = kBounds;
+  definition.parameter_schema = kDeduplicateSchema;
+  definition.make = make_deduplicate;
+  definition.bounds = kDeduplicateBounds;
   return definition;
 }
 

@@ -3,7 +3,7 @@
 #include "stages/stage_test_support.h"
 #include "stages/text_similarity.h"
 
-namespace trawl {
+namespace trawl::deduplicate_test {
 namespace {
 
 using namespace stage_test;
@@ -172,4 +172,4 @@ TEST(SequenceMatcher, TakesBytesThatAreNoText) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::deduplicate_test

@@ -18,18 +18,18 @@ namespace {
 // How many documents a search without a query reads to group them.
 constexpr std::size_t kGroupedDocumentsMax = 10'000;
 
-constexpr std::string_view kFilters[] = {"filters", "pre_filters"};
-constexpr std::string_view kBounds[] = {"searches",
-                                        "feature_uris",
-                                        "top_k",
-                                        "final_top_k",
-                                        "limit",
-                                        "min_score",
-                                        "group_by",
-                                        "max_per_group",
-                                        "group_size",
-                                        "collection_ids",
-                                        "collection_identifiers"};
+constexpr std::string_view kFeatureSearchFilters[] = {"filters", "pre_filters"};
+constexpr std::string_view kFeatureSearchBounds[] = {"searches",
+                                                     "feature_uris",
+                                                     "top_k",
+                                                     "final_top_k",
+                                                     "limit",
+                                                     "min_score",
+                                                     "group_by",
+                                                     "max_per_group",
+                                                     "group_size",
+                                                     "collection_ids",
+                                                     "collection_identifiers"};
 
 using Rows = std::shared_ptr<const Bitmap>;  // Null for all rows.
 
@@ -470,7 +470,7 @@ class FeatureSearch : public Stage {
   FeatureSearchParameters parameters_;
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_feature_search(ObjectReader& in) {
   TRAWL_ASSIGN(FeatureSearchParameters parameters, read_feature_search(in));
   return std::unique_ptr<Stage>(std::make_unique<FeatureSearch>(std::move(parameters)));
 }
@@ -496,10 +496,10 @@ StageDefinition feature_search_definition() {
       "let through.";
   definition.icon = "search";
   definition.parameter_schema = kFeatureSearchSchema;
-  definition.make = make;
+  definition.make = make_feature_search;
   definition.deterministic = feature_search_is_deterministic;
-  definition.filters = kFilters;
-  definition.bounds = kBounds;
+  definition.filters = kFeatureSearchFilters;
+  definition.bounds = kFeatureSearchBounds;
   definition.reads_collections = true;
   definition.text_places = kTextPlaces;
   return definition;

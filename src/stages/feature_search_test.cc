@@ -2,7 +2,7 @@
 
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::feature_search_test {
 namespace {
 
 using namespace stage_test;
@@ -391,4 +391,4 @@ TEST(FeatureSearch, UnknownKeysAreNotErrors) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::feature_search_test

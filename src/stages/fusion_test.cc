@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace trawl {
+namespace trawl::fusion_test {
 namespace {
 
 // Rows 1, 2, 3 of one collection.
@@ -82,4 +82,4 @@ TEST(Fusion, RemembersTheScoreOfEachList) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::fusion_test

@@ -9,7 +9,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kGroupBySchema = R"json({
   "type": "object",
   "properties": {
     "group_by_field": {
@@ -47,8 +47,8 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kBounds[] = {"max_per_group", "docs_per_group", "max_groups",
-                                        "exclude_null"};
+constexpr std::string_view kGroupByBounds[] = {"max_per_group", "docs_per_group",
+                                               "max_groups", "exclude_null"};
 
 enum class GroupOrder { appearance, count, field, score };
 
@@ -132,7 +132,7 @@ class GroupBy : public Stage {
   }
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_group_by(ObjectReader& in) {
   auto stage = std::make_unique<GroupBy>();
   stage->field = in.string({"group_by_field", "field"}, "source_object_id");
   if (stage->field.empty()) {
@@ -171,9 +171,9 @@ StageDefinition group_by_definition() {
       "which "
       "they first appear, their documents best score first.";
   definition.icon = "group";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
-  definition.bounds = kBounds;
+  definition.parameter_schema = kGroupBySchema;
+  definition.make = make_group_by;
+  definition.bounds = kGroupByBounds;
   return definition;
 }
 

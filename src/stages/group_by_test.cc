@@ -3,7 +3,7 @@
 
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::group_by_test {
 namespace {
 
 using namespace stage_test;
@@ -118,4 +118,4 @@ TEST(GroupBy, AgreesWithANaiveGrouping) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::group_by_test

@@ -6,7 +6,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kLimitSchema = R"json({
   "type": "object",
   "properties": {
     "limit": {
@@ -20,7 +20,7 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kBounds[] = {"limit"};
+constexpr std::string_view kLimitBounds[] = {"limit"};
 
 class Limit : public Stage {
  public:
@@ -40,7 +40,7 @@ class Limit : public Stage {
   }
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_limit(ObjectReader& in) {
   auto stage = std::make_unique<Limit>();
   stage->limit = static_cast<std::size_t>(in.integer({"limit"}, 10, 1, 10'000));
   stage->offset = static_cast<std::size_t>(in.integer({"offset"}, 0, 0, 10'000));
@@ -56,9 +56,9 @@ StageDefinition limit_definition() {
   definition.category = "reduce";
   definition.description = "Keeps the documents from `offset` on, `limit` of them.";
   definition.icon = "list-end";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
-  definition.bounds = kBounds;
+  definition.parameter_schema = kLimitSchema;
+  definition.make = make_limit;
+  definition.bounds = kLimitBounds;
   return definition;
 }
 

@@ -1,6 +1,6 @@
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::limit_test {
 namespace {
 
 using namespace stage_test;
@@ -39,4 +39,4 @@ TEST(Limit, RefusesWhatIsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::limit_test

@@ -4,7 +4,7 @@
 
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::register_stages_test {
 namespace {
 
 using namespace stage_test;
@@ -123,4 +123,4 @@ TEST(RegisterStages, OnlyWhatIsRandomIsNotDeterministic) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::register_stages_test

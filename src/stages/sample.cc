@@ -9,7 +9,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kSampleSchema = R"json({
   "type": "object",
   "properties": {
     "count": {
@@ -43,7 +43,7 @@ constexpr std::string_view kSchema = R"json({
   }
 })json";
 
-constexpr std::string_view kBounds[] = {"count", "size", "limit"};
+constexpr std::string_view kSampleBounds[] = {"count", "size", "limit"};
 
 enum class Strategy { random, stratified, reservoir, systematic };
 
@@ -145,7 +145,7 @@ class Sample : public Stage {
   static constexpr std::size_t kStrataListedMax = 1000;
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_sample(ObjectReader& in) {
   auto stage = std::make_unique<Sample>();
   stage->count =
       static_cast<std::size_t>(in.integer({"count", "size", "limit"}, 10, 1, 1000));
@@ -190,10 +190,10 @@ StageDefinition sample_definition() {
       "Keeps a random part of the documents, in the order they came. With a seed the same "
       "documents give the same sample.";
   definition.icon = "shuffle";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
+  definition.parameter_schema = kSampleSchema;
+  definition.make = make_sample;
   definition.deterministic = is_deterministic;
-  definition.bounds = kBounds;
+  definition.bounds = kSampleBounds;
   return definition;
 }
 

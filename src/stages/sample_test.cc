@@ -5,7 +5,7 @@
 #include "stages/sampling.h"
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::sample_test {
 namespace {
 
 using namespace stage_test;
@@ -195,4 +195,4 @@ TEST(Sample, ATakenSeedIsToldAndRepeatsTheSample) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::sample_test

@@ -9,7 +9,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kSortAttributeSchema = R"json({
   "type": "object",
   "properties": {
     "field": {
@@ -51,7 +51,7 @@ class SortAttribute : public Stage {
   }
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_sort_attribute(ObjectReader& in) {
   auto stage = std::make_unique<SortAttribute>();
   stage->field = in.string({"field", "sort_field"}, "metadata.created_at");
   if (stage->field.empty()) in.fail("field", "is empty; give the path of a field");
@@ -87,8 +87,8 @@ StageDefinition sort_attribute_definition() {
       "The sort is stable, so several of them in a row sort by several keys, the last one "
       "first.";
   definition.icon = "arrow-up-down";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
+  definition.parameter_schema = kSortAttributeSchema;
+  definition.make = make_sort_attribute;
   return definition;
 }
 

@@ -10,7 +10,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::string_view kSchema = R"json({
+constexpr std::string_view kSortRelevanceSchema = R"json({
   "type": "object",
   "properties": {
     "score_field": {
@@ -118,7 +118,7 @@ class SortRelevance : public Stage {
   }
 };
 
-Result<std::unique_ptr<Stage>> make(ObjectReader& in) {
+Result<std::unique_ptr<Stage>> make_sort_relevance(ObjectReader& in) {
   auto stage = std::make_unique<SortRelevance>();
   stage->score_field = in.string({"score_field"}, "score");
   if (stage->score_field.empty())
@@ -145,8 +145,8 @@ StageDefinition sort_relevance_definition() {
       "Sorts the documents by their score, or by another number they carry. Stable: equal "
       "scores keep the order they had.";
   definition.icon = "trending-up";
-  definition.parameter_schema = kSchema;
-  definition.make = make;
+  definition.parameter_schema = kSortRelevanceSchema;
+  definition.make = make_sort_relevance;
   return definition;
 }
 

@@ -3,7 +3,7 @@
 #include "stages/ordering.h"
 #include "stages/stage_test_support.h"
 
-namespace trawl {
+namespace trawl::sort_stages_test {
 namespace {
 
 using namespace stage_test;
@@ -174,4 +174,4 @@ TEST(SortRelevance, RefusesUnknownWords) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::sort_stages_test

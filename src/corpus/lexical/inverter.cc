@@ -4,8 +4,8 @@
 #include <limits>
 #include <numeric>
 
-#include "base/hash.h"
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "corpus/lexical/segment_writer.h"
 
 namespace trawl::lexical {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "base/analyzer.h"
+#include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/lexical/segment.h"
 

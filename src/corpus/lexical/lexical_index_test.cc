@@ -17,7 +17,7 @@
 
 #include "base/log.h"
 
-namespace trawl::lexical {
+namespace trawl::lexical::lexical_index_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -541,4 +541,4 @@ TEST_F(LexicalIndexTest, SearchesWhileAdding) {
 }
 
 }  // namespace
-}  // namespace trawl::lexical
+}  // namespace trawl::lexical::lexical_index_test

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "base/analyzer.h"
+#include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/lexical/segment.h"
 #include "corpus/snapshot.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "base/bytes.h"
+#include "base/result.h"
 #include "corpus/lexical/postings.h"
 
 namespace trawl::lexical {

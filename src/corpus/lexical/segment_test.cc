@@ -9,7 +9,7 @@
 
 #include "corpus/lexical/segment_writer.h"
 
-namespace trawl::lexical {
+namespace trawl::lexical::segment_test {
 namespace {
 
 struct Posting {
@@ -199,4 +199,4 @@ TEST_F(SegmentTest, RefusesEveryTruncation) {
 }
 
 }  // namespace
-}  // namespace trawl::lexical
+}  // namespace trawl::lexical::segment_test

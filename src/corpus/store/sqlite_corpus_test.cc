@@ -12,7 +12,7 @@
 #include "base/sqlite.h"
 #include "corpus/store/store_test_support.h"
 
-namespace trawl::store {
+namespace trawl::store::sqlite_corpus_test {
 namespace {
 
 class SqliteCorpusTest : public testing::Test {
@@ -671,4 +671,4 @@ TEST(OpenCorpus, SaysWhyItCannotOpen) {
 }
 
 }  // namespace
-}  // namespace trawl::store
+}  // namespace trawl::store::sqlite_corpus_test

@@ -15,7 +15,7 @@
 #include "corpus/store/store_test_support.h"
 #include "corpus/store/version_history.h"
 
-namespace trawl::store {
+namespace trawl::store::store_parts_test {
 namespace {
 
 TEST(VersionHistory, ForgettingChangesNoVersionThatIsLeft) {
@@ -245,4 +245,4 @@ TEST(DocumentTable, FindsADocumentThroughTheIndex) {
 }
 
 }  // namespace
-}  // namespace trawl::store
+}  // namespace trawl::store::store_parts_test

@@ -8,7 +8,7 @@
 
 #include "corpus/store/store_test_support.h"
 
-namespace trawl::store {
+namespace trawl::store::versioned_reads_test {
 namespace {
 
 constexpr const char* kWords[] = {"amber", "birch", "cedar", "delta", "ember", "frost"};
@@ -433,4 +433,4 @@ TEST(VersionedReads, ReadersNeverSeeHalfAWrite) {
 }
 
 }  // namespace
-}  // namespace trawl::store
+}  // namespace trawl::store::versioned_reads_test

@@ -28,8 +28,9 @@ constexpr std::uint64_t kProgressRows = 100'000;
 // Terms that are looked up at once.
 constexpr std::size_t kTermsAtOnce = 32;
 
-constexpr RollupUnit kUnits[] = {RollupUnit::all, RollupUnit::minute, RollupUnit::hour,
-                                 RollupUnit::day, RollupUnit::month};
+constexpr RollupUnit kCheckedUnits[] = {RollupUnit::all, RollupUnit::minute,
+                                        RollupUnit::hour, RollupUnit::day,
+                                        RollupUnit::month};
 
 std::string text_of(const Error& error) {
   return error.detail.empty() ? error.message
@@ -199,7 +200,7 @@ class Check {
   Result<void> compare_rollups(std::string_view sql, bool any_status) {
     const auto tell_rollup = teller("rollups");
     std::vector<RollupComparison> units;
-    for (const RollupUnit unit : kUnits) {
+    for (const RollupUnit unit : kCheckedUnits) {
       TRAWL_ASSIGN(auto comparison, RollupComparison::make(connection_, unit, any_status));
       units.push_back(std::move(comparison));
     }

@@ -8,7 +8,7 @@
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
-namespace trawl::sqlite {
+namespace trawl::sqlite::check_test {
 namespace {
 
 constexpr int kRows = 2 * static_cast<int>(kRowGroupRows) + 100;
@@ -211,4 +211,4 @@ TEST_F(LedgerCheckTest, TellsAFewOfManyProblems) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::check_test

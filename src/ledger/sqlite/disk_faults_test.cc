@@ -28,7 +28,7 @@
 
 // Whatever the disk does, what the ledger acknowledged is there afterwards, once, and what
 // the ledger says of it agrees: writes, syncs and truncations that fail, and power cuts.
-namespace trawl {
+namespace trawl::disk_faults_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -735,4 +735,4 @@ TEST_F(DiskFaults, PowerCutsAreNoticedWhereSyncsAreSkipped) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::disk_faults_test

@@ -13,7 +13,7 @@
 
 // What was deleted is in none of the files once maintenance came to rest: not in rows and
 // records, not in the words and terms that were made of it, not in free pages or the log.
-namespace trawl::sqlite {
+namespace trawl::sqlite::forgetting_test {
 namespace {
 
 using test::filter_of;
@@ -152,4 +152,4 @@ TEST_F(LedgerForgets, WordsThatAreStillUsedStay) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::forgetting_test

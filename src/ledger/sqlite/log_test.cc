@@ -11,7 +11,7 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // What becomes of the ledger's write-ahead log.
-namespace trawl {
+namespace trawl::log_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,4 +113,4 @@ TEST(LedgerLog, ASlowReaderDoesNotKeepItLong) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::log_test

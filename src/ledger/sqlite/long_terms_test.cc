@@ -12,7 +12,7 @@
 #include "ledger/sqlite/terms_check.h"
 
 // An execution with very many words is indexed by parts, so that commits come between them.
-namespace trawl::sqlite {
+namespace trawl::sqlite::long_terms_test {
 namespace {
 
 using test::filter_of;
@@ -50,7 +50,8 @@ class LongTerms : public testing::Test {
     const auto connection = Connection::open(path_).value();
     Words words;
     EXPECT_TRUE(find_wrong_terms(*connection, words, nullptr).value().empty());
-    for (const auto& problem : check_ledger(*connection, {.samples = 2}, nullptr).problems) {
+    for (const auto& problem :
+         check_ledger(*connection, {.samples = 2}, nullptr).problems) {
       ADD_FAILURE() << problem.part << ": " << problem.message;
     }
   }
@@ -116,4 +117,4 @@ TEST_F(LongTerms, AreForgottenInTheMiddle) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::long_terms_test

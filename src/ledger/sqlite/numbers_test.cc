@@ -16,7 +16,7 @@
 
 // The number of an execution is its key in everything that is kept beside its row. A number
 // that came back after a deletion made one execution pass for another.
-namespace trawl::sqlite {
+namespace trawl::sqlite::numbers_test {
 namespace {
 
 using test::filter_of;
@@ -303,4 +303,4 @@ TEST_F(LedgerNumbers, ANewerHistoryIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::numbers_test

@@ -19,7 +19,7 @@ constexpr unsigned long long kContentMax = 1ULL << 30;
 
 // Content that a record is likely to repeat, the likeliest last, where references to it are
 // short. Records of version 1 can only be read with these very bytes.
-constexpr std::string_view kDictionary =
+constexpr std::string_view kRecordDictionary =
     R"("warnings":["),"metadata":{"facets":{"error":"interrupted: the server stopped before )"
     R"(this execution ended","credits_limit","budget"agent_search"aggregate"api_call")"
     R"("deduplicate"document_enrich"group_by"json_transform"limit"llm_enrich"llm_filter"mmr")"
@@ -50,13 +50,13 @@ struct FreeZstd {
 
 const ZSTD_CDict* compression_dictionary() {
   static const std::unique_ptr<ZSTD_CDict, FreeZstd> dictionary(
-      ZSTD_createCDict(kDictionary.data(), kDictionary.size(), kLevel));
+      ZSTD_createCDict(kRecordDictionary.data(), kRecordDictionary.size(), kLevel));
   return dictionary.get();
 }
 
 const ZSTD_DDict* decompression_dictionary() {
   static const std::unique_ptr<ZSTD_DDict, FreeZstd> dictionary(
-      ZSTD_createDDict(kDictionary.data(), kDictionary.size()));
+      ZSTD_createDDict(kRecordDictionary.data(), kRecordDictionary.size()));
   return dictionary.get();
 }
 

@@ -22,7 +22,7 @@ namespace trawl::sqlite {
 namespace {
 
 // Rows between two words about progress.
-constexpr std::uint64_t kProgressRows = 100'000;
+constexpr std::uint64_t kRepairProgressRows = 100'000;
 
 struct Extent {
   std::int64_t rows = 0;
@@ -45,7 +45,7 @@ Result<std::unordered_map<std::int64_t, Extent>> measure_groups(
     ++extent.rows;
     extent.ts_min = std::min(extent.ts_min, rows.integer(1));
     extent.ts_max = std::max(extent.ts_max, rows.integer(1));
-    if (progress && done % kProgressRows == 0) {
+    if (progress && done % kRepairProgressRows == 0) {
       progress("counting executions", done, std::max(done, total));
     }
   }
@@ -121,8 +121,9 @@ Result<void> remember_used_numbers(Connection& connection) {
 
 namespace {
 
-constexpr RollupUnit kUnits[] = {RollupUnit::all, RollupUnit::minute, RollupUnit::hour,
-                                 RollupUnit::day, RollupUnit::month};
+constexpr RollupUnit kRepairedUnits[] = {RollupUnit::all, RollupUnit::minute,
+                                         RollupUnit::hour, RollupUnit::day,
+                                         RollupUnit::month};
 
 // Writes the rollups of all statuses together, or of each, from rows in the order of
 // namespace, status and time.
@@ -131,7 +132,7 @@ Result<void> recount_rollups(Connection& connection, std::string_view sql,
   struct Count {
     std::int64_t ns = 0, status = 0, bucket = 0, count = 0;
   };
-  Count counts[std::size(kUnits)];
+  Count counts[std::size(kRepairedUnits)];
   const auto put = [&](RollupUnit unit, const Count& count) -> Result<void> {
     if (count.count == 0) return {};
     TRAWL_ASSIGN(auto insert,
@@ -145,21 +146,23 @@ Result<void> recount_rollups(Connection& connection, std::string_view sql,
   for (std::uint64_t done = 1;; ++done) {
     TRAWL_ASSIGN(const bool found, rows.step());
     if (!found) break;
-    for (std::size_t i = 0; i < std::size(kUnits); ++i) {
+    for (std::size_t i = 0; i < std::size(kRepairedUnits); ++i) {
       Count& count = counts[i];
       const Count next{rows.integer(0), rows.integer(1),
-                       rollup_bucket(kUnits[i], rows.integer(2)), 1};
+                       rollup_bucket(kRepairedUnits[i], rows.integer(2)), 1};
       if (count.ns == next.ns && count.status == next.status &&
           count.bucket == next.bucket) {
         ++count.count;
         continue;
       }
-      TRAWL_TRY(put(kUnits[i], count));
+      TRAWL_TRY(put(kRepairedUnits[i], count));
       count = next;
     }
-    if (progress && done % kProgressRows == 0) progress("counting executions", done, 0);
+    if (progress && done % kRepairProgressRows == 0)
+      progress("counting executions", done, 0);
   }
-  for (std::size_t i = 0; i < std::size(kUnits); ++i) TRAWL_TRY(put(kUnits[i], counts[i]));
+  for (std::size_t i = 0; i < std::size(kRepairedUnits); ++i)
+    TRAWL_TRY(put(kRepairedUnits[i], counts[i]));
   return {};
 }
 

@@ -11,7 +11,7 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "ledger/sqlite/terms_check.h"
 
-namespace trawl::sqlite {
+namespace trawl::sqlite::repair_test {
 namespace {
 
 // A history of a closed row group and an open one; each test damages a copy of it.
@@ -155,4 +155,4 @@ TEST_F(LedgerRepair, KeepsUsedNumbers) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::repair_test

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace trawl::sqlite {
+namespace trawl::sqlite::rollups_test {
 namespace {
 
 TimeUs at(std::string_view text) {
@@ -108,4 +108,4 @@ TEST(Rollups, PartsCoverARangeExactly) {
 }
 
 }  // namespace
-}  // namespace trawl::sqlite
+}  // namespace trawl::sqlite::rollups_test

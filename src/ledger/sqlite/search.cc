@@ -584,8 +584,9 @@ Result<bool> visit_matches(Connection& connection, Words& words,
         TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
         TRAWL_ASSIGN(const Execution execution,
                      read_execution(connection, words, (*seqs)[i]));
-        TRAWL_ASSIGN(const auto fits,
-                     budget.in_time([&] { return Result<bool>(matches(filter, execution)); }));
+        TRAWL_ASSIGN(const auto fits, budget.in_time([&] {
+          return Result<bool>(matches(filter, execution));
+        }));
         if (!fits) return false;
         answers.may[i] = *fits ? 1 : 0;
       }

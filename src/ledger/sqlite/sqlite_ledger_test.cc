@@ -17,7 +17,7 @@
 #include "ledger/sqlite/writer.h"
 
 // What only a ledger on disk promises; ledger_contract_test.cc has the rest.
-namespace trawl {
+namespace trawl::sqlite_ledger_test {
 namespace {
 
 using test::filter_of;
@@ -463,4 +463,4 @@ TEST_F(SqliteLedgerTest, AWorkLimitEndsReadsAndLeavesTheLedgerWhole) {
 }
 
 }  // namespace
-}  // namespace trawl
+}  // namespace trawl::sqlite_ledger_test

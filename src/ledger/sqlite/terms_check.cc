@@ -16,7 +16,7 @@ namespace {
 
 // Entries between two words about progress.
 constexpr std::uint64_t kProgressEntries = 1'000'000;
-constexpr std::uint64_t kProgressRows = 10'000;
+constexpr std::uint64_t kTermsProgressRows = 10'000;
 
 // Sums of hashes of what is in the index, and of what should be. Two sums of a row group
 // are the same if its entries are; addition does not mind the order.
@@ -119,7 +119,7 @@ class TermsCheck {
         visit(rows.integer(0),
               sum_of(text_terms(rows.integer(1), *execution), rows.integer(0)));
       }
-      if (tell_ && done % kProgressRows == 0) tell_("comparing words", done, total);
+      if (tell_ && done % kTermsProgressRows == 0) tell_("comparing words", done, total);
     }
   }
 

@@ -27,7 +27,7 @@ namespace {
 constexpr std::int64_t kLogPagesStep = 4 * 1024;
 
 // Many pipelines and names repeat; those that do not must not fill the memory.
-constexpr std::size_t kKnownMax = 10'000;
+constexpr std::size_t kKnownNumbersMax = 10'000;
 
 // How many rows of a removed namespace one transaction deletes, so that a commit never
 // waits long behind it.
@@ -38,7 +38,7 @@ constexpr int kMergePages = 64;
 
 // What rewrites the index of terms rests so many times as long as it took: it costs a
 // hundredth of one core and of the disk, however large the history is.
-constexpr std::int64_t kRestFactor = 100;
+constexpr std::int64_t kMergeRestFactor = 100;
 
 // As Connection::open() sets it.
 constexpr int kBusyMs = 5'000;
@@ -582,7 +582,7 @@ Result<bool> Writer::merge_terms_some() {
   log_shows_deleted_ = true;
   merge_us_ += monotonic_us() - begin_us;
   if (!merging_)
-    next_merge_us_ = monotonic_us() + kRestFactor * std::exchange(merge_us_, 0);
+    next_merge_us_ = monotonic_us() + kMergeRestFactor * std::exchange(merge_us_, 0);
   bound_log();
   return merging_;
 }
@@ -668,7 +668,7 @@ Result<std::int64_t> Writer::intern(std::unordered_map<std::string, std::int64_t
     TRAWL_TRY(add.bind(text).run());
     number = connection_->last_insert_rowid();
   }
-  if (known.size() >= kKnownMax) known.clear();
+  if (known.size() >= kKnownNumbersMax) known.clear();
   known.emplace(text, number);
   return number;
 }
@@ -720,7 +720,7 @@ Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
     TRAWL_TRY(add.bind(ns, digest, execution.fingerprint, shape, execution.pipeline).run());
     number = connection_->last_insert_rowid();
   }
-  if (definitions_.size() >= kKnownMax) definitions_.clear();
+  if (definitions_.size() >= kKnownNumbersMax) definitions_.clear();
   definitions_.emplace(key, *number);
   return number;
 }
