@@ -21,19 +21,32 @@ function(trawl_library name)
   endif()
 endfunction()
 
-# The first target compiles the precompiled header; the others share it. Unit tests have one
-# of their own where the rest is compiled to tell a fuzzer which ways it took.
+# How a target is compiled, and with whom it shares the precompiled header: the first target
+# of a kind compiles it. The optimiser is most of a build: what runs once for each command
+# needs little of it, and a sanitized build only where tests spend their time.
 function(trawl_precompile target)
-  set(first trawl_base)
-  if(TRAWL_FUZZ AND target MATCHES "_test$")
-    set(first base_test)
-  elseif(TRAWL_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  set(kind "all")
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND target MATCHES "^trawl_(app|cli)$")
+    set(kind "brief")
+    target_compile_options(${target} PRIVATE -O1)
+  elseif(TRAWL_SANITIZE)
+    set(kind "plain")
+    if(target MATCHES "^trawl_(base|model|corpus|ledger|pipeline)$")
+      set(kind "optimised")
+      target_compile_options(${target} PRIVATE -O1)
+    endif()
+    if(TRAWL_FUZZ AND NOT target MATCHES "_test$")
+      # Tells a fuzzer which ways it took.
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+      string(APPEND kind ".fuzzed")
+    endif()
   endif()
-  if(target STREQUAL first)
-    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
-  else()
+  get_property(first GLOBAL PROPERTY trawl_precompiled_${kind})
+  if(first)
     target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
+    set_property(GLOBAL PROPERTY trawl_precompiled_${kind} ${target})
   endif()
 endfunction()
 
