@@ -1,18 +1,30 @@
-# trawl_library(name DEPENDS lib...): one static library from a folder of src/, and,
-# where tests are built, one test program from the *_test.cc files beside the code.
+# trawl_library(name [FOLDER folder] DEPENDS lib... [ENGINES folder...] [TEST_DEPENDS lib...]):
+# one static library from a folder of src/, without the ENGINES in it, and, where tests are
+# built, one test program from the *_test.cc files beside the code.
 function(trawl_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS;ENGINES;TEST_DEPENDS" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  foreach(engine IN LISTS ARG_ENGINES)
+    list(FILTER sources EXCLUDE REGEX "/${ARG_FOLDER}/${engine}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    add_library(trawl_${name} INTERFACE)
+    target_link_libraries(trawl_${name} INTERFACE trawl_options ${ARG_DEPENDS})
+    return()
+  endif()
   add_library(trawl_${name} STATIC ${sources})
   target_link_libraries(trawl_${name} PUBLIC trawl_options ${ARG_DEPENDS})
   trawl_precompile(trawl_${name})
   if(TRAWL_TESTS AND tests)
     find_package(GTest REQUIRED)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE trawl_${name} GTest::gtest_main GTest::gtest)
+    target_link_libraries(${name}_test PRIVATE trawl_${name} ${ARG_TEST_DEPENDS} GTest::gtest_main GTest::gtest)
     # Where tests find golden files and the source itself.
     target_compile_definitions(${name}_test PRIVATE TRAWL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     trawl_precompile(${name}_test)
@@ -31,7 +43,8 @@ function(trawl_precompile target)
     target_compile_options(${target} PRIVATE -O1)
   elseif(TRAWL_SANITIZE)
     set(kind "plain")
-    if(target MATCHES "^trawl_(base|model|corpus|ledger|pipeline)$")
+    if(target MATCHES 
+       "^trawl_(base|text|query|model|sqlite|corpus_.*|ledger.*|pipeline)$")
       set(kind "optimised")
       target_compile_options(${target} PRIVATE -O1)
     endif()
@@ -51,7 +64,7 @@ function(trawl_precompile target)
 endfunction()
 
 # trawl_embed(target name folder): compiles the files of a folder of src/ into a target, to
-# be had from trawl::api::<name>() (api/embedded.h).
+# be had from trawl::api::<name>() (api/describe/embedded.h).
 function(trawl_embed target name folder)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cc)
