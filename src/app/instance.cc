@@ -14,12 +14,12 @@
 #include "api/retention.h"
 #include "api/services.h"
 #include "app/data_files.h"
-#include "app/periodic.h"
 #include "auth/key_store.h"
 #include "base/file.h"
 #include "base/write_health.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "ledger/sqlite/sqlite_ledger.h"
+#include "runtime/periodic.h"
 #include "stages/register_stages.h"
 
 namespace trawl::app {

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/guarded.h"
 #include "http/body_decoder.h"
 #include "http/body_stream.h"
 #include "http/head.h"
@@ -22,6 +21,7 @@
 #include "http/reply_stream.h"
 #include "http/shard.h"
 #include "http/shares.h"
+#include "runtime/guarded.h"
 
 namespace trawl::http {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/guarded.h"
 #include "http/http.h"
+#include "runtime/guarded.h"
 
 namespace trawl::http {
 

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/guarded.h"
 #include "http/connection.h"
 #include "http/listener.h"
 #include "http/shard.h"
+#include "runtime/guarded.h"
 
 namespace trawl::http {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/worker_pool.h"
 #include "http/http.h"
+#include "runtime/worker_pool.h"
 
 namespace trawl::http {
 

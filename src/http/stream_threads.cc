@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-#include "base/guarded.h"
+#include "runtime/guarded.h"
 
 namespace trawl::http {
 

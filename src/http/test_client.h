@@ -23,9 +23,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "base/worker_pool.h"
 #include "http/head.h"
 #include "http/server.h"
+#include "runtime/worker_pool.h"
 
 namespace trawl::http {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <exception>
 
-#include "base/guarded.h"
 #include "base/log.h"
+#include "runtime/guarded.h"
 
 namespace trawl {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/guarded.h"
+#include "runtime/guarded.h"
 
 #include <spdlog/spdlog.h>
 

@@ -1,4 +1,4 @@
-#include "app/periodic.h"
+#include "runtime/periodic.h"
 
 #include <gtest/gtest.h>
 

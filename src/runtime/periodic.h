@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "base/guarded.h"
+#include "runtime/guarded.h"
 
 namespace trawl::app {
 

@@ -1,6 +1,6 @@
-#include "base/worker_pool.h"
+#include "runtime/worker_pool.h"
 
-#include "base/guarded.h"
+#include "runtime/guarded.h"
 
 namespace trawl {
 namespace {
