@@ -6,10 +6,10 @@
 #include <future>
 #include <thread>
 
-#include "base/sqlite.h"
 #include "commands.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "measure.h"
+#include "sqlite/connection.h"
 
 namespace trawl::bench {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/sqlite.h"
 #include "peer.h"
+#include "sqlite/connection.h"
 
 namespace trawl::bench {
 namespace {

@@ -16,8 +16,8 @@
 #include "app/data_files.h"
 #include "base/file.h"
 #include "base/private_files.h"
-#include "base/sqlite_copy.h"
 #include "ledger/sqlite/check.h"
+#include "sqlite/copy.h"
 
 namespace trawl::app {
 namespace {

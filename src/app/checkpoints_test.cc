@@ -9,10 +9,10 @@
 #include "app/doctor.h"
 #include "auth/key_store.h"
 #include "base/file.h"
-#include "base/lock_watch_test_support.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/sqlite_ledger.h"
+#include "sqlite/lock_watch_test_support.h"
 
 namespace trawl::app::checkpoints_test {
 namespace {

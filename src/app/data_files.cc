@@ -7,14 +7,14 @@
 #include <string>
 #include <utility>
 
-#include "base/migration.h"
-#include "base/sqlite_copy.h"
 #include "corpus/store/schema.h"
 #include "ledger/sqlite/schema.h"
+#include "sqlite/copy.h"
+#include "sqlite/migration.h"
 
 #include "base/log.h"
 #include "base/private_files.h"
-#include "base/sqlite_mark.h"
+#include "sqlite/mark.h"
 
 namespace trawl::app {
 namespace {

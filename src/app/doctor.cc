@@ -9,9 +9,6 @@
 #include "app/data_files.h"
 #include "base/analyzer.h"
 #include "base/file.h"
-#include "base/migration.h"
-#include "base/sqlite.h"
-#include "base/sqlite_copy.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/reader.h"
 #include "ledger/sqlite/repair.h"
@@ -19,6 +16,9 @@
 #include "ledger/sqlite/settings.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "ledger/sqlite/terms_check.h"
+#include "sqlite/connection.h"
+#include "sqlite/copy.h"
+#include "sqlite/migration.h"
 
 namespace trawl::app {
 namespace {

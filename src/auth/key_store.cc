@@ -12,8 +12,8 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/json.h"
-#include "base/sqlite.h"
 #include "base/text.h"
+#include "sqlite/connection.h"
 
 namespace trawl {
 namespace {

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "base/hash.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 namespace trawl::key_store_test {
 namespace {

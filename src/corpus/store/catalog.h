@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "corpus/store/collection_state.h"
 #include "model/collection.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store {
 

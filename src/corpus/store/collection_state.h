@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/store/version_history.h"
 #include "model/collection.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store {
 

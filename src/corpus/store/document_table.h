@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "model/collection.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store {
 

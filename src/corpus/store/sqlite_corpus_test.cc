@@ -9,8 +9,8 @@
 #include <iterator>
 #include <thread>
 
-#include "base/sqlite.h"
 #include "corpus/store/store_test_support.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store::sqlite_corpus_test {
 namespace {

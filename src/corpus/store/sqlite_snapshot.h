@@ -2,11 +2,11 @@
 
 #include <memory>
 
-#include "base/sqlite.h"
 #include "corpus/snapshot.h"
 #include "corpus/store/collection_state.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/filter_cache.h"
+#include "sqlite/connection.h"
 
 namespace trawl::store {
 

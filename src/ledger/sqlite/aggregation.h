@@ -1,12 +1,12 @@
 #pragma once
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/aggregate.h"
 #include "ledger/execution_filter.h"
 #include "ledger/sqlite/group_summary.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/words.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 // Whether a history is what it says it is: every figure that is kept beside the rows is
 // held against the rows themselves.

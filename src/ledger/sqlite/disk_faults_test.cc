@@ -18,13 +18,13 @@
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "base/sqlite.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 #include "ledger/sqlite/faulty_disk_test_support.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/sqlite_ledger.h"
+#include "sqlite/connection.h"
 
 // Whatever the disk does, what the ledger acknowledged is there afterwards, once, and what
 // the ledger says of it agrees: writes, syncs and truncations that fail, and power cuts.

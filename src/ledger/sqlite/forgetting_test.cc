@@ -6,10 +6,10 @@
 #include <iterator>
 #include <thread>
 
-#include "base/sqlite.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/sqlite_ledger.h"
+#include "sqlite/connection.h"
 
 // What was deleted is in none of the files once maintenance came to rest: not in rows and
 // records, not in the words and terms that were made of it, not in free pages or the log.

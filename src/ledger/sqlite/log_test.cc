@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "base/lock_watch_test_support.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/sqlite_ledger.h"
+#include "sqlite/lock_watch_test_support.h"
 
 // What becomes of the ledger's write-ahead log.
 namespace trawl::log_test {

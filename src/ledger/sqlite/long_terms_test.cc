@@ -3,13 +3,13 @@
 #include <memory>
 #include <string>
 
-#include "base/sqlite.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/settings.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/terms_check.h"
+#include "sqlite/connection.h"
 
 // An execution with very many words is indexed by parts, so that commits come between them.
 namespace trawl::sqlite::long_terms_test {

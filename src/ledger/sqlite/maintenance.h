@@ -5,9 +5,9 @@
 #include <mutex>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/sqlite/words.h"
 #include "ledger/sqlite/writer.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -4,7 +4,6 @@
 #include <map>
 #include <random>
 
-#include "base/sqlite.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory_ledger.h"
 #include "ledger/sqlite/check.h"
@@ -13,6 +12,7 @@
 #include "ledger/sqlite/schema.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "ledger/text_query.h"
+#include "sqlite/connection.h"
 
 // The number of an execution is its key in everything that is kept beside its row. A number
 // that came back after a deletion made one execution pass for another.

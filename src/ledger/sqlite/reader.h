@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite/words.h"
+#include "sqlite/connection.h"
 
 // The reading half of the SQLite ledger. Each call is one read transaction.
 namespace trawl::sqlite {

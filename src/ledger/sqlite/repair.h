@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 // Makes anew what is kept beside the rows of a history, where it does not say what they
 // say.

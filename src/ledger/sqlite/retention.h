@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/ledger.h"
+#include "sqlite/connection.h"
 
 // Which executions a retention policy does not keep, within the caller's transaction.
 namespace trawl::sqlite {

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 // Counts of executions per namespace, status and stretch of time, kept in the transaction
 // of the row that they count. They make an exact total cost a few look-ups.

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/sqlite/group_summary.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

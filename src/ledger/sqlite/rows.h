@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/sqlite/words.h"
 #include "model/execution.h"
+#include "sqlite/connection.h"
 
 // Single executions by their number, within the caller's read transaction.
 namespace trawl::sqlite {

@@ -5,10 +5,10 @@
 #include <iterator>
 
 #include "base/log.h"
-#include "base/migration.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/repair.h"
 #include "ledger/sqlite/settings.h"
+#include "sqlite/migration.h"
 
 namespace trawl::sqlite {
 namespace {

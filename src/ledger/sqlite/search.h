@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/words.h"
+#include "sqlite/connection.h"
 
 // Lists that no index of the table answers: by row groups and their conditions.
 namespace trawl::sqlite {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 // The table `settings`: numbers to remember.
 namespace trawl::sqlite {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/sqlite.h"
 #include "base/work_limit.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/aggregation.h"
@@ -18,6 +17,7 @@
 #include "ledger/sqlite/search.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/writer.h"
+#include "sqlite/connection.h"
 
 namespace trawl {
 namespace {

@@ -9,12 +9,12 @@
 #include <set>
 #include <tuple>
 
-#include "base/sqlite.h"
 #include "base/work_limit.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/schema.h"
 #include "ledger/sqlite/writer.h"
+#include "sqlite/connection.h"
 
 // What only a ledger on disk promises; ledger_contract_test.cc has the rest.
 namespace trawl::sqlite_ledger_test {

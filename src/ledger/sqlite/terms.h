@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/text_query.h"
 #include "model/execution.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/sqlite/words.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite/fresh_terms.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/search.h"
 #include "ledger/sqlite/words.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 

@@ -1,4 +1,4 @@
-#include "base/sqlite_copy.h"
+#include "sqlite/copy.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "base/sqlite_mark.h"
+#include "sqlite/mark.h"
 
 namespace trawl::sqlite {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/lock_watch_test_support.h"
-#include "base/sqlite_copy.h"
-#include "base/sqlite_mark.h"
 #include "base/write_health.h"
+#include "sqlite/copy.h"
+#include "sqlite/lock_watch_test_support.h"
+#include "sqlite/mark.h"
 
 namespace trawl::sqlite::sqlite_test {
 namespace {

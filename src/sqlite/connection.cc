@@ -1,4 +1,4 @@
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "base/private_files.h"
-#include "base/sqlite_mark.h"
 #include "base/work_limit.h"
 #include "base/write_health.h"
+#include "sqlite/mark.h"
 
 namespace trawl::sqlite {
 namespace {

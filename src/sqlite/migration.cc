@@ -1,4 +1,4 @@
-#include "base/migration.h"
+#include "sqlite/migration.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "base/sqlite_mark.h"
+#include "sqlite/mark.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "base/sqlite_copy.h"
+#include "sqlite/copy.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

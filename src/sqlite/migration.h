@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/sqlite.h"
+#include "sqlite/connection.h"
 
 namespace trawl::sqlite {
 
