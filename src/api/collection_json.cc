@@ -5,9 +5,9 @@
 #include <set>
 
 #include "api/names.h"
-#include "base/analyzer.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "text/analyzer.h"
 
 namespace trawl::api {
 namespace {

@@ -7,7 +7,6 @@
 #include <random>
 
 #include "app/data_files.h"
-#include "base/analyzer.h"
 #include "base/file.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/reader.h"
@@ -19,6 +18,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/copy.h"
 #include "sqlite/migration.h"
+#include "text/analyzer.h"
 
 namespace trawl::app {
 namespace {

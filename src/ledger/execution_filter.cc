@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/analyzer.h"
 #include "base/field_path.h"
 #include "model/execution_json.h"
+#include "text/analyzer.h"
 
 namespace trawl {
 namespace {

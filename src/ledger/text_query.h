@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/analyzer.h"
 #include "base/result.h"
+#include "text/analyzer.h"
 
 namespace trawl {
 

@@ -8,9 +8,9 @@
 
 #include "model/filter_value.h"
 #include "stages/definitions.h"
-#include "stages/text_similarity.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
+#include "text/similarity.h"
 
 namespace trawl {
 namespace {

@@ -1,7 +1,7 @@
 #include <random>
 
 #include "stages/stage_test_support.h"
-#include "stages/text_similarity.h"
+#include "text/similarity.h"
 
 namespace trawl::deduplicate_test {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "base/analyzer.h"
 #include "base/text.h"
+#include "text/analyzer.h"
 
 // Any bytes give short, valid terms, and the same ones each time, with and without a
 // stemmer. The first byte chooses the language.

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/analyzer.h"
 #include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/lexical/segment.h"
+#include "text/analyzer.h"
 
 namespace trawl::lexical {
 

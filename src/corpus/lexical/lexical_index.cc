@@ -10,7 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/analyzer.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/private_files.h"
@@ -18,6 +17,7 @@
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/segment.h"
 #include "corpus/lexical/segment_writer.h"
+#include "text/analyzer.h"
 
 #include <utf8proc.h>
 

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/analyzer.h"
 #include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
 #include "corpus/lexical/segment.h"
 #include "corpus/snapshot.h"
+#include "text/analyzer.h"
 
 namespace trawl::lexical {
 

@@ -10,7 +10,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/analyzer.h"
 #include "ledger/execution_id_key.h"
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/group_summary.h"
@@ -19,6 +18,7 @@
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/words.h"
+#include "text/analyzer.h"
 
 namespace trawl::sqlite {
 namespace {

@@ -7,10 +7,10 @@
 #include <chrono>
 #include <unordered_set>
 
-#include "base/analyzer.h"
 #include "base/hash.h"
 #include "ledger/execution_filter.h"
 #include "model/filter_value.h"
+#include "text/analyzer.h"
 
 namespace trawl::sqlite {
 namespace {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/analyzer.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -19,6 +18,7 @@
 #include "ledger/sqlite/settings.h"
 #include "ledger/sqlite/terms.h"
 #include "model/execution_json.h"
+#include "text/analyzer.h"
 
 namespace trawl::sqlite {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/analyzer.h"
+#include "text/analyzer.h"
 
 #include <fmt/format.h>
 #include <libstemmer.h>

@@ -1,4 +1,4 @@
-#include "stages/text_similarity.h"
+#include "text/similarity.h"
 
 #include <utf8proc.h>
 
