@@ -12,7 +12,7 @@
 #include "base/field_path.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl::api {
 namespace {

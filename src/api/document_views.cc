@@ -9,7 +9,7 @@
 
 #include "api/document_json.h"
 #include "base/text.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl::api {
 namespace {

@@ -13,7 +13,7 @@
 #include "api/metrics.h"
 #include "api/request_time.h"
 #include "base/text.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl::api {
 namespace {

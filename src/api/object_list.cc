@@ -7,7 +7,7 @@
 #include "api/paging.h"
 #include "base/field_path.h"
 #include "base/object_reader.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl::api {
 namespace {

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/work_limit.h"
 #include "model/collection.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl {
 

@@ -10,7 +10,7 @@
 #include "base/strong_id.h"
 #include "ledger/text_query.h"
 #include "model/execution.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl {
 

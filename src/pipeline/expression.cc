@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "model/filter_value.h"
 #include "pipeline/expression_node.h"
 #include "pipeline/template.h"
+#include "query/filter_value.h"
 
 namespace trawl {
 namespace {

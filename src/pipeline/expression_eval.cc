@@ -9,10 +9,10 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "model/filter.h"
-#include "model/filter_value.h"
 #include "pipeline/expression_node.h"
 #include "pipeline/template.h"
+#include "query/filter.h"
+#include "query/filter_value.h"
 
 namespace trawl {
 namespace {

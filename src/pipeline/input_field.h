@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "model/filter_value.h"
+#include "query/filter_value.h"
 
 // The compiled form of an input schema, shared by the files that read and apply it.
 namespace trawl {

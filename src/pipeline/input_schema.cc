@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/filter_value.h"
 #include "pipeline/input_field.h"
+#include "query/filter_value.h"
 
 namespace trawl {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unread_members.h"
-#include "model/filter.h"
 #include "pipeline/filter_words.h"
 #include "pipeline/template.h"
+#include "query/filter.h"
 
 namespace trawl {
 namespace {

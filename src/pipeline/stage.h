@@ -11,8 +11,8 @@
 #include "base/object_reader.h"
 #include "base/result.h"
 #include "corpus/corpus.h"
-#include "model/filter.h"
 #include "pipeline/candidate.h"
+#include "query/filter.h"
 
 namespace trawl {
 

@@ -9,8 +9,8 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "model/absent.h"
 #include "pipeline/expression.h"
+#include "query/absent.h"
 
 namespace trawl {
 namespace {

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-#include "model/absent.h"
+#include "query/absent.h"
 
 namespace trawl::template_test {
 namespace {

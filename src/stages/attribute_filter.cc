@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "model/absent.h"
-#include "model/filter.h"
+#include "query/absent.h"
+#include "query/filter.h"
 #include "stages/collection_scope.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "model/filter_value.h"
+#include "query/filter_value.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"
 #include "stages/values.h"

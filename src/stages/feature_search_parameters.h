@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/object_reader.h"
-#include "model/filter.h"
+#include "query/filter.h"
 #include "stages/collection_scope.h"
 #include "stages/facets.h"
 #include "stages/fusion.h"

@@ -5,7 +5,7 @@
 
 #include "base/field_path.h"
 #include "base/json.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace {
 

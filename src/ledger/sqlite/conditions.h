@@ -13,7 +13,7 @@
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/words.h"
-#include "model/filter_node.h"
+#include "query/filter_node.h"
 
 namespace trawl::sqlite {
 

@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "ledger/execution_filter.h"
-#include "model/filter_value.h"
+#include "query/filter_value.h"
 #include "text/analyzer.h"
 
 namespace trawl::sqlite {

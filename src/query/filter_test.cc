@@ -1,4 +1,4 @@
-#include "model/filter.h"
+#include "query/filter.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 
 #include "base/field_path.h"
 #include "base/work_limit.h"
-#include "model/absent.h"
-#include "model/filter_value.h"
+#include "query/absent.h"
+#include "query/filter_value.h"
 
 namespace trawl::filter_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/filter_value.h"
+#include "query/filter_value.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl::filter_value_test {
 namespace {

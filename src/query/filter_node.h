@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/json.h"
-#include "model/filter.h"
-#include "model/filter_value.h"
-#include "model/text_pattern.h"
+#include "query/filter.h"
+#include "query/filter_value.h"
+#include "query/text_pattern.h"
 
 // The compiled form of a filter, shared by the files that build and evaluate it.
 namespace trawl {

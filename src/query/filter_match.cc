@@ -3,7 +3,7 @@
 #include "base/field_path.h"
 #include "base/work_limit.h"
 
-#include "model/filter_node.h"
+#include "query/filter_node.h"
 
 namespace trawl {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/filter.h"
+#include "query/filter.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <unordered_set>
 
 #include "base/text.h"
-#include "model/absent.h"
-#include "model/filter_node.h"
+#include "query/absent.h"
+#include "query/filter_node.h"
 
 namespace trawl {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <set>
 
-#include "model/filter_node.h"
+#include "query/filter_node.h"
 
 namespace trawl {
 namespace {

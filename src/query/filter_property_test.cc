@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/field_path.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 // Random filters on random documents, judged by an evaluator that is written from the
 // grammar alone: recursive, on the JSON itself, with nothing shared but JSON.

@@ -1,4 +1,4 @@
-#include "model/filter_value.h"
+#include "query/filter_value.h"
 
 #include <utf8proc.h>
 
@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "model/filter.h"
+#include "query/filter.h"
 
 namespace trawl {
 namespace {

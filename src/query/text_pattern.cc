@@ -1,4 +1,4 @@
-#include "model/text_pattern.h"
+#include "query/text_pattern.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
