@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "commands.h"
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "measure.h"
 

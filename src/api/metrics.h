@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "http/server.h"
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
 #include "pipeline/stage_cache.h"
 
 namespace trawl::api {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "corpus/corpus.h"
-#include "model/recording_policy.h"
+#include "ledger/record/recording_policy.h"
 
 namespace trawl::api {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "api/services.h"
-#include "model/retention.h"
+#include "ledger/retention/policy.h"
 
 namespace trawl::api {
 

@@ -11,10 +11,10 @@
 #include "corpus/corpus.h"
 #include "http/http.h"
 #include "http/server.h"
-#include "ledger/feed.h"
+#include "ledger/follow/feed.h"
 #include "ledger/ledger.h"
-#include "ledger/pruner.h"
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
+#include "ledger/retention/pruner.h"
 #include "pipeline/pipeline_run.h"
 #include "pipeline/stage_registry.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "ledger/feed.h"
+#include "ledger/follow/feed.h"
 #include "ledger/ledger.h"
 
 namespace trawl::api {

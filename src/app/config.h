@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "http/server.h"
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
 #include "pipeline/pipeline_run.h"
 
 namespace trawl::app {

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 
 namespace trawl::app::deleted_history_test {
 namespace {

@@ -12,8 +12,8 @@
 #include "base/result.h"
 #include "ledger/aggregate.h"
 #include "ledger/execution_filter.h"
+#include "ledger/retention/policy.h"
 #include "model/execution.h"
-#include "model/retention.h"
 
 namespace trawl {
 

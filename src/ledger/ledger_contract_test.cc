@@ -12,7 +12,7 @@
 #include "base/ids.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // What every ledger promises. A new backend adds one line at the end of this file.

@@ -8,7 +8,7 @@
 #include "base/ids.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // Goal: whatever can be asked of a history, the SQLite ledger answers as the in-memory one,

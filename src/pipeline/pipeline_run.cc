@@ -8,8 +8,8 @@
 
 #include "base/hash.h"
 #include "base/work_limit.h"
+#include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
-#include "model/runner_message.h"
 #include "pipeline/filled_parameters.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/query_summary.h"

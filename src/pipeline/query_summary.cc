@@ -1,6 +1,6 @@
 #include "pipeline/query_summary.h"
 
-#include "model/input_summary.h"
+#include "ledger/record/input_summary.h"
 
 namespace trawl {
 namespace {

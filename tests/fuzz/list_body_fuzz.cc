@@ -11,7 +11,7 @@
 #include "api/execution_list_body.h"
 #include "base/json.h"
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "model/execution_test_data.h"
 

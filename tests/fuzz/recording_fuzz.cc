@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "ledger/record/recording_policy.h"
 #include "model/execution_json.h"
-#include "model/recording_policy.h"
 
 namespace {
 

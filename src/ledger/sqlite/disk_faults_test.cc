@@ -19,7 +19,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/faulty_disk_test_support.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/fresh_terms.h"
 #include "ledger/sqlite/row_group.h"

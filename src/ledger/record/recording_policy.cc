@@ -1,4 +1,4 @@
-#include "model/recording_policy.h"
+#include "ledger/record/recording_policy.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -14,10 +14,10 @@
 #include "base/hash.h"
 #include "base/object_reader.h"
 #include "base/text.h"
+#include "ledger/record/input_summary.h"
+#include "ledger/record/redacted_values.h"
+#include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
-#include "model/input_summary.h"
-#include "model/redacted_values.h"
-#include "model/runner_message.h"
 
 namespace trawl {
 namespace {

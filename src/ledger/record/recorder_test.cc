@@ -1,4 +1,4 @@
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 
 namespace trawl::recorder_test {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
-#include "model/recording_policy.h"
+#include "ledger/record/recording_policy.h"
 
 namespace trawl {
 

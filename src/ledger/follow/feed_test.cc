@@ -1,4 +1,4 @@
-#include "ledger/feed.h"
+#include "ledger/follow/feed.h"
 
 #include <gtest/gtest.h>
 

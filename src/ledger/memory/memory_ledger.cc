@@ -1,4 +1,4 @@
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "ledger/recorder.h"
+#include "ledger/record/recorder.h"
 
 #include <fmt/format.h>
 

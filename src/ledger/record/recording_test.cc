@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
-#include "ledger/recorder.h"
+#include "ledger/memory/memory_ledger.h"
+#include "ledger/record/recorder.h"
 
 namespace trawl::recording_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/input_summary.h"
+#include "ledger/record/input_summary.h"
 
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-#include "ledger/pruner.h"
+#include "ledger/retention/pruner.h"
 
 #include <fmt/format.h>
 

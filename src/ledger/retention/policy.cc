@@ -1,4 +1,4 @@
-#include "model/retention.h"
+#include "ledger/retention/policy.h"
 
 #include <fmt/format.h>
 

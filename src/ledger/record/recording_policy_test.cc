@@ -1,4 +1,4 @@
-#include "model/recording_policy.h"
+#include "ledger/record/recording_policy.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ledger/record/redacted_values.h"
 #include "model/execution_json.h"
 #include "model/execution_test_data.h"
-#include "model/redacted_values.h"
 
 namespace trawl::recording_policy_test {
 namespace {

@@ -1,9 +1,9 @@
-#include "ledger/pruner.h"
+#include "ledger/retention/pruner.h"
 
 #include <gtest/gtest.h>
 
 #include "ledger/ledger_test_data.h"
-#include "ledger/memory_ledger.h"
+#include "ledger/memory/memory_ledger.h"
 
 namespace trawl::pruner_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/redacted_values.h"
+#include "ledger/record/redacted_values.h"
 
 #include <algorithm>
 #include <cstdint>
