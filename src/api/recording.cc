@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "pipeline/template.h"
+#include "pipeline/template/template.h"
 
 namespace trawl::api {
 namespace {

@@ -11,8 +11,8 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unread_members.h"
-#include "pipeline/filter_words.h"
-#include "pipeline/template.h"
+#include "pipeline/template/filter_words.h"
+#include "pipeline/template/template.h"
 #include "query/filter.h"
 
 namespace trawl {

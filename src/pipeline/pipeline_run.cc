@@ -10,10 +10,10 @@
 #include "base/work_limit.h"
 #include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
-#include "pipeline/filled_parameters.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/query_summary.h"
-#include "pipeline/template.h"
+#include "pipeline/template/filled_parameters.h"
+#include "pipeline/template/template.h"
 
 namespace trawl {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "base/unread_members.h"
-#include "pipeline/filter_words.h"
+#include "pipeline/template/filter_words.h"
 
 namespace trawl {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "pipeline/input_schema.h"
-#include "pipeline/template.h"
+#include "pipeline/template/template.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "pipeline/filter_words.h"
+#include "pipeline/template/filter_words.h"
 
 #include <array>
 #include <string>

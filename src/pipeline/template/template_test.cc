@@ -1,4 +1,4 @@
-#include "pipeline/template.h"
+#include "pipeline/template/template.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "pipeline/expression_node.h"
+#include "pipeline/template/expression_node.h"
 
 namespace trawl {
 namespace {

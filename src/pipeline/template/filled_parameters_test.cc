@@ -1,4 +1,4 @@
-#include "pipeline/filled_parameters.h"
+#include "pipeline/template/filled_parameters.h"
 
 #include <gtest/gtest.h>
 

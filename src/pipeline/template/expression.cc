@@ -1,4 +1,4 @@
-#include "pipeline/expression.h"
+#include "pipeline/template/expression.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "pipeline/expression_node.h"
-#include "pipeline/template.h"
+#include "pipeline/template/expression_node.h"
+#include "pipeline/template/template.h"
 #include "query/filter_value.h"
 
 namespace trawl {

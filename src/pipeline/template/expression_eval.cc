@@ -9,8 +9,8 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "pipeline/expression_node.h"
-#include "pipeline/template.h"
+#include "pipeline/template/expression_node.h"
+#include "pipeline/template/template.h"
 #include "query/filter.h"
 #include "query/filter_value.h"
 

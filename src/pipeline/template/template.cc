@@ -1,4 +1,4 @@
-#include "pipeline/template.h"
+#include "pipeline/template/template.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "pipeline/expression.h"
+#include "pipeline/template/expression.h"
 #include "query/absent.h"
 
 namespace trawl {

@@ -1,10 +1,10 @@
-#include "pipeline/expression.h"
+#include "pipeline/template/expression.h"
 
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
 
-#include "pipeline/template.h"
+#include "pipeline/template/template.h"
 
 namespace trawl::expression_test {
 namespace {

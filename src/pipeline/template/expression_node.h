@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "pipeline/expression.h"
+#include "pipeline/template/expression.h"
 
 // The parsed form of an expression, shared by the files that build and evaluate it.
 namespace trawl {
