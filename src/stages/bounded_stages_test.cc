@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/work_limit.h"
-#include "stages/facets.h"
+#include "stages/reduce/facets.h"
 #include "stages/stage_test_support.h"
 
 namespace trawl::bounded_stages_test {

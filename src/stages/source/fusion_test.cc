@@ -1,4 +1,4 @@
-#include "stages/fusion.h"
+#include "stages/source/fusion.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "stages/grouping.h"
+#include "stages/reduce/grouping.h"
 
 #include <algorithm>
 #include <limits>

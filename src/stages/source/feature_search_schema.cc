@@ -1,4 +1,4 @@
-#include "stages/feature_search_parameters.h"
+#include "stages/source/feature_search_parameters.h"
 
 namespace trawl {
 

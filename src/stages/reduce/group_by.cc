@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "stages/definitions.h"
-#include "stages/grouping.h"
-#include "stages/ordering.h"
+#include "stages/reduce/grouping.h"
+#include "stages/sort/ordering.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 

@@ -1,4 +1,4 @@
-#include "stages/facets.h"
+#include "stages/reduce/facets.h"
 
 #include <algorithm>
 #include <unordered_set>

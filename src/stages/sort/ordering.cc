@@ -1,4 +1,4 @@
-#include "stages/ordering.h"
+#include "stages/sort/ordering.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "stages/definitions.h"
-#include "stages/ordering.h"
+#include "stages/sort/ordering.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 

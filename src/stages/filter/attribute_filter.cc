@@ -4,8 +4,8 @@
 
 #include "query/absent.h"
 #include "query/filter.h"
-#include "stages/collection_scope.h"
 #include "stages/definitions.h"
+#include "stages/source/collection_scope.h"
 #include "stages/ticker.h"
 
 namespace trawl {

@@ -8,9 +8,9 @@
 
 #include "base/text.h"
 #include "base/unread_members.h"
-#include "stages/aggregation.h"
 #include "stages/definitions.h"
-#include "stages/ordering.h"
+#include "stages/reduce/aggregation.h"
+#include "stages/sort/ordering.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "stages/definitions.h"
-#include "stages/feature_search_parameters.h"
-#include "stages/sampling.h"
+#include "stages/reduce/sampling.h"
+#include "stages/source/feature_search_parameters.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 

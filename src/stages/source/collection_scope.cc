@@ -1,4 +1,4 @@
-#include "stages/collection_scope.h"
+#include "stages/source/collection_scope.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <random>
 #include <set>
 
-#include "stages/sampling.h"
+#include "stages/reduce/sampling.h"
 #include "stages/stage_test_support.h"
 
 namespace trawl::sample_test {

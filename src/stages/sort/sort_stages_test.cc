@@ -1,6 +1,6 @@
 #include <random>
 
-#include "stages/ordering.h"
+#include "stages/sort/ordering.h"
 #include "stages/stage_test_support.h"
 
 namespace trawl::sort_stages_test {

@@ -1,4 +1,4 @@
-#include "stages/sampling.h"
+#include "stages/reduce/sampling.h"
 
 #include <algorithm>
 #include <cmath>

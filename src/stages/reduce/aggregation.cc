@@ -1,4 +1,4 @@
-#include "stages/aggregation.h"
+#include "stages/reduce/aggregation.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <unordered_set>
 
 #include "base/work_limit.h"
-#include "stages/ordering.h"
+#include "stages/sort/ordering.h"
 #include "stages/values.h"
 
 namespace trawl {

@@ -7,10 +7,10 @@
 
 #include "base/object_reader.h"
 #include "query/filter.h"
-#include "stages/collection_scope.h"
-#include "stages/facets.h"
-#include "stages/fusion.h"
-#include "stages/grouping.h"
+#include "stages/reduce/facets.h"
+#include "stages/reduce/grouping.h"
+#include "stages/source/collection_scope.h"
+#include "stages/source/fusion.h"
 
 namespace trawl {
 

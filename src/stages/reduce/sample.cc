@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "stages/definitions.h"
-#include "stages/grouping.h"
-#include "stages/sampling.h"
+#include "stages/reduce/grouping.h"
+#include "stages/reduce/sampling.h"
 #include "stages/values.h"
 
 namespace trawl {
