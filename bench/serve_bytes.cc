@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "commands.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "measure.h"
 
 namespace trawl::bench {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::api {
 

@@ -9,7 +9,7 @@
 #include "api/request_limit.h"
 #include "api/request_time.h"
 #include "base/text.h"
-#include "http/head.h"
+#include "http/message/head.h"
 
 namespace trawl::api {
 namespace {

@@ -8,7 +8,7 @@
 #include "api/request_shape.h"
 #include "api/services.h"
 #include "base/object_reader.h"
-#include "http/http.h"
+#include "http/message/message.h"
 #include "model/collection.h"
 
 namespace trawl::api {

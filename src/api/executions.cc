@@ -8,7 +8,7 @@
 #include "api/endpoint.h"
 #include "api/request_time.h"
 #include "base/text.h"
-#include "http/guarded_reply.h"
+#include "http/server/guarded_reply.h"
 #include "ledger/cursor.h"
 #include "model/execution_json.h"
 

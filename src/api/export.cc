@@ -14,8 +14,8 @@
 #include "base/gzip.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "http/content_encoder.h"
-#include "http/reply_form.h"
+#include "http/message/content_encoder.h"
+#include "http/message/reply_form.h"
 #include "ledger/cursor.h"
 
 namespace trawl::api {

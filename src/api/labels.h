@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/object_reader.h"
-#include "http/http.h"
+#include "http/message/message.h"
 #include "model/execution_json.h"
 
 namespace trawl::api {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/server.h"
+#include "http/server/server.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/stage_cache.h"
 

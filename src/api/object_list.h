@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::api {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "api/embedded.h"
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::api {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::api {
 

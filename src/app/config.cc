@@ -13,8 +13,8 @@
 
 #include "app/environment.h"
 #include "base/text.h"
-#include "http/cors.h"
-#include "http/header_list.h"
+#include "http/message/cors.h"
+#include "http/message/header_list.h"
 
 extern char** environ;
 

@@ -10,7 +10,7 @@
 #include "auth/rate_limit.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/pipeline_run.h"
 

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::http {
 namespace {

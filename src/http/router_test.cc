@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
-#include "http/http.h"
+#include "http/message/message.h"
 
 namespace trawl::http::router_test {
 namespace {

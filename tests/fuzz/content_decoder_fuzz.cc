@@ -1,6 +1,6 @@
 // Packed bodies of requests: whatever the bytes, they unpack to the same whole, in pieces
 // or at once, or are refused in the same way; and never to more than they may.
-#include "http/content_decoder.h"
+#include "http/message/content_decoder.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -3,12 +3,12 @@
 #include <string>
 #include <string_view>
 
-#include "http/cors.h"
-#include "http/entity_tag.h"
-#include "http/head.h"
-#include "http/header_list.h"
-#include "http/negotiation.h"
-#include "http/reply_form.h"
+#include "http/message/cors.h"
+#include "http/message/entity_tag.h"
+#include "http/message/head.h"
+#include "http/message/header_list.h"
+#include "http/message/negotiation.h"
+#include "http/message/reply_form.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/text.h"
-#include "http/body_decoder.h"
-#include "http/head.h"
-#include "http/http.h"
+#include "http/message/body_decoder.h"
+#include "http/message/head.h"
+#include "http/message/message.h"
 
 namespace {
 

@@ -1,0 +1,72 @@
+#include "http/server/shares.h"
+
+#include <fmt/format.h>
+
+namespace trawl::http {
+
+Stock::Taken Stock::take(const std::string& account, std::uint64_t amount) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t& mine = by_account_[account];
+  Taken taken = Taken::yes;
+  if (amount > account_max_ || mine > account_max_ - amount) {
+    taken = Taken::account_has_its_share;
+  } else if (amount > total_max_ || taken_ > total_max_ - amount) {
+    taken = Taken::none_left;
+  } else {
+    mine += amount;
+    taken_ += amount;
+  }
+  if (mine == 0) by_account_.erase(account);
+  return taken;
+}
+
+Stock::Taken Stock::probe(const std::string& account, std::uint64_t amount) {
+  const Taken taken = take(account, amount);
+  if (taken == Taken::yes) give_back(account, amount);
+  return taken;
+}
+
+void Stock::give_back(const std::string& account, std::uint64_t amount) noexcept {
+  if (amount == 0) return;
+  const std::lock_guard lock(mutex_);
+  const auto mine = by_account_.find(account);
+  taken_ -= amount;
+  mine->second -= amount;
+  if (mine->second == 0) by_account_.erase(mine);
+}
+
+std::uint64_t Stock::taken() const {
+  const std::lock_guard lock(mutex_);
+  return taken_;
+}
+
+Lease::~Lease() {
+  stock_->give_back(account_, taken_);
+}
+
+Stock::Taken Lease::grow_to(std::uint64_t amount) {
+  if (amount <= taken_) return Stock::Taken::yes;
+  const Stock::Taken taken = stock_->take(account_, amount - taken_);
+  if (taken == Stock::Taken::yes) taken_ = amount;
+  return taken;
+}
+
+Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what) {
+  if (taken == Stock::Taken::none_left) {
+    return make_error(ErrorCode::unavailable,
+                      fmt::format("the server has as many {} under way as it may ({}); try "
+                                  "again shortly",
+                                  what, stock.total_max()));
+  }
+  Error error = make_error(
+      ErrorCode::too_many_requests,
+      fmt::format("this key has as many {} under way as one key may ({}); wait until some "
+                  "have ended",
+                  what, stock.account_max()));
+  error.facts = fmt::format(
+      R"({{"limit":{},"retry_after":1,"retry_after_seconds":1,"retryable":true}})",
+      stock.account_max());
+  return error;
+}
+
+}  // namespace trawl::http

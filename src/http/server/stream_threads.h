@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "http/server/shares.h"
+
+namespace trawl::http {
+
+// A bounded number of threads, each started for one task: streams may last for days, and on
+// the worker pool they would stand in the way of everything else. Each belongs to an
+// account, which may have a share of them. What a task throws is logged. Thread-safe.
+class StreamThreads {
+ public:
+  StreamThreads(std::size_t max, std::size_t account_max)
+      : places_(std::make_shared<Stock>(max, account_max)) {}
+  ~StreamThreads() { join(); }
+  StreamThreads(const StreamThreads&) = delete;
+  StreamThreads& operator=(const StreamThreads&) = delete;
+
+  // Unless it is `yes` the task is not run: there are as many as there may be, the system
+  // has no more threads, or join() was called.
+  Stock::Taken start(const std::string& account, std::function<void()> task);
+  std::size_t active() const;
+  const Stock& places() const { return *places_; }
+  // Takes no more tasks, and returns when the last one has ended. Not for tasks.
+  void join();
+
+ private:
+  const std::shared_ptr<Stock> places_;
+  mutable std::mutex mutex_;
+  std::list<std::thread> running_;  // Guarded by mutex_.
+  std::list<std::thread> ended_;    // About to return; to be joined. Guarded by mutex_.
+  bool closed_ = false;             // Guarded by mutex_.
+};
+
+}  // namespace trawl::http
