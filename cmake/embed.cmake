@@ -1,9 +1,9 @@
 # Writes a C++ file with the texts of a folder's files:
 #   cmake -DNAME=docs_files -DFOLDER=src/api/docs -DOUT=docs_files.cc -P embed.cmake
-# It defines trawl::api::NAME(), which api/embedded.h declares.
+# It defines trawl::api::NAME(), which api/describe/embedded.h declares.
 file(GLOB files LIST_DIRECTORIES false ${FOLDER}/*)
 list(SORT files)
-set(text "#include \"api/embedded.h\"\n\nnamespace trawl::api {\n\n")
+set(text "#include \"api/describe/embedded.h\"\n\nnamespace trawl::api {\n\n")
 string(APPEND text "std::span<const EmbeddedFile> ${NAME}() {\n")
 string(APPEND text "  static constexpr EmbeddedFile kFiles[] = {\n")
 foreach(file IN LISTS files)

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "api/reserved_names.h"
+#include "api/wire/reserved_names.h"
 #include "auth/key_store.h"
 #include "base/clock.h"
 #include "corpus/corpus.h"

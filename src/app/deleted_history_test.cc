@@ -1,4 +1,4 @@
-#include "api/deleted_history.h"
+#include "api/namespaces/deleted_history.h"
 
 #include <gtest/gtest.h>
 

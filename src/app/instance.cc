@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "api/deleted_history.h"
-#include "api/metrics.h"
-#include "api/recording.h"
-#include "api/retention.h"
+#include "api/namespaces/deleted_history.h"
+#include "api/namespaces/recording.h"
+#include "api/namespaces/retention.h"
+#include "api/operate/metrics.h"
 #include "api/services.h"
 #include "app/data_files.h"
 #include "auth/key_store.h"

@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "api/collection_json.h"
-#include "api/document_json.h"
-#include "api/executions.h"
-#include "api/result_page.h"
+#include "api/collections/collection_json.h"
+#include "api/documents/document_json.h"
+#include "api/executions/executions.h"
+#include "api/wire/result_page.h"
 #include "base/json.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/pipeline.h"

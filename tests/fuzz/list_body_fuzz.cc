@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/execution_list_body.h"
+#include "api/executions/execution_list_body.h"
 #include "base/json.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/ndjson.h"
+#include "api/wire/ndjson.h"
 
 namespace {
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/wire/request_shape.h"
+#include "base/object_reader.h"
+#include "corpus/corpus.h"
+#include "model/collection.h"
+
+namespace trawl::api {
+
+// The URI of the feature that a collection gets when the client describes none.
+inline constexpr std::string_view kDefaultFeatureUri = "trawl://bm25@v1/text";
+
+// Reads a create request: a name, and features or, as clients of the hosted product send,
+// a feature_extractor whose input_mappings name the text fields. A collection for which
+// nothing is described gets one bm25 feature over every string of its documents.
+Result<Collection> read_new_collection(ObjectReader& in);
+// The members that it reads, and those that patch_collection() does.
+ObjectShape new_collection_shape();
+ObjectShape collection_patch_shape();
+
+// Applies a PATCH body: name, description, metadata, enabled and other descriptions.
+//   invalid  features and sources cannot be changed
+Result<void> patch_collection(const json::object& body, Collection& collection);
+
+// The contract's CollectionResponse.
+Result<json::object> collection_json(const Corpus& corpus, const Collection& collection);
+
+}  // namespace trawl::api

@@ -1,0 +1,188 @@
+#include "api/documents/document_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "base/field_path.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+// Not user fields: the server sets them itself.
+constexpr std::string_view kReserved[] = {"document_id", "collection_id", "_internal"};
+
+bool is_reserved(json::string_view key) {
+  const std::string_view name(key.data(), key.size());
+  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+}
+
+bool is_dotted(std::string_view key) {
+  return key.find('.') != std::string_view::npos;
+}
+
+void merge(const json::object& update, json::object& into);
+
+void set_or_merge(const json::value& value, bool deep, json::value& slot) {
+  if (deep && value.is_object() && slot.is_object()) {
+    merge(value.get_object(), slot.get_object());
+  } else {
+    slot = value;
+  }
+}
+
+// Calls `visit(begin, rest)` at every dot of a path until it returns true; whether it did.
+// Longer paths than can be written have no beginnings here: a path of a million dots must
+// not cost a million lookups.
+template <class Visit>
+bool any_beginning(std::string_view path, const Visit& visit) {
+  std::size_t count = 0;
+  for (auto dot = path.find('.'); dot != std::string_view::npos && count < kJsonDepthMax;
+       dot = path.find('.', dot + 1), ++count) {
+    if (visit(path.substr(0, dot), path.substr(dot + 1))) return true;
+  }
+  return false;
+}
+
+const json::value* find_key(const json::object& object, std::string_view key) {
+  return object.if_contains(json::string_view(key.data(), key.size()));
+}
+
+// Member by member. A member is a key as it stands. Only one with dots that is no key yet
+// and reads as a path to something, which no other member writes, means that place: as a
+// key it would hide from filters what stands there.
+void merge(const json::object& update, json::object& into) {
+  for (const auto& field : update) {
+    json::value* slot = into.if_contains(field.key());
+    if (slot == nullptr && is_dotted(key_of(field)) &&
+        !any_beginning(key_of(field), [&](std::string_view begin, std::string_view) {
+          return find_key(update, begin) != nullptr;
+        })) {
+      // It lies in `into`, which is not const.
+      slot = const_cast<json::value*>(find_path(into, key_of(field)));
+    }
+    set_or_merge(field.value(), true, slot == nullptr ? into[field.key()] : *slot);
+  }
+}
+
+// Whether an object that is written to the place where a path begins says itself what the
+// rest of the path is to be.
+bool decides(const json::value& written, std::string_view rest) {
+  const auto* object = written.if_object();
+  if (object == nullptr || find_path(*object, rest) != nullptr) return true;
+  return any_beginning(rest, [&](std::string_view begin, std::string_view) {
+    const auto* part = find_path(*object, begin);
+    return part != nullptr && !part->is_object();
+  });
+}
+
+// A path that begins with another key of the same update: which of the two is to win?
+Result<void> check_conflicts(const json::object& update, std::string_view path,
+                             const std::set<std::string_view>& paths,
+                             const std::string& location) {
+  Result<void> out;
+  any_beginning(path, [&](std::string_view begin, std::string_view rest) {
+    const auto* other = find_key(update, begin);
+    if (other == nullptr || (!paths.contains(begin) && !decides(*other, rest))) {
+      return false;
+    }
+    out = invalid_at(location,
+                     fmt::format("'{}' and '{}' write to the same place; send one of them",
+                                 truncate_text(begin, 64), truncate_text(path, 64)));
+    return true;
+  });
+  return out;
+}
+
+std::string join(const std::string& location, std::string_view key) {
+  return location.empty() ? std::string(key) : fmt::format("{}.{}", location, key);
+}
+
+}  // namespace
+
+json::object document_json(const Document& document, const Collection& collection) {
+  json::object out;
+  out.reserve(document.fields.size() + 3);
+  out["document_id"] = document.document_id;
+  out["collection_id"] = collection.id.str();
+  for (const auto& field : document.fields) out[field.key()] = field.value();
+  out["_internal"] = json::object{{"document_id", document.document_id},
+                                  {"collection_id", collection.id.str()},
+                                  {"namespace_id", collection.namespace_id.str()},
+                                  {"created_at", format_time(document.created_at)},
+                                  {"updated_at", format_time(document.updated_at)}};
+  return out;
+}
+
+const json::value* document_value(const Document& document, const Collection& collection,
+                                  std::string_view path, json::value& scratch) {
+  if (path == "document_id") {
+    scratch = document.document_id;
+    return &scratch;
+  }
+  if (path == "collection_id") {
+    scratch = collection.id.str();
+    return &scratch;
+  }
+  return find_path(document.fields, path);
+}
+
+Result<DocumentWrite> read_document(const json::object& sent, const std::string& location) {
+  DocumentWrite out;
+  ObjectReader in(sent, location);
+  out.document_id = in.string({"document_id"});
+  TRAWL_TRY(in.status());
+  out.fields.reserve(sent.size());
+  for (const auto& field : sent) {
+    if (!is_reserved(field.key())) out.fields[field.key()] = field.value();
+  }
+  return out;
+}
+
+Result<void> check_update(const json::object& update, const std::string& location) {
+  for (const auto& field : update) {
+    const std::string_view name = key_of(field).substr(0, key_of(field).find('.'));
+    if (!is_reserved(json::string_view(name.data(), name.size()))) continue;
+    const std::string key(key_of(field));
+    return invalid_at(join(location, truncate_text(key, 128)),
+                      fmt::format("{} is set by the server and cannot be "
+                                  "changed; leave it out",
+                                  truncate_text(key, 128)));
+  }
+  return {};
+}
+
+Result<void> apply_update(const json::object& update, bool deep,
+                          const std::string& location, json::object& fields) {
+  TRAWL_TRY(check_update(update, location));
+  // What is a path is settled by the document as it was: the fields that are written below
+  // must not decide it.
+  std::set<std::string_view> paths;
+  for (const auto& field : update) {
+    if (is_dotted(key_of(field)) && !fields.contains(field.key())) {
+      paths.insert(key_of(field));
+    }
+  }
+  for (const auto path : paths) {
+    TRAWL_TRY(check_conflicts(update, path, paths, join(location, path)));
+  }
+  json::object changed = fields;
+  for (const auto& field : update) {
+    if (paths.contains(key_of(field))) continue;
+    set_or_merge(field.value(), deep, changed[field.key()]);
+  }
+  for (const auto path : paths) {
+    auto written = write_path(changed, path, *find_key(update, path));
+    if (written) continue;
+    Error error = std::move(written).error();
+    error.location = join(location, error.location);
+    return error;
+  }
+  fields = std::move(changed);
+  return {};
+}
+
+}  // namespace trawl::api

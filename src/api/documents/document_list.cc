@@ -1,0 +1,409 @@
+#include "api/documents/document_list.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "api/documents/document_json.h"
+#include "api/wire/paging.h"
+#include "api/wire/query_reader.h"
+#include "api/wire/request_time.h"
+#include "base/field_path.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "query/filter.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::uint32_t kSearchRowsMax = 10'000;
+
+struct Wanted {
+  std::uint32_t limit = 20;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> version;  // Of the walk that a cursor goes on with.
+  std::optional<std::string> cursor;
+  std::string search;
+  std::string sort_field;
+  bool sort_descending = false;
+  std::string group_by;
+  std::vector<std::string> select;
+  std::optional<json::value> filters;
+  std::optional<std::int64_t> budget_ms;
+  std::vector<std::string> warnings;
+};
+
+// "documents:VERSION:OFFSET"
+std::string encode_position(std::uint64_t version, std::uint64_t offset) {
+  return base64url_encode(fmt::format("documents:{}:{}", version, offset));
+}
+
+Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
+  constexpr std::string_view kPrefix = "documents:";
+  std::string text;
+  std::int64_t version = 0, offset = 0;
+  if (base64url_decode(cursor, text) && text.starts_with(kPrefix)) {
+    const std::string_view rest = std::string_view(text).substr(kPrefix.size());
+    const auto colon = rest.find(':');
+    if (colon != std::string_view::npos && parse_integer(rest.substr(0, colon), version) &&
+        parse_integer(rest.substr(colon + 1), offset) && version >= 0 && offset >= 0) {
+      wanted.version = static_cast<std::uint64_t>(version);
+      wanted.offset = static_cast<std::uint64_t>(offset);
+      return {};
+    }
+  }
+  return invalid_at("cursor",
+                    "the cursor is malformed; use next_cursor of the page before as "
+                    "it is, or leave it out");
+}
+
+// A part of the list that clients with GET put into the query as JSON.
+Result<std::optional<json::value>> json_parameter(const http::Request& request,
+                                                  std::string_view name) {
+  std::optional<json::value> out;
+  const auto text = request.query_value(name);
+  if (!text || text->empty()) return out;
+  auto value = parse_json(*text);
+  if (!value || !value->is_object()) {
+    return invalid_at(
+        fmt::format("query.{}", name),
+        fmt::format("{} is '{}'; use a JSON object", name, truncate_text(*text, 64)));
+  }
+  out = std::move(*value);
+  return out;
+}
+
+Result<void> read_sort(ObjectReader in, Wanted& out) {
+  out.sort_field = in.required_string({"field"});
+  out.sort_descending =
+      in.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
+  return in.status();
+}
+
+// The same as a member of the body.
+Result<void> check_query_sort(const json::object& order) {
+  std::vector<std::string> none;
+  auto checked = check_body(order, RequestShape(Query{}, sort_shape()), none);
+  if (checked) return {};
+  Error error = std::move(checked).error();
+  error.location = "query.sort." + error.location;
+  return error;
+}
+
+// {"field", "direction"} as JSON, or "field:direction".
+Result<void> read_query_sort(const http::Request& request, Wanted& out) {
+  const auto text = request.query_value("sort");
+  if (!text || text->empty()) return {};
+  json::object order;
+  if (text->front() == '{') {
+    TRAWL_ASSIGN(const auto parsed, json_parameter(request, "sort"));
+    order = parsed->get_object();
+    TRAWL_TRY(check_query_sort(order));
+  } else {
+    const auto colon = text->rfind(':');
+    const std::string_view field = text->substr(0, colon);
+    order["field"] = json::string_view(field.data(), field.size());
+    if (colon != std::string_view::npos) {
+      const std::string_view direction = text->substr(colon + 1);
+      order["direction"] = json::string_view(direction.data(), direction.size());
+    }
+  }
+  return read_sort(ObjectReader(order, "query.sort"), out);
+}
+
+// What means nothing to this server, and what it must not be silent about.
+Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& out) {
+  if (in.has({"partition"})) {
+    Error error = make_error(ErrorCode::not_enabled,
+                             "partition: lists are not divided on this server; leave it "
+                             "out, and follow next_cursor");
+    error.location = "partition";
+    return error;
+  }
+  for (const std::string_view name :
+       {"return_presigned_urls", "return_url", "return_vectors"}) {
+    TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
+    if (in.boolean({name}, false) || in_query) {
+      out.warnings.push_back(fmt::format(
+          "'{}' has no effect: this server keeps neither files nor vectors", name));
+    }
+  }
+  (void)in.find({"return_vector_names"});
+  (void)in.boolean({"include_total"}, false);  // The total is always there.
+  if (in.has({"expand"})) {
+    out.warnings.emplace_back("'expand' has no effect: no document is put into another");
+  }
+  return in.status();
+}
+
+Result<Wanted> read_wanted(const http::Request& request, const json::object& body) {
+  TRAWL_ASSIGN(const ListQuery query, parse_list_query(request));
+  ObjectReader in(body, {});
+  Wanted out;
+  out.limit =
+      static_cast<std::uint32_t>(in.integer({"limit", "page_size"}, query.limit, 1, 1000));
+  out.offset =
+      static_cast<std::uint64_t>(in.integer({"offset"}, query.offset, 0, 1'000'000'000));
+  if (const auto page = in.optional_integer({"page", "page_number"}, 1, 1'000'000)) {
+    out.offset = static_cast<std::uint64_t>(*page - 1) * out.limit;
+  }
+  out.cursor = in.optional_string({"cursor", "next_cursor", "after"});
+  if (!out.cursor) out.cursor = query.cursor;
+  if (out.cursor && out.cursor->empty()) out.cursor.reset();
+  out.search = in.string({"search", "query"}, request.query_value("search").value_or(""));
+  if (const json::object* sort = in.object({"sort"}); sort != nullptr && !sort->empty()) {
+    TRAWL_TRY(read_sort(in.child(*sort, "sort"), out));
+  } else {
+    TRAWL_TRY(read_query_sort(request, out));
+  }
+  const json::value* group_by = in.find({"group_by"});
+  if (group_by != nullptr && group_by->is_object()) {
+    ObjectReader one = in.child(group_by->get_object(), "group_by");
+    out.group_by = one.required_string({"field"});
+    TRAWL_TRY(one.status());
+  } else {
+    out.group_by = in.string({"group_by"});
+  }
+  out.select = in.strings({"select"});
+  out.budget_ms = in.optional_integer({"budget_ms"}, 1, 60'000);
+  if (const json::value* filters = in.find({"filters"})) {
+    out.filters = *filters;
+  } else {
+    TRAWL_ASSIGN(out.filters, json_parameter(request, "filters"));
+  }
+  TRAWL_TRY(read_rest(request, in, out));
+  if (out.cursor) {
+    if (out.offset != 0) {
+      return invalid_at("cursor",
+                        fmt::format("cursor was sent together with offset {}; use one "
+                                    "of them",
+                                    out.offset));
+    }
+    TRAWL_TRY(decode_position(*out.cursor, out));
+  }
+  return out;
+}
+
+// Rows in the order of the search: best first.
+Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
+                                               const Wanted& wanted,
+                                               const std::vector<std::uint32_t>& selected) {
+  const auto& features = snapshot.collection().features;
+  if (features.empty()) {
+    return invalid_at("search", "this collection has no feature to search by; use filters");
+  }
+  SearchRequest request;
+  request.feature_uri = features.front().uri;
+  request.text = wanted.search;
+  request.top_k = kSearchRowsMax;
+  auto allowed = std::make_shared<Bitmap>(selected.empty() ? 0 : selected.back() + 1);
+  for (const auto row : selected) allowed->set(row);
+  request.allowed = std::move(allowed);
+  TRAWL_ASSIGN(const SearchResult found,
+               snapshot.search(request, [] { return Result<void>(); }));
+  std::vector<std::uint32_t> rows;
+  rows.reserve(found.rows.size());
+  for (const auto& row : found.rows) rows.push_back(row.row);
+  return rows;
+}
+
+// Calls `visit` for the documents of all rows, some at a time.
+template <class Visit>
+Result<void> for_each_document(const Snapshot& snapshot,
+                               const std::vector<std::uint32_t>& rows, Visit&& visit) {
+  constexpr std::size_t kChunk = 1024;
+  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
+    const std::span<const std::uint32_t> chunk(rows.data() + i,
+                                               std::min(kChunk, rows.size() - i));
+    TRAWL_ASSIGN(auto documents, snapshot.fetch(chunk));
+    for (auto& document : documents) visit(document);
+  }
+  return {};
+}
+
+Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
+                       std::vector<std::uint32_t>& rows) {
+  std::vector<std::pair<std::optional<json::value>, std::uint32_t>> keyed;
+  keyed.reserve(rows.size());
+  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+    json::value scratch;
+    const json::value* value =
+        document_value(document, snapshot.collection(), wanted.sort_field, scratch);
+    const bool there = value != nullptr && !value->is_null();
+    keyed.emplace_back(there ? std::optional(*value) : std::nullopt, document.row);
+  }));
+  std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
+    if (!a.first || !b.first) return a.first.has_value() && !b.first.has_value();
+    const int order = compare_values(*a.first, *b.first);
+    return wanted.sort_descending ? order > 0 : order < 0;
+  });
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = keyed[i].second;
+  return {};
+}
+
+json::object project(json::object&& document, const std::vector<std::string>& select) {
+  if (select.empty()) return document;
+  // Copies of the same document, so that no two paths can be in each other's way.
+  json::object out{{"document_id", document["document_id"]},
+                   {"collection_id", document["collection_id"]}};
+  for (const auto& path : select) copy_path(document, path, out);
+  return out;
+}
+
+struct DocumentGroup {
+  json::value key;
+  std::uint64_t count = 0;
+  std::vector<std::uint32_t> rows;
+};
+
+// Groups in the order in which their first document comes.
+Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
+                                              const Wanted& wanted,
+                                              const std::vector<std::uint32_t>& rows) {
+  constexpr std::size_t kDocumentsPerGroupMax = 100;
+  std::vector<DocumentGroup> groups;
+  std::map<std::string, std::size_t> index;
+  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+    json::value scratch;
+    const json::value* value =
+        document_value(document, snapshot.collection(), wanted.group_by, scratch);
+    const json::value key = value == nullptr ? json::value() : *value;
+    const auto [entry, added] = index.try_emplace(canonical_json(key), groups.size());
+    if (added) groups.push_back({key, 0, {}});
+    DocumentGroup& group = groups[entry->second];
+    ++group.count;
+    if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
+  }));
+  return groups;
+}
+
+Result<json::array> documents_of(const Snapshot& snapshot,
+                                 std::span<const std::uint32_t> rows,
+                                 const Wanted& wanted) {
+  TRAWL_ASSIGN(const auto documents, snapshot.fetch(rows));
+  json::array out;
+  for (const auto& document : documents) {
+    out.push_back(project(document_json(document, snapshot.collection()), wanted.select));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
+                                               const json::value* filters,
+                                               const std::string& location) {
+  TRAWL_ASSIGN(const Filter filter,
+               Filter::compile(filters == nullptr ? json::value(json::object()) : *filters,
+                               location));
+  TRAWL_ASSIGN(const auto matching,
+               snapshot.matching(filter, [] { return Result<void>(); }));
+  std::vector<std::uint32_t> rows;
+  matching->for_each([&](std::uint32_t row) { rows.push_back(row); });
+  return rows;
+}
+
+RequestShape document_list_shape(Described query) {
+  static const ObjectShape kGroup{{{"field"}}};
+  return {paging_query() + Query{{"filters", query},
+                                 {"search", query, true},
+                                 {"sort", query, true},
+                                 {"return_presigned_urls", Described::no},
+                                 {"return_vectors", Described::no}},
+          ObjectShape{{{"filters"},
+                       {"search"},
+                       {"query", nullptr, Described::no},
+                       {"sort", &sort_shape()},
+                       {"group_by", &kGroup},
+                       {"select"},
+                       {"budget_ms"},
+                       {"limit"},
+                       {"page_size", nullptr, Described::no},
+                       {"offset"},
+                       {"cursor"},
+                       {"next_cursor", nullptr, Described::no},
+                       {"after", nullptr, Described::no},
+                       {"page"},
+                       {"page_number", nullptr, Described::no},
+                       {"include_total"},
+                       {"return_presigned_urls"},
+                       {"return_url"},
+                       {"return_vectors"},
+                       {"return_vector_names", nullptr, Described::no},
+                       {"expand", nullptr, Described::no},
+                       {"partition"}}}};
+}
+
+namespace {
+
+Result<http::Response> list_wanted(const Services& services, const Call& call,
+                                   const Wanted& wanted) {
+  TRAWL_ASSIGN(const Collection collection,
+               services.corpus.find_collection(call.ns.id,
+                                               call.request.path_parameter("collection")));
+  TRAWL_ASSIGN(const auto snapshot,
+               services.corpus.snapshot(collection.id, wanted.version));
+  TRAWL_ASSIGN(
+      auto rows,
+      select_rows(*snapshot, wanted.filters ? &*wanted.filters : nullptr, "filters"));
+  if (!wanted.search.empty()) {
+    TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows));
+  }
+  if (!wanted.sort_field.empty()) TRAWL_TRY(sort_rows(*snapshot, wanted, rows));
+
+  std::vector<DocumentGroup> groups;
+  std::uint64_t total = rows.size();
+  if (!wanted.group_by.empty()) {
+    TRAWL_ASSIGN(groups, group_rows(*snapshot, wanted, rows));
+    total = groups.size();
+  }
+  const std::uint64_t begin = std::min<std::uint64_t>(wanted.offset, total);
+  const std::uint64_t end = std::min<std::uint64_t>(begin + wanted.limit, total);
+  PageFacts facts;
+  facts.path = call.request.path;
+  facts.total = total;
+  facts.has_next = end < total;
+  if (facts.has_next) facts.next_cursor = encode_position(snapshot->version(), end);
+  ListQuery shown;
+  shown.limit = wanted.limit;
+  shown.offset =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted.offset, UINT32_MAX));
+  shown.cursor = wanted.cursor;
+  TRAWL_ASSIGN(json::value pagination, parse_json(pagination_json(shown, facts)));
+
+  json::object out;
+  if (wanted.group_by.empty()) {
+    TRAWL_ASSIGN(
+        out["results"],
+        documents_of(*snapshot, std::span(rows).subspan(begin, end - begin), wanted));
+  } else {
+    json::array list;
+    for (std::uint64_t i = begin; i < end; ++i) {
+      TRAWL_ASSIGN(json::array documents, documents_of(*snapshot, groups[i].rows, wanted));
+      list.push_back(json::object{{"group_key", groups[i].key},
+                                  {"documents", std::move(documents)},
+                                  {"count", groups[i].count}});
+    }
+    out["groups"] = std::move(list);
+    out["group_by_field"] = wanted.group_by;
+  }
+  out["pagination"] = std::move(pagination);
+  out["total_documents"] = rows.size();
+  out["stats"] = json::object{{"total_documents", rows.size()}};
+  if (!wanted.warnings.empty()) {
+    out["warnings"] = json::array(wanted.warnings.begin(), wanted.warnings.end());
+  }
+  return json_response(std::move(out));
+}
+
+}  // namespace
+
+Result<http::Response> list_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
+  const RequestTime time(services, call.request, wanted.budget_ms, "budget_ms");
+  return bounded(time, [&] { return list_wanted(services, call, wanted); });
+}
+
+}  // namespace trawl::api

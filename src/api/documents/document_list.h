@@ -1,0 +1,20 @@
+#pragma once
+
+#include "api/wire/endpoint.h"
+
+namespace trawl::api {
+
+// POST /v1/collections/{collection}/documents/list: filters, search, sort, group_by, select
+// and paging, read from the body first and then from the query. GET …/documents is the
+// same without a body. Pages of one walk come from one version of the collection: the
+// cursor names it.
+Result<http::Response> list_documents(const Services& services, Call& call);
+// What both of them take; in the query of a POST it is not described.
+RequestShape document_list_shape(Described query);
+
+// The rows of a snapshot that a filter selects; all without one.
+Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
+                                               const json::value* filters,
+                                               const std::string& location);
+
+}  // namespace trawl::api

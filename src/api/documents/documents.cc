@@ -1,0 +1,397 @@
+// Documents: create, get, patch, put, delete, list, batch update and delete.
+#include "api/documents/documents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "api/documents/document_json.h"
+#include "api/documents/document_list.h"
+#include "api/documents/document_views.h"
+#include "api/operate/metrics.h"
+#include "api/wire/endpoint.h"
+#include "api/wire/request_time.h"
+#include "base/text.h"
+#include "query/filter.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::size_t kBatchMax = 1000;
+
+Result<Collection> collection_of(const Services& services, Call& call) {
+  return services.corpus.find_collection(call.ns.id,
+                                         call.request.path_parameter("collection"));
+}
+
+Error no_document(std::string_view id, const Collection& collection) {
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the document '{}' does not exist in the collection '{}'",
+                                truncate_text(id, 100), collection.name));
+}
+
+Result<Document> get_document(const Services& services, const Collection& collection,
+                              const std::string& id) {
+  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
+  TRAWL_ASSIGN(auto found, snapshot->get(id));
+  if (!found) return no_document(id, collection);
+  return std::move(*found);
+}
+
+Result<http::Response> create(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, {}));
+  TRAWL_TRY(services.reserved_names.check("document", wanted.document_id, "document_id"));
+  std::vector<DocumentWrite> one;
+  one.push_back(std::move(wanted));
+  TRAWL_ASSIGN(const auto ids, services.corpus.insert(collection.id, std::move(one)));
+  services.metrics.documents_written(1);
+  TRAWL_ASSIGN(const Document stored, get_document(services, collection, ids.front()));
+  return json_response(document_json(stored, collection));
+}
+
+Result<http::Response> show(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  TRAWL_ASSIGN(const Document found,
+               get_document(services, collection, call.request.path_parameter("document")));
+  return detail_response(document_json(found, collection));
+}
+
+Result<http::Response> change_one(const Services& services, Call& call,
+                                  const Collection& collection, bool deep) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_TRY(check_update(body, {}));
+  TRAWL_ASSIGN(
+      const Document changed,
+      services.corpus.update(
+          collection.id, call.request.path_parameter("document"),
+          [&](json::object& fields) { return apply_update(body, deep, {}, fields); }));
+  services.metrics.documents_written(1);
+  return json_response(document_json(changed, collection));
+}
+
+Result<http::Response> patch(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  return change_one(services, call, collection, true);
+}
+
+Result<http::Response> put(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  return change_one(services, call, collection, false);
+}
+
+Result<http::Response> remove(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  const std::vector<std::string> ids = {call.request.path_parameter("document")};
+  TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
+  if (!removed.front()) return no_document(ids.front(), collection);
+  services.metrics.documents_written(1);
+  return deleted_response(fmt::format("the document '{}' was deleted", ids.front()));
+}
+
+Result<std::vector<std::string>> find_ids(const Services& services,
+                                          const Collection& collection,
+                                          const json::value* filters) {
+  TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
+  TRAWL_ASSIGN(const auto rows, select_rows(*snapshot, filters, "filters"));
+  std::vector<std::string> ids;
+  ids.reserve(rows.size());
+  constexpr std::size_t kChunk = 1024;
+  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
+    const std::span<const std::uint32_t> chunk(rows.data() + i,
+                                               std::min(kChunk, rows.size() - i));
+    TRAWL_ASSIGN(const auto documents, snapshot->fetch(chunk));
+    for (const auto& document : documents) ids.push_back(document.document_id);
+  }
+  return ids;
+}
+
+// The ids that a filter selects now. Nothing has changed yet, so the search for them may be
+// given up.
+Result<std::vector<std::string>> ids_matching(const Services& services,
+                                              const http::Request& request,
+                                              const Collection& collection,
+                                              const json::value* filters) {
+  const RequestTime time(services, request);
+  return bounded(time, [&] { return find_ids(services, collection, filters); });
+}
+
+// A filter without a condition matches everything, which nobody means who changes or
+// deletes by filter; clients that drop the conditions they cannot express send just that.
+Result<void> must_choose(const json::value& filters) {
+  TRAWL_ASSIGN(const Filter filter, Filter::compile(filters, "filters"));
+  if (!filter.paths().empty() || !filter.matches(json::object())) return {};
+  return invalid_at("filters",
+                    "filters has no condition, so that every document would match; name a "
+                    "field, as in {\"status\": \"old\"}");
+}
+
+constexpr std::string_view kNoSuchDocument = "no such document";
+
+json::object batch_row(const std::string& id, std::string_view failure) {
+  json::object row{{"document_id", id}, {"success", failure.empty()}};
+  if (!failure.empty()) {
+    row["error"] = json::string_view(failure.data(), failure.size());
+  }
+  return row;
+}
+
+// What became of each of some documents: nothing where it was changed, or why it was not.
+using Outcomes = std::vector<std::string>;
+
+std::size_t count_changed(const Outcomes& outcomes) {
+  return static_cast<std::size_t>(std::count(outcomes.begin(), outcomes.end(), ""));
+}
+
+// Changes many documents in one version. A document that does not take its update stays as
+// it was, and keeps none of the others from being changed.
+Result<Outcomes> update_each(
+    const Services& services, const Collection& collection,
+    const std::vector<std::string>& ids,
+    const std::function<Result<void>(std::size_t index, json::object& fields)>& change) {
+  Outcomes outcomes(ids.size());
+  TRAWL_ASSIGN(const auto found,
+               services.corpus.update_many(
+                   collection.id, ids, [&](std::size_t i, json::object& fields) {
+                     // The change leaves the fields alone when it fails.
+                     if (const auto changed = change(i, fields); !changed) {
+                       outcomes[i] = changed.error().message;
+                     }
+                     return Result<void>();
+                   }));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!found[i]) outcomes[i] = kNoSuchDocument;
+  }
+  services.metrics.documents_written(count_changed(outcomes));
+  return outcomes;
+}
+
+json::object updated_json(const std::vector<std::string>& ids, const Outcomes& outcomes,
+                          bool failures_only) {
+  constexpr std::size_t kFailuresMax = 100;
+  json::array rows;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (failures_only && (outcomes[i].empty() || rows.size() == kFailuresMax)) continue;
+    rows.push_back(batch_row(ids[i], outcomes[i]));
+  }
+  const std::size_t updated = count_changed(outcomes);
+  return {{"updated_count", updated},
+          {"failed_count", ids.size() - updated},
+          {"results", std::move(rows)},
+          {"message", fmt::format("{} documents were updated", updated)}};
+}
+
+Result<json::object> update_matching(const Services& services, const Call& call,
+                                     const Collection& collection,
+                                     const json::value* filters,
+                                     const json::object& update) {
+  TRAWL_TRY(check_update(update, "update_data"));
+  TRAWL_ASSIGN(const auto ids, ids_matching(services, call.request, collection, filters));
+  TRAWL_ASSIGN(
+      const Outcomes outcomes,
+      update_each(services, collection, ids, [&](std::size_t, json::object& fields) {
+        return apply_update(update, true, "update_data", fields);
+      }));
+  return updated_json(ids, outcomes, true);
+}
+
+Result<http::Response> batch_update(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::array* updates = in.array({"updates"});
+  const json::value* filters = in.find({"filters"});
+  const json::object* update_data = in.object({"update_data"});
+  TRAWL_TRY(in.status());
+  const bool by_filter = filters != nullptr || update_data != nullptr;
+  if ((updates != nullptr) == by_filter) {
+    return invalid_at("updates", "send either updates, or filters with update_data");
+  }
+  if (by_filter) {
+    if (filters == nullptr || update_data == nullptr) {
+      return invalid_at("filters", "filters and update_data belong together; send both");
+    }
+    TRAWL_TRY(must_choose(*filters));
+    TRAWL_ASSIGN(json::object changed,
+                 update_matching(services, call, collection, filters, *update_data));
+    return json_response(std::move(changed));
+  }
+  if (updates->empty() || updates->size() > kBatchMax) {
+    return invalid_at("updates", fmt::format("updates has {} entries; use 1 to {}",
+                                             updates->size(), kBatchMax));
+  }
+  std::vector<std::string> ids;
+  std::vector<const json::object*> changes;
+  for (std::size_t i = 0; i < updates->size(); ++i) {
+    const std::string location = fmt::format("updates[{}]", i);
+    if (!(*updates)[i].is_object())
+      return invalid_at(location, location + " is not an object");
+    ObjectReader one((*updates)[i].get_object(), location);
+    ids.push_back(one.required_string({"document_id"}));
+    changes.push_back(one.object({"update_data"}));
+    if (one.ok() && changes.back() == nullptr) one.fail("update_data", "is required");
+    TRAWL_TRY(one.status());
+    TRAWL_TRY(check_update(*changes.back(), location + ".update_data"));
+  }
+  TRAWL_ASSIGN(
+      const Outcomes outcomes,
+      update_each(services, collection, ids, [&](std::size_t i, json::object& fields) {
+        return apply_update(*changes[i], true, fmt::format("updates[{}].update_data", i),
+                            fields);
+      }));
+  return json_response(updated_json(ids, outcomes, false));
+}
+
+Result<http::Response> batch_delete(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::array* listed = in.array({"document_ids"});
+  std::vector<std::string> ids = in.strings({"document_ids"});
+  const json::value* filters = in.find({"filters"});
+  TRAWL_TRY(in.status());
+  if ((listed != nullptr) == (filters != nullptr)) {
+    return invalid_at("document_ids", "send either document_ids or filters");
+  }
+  if (listed != nullptr && (ids.empty() || ids.size() > kBatchMax)) {
+    return invalid_at(
+        "document_ids",
+        fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchMax));
+  }
+  if (filters != nullptr) {
+    TRAWL_TRY(must_choose(*filters));
+    TRAWL_ASSIGN(ids, ids_matching(services, call.request, collection, filters));
+  }
+  TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
+  json::array rows;
+  if (listed != nullptr) {
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      rows.push_back(batch_row(ids[i], removed[i] ? "" : kNoSuchDocument));
+  }
+  const auto count =
+      static_cast<std::size_t>(std::count(removed.begin(), removed.end(), true));
+  services.metrics.documents_written(count);
+  return json_response(
+      json::object{{"deleted_count", count},
+                   {"failed_count", ids.size() - count},
+                   {"results", std::move(rows)},
+                   {"message", fmt::format("{} documents were deleted", count)}});
+}
+
+Result<http::Response> bulk_update(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
+  ObjectReader in(body, {});
+  const json::value* filters = in.find({"filters"});
+  const json::object* update_data = in.object({"update_data"});
+  if (in.ok() && update_data == nullptr) in.fail("update_data", "is required");
+  TRAWL_TRY(in.status());
+  // Here none, or {}, does mean all.
+  const auto* object = filters == nullptr ? nullptr : filters->if_object();
+  if (filters != nullptr && (object == nullptr || !object->empty())) {
+    TRAWL_TRY(must_choose(*filters));
+  }
+  TRAWL_ASSIGN(json::object changed,
+               update_matching(services, call, collection, filters, *update_data));
+  const bool is_narrowed = object == nullptr ? filters != nullptr : !object->empty();
+  if (!is_narrowed) {
+    changed["message"] =
+        fmt::format("{}; no filters were sent, so that every one was meant",
+                    std::string_view(view(changed["message"].get_string())));
+  }
+  return json_response(std::move(changed));
+}
+
+// The collection that holds a document, for the routes that do not name one.
+Result<Collection> collection_holding(const Services& services, Call& call) {
+  const std::string& id = call.request.path_parameter("document");
+  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(call.ns.id));
+  for (const auto& collection : collections) {
+    auto snapshot = services.corpus.snapshot(collection.id);
+    if (!snapshot) continue;
+    TRAWL_ASSIGN(const auto found, (*snapshot)->get(id));
+    if (found) return collection;
+  }
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the document '{}' does not exist in the namespace '{}'",
+                                truncate_text(id, 100), call.ns.name));
+}
+
+Result<http::Response> show_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  TRAWL_ASSIGN(const Document found,
+               get_document(services, collection, call.request.path_parameter("document")));
+  return detail_response(document_json(found, collection));
+}
+
+Result<http::Response> patch_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  return change_one(services, call, collection, true);
+}
+
+Result<http::Response> put_anywhere(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
+  return change_one(services, call, collection, false);
+}
+
+}  // namespace
+
+void add_document_routes(http::Router& router, const Services& services) {
+  const auto route = [&](std::string method, std::string path, Permission permission,
+                         RequestShape shape,
+                         Result<http::Response> (*handle)(const Services&, Call&)) {
+    router.add(
+        {std::move(method), std::move(path), http::RunOn::worker, http::Body::buffered,
+         endpoint(services, permission, Scope::in_namespace, std::move(shape),
+                  [&services, handle](Call& call) { return handle(services, call); })});
+  };
+  using Others = ObjectShape::Others;
+  // All but these are the fields of the document, whatever they are called.
+  const RequestShape made(Query{}, ObjectShape{{{"document_id"}}, Others::data});
+  const RequestShape changed(
+      Query{},
+      ObjectShape{{{"document_id"}, {"collection_id"}, {"_internal"}}, Others::data});
+  // This server keeps neither files nor vectors, and expands nothing.
+  const Query shown = {{"return_presigned_urls", Described::no},
+                       {"return_vectors", Described::no},
+                       {"return_vector_names", Described::no, false, true},
+                       {"expand", Described::no, false, true}};
+  static const ObjectShape kUpdate{{{"document_id"}, {"update_data"}}};
+  const std::string all = "/v1/collections/{collection}/documents";
+  route("POST", all, Permission::write, made, create);
+  route("GET", all, Permission::read, document_list_shape(Described::yes), list_documents);
+  route("POST", all + "/list", Permission::read, document_list_shape(Described::no),
+        list_documents);
+  route("GET", all + "/count", Permission::read, {}, count_documents);
+  route("POST", all + "/distinct", Permission::read,
+        RequestShape(Query{}, ObjectShape{{{"field"}, {"filters"}, {"limit"}}}),
+        list_distinct_values);
+  route("POST", all + "/batch", Permission::write,
+        RequestShape(Query{},
+                     ObjectShape{{{"updates", &kUpdate}, {"filters"}, {"update_data"}}}),
+        batch_update);
+  // The newest client may say why, and nothing keeps it.
+  route(
+      "DELETE", all + "/batch", Permission::remove,
+      RequestShape(
+          Query{},
+          ObjectShape{{{"document_ids"}, {"filters"}, {"reason", nullptr, Described::no}}}),
+      batch_delete);
+  route("PATCH", all + "/bulk", Permission::write,
+        RequestShape(Query{}, ObjectShape{{{"filters"}, {"update_data"}}}), bulk_update);
+  route("GET", all + "/{document}", Permission::read, shown, show);
+  route("PATCH", all + "/{document}", Permission::write, changed, patch);
+  route("PUT", all + "/{document}", Permission::write, changed, put);
+  route("DELETE", all + "/{document}", Permission::remove, {}, remove);
+  route("POST", "/v1/documents/batch-get", Permission::read,
+        RequestShape(Query{}, ObjectShape{{{"document_ids"}, {"return_presigned_urls"}}}),
+        get_documents);
+  const std::string anywhere = "/v1/documents/{document}";
+  route("GET", anywhere, Permission::read, shown, show_anywhere);
+  route("PATCH", anywhere, Permission::write, changed, patch_anywhere);
+  route("PUT", anywhere, Permission::write, changed, put_anywhere);
+}
+
+}  // namespace trawl::api

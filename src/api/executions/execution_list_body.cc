@@ -1,0 +1,344 @@
+#include "api/executions/execution_list_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "api/wire/time_value.h"
+#include "base/object_reader.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::size_t kIdsMax = 1'000;
+constexpr std::size_t kLabelsMax = 16;
+constexpr std::int64_t kBudgetMaxMs = 60'000;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+constexpr std::string_view kKeys[] = {
+    "budget_ms",    "cache_hit_rate",  "caller",      "collection_ids",
+    "count_only",   "end_time",        "error",       "execution_ids",
+    "failed_stage", "fields",          "filters",     "fingerprint",
+    "inputs_hash",  "labels",          "max_credits", "max_duration_ms",
+    "min_credits",  "min_duration_ms", "query",       "request_id",
+    "returned",     "shape",           "sort",        "stage_id",
+    "start_time",   "status",          "statuses"};
+
+// Fields that have to be equal to a text.
+constexpr std::string_view kTexts[] = {"stage_id",  "failed_stage", "inputs_hash",
+                                       "caller",    "fingerprint",  "shape",
+                                       "request_id"};
+
+constexpr std::pair<std::string_view, ExecutionSort> kSorts[] = {
+    {"timestamp", ExecutionSort::timestamp},
+    {"duration_ms", ExecutionSort::duration_ms},
+    {"credits_used", ExecutionSort::credits_used},
+    {"total_returned", ExecutionSort::total_returned},
+};
+
+class Reader {
+ public:
+  Reader(const json::object& stated, TimeUs now, ExecutionListBody& out)
+      : in_(stated, ""), now_(now), out_(out) {}
+
+  Result<void> read() {
+    TRAWL_TRY(read_times());
+    TRAWL_TRY(read_texts());
+    TRAWL_TRY(read_lists());
+    TRAWL_TRY(read_numbers());
+    TRAWL_TRY(read_labels());
+    TRAWL_TRY(read_filters());
+    TRAWL_TRY(read_sort());
+    TRAWL_TRY(read_fields());
+    out_.count_only = in_.boolean({"count_only"}, false);
+    out_.has_budget = in_.has({"budget_ms"});
+    out_.budget_us = in_.integer({"budget_ms"}, 2'000, 0, kBudgetMaxMs) * 1'000;
+    return in_.status();
+  }
+
+ private:
+  Result<void> add(std::string_view field, std::string_view op, const json::value& value,
+                   std::string_view location) {
+    TRAWL_ASSIGN(Filter filter,
+                 Filter::condition(field, op, value, true, std::string(location)));
+    out_.filter.where.push_back(std::move(filter));
+    return {};
+  }
+
+  Result<void> read_times() {
+    auto& filter = out_.filter;
+    if (const auto* value = in_.find({"start_time"})) {
+      TRAWL_ASSIGN(filter.start_time, parse_time_value(*value, now_, "start_time"));
+    }
+    if (const auto* value = in_.find({"end_time"})) {
+      TRAWL_ASSIGN(filter.end_time, parse_time_value(*value, now_, "end_time"));
+    }
+    if (filter.start_time && filter.end_time && *filter.start_time > *filter.end_time) {
+      return invalid_at(
+          "start_time",
+          fmt::format("start_time ({}) is after end_time ({}); swap them",
+                      format_time(*filter.start_time), format_time(*filter.end_time)));
+    }
+    return {};
+  }
+
+  Result<std::optional<TextQuery>> read_query(std::string_view name) {
+    std::optional<TextQuery> query;
+    const auto text = in_.optional_string({name});
+    TRAWL_TRY(in_.status());
+    if (!text) return query;
+    if (truncate_text(*text, kTextQueryCharsMax) != *text) {
+      return invalid_at(std::string(name),
+                        fmt::format("{} is longer than {} characters; use fewer words",
+                                    name, kTextQueryCharsMax));
+    }
+    query = TextQuery::parse(*text);
+    out_.echo[name] = text_value(query->matches_nothing() ? *text : query->normalized());
+    if (query->matches_everything()) query.reset();
+    return query;
+  }
+
+  Result<void> read_texts() {
+    out_.filter.status = in_.optional_string({"status"});
+    TRAWL_TRY(in_.status());
+    if (out_.filter.status) out_.echo["status"] = *out_.filter.status;
+    TRAWL_ASSIGN(out_.filter.query, read_query("query"));
+    TRAWL_ASSIGN(out_.filter.error, read_query("error"));
+    for (const std::string_view name : kTexts) {
+      const auto text = in_.optional_string({name});
+      TRAWL_TRY(in_.status());
+      if (!text) continue;
+      out_.echo[name] = *text;
+      TRAWL_TRY(add(name, "eq", text_value(*text), name));
+    }
+    const auto returned =
+        in_.one_of<std::string_view>({"returned"}, {}, {{"zero", "eq"}, {"nonzero", "gt"}});
+    TRAWL_TRY(in_.status());
+    if (!returned.empty()) {
+      out_.echo["returned"] = returned == "eq" ? "zero" : "nonzero";
+      TRAWL_TRY(add("total_returned", returned, 0, "returned"));
+    }
+    return {};
+  }
+
+  Result<std::vector<std::string>> read_strings(std::string_view name) {
+    auto items = in_.strings({name});
+    TRAWL_TRY(in_.status());
+    if (!in_.has({name})) return items;
+    if (items.empty() || items.size() > kIdsMax) {
+      return invalid_at(std::string(name), fmt::format("{} has {} items; use 1 to {}", name,
+                                                       items.size(), kIdsMax));
+    }
+    json::array echo;
+    for (const auto& item : items) echo.push_back(text_value(item));
+    out_.echo[name] = std::move(echo);
+    return items;
+  }
+
+  Result<void> read_lists() {
+    TRAWL_ASSIGN(const auto ids, read_strings("execution_ids"));
+    if (!ids.empty()) {
+      auto& wanted = out_.filter.execution_ids.emplace();
+      for (const auto& id : ids) wanted.emplace_back(id);
+    }
+    for (const auto& [name, field] :
+         {std::pair<std::string_view, std::string_view>{"statuses", "status"},
+          {"collection_ids", "collection_ids"}}) {
+      TRAWL_ASSIGN(const auto items, read_strings(name));
+      if (items.empty()) continue;
+      TRAWL_TRY(add(field, "in", out_.echo[name], name));
+    }
+    return {};
+  }
+
+  Result<void> read_bound(std::string_view name, std::string_view field,
+                          std::string_view op, double max = kInfinity) {
+    const auto number = in_.optional_number({name}, 0, max);
+    TRAWL_TRY(in_.status());
+    if (!number) return {};
+    out_.echo[name] = *number;
+    return add(field, op, *number, name);
+  }
+
+  Result<void> read_numbers() {
+    TRAWL_TRY(read_bound("min_duration_ms", "duration_ms", "gte"));
+    TRAWL_TRY(read_bound("max_duration_ms", "duration_ms", "lte"));
+    TRAWL_TRY(read_bound("min_credits", "credits_used", "gte"));
+    TRAWL_TRY(read_bound("max_credits", "credits_used", "lte"));
+    const json::value* rate = in_.find({"cache_hit_rate"});
+    if (rate == nullptr) return {};
+    if (!rate->is_object()) return read_bound("cache_hit_rate", "cache_hit_rate", "eq", 1);
+    ObjectReader range = in_.child(rate->get_object(), "cache_hit_rate");
+    const auto low = range.optional_number({"min"}, 0, 1);
+    const auto high = range.optional_number({"max"}, 0, 1);
+    TRAWL_TRY(range.status());
+    if (const auto unread = range.unread(); !unread.empty()) {
+      const std::string key = truncate_text(unread.front(), 64);
+      return invalid_at("cache_hit_rate." + key,
+                        fmt::format("cache_hit_rate has no '{}'; use min and max", key));
+    }
+    out_.echo["cache_hit_rate"] = *rate;
+    if (low) TRAWL_TRY(add("cache_hit_rate", "gte", *low, "cache_hit_rate.min"));
+    if (high) TRAWL_TRY(add("cache_hit_rate", "lte", *high, "cache_hit_rate.max"));
+    return {};
+  }
+
+  Result<void> read_labels() {
+    const json::object* labels = in_.object({"labels"});
+    TRAWL_TRY(in_.status());
+    if (labels == nullptr) return {};
+    if (labels->size() > kLabelsMax) {
+      return invalid_at("labels", fmt::format("labels has {} keys; use at most {}",
+                                              labels->size(), kLabelsMax));
+    }
+    for (const auto& label : *labels) {
+      const std::string location = fmt::format(
+          "labels.{}", truncate_text({label.key().data(), label.key().size()}, 64));
+      if (!label.value().is_string()) {
+        return invalid_at(location, fmt::format("{} is of type {}; use a string", location,
+                                                type_name(label.value())));
+      }
+      TRAWL_TRY(add(fmt::format("labels.{}",
+                                std::string_view(label.key().data(), label.key().size())),
+                    "eq", label.value(), location));
+    }
+    out_.echo["labels"] = *labels;
+    return {};
+  }
+
+  Result<void> read_filters() {
+    const json::value* filters = in_.find({"filters"});
+    if (filters == nullptr) return {};
+    TRAWL_ASSIGN(Filter filter, Filter::compile(*filters, "filters"));
+    for (const std::string& path : filter.paths()) {
+      const std::string first = path.substr(0, path.find('.'));
+      const auto& known = execution_fields();
+      if (std::find(known.begin(), known.end(), first) == known.end()) {
+        const std::string name = truncate_text(first, 64);
+        return invalid_at(
+            "filters", fmt::format("'{}' is no field of an execution{}; known are {}", name,
+                                   did_you_mean(first, known), fmt::join(known, ", ")));
+      }
+    }
+    out_.echo["filters"] = *filters;
+    if (!filter.paths().empty() || !filter.matches(json::object())) {
+      out_.filter.where.push_back(std::move(filter));
+    }
+    return {};
+  }
+
+  Result<void> read_sort() {
+    const json::value* sort = in_.find({"sort"});
+    if (sort == nullptr) return {};
+    std::string field;
+    if (sort->is_object()) {
+      ObjectReader order = in_.child(sort->get_object(), "sort");
+      field = order.required_string({"field"});
+      out_.ascending =
+          order.one_of<bool>({"direction"}, false, {{"asc", true}, {"desc", false}});
+      TRAWL_TRY(order.status());
+    } else {
+      field = in_.string({"sort"});
+      TRAWL_TRY(in_.status());
+      if (field.starts_with('+') || field.starts_with('-')) {
+        out_.ascending = field.front() == '+';
+        field.erase(0, 1);
+      }
+    }
+    std::vector<std::string_view> known;
+    for (const auto& [name, value] : kSorts) {
+      if (name == field) {
+        out_.sort = value;
+        return {};
+      }
+      known.push_back(name);
+    }
+    return invalid_at("sort",
+                      fmt::format("a list cannot be sorted by '{}'{}; use one of {}",
+                                  truncate_text(field, 64), did_you_mean(field, known),
+                                  fmt::join(known, ", ")));
+  }
+
+  Result<void> read_fields() {
+    out_.fields = in_.strings({"fields"});
+    TRAWL_TRY(in_.status());
+    const auto& known = detail_fields();
+    for (const std::string& field : out_.fields) {
+      if (std::find(known.begin(), known.end(), field) != known.end()) continue;
+      return invalid_at("fields",
+                        fmt::format("'{}' is no field of an execution{}; known are {}",
+                                    truncate_text(field, 64), did_you_mean(field, known),
+                                    fmt::join(known, ", ")));
+    }
+    return {};
+  }
+
+  ObjectReader in_;
+  TimeUs now_;
+  ExecutionListBody& out_;
+};
+
+}  // namespace
+
+Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
+                                                    const NamespaceId& namespace_id,
+                                                    TimeUs now) {
+  ExecutionListBody out;
+  out.filter.namespace_id = namespace_id;
+  json::object stated;
+  json::object chosen;
+  for (const auto& field : body) {
+    const std::string_view key(field.key().data(), field.key().size());
+    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
+      const std::string name = truncate_text(key, 64);
+      return invalid_at(name,
+                        fmt::format("'{}' is no filter of this list{}; known are {}", name,
+                                    did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
+    }
+    if (field.value().is_null()) continue;
+    stated[field.key()] = field.value();
+    if (key != "fields" && key != "budget_ms" && key != "count_only")
+      chosen[field.key()] = field.value();
+  }
+  if (!stated.empty()) {
+    TRAWL_TRY(Reader(stated, now, out).read());
+  }
+  out.canonical = canonical_json(chosen);
+  return out;
+}
+
+Result<void> refuse_page_keys(const json::object& body, std::string_view what) {
+  for (const std::string_view key : {"sort", "fields", "budget_ms", "count_only"}) {
+    const json::value* value = body.if_contains(key);
+    if (value == nullptr || value->is_null()) continue;
+    return invalid_at(std::string(key),
+                      fmt::format("{} has no {}; leave it out", what, key));
+  }
+  return {};
+}
+
+json::object echo_of(const ExecutionListBody& body) {
+  json::object out = body.echo;
+  if (body.filter.start_time) out["start_time"] = format_time(*body.filter.start_time);
+  if (body.filter.end_time) out["end_time"] = format_time(*body.filter.end_time);
+  return out;
+}
+
+const std::vector<std::string_view>& detail_fields() {
+  static const std::vector<std::string_view> kFields = {
+      "execution_id",    "execution_mode",   "status",
+      "timestamp",       "duration_ms",      "credits_used",
+      "total_processed", "total_returned",   "cache_hit_rate",
+      "query_summary",   "stages_completed", "total_stages",
+      "collection_ids",  "inputs",           "inputs_hash",
+      "pipeline",        "fingerprint",      "shape",
+      "stages",          "results",          "collection_versions",
+      "error",           "failed_stage",     "namespace_id",
+      "labels",          "caller_key_id",    "client",
+      "request_id",      "trace_id"};
+  return kFields;
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,200 @@
+// POST /v1/retrievers/executions/list and GET /v1/retrievers/executions/{id}.
+#include "api/executions/executions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/wire/endpoint.h"
+#include "api/wire/request_time.h"
+#include "base/text.h"
+#include "http/server/guarded_reply.h"
+#include "ledger/cursor.h"
+#include "model/execution_json.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::string_view kListPath = "/v1/retrievers/executions/list";
+
+// What a list in another order than that of time may take where it does not say.
+constexpr std::int64_t kSortedMs = 60'000;
+
+// Pages of more rows, or from farther on, are read on a worker.
+constexpr std::uint32_t kShortPageRows = 200;
+constexpr std::uint32_t kShortPageOffset = 1'000;
+
+// Whether the rows of a list have all of these fields, or only whole records do.
+bool rows_have(const std::vector<std::string>& fields) {
+  static const json::value kRow = [] {
+    auto row = parse_json(execution_row_json(ExecutionSummary()));
+    return row ? std::move(*row) : json::value(json::object());
+  }();
+  return std::all_of(fields.begin(), fields.end(), [](const std::string& field) {
+    return kRow.get_object().contains(field);
+  });
+}
+
+// The rows of a page with the fields that were asked for, in that order. What a row lacks
+// is null: records that were made before there was such a field.
+Result<std::string> project(const std::vector<std::string>& fields,
+                            const std::string& rows) {
+  // A record is as deep as what it keeps, and deeper by what that stands in.
+  const std::size_t depth_max = rows_have(fields) ? kJsonDepthMax : kJsonDepthMax + 17;
+  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]", depth_max));
+  std::string out;
+  for (const json::value& row : parsed.get_array()) {
+    json::object chosen;
+    for (const std::string& field : fields) {
+      const json::value* found = row.get_object().if_contains(field);
+      chosen[field] = found == nullptr ? json::value() : *found;
+    }
+    if (!out.empty()) out += ',';
+    append_json(out, chosen);
+  }
+  return out;
+}
+
+struct ListRequest {
+  ListQuery query;
+  ExecutionListBody body;
+  ExecutionPageRequest page;
+};
+
+Result<ListRequest> read_list_request(const Services& services, Call& call) {
+  ListRequest out;
+  TRAWL_ASSIGN(out.query, parse_list_query(call.request));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
+  TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
+  out.page.limit = out.query.limit;
+  out.page.offset = out.query.offset;
+  out.page.sort = out.body.sort;
+  out.page.ascending = out.body.ascending;
+  // A list in another order than that of time is of no use when it is cut short, so without
+  // a word it may take as long as any request.
+  const bool by_time = out.page.sort == ExecutionSort::timestamp;
+  const std::int64_t budget_ms = out.body.budget_us / 1'000;
+  out.page.budget_us =
+      1'000 * capped_ms(services, by_time || out.body.has_budget ? budget_ms : kSortedMs);
+  out.page.detail = !out.body.fields.empty() && !rows_have(out.body.fields);
+  if (out.body.count_only) {
+    out.page.limit = 1;
+    out.page.offset = 0;
+    out.page.detail = false;
+  }
+  if (out.query.cursor) {
+    auto cursor = decode_cursor(call.ns.id, out.body.canonical, *out.query.cursor);
+    if (!cursor) {
+      Error error = std::move(cursor).error();
+      error.location = "query.cursor";
+      return error;
+    }
+    // A relative range means what it meant on the first page.
+    out.body.filter.start_time = cursor->start_time;
+    out.body.filter.end_time = cursor->end_time;
+    out.page.after = std::move(cursor->after);
+  }
+  return out;
+}
+
+Result<http::Response> list_executions(const Services& services, const Call& call,
+                                       const ListRequest& request) {
+  const ExecutionListBody& body = request.body;
+  TRAWL_ASSIGN(ExecutionPage page, services.ledger.list(body.filter, request.page));
+  if (body.count_only) {
+    page.rows.clear();
+    page.row_count = 0;
+    page.has_more = false;
+  }
+  if (!body.fields.empty()) {
+    TRAWL_ASSIGN(page.rows, project(body.fields, page.rows));
+  }
+  PageFacts facts;
+  facts.path = kListPath;
+  facts.total = page.total;
+  facts.row_count = page.row_count;
+  facts.has_next = page.has_more;
+  facts.show_total = request.query.include_total;
+  if (page.has_more && page.last) {
+    facts.next_cursor =
+        encode_cursor(call.ns.id, body.canonical,
+                      Cursor{body.filter.start_time, body.filter.end_time, *page.last});
+  }
+  std::string out;
+  out.reserve(page.rows.size() + 512);
+  out += R"({"results":[)";
+  out += page.rows;
+  out += fmt::format(R"(],"total":{},"pagination":)", page.total);
+  out += pagination_json(request.query, facts);
+  out += R"(,"filter":)";
+  append_json(out, echo_of(body));
+  // Said only where the budget ran out.
+  if (!page.total_exact) out += R"(,"total_relation":"at_least")";
+  if (page.partial) out += R"(,"partial":true)";
+  out += '}';
+  return json_response(std::move(out));
+}
+
+// A basic list is a few look-ups in an index, done on the connection's thread; everything
+// else may take a while.
+Result<void> answer_list(const Services& services,
+                         const std::shared_ptr<http::Request>& sent, Call& call,
+                         const http::Reply& reply) {
+  TRAWL_ASSIGN(ListRequest request, read_list_request(services, call));
+  const bool is_short = request.body.filter.is_basic() && request.body.fields.empty() &&
+                        request.page.sort == ExecutionSort::timestamp &&
+                        !request.page.ascending && request.page.limit <= kShortPageRows &&
+                        request.page.offset <= kShortPageOffset;
+  // A request with a long body is on a worker already.
+  if (is_short || WorkerPool::is_worker()) {
+    const RequestTime time(services, *sent);
+    TRAWL_ASSIGN(auto response,
+                 bounded(time, [&] { return list_executions(services, call, request); }));
+    reply(std::move(response));
+    return {};
+  }
+  const bool taken = services.workers.submit(
+      [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
+        http::answer_guarded(*sent, "the list of executions", reply, [&] {
+          const Call again{*sent, key, ns};
+          const RequestTime time(services, *sent);
+          auto response =
+              bounded(time, [&] { return list_executions(services, again, request); });
+          reply(response ? std::move(*response)
+                         : http::error_response(response.error(), sent->request_id));
+        });
+      });
+  if (taken) return {};
+  return make_error(ErrorCode::unavailable,
+                    "the server has more requests than it can work on; try again shortly");
+}
+
+Result<http::Response> show_execution(const Services& services, Call& call) {
+  const std::string& id = call.request.path_parameter("execution_id");
+  TRAWL_ASSIGN(const auto found, services.ledger.find_json(call.ns.id, ExecutionId(id)));
+  if (!found) {
+    return make_error(ErrorCode::not_found,
+                      fmt::format("the execution '{}' does not exist in the namespace '{}'",
+                                  truncate_text(id, 100), call.ns.name));
+  }
+  return detail_response(*found);
+}
+
+}  // namespace
+
+void add_execution_routes(http::Router& router, const Services& services) {
+  const RequestShape list(paging_query(), execution_list_shape());
+  router.add({"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
+              async_endpoint(services, Permission::read, Scope::in_namespace, list,
+                             [&services](const std::shared_ptr<http::Request>& request,
+                                         Call& call, const http::Reply& reply) {
+                               return answer_list(services, request, call, reply);
+                             })});
+  router.add(
+      {"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
+       http::Body::buffered,
+       endpoint(services, Permission::read, Scope::in_namespace, {},
+                [&services](Call& call) { return show_execution(services, call); })});
+}
+
+}  // namespace trawl::api

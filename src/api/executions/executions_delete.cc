@@ -1,0 +1,109 @@
+// DELETE /v1/retrievers/executions/{id} and POST /v1/retrievers/executions/delete.
+#include "api/executions/executions_delete.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "api/executions/executions.h"
+#include "api/wire/endpoint.h"
+#include "api/wire/query_reader.h"
+#include "api/wire/request_time.h"
+#include "base/text.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::int64_t kCountBudgetMs = 60'000;
+
+Result<http::Response> delete_execution(const Services& services, Call& call) {
+  const ExecutionId id(call.request.path_parameter("execution_id"));
+  const std::string name = truncate_text(id.str(), 100);
+  ExecutionFilter filter;
+  filter.namespace_id = call.ns.id;
+  filter.execution_ids = std::vector<ExecutionId>{id};
+  TRAWL_ASSIGN(const std::uint64_t removed, services.ledger.remove(filter, 1));
+  if (removed > 0)
+    return deleted_response(fmt::format("the execution '{}' was deleted", name));
+  // What is there all the same is running.
+  TRAWL_ASSIGN(const auto found, services.ledger.find(call.ns.id, id));
+  if (found) {
+    return make_error(ErrorCode::already_exists,
+                      fmt::format("the execution '{}' is still running and cannot be "
+                                  "deleted; try again when it has ended",
+                                  name));
+  }
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the execution '{}' does not exist in the namespace '{}'",
+                                name, call.ns.name));
+}
+
+// Also {"query": "*"} and {"filters": {}} are no conditions.
+bool matches_everything(const ExecutionFilter& filter) {
+  return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
+}
+
+Result<http::Response> delete_matching(const Services& services, Call& call) {
+  const QueryReader query(call.request);
+  TRAWL_ASSIGN(const bool all, query.boolean("all", false));
+  TRAWL_ASSIGN(const bool dry_run, query.boolean("dry_run", false));
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
+  const TimeUs now = services.clock.now();
+  TRAWL_TRY(refuse_page_keys(sent, "deleting"));
+  TRAWL_ASSIGN(ExecutionListBody body, parse_execution_list_body(sent, call.ns.id, now));
+  if (!all && matches_everything(body.filter)) {
+    return invalid_at("body",
+                      "the body names no condition, which would delete the whole history; "
+                      "add one, or send ?all=true");
+  }
+  // What begins from now on is not meant, however long this takes.
+  body.filter.end_time = std::min(body.filter.end_time.value_or(now), now);
+  if (dry_run) {
+    ExecutionPageRequest first;
+    first.limit = 1;
+    first.budget_us = 1'000 * capped_ms(services, kCountBudgetMs);
+    const RequestTime time(services, call.request);
+    TRAWL_ASSIGN(const ExecutionPage page,
+                 bounded(time, [&] { return services.ledger.list(body.filter, first); }));
+    return json_response(json::object{
+        {"success", true},
+        {"dry_run", true},
+        {"deleted_count", 0},
+        {"matching_count", page.total},
+        {"exact", page.total_exact},
+        {"message", fmt::format("{}{} executions match; those that run would stay",
+                                page.total_exact ? "" : "at least ", page.total)}});
+  }
+  const RequestTime time(services, call.request);
+  const auto stop = [&time] { return !time.check(); };
+  TRAWL_ASSIGN(const Pruner::Removal removal,
+               bounded(time, [&] { return services.pruner.remove(body.filter, stop); }));
+  return json_response(json::object{
+      {"success", true},
+      {"dry_run", false},
+      {"deleted_count", removal.count},
+      {"complete", !removal.more},
+      {"message", fmt::format("{} executions were deleted{}", removal.count,
+                              removal.more ? "; there are more, which the time "
+                                             "did not allow: send it again"
+                                           : "")}});
+}
+
+}  // namespace
+
+void add_execution_delete_routes(http::Router& router, const Services& services) {
+  router.add(
+      {"DELETE", "/v1/retrievers/executions/{execution_id}", http::RunOn::worker,
+       http::Body::buffered,
+       endpoint(services, Permission::remove, Scope::in_namespace, {},
+                [&services](Call& call) { return delete_execution(services, call); })});
+  router.add(
+      {"POST", "/v1/retrievers/executions/delete", http::RunOn::worker,
+       http::Body::buffered,
+       endpoint(services, Permission::remove, Scope::in_namespace,
+                RequestShape(Query{{"dry_run"}, {"all"}}, execution_conditions_shape()),
+                [&services](Call& call) { return delete_matching(services, call); })});
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,297 @@
+// POST /v1/retrievers/executions/export: the history as one long file.
+#include "api/executions/export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "api/executions/executions.h"
+#include "api/keys/key_watch.h"
+#include "api/wire/endpoint.h"
+#include "api/wire/query_reader.h"
+#include "base/csv.h"
+#include "base/gzip.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "http/message/content_encoder.h"
+#include "http/message/reply_form.h"
+#include "ledger/cursor.h"
+
+namespace trawl::api {
+namespace {
+
+constexpr std::string_view kFormats[] = {"ndjson", "csv"};
+constexpr std::string_view kColumns[] = {
+    "execution_id",   "execution_mode", "status",           "timestamp",
+    "duration_ms",    "credits_used",   "total_processed",  "total_returned",
+    "cache_hit_rate", "query_summary",  "stages_completed", "total_stages",
+    "collection_ids"};
+
+// Rows are hashed, compressed and sent this many bytes at a time.
+constexpr std::size_t kExportPieceBytes = 64 * 1024;
+
+// What one request asks for.
+struct ExportRequest {
+  NamespaceId namespace_id;
+  ExecutionListBody body;
+  std::optional<ExecutionKey> after;
+  std::optional<std::uint64_t> limit;
+  bool csv = false;
+  bool detail = false;
+  bool raw = false;     // Texts in a CSV are not made safe for spreadsheets.
+  bool trailer = true;  // As a last line.
+  bool gzip_file = false;
+  http::ContentCoding coding = http::ContentCoding::identity;  // Of the way only.
+};
+
+void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
+  bool first = true;
+  for (const std::string_view column : kColumns) {
+    if (!std::exchange(first, false)) out.push_back(',');
+    const json::value* value = row.if_contains({column.data(), column.size()});
+    if (value == nullptr || value->is_null()) continue;
+    if (const auto* text = value->if_string()) {
+      append_csv_field(out, csv_cell(view(*text), texts));
+    } else if (const auto* list = value->if_array()) {
+      std::string joined;
+      for (const auto& item : *list) {
+        if (!item.is_string()) continue;
+        if (!joined.empty()) joined.push_back(' ');
+        joined += view(item.get_string());
+      }
+      append_csv_field(out, csv_cell(joined, texts));
+    } else {
+      append_json(out, *value);
+    }
+  }
+  out += "\r\n";
+}
+
+// Brings rows to the client; in constant memory, however many there are.
+class Exporter {
+ public:
+  Exporter(const ExportRequest& request, http::BodyWriter& writer)
+      : request_(request), writer_(writer) {
+    if (request.gzip_file) {
+      gzip_.emplace();
+    } else if (request.coding != http::ContentCoding::identity) {
+      encoder_.emplace(request.coding);
+    }
+    if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(kColumns, ","));
+  }
+
+  Result<bool> take(const ScannedExecution& execution) {
+    if (request_.limit && rows_ == *request_.limit) {
+      has_more_ = true;
+      return false;
+    }
+    if (request_.csv) {
+      TRAWL_ASSIGN(const json::value row, parse_json(execution.json));
+      append_csv_row(piece_, row.get_object(),
+                     request_.raw ? CsvTexts::raw : CsvTexts::safe);
+    } else {
+      piece_.append(execution.json).push_back('\n');
+    }
+    last_ = execution.key;
+    ++rows_;
+    if (piece_.size() >= kExportPieceBytes) TRAWL_TRY(send());
+    return true;
+  }
+
+  Result<void> finish() {
+    TRAWL_TRY(send());
+    const std::string sha256 = sha256_.hex();
+    std::optional<std::string> next;
+    if (has_more_ && last_) {
+      next = encode_cursor(
+          request_.namespace_id, request_.body.canonical,
+          Cursor{request_.body.filter.start_time, request_.body.filter.end_time, *last_});
+    }
+    std::string line;
+    if (request_.trailer && request_.csv) {
+      line = fmt::format("# rows={} sha256={} next_cursor={}\r\n", rows_, sha256,
+                         next.value_or(""));
+    } else if (request_.trailer) {
+      JsonWriter out(line);
+      out.begin_object().key(kTrailerKey).begin_object();
+      out.key("rows").unsigned_integer(rows_);
+      out.key("sha256").string(sha256);
+      out.key("next_cursor");
+      next ? out.string(*next) : out.null();
+      out.key("complete").boolean(!next);
+      out.end_object().end_object();
+      line.push_back('\n');
+    }
+    TRAWL_TRY(pack_and_write(line, true));
+    writer_.trailer("X-Trawl-Rows", std::to_string(rows_));
+    writer_.trailer("X-Trawl-SHA256", sha256);
+    if (next) writer_.trailer("X-Trawl-Next-Cursor", *next);
+    return {};
+  }
+
+ private:
+  Result<void> send() {
+    sha256_.add(piece_);
+    TRAWL_TRY(pack_and_write(piece_, false));
+    piece_.clear();
+    return {};
+  }
+  Result<void> pack_and_write(std::string_view bytes, bool last) {
+    if (!gzip_ && !encoder_) return writer_.write(bytes);
+    packed_.clear();
+    const auto pack = [&](auto& packer) {
+      packer.add(bytes, packed_);
+      if (last) packer.finish(packed_);
+    };
+    gzip_ ? pack(*gzip_) : pack(*encoder_);
+    return writer_.write(packed_);
+  }
+
+  const ExportRequest& request_;
+  http::BodyWriter& writer_;
+  std::optional<GzipWriter> gzip_;
+  std::optional<http::ContentEncoder> encoder_;
+  Sha256 sha256_;  // Of the rows as they are before compression, without the trailer.
+  std::string piece_;
+  std::string packed_;
+  std::uint64_t rows_ = 0;
+  std::optional<ExecutionKey> last_;
+  bool has_more_ = false;
+};
+
+Error at_query(Error error, std::string_view name) {
+  error.location = fmt::format("query.{}", name);
+  return error;
+}
+
+// Where an export that broke off goes on: behind an execution that the client has.
+Result<ExecutionKey> key_of(const Services& services, const Call& call,
+                            std::string_view id) {
+  TRAWL_ASSIGN(const auto found,
+               services.ledger.find(call.ns.id, ExecutionId(std::string(id))));
+  if (found) return ExecutionKey{found->summary.timestamp, found->summary.execution_id};
+  return at_query(
+      make_error(ErrorCode::not_found,
+                 fmt::format("after is '{}', an execution that the namespace '{}' does not "
+                             "have (any more): name the one before it, or start again",
+                             truncate_text(id, 100), call.ns.name)),
+      "after");
+}
+
+Result<ExportRequest> parse_request(const Services& services, Call& call) {
+  const QueryReader query(call.request);
+  TRAWL_ASSIGN(const json::object sent, read_body(call));
+  ExportRequest out;
+  out.namespace_id = call.ns.id;
+  TRAWL_TRY(refuse_page_keys(sent, "an export"));
+  TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
+  TRAWL_ASSIGN(const std::string_view format, query.choice("format", kFormats));
+  out.csv = format == "csv";
+  TRAWL_ASSIGN(out.detail, query.boolean("detail", false));
+  if (out.csv && out.detail) {
+    return invalid_at("query.detail",
+                      "detail is true, and a CSV has room for the fields of a row only; "
+                      "use format=ndjson");
+  }
+  TRAWL_ASSIGN(out.raw, query.boolean("raw", false));
+  if (out.raw && !out.csv) {
+    return invalid_at("query.raw",
+                      "raw is true, and only the texts of a CSV are changed; "
+                      "leave it out, or use format=csv");
+  }
+  TRAWL_ASSIGN(out.trailer, query.boolean("trailer", !out.csv));
+  TRAWL_ASSIGN(out.limit, query.count("limit", 1, std::int64_t{1} << 53));
+  if (const auto text = query.text("cursor")) {
+    auto cursor = decode_cursor(call.ns.id, out.body.canonical, *text);
+    if (!cursor) return at_query(std::move(cursor).error(), "cursor");
+    // A relative range means what it meant at first.
+    out.body.filter.start_time = cursor->start_time;
+    out.body.filter.end_time = cursor->end_time;
+    out.after = std::move(cursor->after);
+  }
+  if (const auto id = query.text("after")) {
+    TRAWL_ASSIGN(out.after, key_of(services, call, *id));
+  }
+  return out;
+}
+
+Result<http::Response> export_executions(const Services& services, Call& call) {
+  auto request = std::make_shared<ExportRequest>();
+  TRAWL_ASSIGN(*request, parse_request(services, call));
+  const QueryReader query(call.request);
+  TRAWL_ASSIGN(request->gzip_file, query.boolean("gzip", false));
+  // A file that is packed already is not packed again, and who says gzip=false wants none.
+  if (!query.text("gzip"))
+    request->coding = http::accepted_codings(call.request).choose(true);
+  const bool is_coded = request->coding != http::ContentCoding::identity;
+
+  http::Response response;
+  std::string time = format_time(services.clock.now()).substr(0, 19);
+  time.erase(
+      std::remove_if(time.begin(), time.end(), [](char c) { return c == '-' || c == ':'; }),
+      time.end());
+  response.content_type = request->gzip_file ? "application/gzip"
+                          : request->csv     ? "text/csv; charset=utf-8; header=present"
+                                             : "application/x-ndjson";
+  const auto add = [&response](std::string name, std::string value) {
+    response.headers.emplace_back(std::move(name), std::move(value));
+  };
+  add("Content-Disposition",
+      fmt::format("attachment; filename=\"executions-{}Z.{}{}\"", time,
+                  request->csv ? "csv" : "ndjson", request->gzip_file ? ".gz" : ""));
+  if (is_coded) add("Content-Encoding", std::string(http::coding_name(request->coding)));
+  add("Vary", "Accept-Encoding");
+  add("Trailer", "X-Trawl-Rows, X-Trawl-SHA256, X-Trawl-Next-Cursor");
+  // To go on with when this reply breaks off, together with `after`: it holds the range of
+  // time as it was resolved.
+  add("X-Trawl-Cursor",
+      encode_cursor(
+          call.ns.id, request->body.canonical,
+          Cursor{request->body.filter.start_time, request->body.filter.end_time,
+                 request->after.value_or(ExecutionKey{kTimeMax, ExecutionId("~")})}));
+  const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
+  response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
+    Exporter exporter(*request, writer);
+    ScanRequest scan;
+    scan.after = request->after;
+    scan.detail = request->detail;
+    scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
+    const auto scanned = services.ledger.scan(
+        request->body.filter, scan, [&](const ScannedExecution& execution) -> Result<bool> {
+          TRAWL_TRY(key->check());
+          return exporter.take(execution);
+        });
+    if (const auto allowed = key->check(); !allowed) {
+      // Cut off, so that no client takes what it has for the whole; and no failure of ours.
+      return make_error(ErrorCode::cancelled, allowed.error().message);
+    }
+    TRAWL_TRY(scanned);
+    return exporter.finish();
+  };
+  return response;
+}
+
+}  // namespace
+
+bool is_export_trailer(const json::object& line) {
+  return line.size() == 1 && line.contains({kTrailerKey.data(), kTrailerKey.size()});
+}
+
+void add_export_routes(http::Router& router, const Services& services) {
+  const RequestShape shape(Query{{"format"},
+                                 {"detail"},
+                                 {"gzip"},
+                                 {"cursor", Described::yes, true},
+                                 {"after", Described::yes, true},
+                                 {"limit"},
+                                 {"trailer"},
+                                 {"raw"}},
+                           execution_conditions_shape());
+  router.add(
+      {"POST", "/v1/retrievers/executions/export", http::RunOn::io, http::Body::buffered,
+       endpoint(services, Permission::read, Scope::in_namespace, shape,
+                [&services](Call& call) { return export_executions(services, call); })});
+}
+
+}  // namespace trawl::api

@@ -1,0 +1,243 @@
+// The two NDJSON streams: documents into a collection, and executions from elsewhere.
+#include "api/executions/imports.h"
+
+#include <fmt/format.h>
+
+#include "api/documents/document_json.h"
+#include "api/executions/export.h"
+#include "api/keys/key_watch.h"
+#include "api/operate/metrics.h"
+#include "api/wire/endpoint.h"
+#include "api/wire/ndjson.h"
+#include "model/execution_json.h"
+
+namespace trawl::api {
+namespace {
+
+// Adds what is stored already to an error that ends an import half-way, since the stream
+// is committed in batches.
+Error after(Error error, std::uint64_t stored, std::string_view what) {
+  error.message += fmt::format("; {} {} of this import were stored before", stored, what);
+  return error;
+}
+
+// Reads the body line by line; `take` gets each line as a JSON object. Ends with the key's
+// right to write.
+Result<void> for_each_object(
+    http::BodyReader& body, KeyWatch& key, const Limits& limits, ImportReport& report,
+    const std::function<Result<void>(std::uint64_t line, std::size_t bytes,
+                                     json::object&&)>& take) {
+  LineSplitter lines(
+      limits.import_line_bytes_max,
+      [&](std::uint64_t number, std::string_view line, bool too_long) -> Result<void> {
+        if (too_long) {
+          report.add(number,
+                     fmt::format("the line is longer than {} bytes; split the document",
+                                 limits.import_line_bytes_max));
+          return {};
+        }
+        auto value = parse_json(line);
+        if (!value) {
+          // The line is not to blame for a lack of memory.
+          if (value.error().code != ErrorCode::bad_request) return value.error();
+          report.add(number, value.error().message);
+          return {};
+        }
+        if (!value->is_object()) {
+          report.add(number, fmt::format("the line is a JSON {}; use an object",
+                                         type_name(*value)));
+          return {};
+        }
+        return take(number, line.size(), std::move(value->get_object()));
+      });
+  while (true) {
+    TRAWL_ASSIGN(const std::string piece, body.read());
+    TRAWL_TRY(key.check());
+    if (piece.empty()) return lines.finish();
+    TRAWL_TRY(lines.feed(piece));
+  }
+}
+
+// Collects documents into batches and stores each as one version of the collection.
+class DocumentImport {
+ public:
+  DocumentImport(const Services& services, const Collection& collection)
+      : services_(services), collection_(collection) {}
+
+  Result<void> take(std::uint64_t line, std::size_t bytes, json::object&& object) {
+    if (bytes > services_.limits.document_bytes_max) {
+      report_.add(line, fmt::format("the document has {} bytes; at most {} are stored",
+                                    bytes, services_.limits.document_bytes_max));
+      return {};
+    }
+    auto document = read_document(object, {});
+    if (!document) {
+      report_.add(line, document.error().message);
+      return {};
+    }
+    if (const auto named = services_.reserved_names.check("document", document->document_id,
+                                                          "document_id");
+        !named) {
+      report_.add(line, named.error().message);
+      return {};
+    }
+    bytes_ += bytes;
+    batch_.push_back(std::move(*document));
+    lines_.push_back(line);
+    if (batch_.size() >= services_.limits.import_batch_documents ||
+        bytes_ >= services_.limits.import_batch_bytes) {
+      return store();
+    }
+    return {};
+  }
+
+  Result<void> store() {
+    TRAWL_TRY(store_range(0, batch_.size()));
+    batch_.clear();
+    lines_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+  ImportReport& report() { return report_; }
+  std::uint64_t imported() const { return imported_; }
+
+ private:
+  // One commit, unless a document is refused: then each half again, so that a bad one
+  // among a thousand costs ten commits and not a thousand.
+  Result<void> store_range(std::size_t begin, std::size_t end) {
+    if (begin == end) return {};
+    const auto at = [this](std::size_t i) {
+      return batch_.begin() + static_cast<std::ptrdiff_t>(i);
+    };
+    auto stored = services_.corpus.put(collection_.id,
+                                       std::vector<DocumentWrite>(at(begin), at(end)));
+    if (stored) {
+      imported_ += end - begin;
+      services_.metrics.documents_written(end - begin);
+      return {};
+    }
+    if (stored.error().code != ErrorCode::invalid) return std::move(stored).error();
+    if (end - begin == 1) {
+      report_.add(lines_[begin], stored.error().message);
+      return {};
+    }
+    const std::size_t middle = begin + (end - begin) / 2;
+    TRAWL_TRY(store_range(begin, middle));
+    return store_range(middle, end);
+  }
+
+  const Services& services_;
+  const Collection& collection_;
+  ImportReport report_;
+  std::vector<DocumentWrite> batch_;
+  std::vector<std::uint64_t> lines_;  // Where each of the batch came from.
+  std::size_t bytes_ = 0;
+  std::uint64_t imported_ = 0;
+};
+
+Result<http::Response> import_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Collection collection,
+               services.corpus.find_collection(call.ns.id,
+                                               call.request.path_parameter("collection")));
+  DocumentImport import(services, collection);
+  KeyWatch key(services, call.request, Permission::write);
+  auto read =
+      for_each_object(*call.request.body_reader, key, services.limits, import.report(),
+                      [&](std::uint64_t line, std::size_t bytes, json::object&& object) {
+                        return import.take(line, bytes, std::move(object));
+                      });
+  if (read) read = import.store();
+  if (!read) return after(std::move(read).error(), import.imported(), "documents");
+  return json_response(json::object{
+      {"imported_count", import.imported()},
+      {"failed_count", import.report().failed_count},
+      {"errors", std::move(import.report().errors)},
+      {"message", fmt::format("{} documents were imported", import.imported())}});
+}
+
+class ExecutionImport {
+ public:
+  ExecutionImport(const Services& services, const NamespaceId& namespace_id)
+      : services_(services), namespace_id_(namespace_id) {}
+
+  Result<void> take(std::uint64_t line, json::object&& object) {
+    if (is_export_trailer(object)) return {};
+    auto execution = parse_execution(json::value(std::move(object)));
+    if (!execution) {
+      report_.add(line, execution.error().message);
+      return {};
+    }
+    if (const auto named = services_.reserved_names.check(
+            "execution_id", execution->summary.execution_id.str(), "execution_id");
+        !named) {
+      report_.add(line, named.error().message);
+      return {};
+    }
+    execution->namespace_id = namespace_id_;
+    batch_.push_back(std::move(*execution));
+    return batch_.size() >= kBatch ? store() : Result<void>();
+  }
+
+  Result<void> store() {
+    if (batch_.empty()) return {};
+    TRAWL_ASSIGN(const auto added, services_.recorder.import(std::move(batch_)));
+    const auto count =
+        static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
+    imported_ += count;
+    skipped_ += added.size() - count;
+    services_.metrics.executions_imported(count);
+    batch_.clear();
+    return {};
+  }
+
+  ImportReport& report() { return report_; }
+  std::uint64_t imported() const { return imported_; }
+  std::uint64_t skipped() const { return skipped_; }
+
+ private:
+  static constexpr std::size_t kBatch = 500;
+
+  const Services& services_;
+  const NamespaceId& namespace_id_;
+  ImportReport report_;
+  std::vector<Execution> batch_;
+  std::uint64_t imported_ = 0;
+  std::uint64_t skipped_ = 0;
+};
+
+Result<http::Response> import_executions(const Services& services, Call& call) {
+  ExecutionImport import(services, call.ns.id);
+  KeyWatch key(services, call.request, Permission::write);
+  auto read =
+      for_each_object(*call.request.body_reader, key, services.limits, import.report(),
+                      [&](std::uint64_t line, std::size_t, json::object&& object) {
+                        return import.take(line, std::move(object));
+                      });
+  if (read) read = import.store();
+  if (!read) return after(std::move(read).error(), import.imported(), "executions");
+  return json_response(json::object{
+      {"imported_count", import.imported()},
+      {"skipped_count", import.skipped()},
+      {"failed_count", import.report().failed_count},
+      {"errors", std::move(import.report().errors)},
+      {"message", fmt::format("{} executions were imported, {} were there already",
+                              import.imported(), import.skipped())}});
+}
+
+}  // namespace
+
+void add_import_routes(http::Router& router, const Services& services) {
+  router.add(
+      {"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
+       http::Body::streamed,
+       endpoint(services, Permission::write, Scope::in_namespace, RequestShape::lines(),
+                [&services](Call& call) { return import_documents(services, call); })});
+  router.add(
+      {"POST", "/v1/retrievers/executions/import", http::RunOn::worker,
+       http::Body::streamed,
+       endpoint(services, Permission::write, Scope::in_namespace, RequestShape::lines(),
+                [&services](Call& call) { return import_executions(services, call); })});
+}
+
+}  // namespace trawl::api

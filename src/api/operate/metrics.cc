@@ -1,0 +1,152 @@
+#include "api/operate/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace trawl::api {
+namespace {
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+const Buckets kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                          0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30};
+
+// A client may invent methods, but not time series.
+std::string method_label(std::string_view method) {
+  for (const std::string_view known :
+       {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}) {
+    if (method == known) return std::string(known);
+  }
+  return "other";
+}
+
+// A total that another part counts. A counter of the library's own can only be added to.
+prometheus::MetricFamily total(const char* name, const char* help, std::uint64_t count) {
+  prometheus::MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = prometheus::MetricType::Counter;
+  family.metric.emplace_back().counter.value = static_cast<double>(count);
+  return family;
+}
+
+// Seconds from microseconds.
+double seconds(std::int64_t us) {
+  return static_cast<double>(us) / 1e6;
+}
+
+}  // namespace
+
+struct Metrics::State {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("trawl_http_requests_total")
+          .Help("HTTP requests served, by route, method and status")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& request_seconds =
+      prometheus::BuildHistogram()
+          .Name("trawl_http_request_seconds")
+          .Help("Time from the whole request to its reply, by route")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& executions =
+      prometheus::BuildCounter()
+          .Name("trawl_executions_total")
+          .Help("Executions ended, by status")
+          .Register(registry);
+  prometheus::Histogram& execution_seconds = prometheus::BuildHistogram()
+                                                 .Name("trawl_execution_seconds")
+                                                 .Help("Duration of executions")
+                                                 .Register(registry)
+                                                 .Add({}, kSeconds);
+  prometheus::Counter& documents =
+      prometheus::BuildCounter()
+          .Name("trawl_documents_written_total")
+          .Help("Documents created, replaced, changed or deleted")
+          .Register(registry)
+          .Add({});
+  prometheus::Counter& imported = prometheus::BuildCounter()
+                                      .Name("trawl_executions_imported_total")
+                                      .Help("Executions brought in by import")
+                                      .Register(registry)
+                                      .Add({});
+  prometheus::Registry gauges;
+  prometheus::Gauge& gauge(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(gauges).Add({});
+  }
+  prometheus::Gauge& queue =
+      gauge("trawl_recorder_queue", "Executions waiting for a commit");
+  prometheus::Gauge& cache_bytes =
+      gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
+  prometheus::Gauge& connections = gauge("trawl_http_connections", "Connections open now");
+  prometheus::Gauge& streams =
+      gauge("trawl_http_streams", "Replies that are streamed now: exports, tails");
+  prometheus::Gauge& uploads =
+      gauge("trawl_http_uploads", "Requests whose bodies are streamed now: imports");
+  prometheus::Gauge& bodies = gauge("trawl_http_body_bytes",
+                                    "Memory of the bodies of requests, without short ones");
+  prometheus::Gauge& workers = gauge("trawl_worker_queue", "Requests waiting for a worker");
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::request_served(std::string_view route, std::string_view method, int status,
+                             std::int64_t duration_us) {
+  const std::string name = route.empty() ? "(none)" : std::string(route);
+  state_->requests
+      .Add({{"route", name},
+            {"method", method_label(method)},
+            {"status", std::to_string(status)}})
+      .Increment();
+  state_->request_seconds.Add({{"route", name}}, kSeconds).Observe(seconds(duration_us));
+}
+
+void Metrics::execution_ended(std::string_view status, std::int64_t duration_us) {
+  state_->executions.Add({{"status", std::string(status)}}).Increment();
+  state_->execution_seconds.Observe(seconds(duration_us));
+}
+
+void Metrics::documents_written(std::uint64_t count) {
+  state_->documents.Increment(static_cast<double>(count));
+}
+
+void Metrics::executions_imported(std::uint64_t count) {
+  state_->imported.Increment(static_cast<double>(count));
+}
+
+std::string Metrics::render(const Recorder::Metrics& recorder,
+                            const StageCache::Metrics& cache,
+                            const http::ServerMetrics& server,
+                            std::size_t workers_queued) const {
+  State& state = *state_;
+  state.queue.Set(static_cast<double>(recorder.queued));
+  state.cache_bytes.Set(static_cast<double>(cache.bytes));
+  state.connections.Set(static_cast<double>(server.connections_open));
+  state.streams.Set(static_cast<double>(server.streams_active));
+  state.uploads.Set(static_cast<double>(server.uploads_active));
+  state.bodies.Set(static_cast<double>(server.bodies_bytes));
+  state.workers.Set(static_cast<double>(workers_queued));
+  auto families = state.registry.Collect();
+  for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
+  families.push_back(
+      total("trawl_recorder_commits_total", "Group commits made", recorder.commits));
+  families.push_back(total("trawl_recorder_writes_total",
+                           "Records written by group commits", recorder.writes));
+  families.push_back(
+      total("trawl_recorder_failures_total", "Writes that failed", recorder.failures));
+  families.push_back(
+      total("trawl_stage_cache_hits_total", "Stages answered by it", cache.hits));
+  families.push_back(
+      total("trawl_stage_cache_misses_total", "Stages looked up in vain", cache.misses));
+  families.push_back(total("trawl_http_connections_total", "Connections accepted",
+                           server.connections_total));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace trawl::api

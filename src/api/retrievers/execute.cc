@@ -1,0 +1,352 @@
+// POST /v1/retrievers/execute: runs a pipeline that nobody saved, and records it.
+#include "api/retrievers/execute.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "api/operate/metrics.h"
+#include "api/wire/endpoint.h"
+#include "api/wire/labels.h"
+#include "api/wire/query_reader.h"
+#include "api/wire/request_time.h"
+#include "api/wire/result_page.h"
+#include "base/ids.h"
+#include "base/text.h"
+#include "model/execution_json.h"
+
+namespace trawl::api {
+namespace {
+
+// {stages: {name: StageStatistics}, total_time_ms, credits_used}
+void write_statistics(JsonWriter& out, const Execution& execution) {
+  out.begin_object().key("stages").begin_object();
+  for (const auto& stage : execution.stages) {
+    const auto input = static_cast<double>(stage.input_count);
+    out.key(stage.stage_name).begin_object();
+    out.key("stage_id").string(stage.stage_id);
+    out.key("input_count").integer(stage.input_count);
+    out.key("output_count").integer(stage.output_count);
+    out.key("scanned_count").integer(stage.scanned_count);
+    out.key("duration_ms").number(static_cast<double>(stage.duration_us) / 1000.0);
+    out.key("efficiency")
+        .number(input > 0 ? static_cast<double>(stage.output_count) / input : 0.0);
+    out.key("credits_used").number(stage.credits_used);
+    out.key("cache_hit").boolean(stage.cache_hit);
+    out.key("stage_cache_hit").boolean(stage.cache_hit);
+    out.key("error");
+    stage.error ? out.string(*stage.error) : out.null();
+    out.key("metadata").value(json::value(stage.metadata));
+    out.end_object();
+  }
+  out.end_object();
+  out.key("total_time_ms").number(execution.summary.duration_ms);
+  out.key("credits_used").number(execution.summary.credits_used);
+  out.end_object();
+}
+
+// What the run went on without, and what to do about it.
+void write_degraded(JsonWriter& out, const RunResult& result) {
+  out.begin_array();
+  for (const auto& [stage_name, reason] : result.skipped) {
+    out.begin_object();
+    out.key("resource").string("stage");
+    out.key("id").null();
+    out.key("reason").string(reason);
+    out.key("next_step")
+        .string(
+            "correct the stage, or remove it; it is skipped as long "
+            "as its on_error is 'skip'");
+    out.key("stage").string(stage_name);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_budget(JsonWriter& out, const Execution& execution, const BudgetLimits& limits,
+                  const RunResult& result) {
+  const double time_ms = static_cast<double>(result.time_used_us) / 1000.0;
+  out.begin_object();
+  out.key("credits_used").number(execution.summary.credits_used);
+  out.key("credits_remaining");
+  result.credits_left ? out.number(*result.credits_left) : out.null();
+  out.key("credits_limit");
+  limits.max_credits ? out.number(*limits.max_credits) : out.null();
+  out.key("time_used_ms").number(time_ms);
+  out.key("time_elapsed_ms").number(time_ms);
+  out.key("time_limit_ms");
+  limits.max_time_ms ? out.integer(*limits.max_time_ms) : out.null();
+  out.key("tokens_used").integer(0);
+  out.end_object();
+}
+
+// The contract's A1 reply. `documents` and its older name `results` are the same list.
+std::string result_json(const Execution& execution, const BoundPipeline& bound,
+                        const RunResult& result, const ResultPage& page,
+                        const std::vector<std::string>& warnings) {
+  std::string documents = "[";
+  const std::size_t end = std::min(page.begin + page.count, result.documents.size());
+  for (std::size_t i = std::min(page.begin, end); i < end; ++i) {
+    if (documents.size() > 1) documents += ',';
+    append_json(documents, to_json(result.documents[i]));
+  }
+  documents += ']';
+
+  std::string text;
+  text.reserve(documents.size() * 2 + 4096);
+  JsonWriter out(text);
+  const ExecutionSummary& summary = execution.summary;
+  out.begin_object();
+  out.key("execution_id").string(summary.execution_id.str());
+  out.key("status").string(summary.status);
+  out.key("retriever_id").string("");
+  out.key("documents").raw(documents);
+  out.key("results").raw(documents);
+  out.key("pagination").raw(page.pagination_json(result.documents.size()));
+  out.key("stage_statistics");
+  write_statistics(out, execution);
+  out.key("budget");
+  write_budget(out, execution, bound.pipeline.budget, result);
+  out.key("error");
+  execution.error ? out.string(*execution.error) : out.null();
+  out.key("failed_stage");
+  execution.failed_stage ? out.string(*execution.failed_stage) : out.null();
+  out.key("degraded");
+  write_degraded(out, result);
+  if (!result.facets.empty()) out.key("facets").value(json::value(result.facets));
+  out.key("optimization_applied").boolean(false);
+  out.key("optimization_summary").null();
+  out.key("execution_metadata")
+      .begin_object()
+      .key("retriever_persisted")
+      .boolean(false)
+      .key("execution_mode")
+      .string(summary.execution_mode)
+      .key("timestamp")
+      .string(format_time(summary.timestamp))
+      .key("total_processed")
+      .integer(summary.total_processed)
+      .key("total_returned")
+      .integer(summary.total_returned)
+      .key("stages_completed")
+      .integer(summary.stages_completed)
+      .key("total_stages")
+      .integer(summary.total_stages)
+      .end_object();
+  out.key("warnings").begin_array();
+  for (const auto& warning : warnings) out.string(warning);
+  out.end_array();
+  // No reply as a whole is ever cached; stages are, and say so in their statistics.
+  out.key("cache_status").string("disabled");
+  out.key("cache_hit").boolean(false);
+  out.key("cached_at").null();
+  out.key("learned_fusion_context").null();
+  out.end_object();
+  return text;
+}
+
+// The trace id of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>.
+std::string trace_id_of(const http::Request& request) {
+  const auto header = request.header("traceparent");
+  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-')
+    return {};
+  const std::string_view id = header->substr(3, 32);
+  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos
+             ? std::string(id)
+             : std::string();
+}
+
+// What one request asks for, beyond the pipeline itself.
+struct ExecuteRequest {
+  BoundPipeline bound;
+  ResultPage page;
+  Labels labels;
+  RecordingMode recording = RecordingMode::full;
+  std::vector<std::string> warnings;
+};
+
+// Accepted, and without effect: this server has no object storage and keeps no vectors.
+// Clients send them in the query or in the body.
+Result<void> read_idle_flags(const http::Request& request, ObjectReader& body,
+                             std::vector<std::string>& warnings) {
+  for (const std::string_view name : {"return_presigned_urls", "return_vectors"}) {
+    TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
+    if (body.boolean({name}, false) || in_query) {
+      warnings.push_back(fmt::format(
+          "'{}' has no effect: this server keeps neither files nor vectors", name));
+    }
+  }
+  return {};
+}
+
+Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
+                                     const json::object& sent, const Call& call) {
+  ObjectReader body(sent, {});
+  if (body.boolean({"stream"}, false)) {
+    Error error = make_error(ErrorCode::not_enabled,
+                             "stream is true, and streaming is not offered by this server; "
+                             "leave stream out");
+    error.location = "stream";
+    return error;
+  }
+  TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
+  const json::object* inputs = body.object({"inputs"});
+  std::vector<std::string> warnings;
+  TRAWL_TRY(read_idle_flags(request, body, warnings));
+  const bool skip_cache = body.boolean({"skip_cache"}, false);
+  const auto recording = body.one_of<RecordingMode>(
+      {"recording"}, RecordingMode::full,
+      {{"full", RecordingMode::full}, {"summary", RecordingMode::summary}});
+  TRAWL_ASSIGN(Labels labels, read_labels(request, body));
+  TRAWL_ASSIGN(ResultPage page, parse_result_page(body));
+  TRAWL_TRY(body.status());
+
+  ExecuteRequest out;
+  out.page = std::move(page);
+  out.labels = std::move(labels);
+  out.recording = recording;
+  out.warnings = pipeline.warnings;
+  out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
+  out.warnings.insert(out.warnings.end(), call.warnings.begin(), call.warnings.end());
+  TRAWL_ASSIGN(out.bound, services.runner.bind(std::move(pipeline),
+                                               inputs == nullptr ? json::object() : *inputs,
+                                               call.ns.id));
+  out.bound.use_cache = !skip_cache;
+  return out;
+}
+
+// Stages are checked by their parser, as what they take depends on what they are; inputs
+// are data, and filters have a grammar.
+RequestShape request_shape() {
+  using Others = ObjectShape::Others;
+  static const ObjectShape kConfig{
+      {{"stage_id"}, {"parameters"}, {"pre_filters"}, {"post_filters"}}, Others::data};
+  static const ObjectShape kStage{{{"stage_name"},
+                                   {"stage_type"},
+                                   {"config", &kConfig},
+                                   {"stage_id"},
+                                   {"parameters"},
+                                   {"type"},
+                                   {"batch_size"},
+                                   {"description"},
+                                   {"on_error"}},
+                                  Others::data};
+  static const ObjectShape kBudget{{{"max_credits"}, {"max_time_ms"}}};
+  static const ObjectShape kSettings{{{"limit"}}, Others::warned};
+  static const ObjectShape kAfter{{{"cursor"}}, Others::warned};
+  static const ObjectShape kPagination{{{"method"},
+                                        {"limit"},
+                                        {"cursor"},
+                                        {"page_size"},
+                                        {"page_number"},
+                                        {"page", nullptr, Described::no},
+                                        {"scroll_id"},
+                                        {"scroll_ttl"},
+                                        {"after", &kAfter}},
+                                       Others::warned};
+  return {Query{{"return_presigned_urls"},
+                {"return_vectors"},
+                // Both names of the list are always there.
+                {"include_legacy_results", Described::no}},
+          ObjectShape{{{"collection_identifiers"},
+                       {"collection_ids", nullptr, Described::no},
+                       {"collections", nullptr, Described::no},
+                       {"input_schema"},
+                       {"stages", &kStage},
+                       {"inputs"},
+                       {"budget_limits", &kBudget},
+                       {"filters"},
+                       {"pre_filters"},
+                       {"limit"},
+                       {"page_size"},
+                       {"settings", &kSettings},
+                       {"pagination", &kPagination},
+                       {"skip_cache"},
+                       {"labels"},
+                       {"recording"},
+                       {"stream"},
+                       {"return_presigned_urls"},
+                       {"return_vectors"},
+                       {"expand", nullptr, Described::no}},
+                      Others::warned}};
+}
+
+// What a library says of its failure may quote the inputs, so it is logged only where they
+// are recorded as they are.
+void log_failure(const Call& call, const Execution& execution, RecordingMode mode,
+                 const std::string& detail) {
+  if (detail.empty()) return;
+  const bool restricted =
+      mode != RecordingMode::full || call.ns.definition.contains("recording");
+  spdlog::error("execution {} failed: {}", execution.summary.execution_id.str(),
+                restricted ? "what it said is withheld, as its namespace or the request "
+                             "restricts what is recorded"
+                           : detail);
+}
+
+// Runs on a worker. The reply leaves when the record is on disk.
+Result<void> execute(const Services& services,
+                     const std::shared_ptr<http::Request>& request, Call& call,
+                     const http::Reply& reply) {
+  const std::int64_t begun_us = monotonic_us();
+  const RequestTime time(services, *request);
+  TRAWL_ASSIGN(ExecuteRequest wanted, bounded(time, [&]() -> Result<ExecuteRequest> {
+                 TRAWL_ASSIGN(const json::object sent, read_body(call));
+                 return parse_request(services, *request, sent, call);
+               }));
+  wanted.bound.begun_us = begun_us;
+  TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
+
+  Execution execution;
+  execution.summary.timestamp = services.clock.now();
+  execution.summary.execution_id = make_execution_id(execution.summary.timestamp);
+  execution.caller_key_id = call.key.id.str();
+  execution.client = truncate_text(request->header("User-Agent").value_or(""), 200);
+  execution.request_id = request->request_id;
+  execution.trace_id = trace_id_of(*request);
+  execution.labels = std::move(wanted.labels);
+  services.runner.describe(wanted.bound, execution);
+  services.recorder.start(ticket, execution);
+
+  const auto interrupted = [&] {
+    if (services.interrupt.load(std::memory_order_relaxed)) {
+      return Interruption::server_stopping;
+    }
+    if (!request->client_gone || !request->client_gone()) return Interruption::none;
+    // A server that stops closes what outlasts the drain: then it was not the client.
+    return services.ready.load(std::memory_order_relaxed) ? Interruption::client_left
+                                                          : Interruption::server_stopping;
+  };
+  const RunResult result = services.runner.run(wanted.bound, execution, interrupted);
+  log_failure(call, execution, wanted.recording, result.error_detail);
+  services.metrics.execution_ended(execution.summary.status, result.time_used_us);
+  std::vector<std::string> warnings = std::move(wanted.warnings);
+  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
+
+  auto response = std::make_shared<http::Response>(
+      json_response(result_json(execution, wanted.bound, result, wanted.page, warnings)));
+  response->headers.emplace_back("X-Execution-Mode", "adhoc");
+  response->headers.emplace_back("X-Execution-Id", execution.summary.execution_id.str());
+  response->headers.emplace_back(
+      "Server-Timing", fmt::format("run;dur={:.3f}", execution.summary.duration_ms));
+  services.recorder.finish(
+      std::move(ticket), std::move(execution),
+      [response, reply, request_id = request->request_id](const Result<bool>& recorded) {
+        reply(recorded ? std::move(*response)
+                       : http::error_response(recorded.error(), request_id));
+      });
+  return {};
+}
+
+}  // namespace
+
+void add_execute_routes(http::Router& router, const Services& services) {
+  router.add(
+      {"POST", "/v1/retrievers/execute", http::RunOn::worker, http::Body::buffered,
+       async_endpoint(services, Permission::read, Scope::in_namespace, request_shape(),
+                      [&services](const std::shared_ptr<http::Request>& request, Call& call,
+                                  const http::Reply& reply) {
+                        return execute(services, request, call, reply);
+                      })});
+}
+
+}  // namespace trawl::api
