@@ -12,11 +12,11 @@
 #include <map>
 
 #include "base/log.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/not_empty.h"
+#include "cli/commands/usage.h"
 #include "cli/context.h"
-#include "cli/format.h"
-#include "cli/not_empty.h"
-#include "cli/usage.h"
+#include "cli/terminal/format.h"
 
 namespace trawl::cli {
 namespace {

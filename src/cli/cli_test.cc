@@ -13,7 +13,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 
 namespace trawl::cli::cli_test {
 namespace {

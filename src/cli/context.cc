@@ -11,8 +11,8 @@
 
 #include "base/field_path.h"
 #include "base/text.h"
-#include "cli/format.h"
-#include "cli/table.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/table.h"
 
 namespace trawl::cli {
 namespace {

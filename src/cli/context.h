@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "cli/client/http_client.h"
+#include "cli/client/url.h"
 #include "cli/failure.h"
 #include "cli/host.h"
-#include "cli/http_client.h"
-#include "cli/url.h"
 
 namespace trawl::cli {
 

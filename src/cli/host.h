@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/http_client.h"
+#include "cli/client/http_client.h"
 
 namespace trawl::cli {
 

@@ -1,0 +1,129 @@
+#include "cli/client/upload.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <istream>
+#include <ostream>
+#include <utility>
+
+#include "base/clock.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kErrorsShown = 5;
+
+class StreamSource final : public BodySource {
+ public:
+  StreamSource(std::istream& stream, std::optional<std::uint64_t> size, Progress& progress)
+      : stream_(stream), size_(size), progress_(progress) {}
+
+  std::optional<std::size_t> read(char* buffer, std::size_t capacity) override {
+    stream_.read(buffer, static_cast<std::streamsize>(capacity));
+    if (stream_.bad()) return std::nullopt;
+    const auto count = static_cast<std::size_t>(stream_.gcount());
+    if (count == 0) {
+      progress_.sent();
+    } else {
+      progress_.add({buffer, count});
+      // With a known length curl does not ask for the end.
+      if (size_ && progress_.state().bytes >= *size_) progress_.sent();
+    }
+    return count;
+  }
+  std::optional<std::uint64_t> size() const override { return size_; }
+  void tick() override { progress_.tick(); }
+
+ private:
+  std::istream& stream_;
+  std::optional<std::uint64_t> size_;
+  Progress& progress_;
+};
+
+// The size of a plain file; nothing for pipes, devices and what does not exist.
+std::optional<std::uint64_t> plain_file_size(const std::string& file) {
+  struct stat facts {};
+  if (stat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return std::nullopt;
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+Outcome<HttpReply> send_file(Context& context, const std::string& target,
+                             const std::string& file, const std::string& what) {
+  auto& host = context.host();
+  std::ifstream stream;
+  std::optional<std::uint64_t> size;
+  if (file != "-") {
+    stream.open(file, std::ios::binary);
+    struct stat facts {};
+    const bool is_directory = stat(file.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+    if (!stream || is_directory)
+      return usage_failure(fmt::format("cannot read '{}'; is the path right?", file));
+    size = plain_file_size(file);
+  }
+  Progress progress(host, fmt::format("importing {}", what), size);
+  StreamSource source(file == "-" ? host.in : stream, size, progress);
+  HttpRequest request;
+  request.method = "POST";
+  request.target = target;
+  request.source = &source;
+  request.content_type = "application/x-ndjson";
+  return context.send(request);
+}
+
+void tell_errors(const json::object& reply, std::int64_t failed, Host& host) {
+  const auto* errors = array_at(reply, "errors");
+  std::size_t shown = 0;
+  if (errors) {
+    for (const auto& error : *errors) {
+      const auto* object = error.if_object();
+      if (!object || shown == kErrorsShown) continue;
+      ++shown;
+      host.err << fmt::format("trawl: line {}: {}\n",
+                              format_count(count_at(*object, "line")),
+                              printable(text_at(*object, "message")));
+    }
+  }
+  const auto more = failed - static_cast<std::int64_t>(shown);
+  if (shown > 0 && more > 0)
+    host.err << fmt::format("trawl: and {} more\n", format_count(more));
+}
+
+}  // namespace
+
+Outcome<Exit> upload_ndjson(Context& context, const std::string& target,
+                            const std::string& file, const std::string& what) {
+  const TimeUs start = monotonic_us();
+  TRAWL_ASSIGN(auto reply, send_file(context, target, file, what));
+  const double elapsed_ms = static_cast<double>(monotonic_us() - start) / 1e3;
+  const auto parsed = parse_json(reply.body);
+  const auto* object = parsed ? parsed->if_object() : nullptr;
+  if (!object) {
+    return Failure(Exit::refused, "the server answered the import with no JSON object",
+                   reply.request_id, reply.status);
+  }
+  auto& host = context.host();
+  const auto imported = count_at(*object, "imported_count");
+  const auto skipped = count_at(*object, "skipped_count");
+  const auto failed = count_at(*object, "failed_count");
+  if (context.format() == Format::table) {
+    host.out << fmt::format("imported {} {} in {}", format_count(imported), what,
+                            format_duration_ms(elapsed_ms));
+    if (skipped > 0) host.out << fmt::format(", skipped {}", format_count(skipped));
+    if (failed > 0) host.out << fmt::format(", refused {}", format_count(failed));
+    host.out << '\n';
+  } else if (context.format() == Format::csv) {
+    host.out << fmt::format("imported_count,skipped_count,failed_count\r\n{},{},{}\r\n",
+                            imported, skipped, failed);
+  } else {
+    context.print_raw(reply.body);
+  }
+  tell_errors(*object, failed, host);
+  return failed > 0 ? Exit::refused : Exit::ok;
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,153 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands/collection_definition.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/value.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+
+Outcome<json::object> create_collection(Context& context, const std::string& name,
+                                        const std::vector<std::string>& fields,
+                                        const std::string& language,
+                                        const std::string& description, std::string* raw) {
+  json::object feature = {{"type", "bm25"}, {"feature_uri", kTextFeatureUri}};
+  if (!fields.empty()) {
+    TRAWL_ASSIGN(feature["fields"], parse_fields(fields));
+  }
+  if (!language.empty()) feature["language"] = language;
+  json::object body = {{"collection_name", name}};
+  if (!description.empty()) body["description"] = description;
+  body["features"] = json::array{std::move(feature)};
+  const json::value value = std::move(body);
+  return context.call("POST", path({"v1", "collections"}), &value, raw);
+}
+
+namespace {
+
+struct CollectionsArguments {
+  std::string name;
+  std::vector<std::string> fields;
+  std::string language;
+  std::string description;
+};
+
+Outcome<Exit> list_collections(Context& context) {
+  PagedList list;
+  list.target = path({"v1", "collections", "list"});
+  list.all = true;
+  list.nothing = "no collections";
+  return write_list(
+      context, list,
+      {text_column("NAME", "collection_name"), text_column("ID", "collection_id"),
+       count_column("DOCUMENTS", "document_count", 2),
+       time_column("CREATED", "created_at", 3),
+       text_column("DESCRIPTION", "description", true, 4)});
+}
+
+Outcome<Exit> create(Context& context, const CollectionsArguments& arguments) {
+  std::string raw;
+  TRAWL_ASSIGN(auto reply,
+               create_collection(context, arguments.name, arguments.fields,
+                                 arguments.language, arguments.description, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "created collection "
+                       << printable(text_at(reply, "collection_name")) << " ("
+                       << text_at(reply, "collection_id") << ")\n";
+  } else {
+    context.print_raw(raw);
+  }
+  return Exit::ok;
+}
+
+Outcome<Exit> show_collection(Context& context, const std::string& name) {
+  std::string raw;
+  TRAWL_TRY(context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
+  context.print_raw(raw);
+  return Exit::ok;
+}
+
+Outcome<Exit> remove_collection(Context& context, const std::string& name) {
+  std::string raw;
+  TRAWL_TRY(context.call("DELETE", path({"v1", "collections", name}), nullptr, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "deleted collection " << printable(name) << '\n';
+  } else {
+    context.print_raw(raw);
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_collections(CLI::App& program, Context& context) {
+  auto* group =
+      program.add_subcommand("collections", "List, create, show or delete collections");
+  group->require_subcommand(1);
+  group->footer(
+      "Example:\n  trawl collections create articles --field title:3 --field body");
+  auto arguments = std::make_shared<CollectionsArguments>();
+
+  auto* list_command =
+      group->add_subcommand("list", "List the collections of the namespace");
+  list_command->footer("Example:\n  trawl collections list");
+  list_command->callback(
+      [&context] { context.action = [&context] { return list_collections(context); }; });
+
+  auto* create_command = group->add_subcommand(
+      "create", "Create a collection that is searched by words (BM25)");
+  create_command->add_option("name", arguments->name, "Its name, 3 to 100 characters")
+      ->required()
+      ->type_name("NAME");
+  create_command
+      ->add_option("-f,--field", arguments->fields,
+                   "A searched field with its weight from 1 to 10; repeatable [every text]")
+      ->type_name("PATH[:WEIGHT]")
+      ->allow_extra_args(false);
+  create_command
+      ->add_option("--language", arguments->language,
+                   "Match word stems of this language, such as english [whole words]")
+      ->type_name("NAME");
+  create_command->add_option("--description", arguments->description, "What it holds")
+      ->type_name("TEXT");
+  create_command->footer(
+      "Example:\n"
+      "  trawl collections create articles --field title:3 --field body --language "
+      "english\n"
+      "Retrievers search it by the feature trawl://bm25@v1/text.");
+  create_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return create(context, *arguments); };
+  });
+
+  auto* show_command = group->add_subcommand("show", "Print a collection as JSON");
+  show_command->add_option("name", arguments->name, "Its name or id")
+      ->required()
+      ->type_name("NAME");
+  show_command->footer("Example:\n  trawl collections show articles");
+  show_command->callback([&context, arguments] {
+    context.action = [&context, arguments] {
+      return show_collection(context, arguments->name);
+    };
+  });
+
+  auto* delete_command =
+      group->add_subcommand("delete", "Delete a collection and its documents");
+  delete_command->add_option("name", arguments->name, "Its name or id")
+      ->required()
+      ->type_name("NAME");
+  delete_command->footer("Example:\n  trawl collections delete articles");
+  delete_command->callback([&context, arguments] {
+    context.action = [&context, arguments] {
+      return remove_collection(context, arguments->name);
+    };
+  });
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,163 @@
+#include "cli/commands/document_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+#include "base/field_path.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/table.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kFieldsShown = 6;
+// Longer text than this is a body rather than a fact; such fields come last.
+constexpr std::size_t kShortText = 100;
+// Text is worth this many columns before another field is; a sentence needs them.
+constexpr std::size_t kTextWidth = 36;
+constexpr std::size_t kListElementsShown = 6;
+constexpr std::size_t kCellCharsMax = 400;
+
+struct Field {
+  std::string name;
+  std::size_t longest = 0;
+  bool numeric = true;
+};
+
+bool is_system_field(std::string_view name) {
+  return name == "collection_id" || name == "score" || name == "document_id" ||
+         name == "created_at" || name == "updated_at" || name.front() == '_';
+}
+
+std::string title_of(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
+// A list of documents, as grouping makes them, is told by its first ids.
+std::string cell_text(const json::value& value) {
+  const auto* list = value.if_array();
+  std::string text;
+  if (list && list->size() > kListElementsShown) {
+    json::array head(list->begin(), list->begin() + kListElementsShown);
+    text = plain_text(head) + ", …";
+  } else {
+    text = plain_text(value);
+  }
+  return fit(text, kCellCharsMax);
+}
+
+// Integers as they are: a year or an identifier takes no thousands separators.
+RowColumn field_column(const std::string& name, bool numeric, int hide_order,
+                       std::size_t min_width = 12) {
+  RowColumn column;
+  column.shape.title = title_of(name);
+  column.shape.right = numeric;
+  column.shape.flexible = !numeric;
+  column.shape.min_width = min_width;
+  column.shape.hide_order = hide_order;
+  column.path = name;
+  column.cell = [name](const json::object& row) {
+    const auto* value = find_path(row, name);
+    return Cell{value ? cell_text(*value) : std::string(), Style::plain};
+  };
+  return column;
+}
+
+bool has_score(const json::array& documents) {
+  for (const auto& document : documents) {
+    const auto* object = document.if_object();
+    if (object && number_at(*object, "score") != 0) return true;
+  }
+  return false;
+}
+
+std::vector<Field> collect_fields(const json::array& documents) {
+  std::vector<Field> fields;
+  for (const auto& document : documents) {
+    const auto* object = document.if_object();
+    if (!object) continue;
+    for (const auto& member : *object) {
+      const std::string_view name(member.key().data(), member.key().size());
+      const auto& value = member.value();
+      if (name.empty() || is_system_field(name) || value.is_object()) continue;
+      auto at = std::find_if(fields.begin(), fields.end(),
+                             [&](const Field& field) { return field.name == name; });
+      if (at == fields.end()) at = fields.insert(fields.end(), Field{std::string(name)});
+      at->longest = std::max(at->longest, display_width(cell_text(value)));
+      at->numeric = at->numeric && (is_number(value) || value.is_null());
+    }
+  }
+  return fields;
+}
+
+bool repeats_id(const json::array& documents, const std::string& name) {
+  for (const auto& document : documents) {
+    const auto* object = document.if_object();
+    if (!object) return false;
+    const auto* id = object->if_contains("document_id");
+    const auto* value = object->if_contains(name);
+    if (!id || !value || *id != *value) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<RowColumn> choose_columns(const json::array& documents,
+                                      const std::vector<std::string>& wanted) {
+  std::vector<RowColumn> columns;
+  if (!wanted.empty()) {
+    for (const auto& name : wanted) {
+      bool numeric = true;
+      for (const auto& document : documents) {
+        const auto* value = find_path(document, name);
+        numeric = numeric && (!value || is_number(*value));
+      }
+      columns.push_back(field_column(name, numeric, 0));
+    }
+    return columns;
+  }
+  if (has_score(documents)) {
+    RowColumn score = field_column("score", true, 0);
+    score.cell = [](const json::object& row) {
+      return Cell{format_number(number_at(row, "score"), 3), Style::plain};
+    };
+    columns.push_back(std::move(score));
+  }
+  const bool has_ids =
+      std::any_of(documents.begin(), documents.end(), [](const json::value& document) {
+        const auto* object = document.if_object();
+        return object && object->contains("document_id");
+      });
+  if (has_ids) {
+    RowColumn id = field_column("document_id", false, 0);
+    id.shape.title = "DOCUMENT";
+    id.shape.min_width = 20;
+    columns.push_back(std::move(id));
+  }
+  std::vector<Field> fields = collect_fields(documents);
+  fields.erase(std::remove_if(fields.begin(), fields.end(),
+                              [&](const Field& field) {
+                                return field.longest == 0 ||
+                                       repeats_id(documents, field.name);
+                              }),
+               fields.end());
+  std::stable_partition(fields.begin(), fields.end(),
+                        [](const Field& field) { return field.longest <= kShortText; });
+  if (fields.size() > kFieldsShown) fields.resize(kFieldsShown);
+  int hide_order = 0;
+  for (const auto& field : fields)
+    columns.push_back(field_column(field.name, field.numeric, ++hide_order,
+                                   std::min(field.longest, kTextWidth)));
+  // Without scores and ids the first field is what a row is about.
+  if (columns.size() == fields.size() && !columns.empty()) columns[0].shape.hide_order = 0;
+  return columns;
+}
+
+}  // namespace trawl::cli

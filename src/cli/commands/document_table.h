@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+
+// The columns that tell most about these documents: score, id and the first short fields;
+// what repeats the id or is the same object everywhere is left out. `wanted` names the
+// fields instead, as dotted paths.
+std::vector<RowColumn> choose_columns(const json::array& documents,
+                                      const std::vector<std::string>& wanted);
+
+}  // namespace trawl::cli

@@ -1,0 +1,198 @@
+#include "cli/commands/execution_filter_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/commands/not_empty.h"
+#include "model/execution.h"
+
+namespace trawl::cli {
+namespace {
+
+struct ExecutionFilterFlagsArguments {
+  std::map<std::string, std::string> texts;  // By the key of the body.
+  std::vector<std::string> statuses;
+  std::vector<std::string> collections;
+  std::vector<std::string> labels;
+  std::map<std::string, std::string> durations;  // Likewise.
+  std::string where;
+};
+
+// Flags whose value is the key's value as it stands.
+struct TextFlag {
+  const char* flag;
+  const char* key;
+  const char* type;
+  const char* help;
+};
+constexpr TextFlag kTextFlags[] = {
+    {"--since", "start_time", "TIME",
+     "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d"},
+    {"--until", "end_time", "TIME", "Started at this time or before"},
+    {"--query", "query", "WORDS", "Words, \"phrases\" or prefix* of the query and inputs"},
+    {"--error", "error", "WORDS", "The same of the error"},
+    {"--stage", "stage_id", "STAGE", "Ran this stage, such as feature_search"},
+    {"--failed-stage", "failed_stage", "NAME", "Failed in the stage of this name"},
+};
+
+struct DurationFlag {
+  const char* flag;
+  const char* key;
+  const char* help;
+};
+constexpr DurationFlag kDurationFlags[] = {
+    {"--min-duration", "min_duration_ms", "Took at least: 250 (ms), 1.5s, 2m"},
+    {"--max-duration", "max_duration_ms", "Took at most"},
+    {"--budget", "budget_ms", "How long the server may look where no index helps [2s]"},
+};
+
+json::string text_value(std::string_view text) {
+  return json::string(text.data(), text.size());
+}
+
+json::array list_value(const std::vector<std::string>& items) {
+  json::array out;
+  for (const auto& item : items) out.push_back(text_value(item));
+  return out;
+}
+
+// A whole number stays one, since the server takes budget_ms as an integer.
+json::value number_value(double number) {
+  if (std::trunc(number) == number && number < 9e15) {
+    return static_cast<std::int64_t>(number);
+  }
+  return number;
+}
+
+// The server finds nothing for a status that it never heard of, since imported history may
+// hold any word; so one that looks misspelt is refused here.
+Outcome<void> check_status(const std::string& word) {
+  static constexpr std::string_view kKnown[] = {status::kProcessing, status::kCompleted,
+                                                status::kFailed, status::kCancelled};
+  if (std::find(std::begin(kKnown), std::end(kKnown), word) != std::end(kKnown)) return {};
+  const auto near = did_you_mean(word, {std::begin(kKnown), std::end(kKnown)});
+  if (near.empty()) return {};
+  return usage_failure(
+      fmt::format("--status is '{}'{}; where imported history spells it so, use --where "
+                  "'{{\"status\": \"{}\"}}'",
+                  word, near, word));
+}
+
+Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
+  json::object body;
+  const auto set_text = [&](const char* key) {
+    const auto found = arguments.texts.find(key);
+    if (found != arguments.texts.end()) body[key] = text_value(found->second);
+  };
+  for (const auto& word : arguments.statuses) TRAWL_TRY(check_status(word));
+  if (arguments.statuses.size() == 1) body["status"] = arguments.statuses.front();
+  if (arguments.statuses.size() > 1) body["statuses"] = list_value(arguments.statuses);
+  for (const auto& flag : kTextFlags) set_text(flag.key);
+  set_text("returned");
+  if (!arguments.collections.empty()) {
+    body["collection_ids"] = list_value(arguments.collections);
+  }
+  for (const auto& flag : kDurationFlags) {
+    const auto found = arguments.durations.find(flag.key);
+    if (found == arguments.durations.end()) continue;
+    TRAWL_ASSIGN(const double duration_ms, parse_duration_ms(flag.flag, found->second));
+    body[flag.key] = number_value(duration_ms);
+  }
+  if (!arguments.labels.empty()) {
+    json::object labels;
+    for (const auto& label : arguments.labels) {
+      const auto at = label.find('=');
+      if (at == std::string::npos || at == 0) {
+        return usage_failure(
+            fmt::format("--label is '{}'; use name=value, as in team=search", label));
+      }
+      labels[label.substr(0, at)] = text_value(std::string_view(label).substr(at + 1));
+    }
+    body["labels"] = std::move(labels);
+  }
+  if (!arguments.where.empty()) {
+    auto filters = parse_json(arguments.where);
+    if (!filters || !filters->is_object()) {
+      return usage_failure(
+          "--where is no JSON object; use a filter such as "
+          "'{\"field\": \"duration_ms\", \"operator\": \"gt\", \"value\": 500}'");
+    }
+    body["filters"] = std::move(*filters);
+  }
+  return body;
+}
+
+}  // namespace
+
+Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}, {"", 1}};
+  for (const auto& [unit, factor] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    const auto number = parse_json(text.substr(0, text.size() - unit.size()));
+    if (!number || !is_number(*number) || as_double(*number) < 0) break;
+    return as_double(*number) * factor;
+  }
+  return usage_failure(fmt::format(
+      "{} is '{}'; use milliseconds, or a number with the unit ms, s, m or h", flag, text));
+}
+
+MakeFilterBody add_filter_flags(CLI::App& command) {
+  auto arguments = std::make_shared<ExecutionFilterFlagsArguments>();
+  const auto add_text = [&](const char* flag, const char* key, const char* help) {
+    return command
+        .add_option_function<std::string>(
+            flag,
+            [arguments, key](const std::string& text) { arguments->texts[key] = text; },
+            help)
+        ->check(not_empty());
+  };
+  const auto add_list = [&](const char* flag, std::vector<std::string>& into,
+                            const char* help) {
+    return command.add_option(flag, into, help)
+        ->check(not_empty())
+        ->allow_extra_args(false);
+  };
+  for (const auto& flag : kTextFlags) {
+    add_text(flag.flag, flag.key, flag.help)->type_name(flag.type);
+  }
+  add_list("--status", arguments->statuses,
+           "completed, failed, cancelled or processing; repeat for any of several")
+      ->type_name("STATUS");
+  add_list("--collection", arguments->collections,
+           "Searched this collection; repeat for any of several")
+      ->type_name("ID");
+  for (const auto& flag : kDurationFlags) {
+    command
+        .add_option_function<std::string>(
+            flag.flag,
+            [arguments, key = flag.key](const std::string& text) {
+              arguments->durations[key] = text;
+            },
+            flag.help)
+        ->type_name("TIME");
+  }
+  add_text("--returned", "returned", "zero or nonzero results")
+      ->check(CLI::IsMember({"zero", "nonzero"}).description(""))
+      ->type_name("COUNT");
+  add_list("--label", arguments->labels, "Has this label; repeat for several at once")
+      ->type_name("NAME=VALUE");
+  command
+      .add_option("--where", arguments->where,
+                  "A filter over every field, as JSON: {\"caller\": \"key_1\"}")
+      ->check(not_empty())
+      ->type_name("JSON");
+  return [arguments] { return make_body(*arguments); };
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,54 @@
+#include "cli/commands/execution_rows.h"
+
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+
+namespace trawl::cli {
+
+std::vector<RowColumn> execution_columns() {
+  auto id = text_column("EXECUTION", "execution_id");
+  auto started = time_column("STARTED", "timestamp");
+  auto status = text_column("STATUS", "status");
+  status.cell = [](const json::object& row) {
+    const auto text = text_at(row, "status");
+    return Cell{text, status_style(text)};
+  };
+  auto duration = text_column("DURATION", "duration_ms");
+  duration.shape.right = true;
+  duration.cell = [](const json::object& row) {
+    return Cell{format_duration_ms(number_at(row, "duration_ms")), Style::plain};
+  };
+  auto credits = text_column("CREDITS", "credits_used", false, 3);
+  credits.shape.right = true;
+  credits.cell = [](const json::object& row) {
+    return Cell{format_number(number_at(row, "credits_used"), 4), Style::plain};
+  };
+  auto returned = count_column("RETURNED", "total_returned", 2);
+  RowColumn stages;
+  stages.shape.title = "STAGES";
+  stages.shape.right = true;
+  stages.shape.hide_order = 1;
+  stages.cell = [](const json::object& row) {
+    const auto done = count_at(row, "stages_completed");
+    const auto total = count_at(row, "total_stages");
+    return Cell{std::to_string(done) + "/" + std::to_string(total),
+                done < total ? Style::bad : Style::plain};
+  };
+  auto query = text_column("QUERY", "query_summary", true);
+  // The two shapes name different fields in a different order.
+  std::vector<RowColumn> columns;
+  for (auto* column :
+       {&id, &started, &status, &duration, &credits, &returned, &stages, &query}) {
+    column->path.clear();
+    columns.push_back(*column);
+  }
+  for (const char* name :
+       {"execution_id", "execution_mode", "status", "timestamp", "duration_ms",
+        "credits_used", "total_processed", "total_returned", "cache_hit_rate",
+        "query_summary", "stages_completed", "total_stages", "collection_ids"}) {
+    columns.push_back(csv_column(name));
+  }
+  return columns;
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,259 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/private_files.h"
+#include "cli/client/export_sink.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/execution_filter_flags.h"
+#include "cli/commands/execution_rows.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/table.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr TimeUs kExportRedrawUs = 100'000;
+// A connection that breaks is made again so often without a row in between; each time
+// after a longer pause.
+constexpr int kRetriesMax = 6;
+constexpr std::chrono::milliseconds kFirstRetryPause{500};
+
+struct ExecutionsExportArguments {
+  MakeFilterBody filter;
+  std::string format = "ndjson";
+  std::string file;
+  std::int64_t limit = 0;  // 0: all
+  bool detail = false;
+  bool gzip = false;
+};
+
+// How far it has come, on one line of standard error, where that is a terminal.
+class RowProgress {
+ public:
+  explicit RowProgress(Host& host) : host_(host) {}
+  ~RowProgress() { clear(); }
+  RowProgress(const RowProgress&) = delete;
+  RowProgress& operator=(const RowProgress&) = delete;
+
+  void draw(std::uint64_t rows, std::uint64_t bytes) {
+    if (!host_.err_is_terminal) return;
+    const TimeUs now = monotonic_us();
+    if (now - drawn_us_ < kExportRedrawUs) return;
+    drawn_us_ = now;
+    const double seconds = std::max(1e-6, static_cast<double>(now - started_us_) / 1e6);
+    const std::string line = fmt::format(
+        "exporting  {} executions  {}  {}/s", format_count(static_cast<std::int64_t>(rows)),
+        format_bytes(static_cast<double>(bytes)),
+        format_count(static_cast<std::int64_t>(static_cast<double>(rows) / seconds)));
+    // One column stays free: a full line would wrap, and then not be cleared.
+    host_.err << "\r\033[K" << fit(line, host_.width > 1 ? host_.width - 1 : 1)
+              << std::flush;
+    visible_ = true;
+  }
+  void clear() {
+    if (std::exchange(visible_, false)) host_.err << "\r\033[K" << std::flush;
+  }
+  double elapsed_ms() const {
+    return static_cast<double>(monotonic_us() - started_us_) / 1e3;
+  }
+
+ private:
+  Host& host_;
+  const TimeUs started_us_ = monotonic_us();
+  TimeUs drawn_us_ = 0;
+  bool visible_ = false;
+};
+
+Outcome<HttpRequest> request_for(const ExecutionsExportArguments& arguments, bool raw,
+                                 const ExportSink& sink, const std::string& cursor) {
+  Query query{{"format", arguments.format}, {"trailer", "true"}};
+  if (raw) query.emplace_back("raw", "true");
+  if (arguments.detail) query.emplace_back("detail", "true");
+  if (arguments.limit > 0) {
+    const auto left = static_cast<std::uint64_t>(arguments.limit) - sink.rows();
+    query.emplace_back("limit", std::to_string(left));
+  }
+  if (!sink.last_id().empty()) {
+    if (!cursor.empty()) query.emplace_back("cursor", cursor);
+    query.emplace_back("after", sink.last_id());
+  }
+  HttpRequest request;
+  request.method = "POST";
+  request.target = with_query(path({"v1", "retrievers", "executions", "export"}), query);
+  TRAWL_ASSIGN(const json::object filter, arguments.filter());
+  request.body = to_json_text(filter);
+  return request;
+}
+
+// Whether another attempt may help: the connection broke, or the server is busy or on its
+// way down or up.
+bool is_passing(const Failure& failure) {
+  return failure.exit == Exit::refused &&
+         (failure.http_status == 0 || failure.http_status == 503);
+}
+
+// Fetches every part until one is whole.
+Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments,
+                    ExportSink& sink, RowProgress& progress) {
+  std::string cursor;  // Holds a relative range as the first request resolved it.
+  int retries = 0;
+  while (true) {
+    const std::uint64_t before = sink.rows();
+    sink.begin_part();
+    TRAWL_ASSIGN(HttpRequest request,
+                 request_for(arguments, context.flags().raw, sink, cursor));
+    request.sink = &sink;
+    const auto reply = context.send(request);
+    if (sink.output_failed())
+      return usage_failure(
+          "the output cannot be written; is the "
+          "disk full?");
+    Failure failure;
+    if (reply) {
+      const auto wrong = sink.check_part();
+      if (!wrong) return Exit::ok;
+      failure =
+          Failure(Exit::refused, "the export is damaged: " + *wrong, reply->request_id);
+      if (const auto found = reply->headers.find("x-trawl-cursor");
+          cursor.empty() && found != reply->headers.end()) {
+        cursor = found->second;
+      }
+      // Only a part that is cut short gets better when it is asked for again.
+      if (*wrong != "it ended without its trailer") return failure;
+    } else {
+      failure = reply.error();
+    }
+    if (sink.rows() > before) retries = 0;
+    const bool was_full =
+        arguments.limit > 0 && sink.rows() >= static_cast<std::uint64_t>(arguments.limit);
+    if (was_full) return Exit::ok;  // All rows came; only the trailer is missing.
+    if (!is_passing(failure) || sink.rows() == 0 || ++retries > kRetriesMax) {
+      if (sink.rows() > 0 && !arguments.file.empty()) {
+        failure.notes.push_back(fmt::format(
+            "the first {} executions are in {}.part",
+            format_count(static_cast<std::int64_t>(sink.rows())), arguments.file));
+      }
+      return failure;
+    }
+    progress.clear();
+    context.host().err << fmt::format("trawl: {}; going on behind {} executions\n",
+                                      printable(failure.message),
+                                      format_count(static_cast<std::int64_t>(sink.rows())));
+    std::this_thread::sleep_for(kFirstRetryPause *
+                                (1 << (retries - 1 < 0 ? 0 : retries - 1)));
+  }
+}
+
+Outcome<Exit> export_executions(Context& context,
+                                const ExecutionsExportArguments& arguments) {
+  Host& host = context.host();
+  const bool to_file = !arguments.file.empty() && arguments.file != "-";
+  const std::string part = arguments.file + ".part";
+  std::ofstream file;
+  if (to_file) {
+    // Left by an earlier one, maybe with other rights.
+    std::remove(part.c_str());
+    if (!make_private_file(part)) file.open(part, std::ios::binary | std::ios::trunc);
+    if (!file.is_open())
+      return usage_failure(fmt::format("cannot write '{}'; is the path right?", part));
+  }
+  RowProgress progress(host);
+  const ExportSink* watched = nullptr;
+  ExportSink sink(to_file ? file : host.out,
+                  {arguments.format == "csv", arguments.gzip,
+                   !to_file && host.out_is_terminal, context.flags().raw},
+                  [&] {
+                    if (watched) progress.draw(watched->rows(), watched->bytes());
+                  });
+  watched = &sink;
+  TRAWL_ASSIGN(const Exit exit, fetch(context, arguments, sink, progress));
+  progress.clear();
+  bool written = sink.finish();
+  if (to_file) {
+    file.close();
+    written = written && file && std::rename(part.c_str(), arguments.file.c_str()) == 0;
+  }
+  if (!written) {
+    return usage_failure(fmt::format("cannot write '{}'; is the disk full?",
+                                     to_file ? arguments.file : "standard output"));
+  }
+  if (!to_file) return exit;
+  const auto rows = static_cast<std::int64_t>(sink.rows());
+  if (context.format() == Format::table) {
+    host.out << fmt::format("exported {} executions, {}, in {} to {}\n", format_count(rows),
+                            format_bytes(static_cast<double>(sink.bytes())),
+                            format_duration_ms(progress.elapsed_ms()),
+                            printable(arguments.file));
+  } else {
+    context.print_raw(to_json_text(json::object{
+        {"exported_count", rows}, {"bytes", sink.bytes()}, {"file", arguments.file}}));
+  }
+  return exit;
+}
+
+}  // namespace
+
+void add_executions_export(CLI::App& executions, Context& context) {
+  auto arguments = std::make_shared<ExecutionsExportArguments>();
+  auto* command = executions.add_subcommand(
+      "export", "Write all executions that match to a file, checked");
+  arguments->filter = add_filter_flags(*command);
+  command->add_option("--format", arguments->format, "ndjson or csv [ndjson]")
+      ->check(CLI::IsMember({"ndjson", "csv"}).description(""))
+      ->type_name("FORMAT");
+  command->add_flag("--detail", arguments->detail,
+                    "Whole records, which `executions import` takes, and not only rows");
+  command->add_flag("--gzip", arguments->gzip, "Compress the output");
+  command->add_option("--limit", arguments->limit, "At most so many, the newest [all]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->type_name("N");
+  command
+      ->add_option("-o,--output", arguments->file,
+                   "Where to; FILE.part until it is whole [standard output]")
+      ->check(CLI::Validator(
+          [](const std::string& name) -> std::string {
+            for (const char* format : {"csv", "ndjson", "json", "table"}) {
+              if (name == format) {
+                return fmt::format(
+                    "names the file here; use --format, or ./{} for a file "
+                    "of that name",
+                    name);
+              }
+            }
+            return {};
+          },
+          "", ""))
+      ->type_name("FILE");
+  command->footer(
+      "Examples:\n"
+      "  trawl executions export --since -30d --gzip -o history.ndjson.gz\n"
+      "  trawl executions export --format csv --status failed > failed.csv\n"
+      "  trawl executions export --detail | trawl --url http://new:8080 executions import "
+      "-\n"
+      "Goes on by itself when the connection breaks.");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments]() -> Outcome<Exit> {
+      if (arguments->detail && arguments->format == "csv") {
+        return usage_failure(
+            "--detail has no room in a CSV; leave it out, or use --format ndjson");
+      }
+      if (context.flags().raw && arguments->format != "csv") {
+        return usage_failure("--raw is about the texts of a CSV; add --format csv");
+      }
+      return export_executions(context, *arguments);
+    };
+  });
+}
+
+}  // namespace trawl::cli

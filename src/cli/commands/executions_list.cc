@@ -1,0 +1,97 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/execution_filter_flags.h"
+#include "cli/commands/execution_rows.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+namespace {
+
+struct ExecutionsListArguments {
+  MakeFilterBody filter;
+  std::string sort;
+  std::vector<std::string> fields;
+  std::string cursor;
+  std::int64_t limit = 20;
+  std::int64_t offset = 0;
+  bool all = false;
+};
+
+// A column for each field that was asked for, in that order.
+std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields) {
+  std::vector<RowColumn> columns;
+  for (const auto& field : fields) {
+    columns.push_back(text_column(title_of(field), field, field != "execution_id"));
+  }
+  return columns;
+}
+
+Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
+  PagedList list;
+  list.target = path({"v1", "retrievers", "executions", "list"});
+  TRAWL_ASSIGN(list.body, arguments.filter());
+  if (!arguments.sort.empty()) list.body["sort"] = arguments.sort;
+  if (!arguments.fields.empty()) {
+    json::array fields;
+    for (const auto& field : arguments.fields) fields.emplace_back(field);
+    list.body["fields"] = std::move(fields);
+  }
+  list.limit = arguments.limit;
+  list.all = arguments.all;
+  list.offset = arguments.offset;
+  list.cursor = arguments.cursor;
+  list.nothing = "no executions";
+  return write_list(
+      context, list,
+      arguments.fields.empty() ? execution_columns() : chosen_columns(arguments.fields));
+}
+
+}  // namespace
+
+void add_executions_list(CLI::App& executions, Context& context) {
+  auto arguments = std::make_shared<ExecutionsListArguments>();
+  auto* command = executions.add_subcommand("list", "List or search executions");
+  arguments->filter = add_filter_flags(*command);
+  command
+      ->add_option("--sort", arguments->sort,
+                   "timestamp, duration_ms, credits_used or total_returned; greatest "
+                   "first, or with + before it least first [timestamp]")
+      ->type_name("FIELD");
+  command
+      ->add_option("--fields", arguments->fields,
+                   "Only these, separated by commas: status,error,labels")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("FIELDS");
+  auto* limit =
+      command->add_option("--limit", arguments->limit, "Rows in total [20]")
+          ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+          ->type_name("N");
+  command->add_flag("--all", arguments->all, "Every row, page by page")->excludes(limit);
+  auto* offset =
+      command->add_option("--offset", arguments->offset, "Rows to pass over first")
+          ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000}).description(""))
+          ->type_name("N");
+  command
+      ->add_option("--cursor", arguments->cursor, "Go on where a list ended (next_cursor)")
+      ->type_name("CURSOR")
+      ->excludes(offset);
+  command->footer(
+      "Examples:\n"
+      "  trawl executions list --since -24h --status failed\n"
+      "  trawl executions list --query 'night ferry' --min-duration 1s --sort duration_ms\n"
+      "  trawl executions list --label team=search --returned zero --fields query_summary\n"
+      "  trawl executions list --all -o csv > executions.csv");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return list(context, *arguments); };
+  });
+}
+
+}  // namespace trawl::cli

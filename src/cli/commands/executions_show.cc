@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/field_path.h"
+#include "cli/commands/commands.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/row_writer.h"
+#include "cli/terminal/table.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kBarWidth = 12;
+constexpr std::size_t kResultsShown = 10;
+constexpr std::size_t kLabelWidth = 14;
+
+class Page {
+ public:
+  explicit Page(Host& host) : host_(host) {}
+
+  void fact(std::string_view name, const std::string& value, Style style = Style::plain) {
+    if (value.empty()) return;
+    std::string label(name);
+    label.resize(kLabelWidth, ' ');
+    const std::size_t width =
+        host_.width > kLabelWidth + 12 ? host_.width - kLabelWidth - 2 : 12;
+    host_.out << "  " << styled(label, Style::dim, host_.colour)
+              << styled(fit(printable(value), width), style, host_.colour) << '\n';
+  }
+  // Whole, however long: an error is what somebody came to read.
+  void whole_fact(std::string_view name, const std::string& value, Style style) {
+    if (value.empty()) return;
+    std::string label(name);
+    label.resize(kLabelWidth, ' ');
+    host_.out << "  " << styled(label, Style::dim, host_.colour)
+              << styled(printable(value), style, host_.colour) << '\n';
+  }
+  void heading(const std::string& text) {
+    host_.out << '\n' << styled(printable(text), Style::bold, host_.colour) << '\n';
+  }
+  Host& host() { return host_; }
+
+ private:
+  Host& host_;
+};
+
+std::string collections_text(const json::object& execution) {
+  std::string out;
+  if (const auto* versions = array_at(execution, "collection_versions")) {
+    for (const auto& version : *versions) {
+      const auto* object = version.if_object();
+      if (!object) continue;
+      if (!out.empty()) out += ", ";
+      out += fmt::format("{} (version {})", text_at(*object, "collection_id"),
+                         format_count(count_at(*object, "version")));
+    }
+  }
+  return out.empty() ? text_at(execution, "collection_ids") : out;
+}
+
+void show_facts(Page& page, const json::object& execution) {
+  auto& host = page.host();
+  host.out << styled(printable(text_at(execution, "execution_id")), Style::bold,
+                     host.colour)
+           << '\n';
+  const std::string status = text_at(execution, "status");
+  page.fact("status", status, status_style(status));
+  page.whole_fact("error", text_at(execution, "error"), Style::bad);
+  page.fact("failed stage", text_at(execution, "failed_stage"));
+  page.fact("started",
+            fmt::format("{} ({})", local_time_text(text_at(execution, "timestamp")),
+                        text_at(execution, "timestamp")));
+  page.fact("duration", format_duration_ms(number_at(execution, "duration_ms")));
+  page.fact("credits", format_number(number_at(execution, "credits_used"), 4));
+  page.fact("documents", fmt::format("{} processed, {} returned",
+                                     format_count(count_at(execution, "total_processed")),
+                                     format_count(count_at(execution, "total_returned"))));
+  if (const auto* rate = find_path(execution, "cache_hit_rate"); rate && is_number(*rate))
+    page.fact("cache hits", fmt::format("{} %", format_number(as_double(*rate) * 100, 1)));
+  page.fact("collections", collections_text(execution));
+  page.fact("query", text_at(execution, "query_summary"));
+  page.fact("inputs", text_at(execution, "inputs"));
+  page.fact("client", text_at(execution, "client"));
+  page.fact("request", text_at(execution, "request_id"));
+}
+
+std::vector<RowColumn> stage_columns(double total_ms) {
+  const auto number_column = [](std::string title, std::string path, int digits,
+                                int hide_order) {
+    auto column = text_column(std::move(title), path, false, hide_order);
+    column.shape.right = true;
+    column.cell = [path = std::move(path), digits](const json::object& row) {
+      return Cell{format_number(number_at(row, path), digits), Style::plain};
+    };
+    return column;
+  };
+  RowColumn share = text_column("SHARE", "duration_ms", false, 3);
+  share.shape.min_width = kBarWidth;
+  share.cell = [total_ms](const json::object& row) {
+    const double fraction = total_ms > 0 ? number_at(row, "duration_ms") / total_ms : 0;
+    return Cell{bar(fraction, kBarWidth), Style::plain};
+  };
+  RowColumn cache = text_column("CACHE", "cache_hit", false, 2);
+  cache.cell = [](const json::object& row) {
+    const auto* hit = find_path(row, "cache_hit");
+    const bool is_hit = hit && hit->is_bool() && hit->get_bool();
+    return Cell{is_hit ? "hit" : "-", is_hit ? Style::good : Style::dim};
+  };
+  RowColumn error = text_column("ERROR", "error", true, 5);
+  error.cell = [](const json::object& row) {
+    return Cell{text_at(row, "error"), Style::bad};
+  };
+  return {text_column("NAME", "stage_name", true),
+          text_column("STAGE", "stage_id"),
+          number_column("MS", "duration_ms", 3, 0),
+          share,
+          count_column("IN", "input_count"),
+          count_column("OUT", "output_count"),
+          count_column("SCANNED", "scanned_count", 1),
+          cache,
+          number_column("CREDITS", "credits_used", 4, 4),
+          error};
+}
+
+void show_stages(Page& page, Context& context, const json::object& execution) {
+  const auto* stages = array_at(execution, "stages");
+  page.heading(fmt::format("Stages: {} of {} completed",
+                           count_at(execution, "stages_completed"),
+                           count_at(execution, "total_stages")));
+  if (!stages || stages->empty()) {
+    page.host().out << "  no stage was recorded\n";
+    return;
+  }
+  double total_ms = 0;
+  bool any_error = false;
+  for (const auto& stage : *stages) {
+    const auto* object = stage.if_object();
+    if (!object) continue;
+    total_ms += number_at(*object, "duration_ms");
+    any_error = any_error || !text_at(*object, "error").empty();
+  }
+  auto columns = stage_columns(total_ms);
+  if (!any_error) columns.pop_back();
+  RowWriter writer(context, std::move(columns));
+  writer.write(*stages);
+  for (const auto& stage : *stages) {
+    const auto* object = stage.if_object();
+    const auto* warnings = object ? array_at(*object, "warnings") : nullptr;
+    if (!warnings) continue;
+    for (const auto& warning : *warnings)
+      page.whole_fact("warning",
+                      text_at(*object, "stage_name") + ": " + plain_text(warning),
+                      Style::waiting);
+  }
+}
+
+void show_results(Page& page, Context& context, const json::object& execution) {
+  const auto* results = array_at(execution, "results");
+  if (!results || results->empty()) return;
+  const std::size_t shown = std::min(results->size(), kResultsShown);
+  page.heading(fmt::format("Results: first {} of {}", shown,
+                           format_count(static_cast<std::int64_t>(results->size()))));
+  json::array rows;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto* object = (*results)[i].if_object();
+    json::object row = object ? *object : json::object{};
+    row["rank"] = i + 1;
+    rows.push_back(std::move(row));
+  }
+  auto score = text_column("SCORE", "score");
+  score.shape.right = true;
+  score.cell = [](const json::object& row) {
+    const auto* value = find_path(row, "score");
+    return value && is_number(*value)
+               ? Cell{format_number(as_double(*value), 4), Style::plain}
+               : Cell{"-", Style::dim};
+  };
+  RowWriter writer(context, {count_column("RANK", "rank"), score,
+                             text_column("DOCUMENT", "document_id", true),
+                             text_column("COLLECTION", "collection_id", false, 1)});
+  writer.write(rows);
+}
+
+Outcome<Exit> show_execution(Context& context, const std::string& id) {
+  std::string raw;
+  TRAWL_ASSIGN(
+      auto execution,
+      context.call("GET", path({"v1", "retrievers", "executions", id}), nullptr, &raw));
+  switch (context.format()) {
+    case Format::json:
+    case Format::ndjson:
+      context.print_raw(raw);
+      break;
+    case Format::csv: {
+      // The stages are what repeats; the header's facts are in the list's CSV.
+      std::vector<RowColumn> columns;
+      for (const char* name : {"stage_name", "stage_id", "stage_type", "start_offset_ms",
+                               "duration_ms", "input_count", "output_count",
+                               "scanned_count", "cache_hit", "credits_used", "error"})
+        columns.push_back(csv_column(name));
+      RowWriter writer(context, std::move(columns));
+      const auto* stages = array_at(execution, "stages");
+      writer.write(stages ? *stages : json::array{});
+      break;
+    }
+    case Format::table: {
+      Page page(context.host());
+      show_facts(page, execution);
+      show_stages(page, context, execution);
+      show_results(page, context, execution);
+      break;
+    }
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_executions_show(CLI::App& executions, Context& context) {
+  auto id = std::make_shared<std::string>();
+  auto* command =
+      executions.add_subcommand("show", "Explain one execution: stages, inputs, results");
+  command->add_option("execution", *id, "Its id")->required()->type_name("EXECUTION_ID");
+  command->footer(
+      "Examples:\n"
+      "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y\n"
+      "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y -o csv   # its stages");
+  command->callback([&context, id] {
+    context.action = [&context, id] { return show_execution(context, *id); };
+  });
+}
+
+}  // namespace trawl::cli

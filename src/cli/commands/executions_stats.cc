@@ -1,0 +1,219 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/field_path.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/execution_filter_flags.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kStatsBarWidth = 20;
+constexpr const char* kGroupMembers[] = {"status", "collection_id", "stage_id",
+                                         "caller", "shape",         "label"};
+
+struct ExecutionsStatsArguments {
+  MakeFilterBody filter;
+  std::string by;
+  std::string bucket;
+};
+
+bool is_known(const json::object& row, std::string_view path) {
+  const auto* value = find_path(row, path);
+  return value && is_number(*value);
+}
+
+// A column of numbers; "-" where there is nothing to tell from.
+RowColumn figure_column(std::string title, std::string path, int hide_order,
+                        std::function<std::string(double)> text) {
+  RowColumn column = text_column(std::move(title), path, false, hide_order);
+  column.shape.right = true;
+  column.cell = [path = std::move(path), text = std::move(text)](const json::object& row) {
+    if (!is_known(row, path)) return Cell{"-", Style::dim};
+    return Cell{text(number_at(row, path)), Style::plain};
+  };
+  return column;
+}
+
+std::string percent_text(double share) {
+  return format_number(share * 100, 1) + " %";
+}
+
+// Buckets are stretches of UTC, so they are not shown in the local time zone.
+RowColumn bucket_column(std::string_view bucket) {
+  RowColumn column = text_column("FROM (UTC)", "bucket_start");
+  const bool has_clock = bucket == "minute" || bucket == "hour";
+  column.cell = [has_clock](const json::object& row) {
+    std::string text = text_at(row, "bucket_start").substr(0, has_clock ? 16 : 10);
+    if (has_clock && text.size() > 10) text[10] = ' ';
+    return Cell{text, Style::plain};
+  };
+  return column;
+}
+
+RowColumn group_column(std::string_view group, std::string member) {
+  RowColumn column = text_column(title_of(group), member, true);
+  column.cell = [member = std::move(member)](const json::object& row) {
+    const std::string text = text_at(row, member);
+    return text.empty()
+               ? Cell{"-", Style::dim}
+               : Cell{text, member == "status" ? status_style(text) : Style::plain};
+  };
+  return column;
+}
+
+std::vector<RowColumn> table_columns(const json::object& reply, const json::array& rows) {
+  const json::object* first = rows.empty() ? nullptr : rows.front().if_object();
+  std::vector<RowColumn> columns;
+  if (first && first->contains("bucket_start")) {
+    columns.push_back(bucket_column(text_at(reply, "bucket")));
+  }
+  for (const char* member : kGroupMembers) {
+    if (first && first->contains(member)) {
+      columns.push_back(group_column(text_at(reply, "group_by"), member));
+    }
+  }
+  double most = 0;
+  for (const auto& row : rows) {
+    if (row.is_object()) most = std::max(most, number_at(row.get_object(), "count"));
+  }
+  columns.push_back(count_column("COUNT", "count"));
+  RowColumn bars = text_column("", "count", false, 2);
+  bars.shape.min_width = kStatsBarWidth;
+  bars.cell = [most](const json::object& row) {
+    const double share = most > 0 ? number_at(row, "count") / most : 0;
+    return Cell{bar(share, kStatsBarWidth), Style::plain};
+  };
+  columns.push_back(std::move(bars));
+  RowColumn failed = figure_column("FAILED", "error_rate", 0, percent_text);
+  failed.cell = [](const json::object& row) {
+    if (!is_known(row, "error_rate")) return Cell{"-", Style::dim};
+    return Cell{percent_text(number_at(row, "error_rate")),
+                count_at(row, "error_count") > 0 ? Style::bad : Style::plain};
+  };
+  columns.push_back(std::move(failed));
+  columns.push_back(figure_column("EMPTY", "zero_result_rate", 3, percent_text));
+  columns.push_back(figure_column("P50", "duration_ms.p50", 0, format_duration_ms));
+  columns.push_back(figure_column("P95", "duration_ms.p95", 0, format_duration_ms));
+  columns.push_back(figure_column("P99", "duration_ms.p99", 1, format_duration_ms));
+  columns.push_back(figure_column("CREDITS", "credits_used.total", 4, [](double credits) {
+    return format_number(credits, 2);
+  }));
+  columns.push_back(figure_column("CACHE", "cache_hit_rate", 5, percent_text));
+  return columns;
+}
+
+std::vector<RowColumn> csv_columns(const json::array& rows) {
+  const json::object* first = rows.empty() ? nullptr : rows.front().if_object();
+  std::vector<RowColumn> columns;
+  for (const char* name : {"bucket_start", "bucket_end"}) {
+    if (first && first->contains(name)) columns.push_back(csv_column(name));
+  }
+  for (const char* name : kGroupMembers) {
+    if (first && first->contains(name)) columns.push_back(csv_column(name));
+  }
+  for (const char* name :
+       {"count", "error_count", "error_rate", "completed_count", "zero_result_count",
+        "zero_result_rate", "duration_ms.avg", "duration_ms.p50", "duration_ms.p90",
+        "duration_ms.p95", "duration_ms.p99", "duration_ms.max", "credits_used.total",
+        "credits_used.avg", "cache_hit_rate"}) {
+    columns.push_back(csv_column(name));
+  }
+  return columns;
+}
+
+void write_table(Context& context, const json::object& reply, const json::array& rows) {
+  auto& host = context.host();
+  if (rows.empty()) {
+    host.out << "no executions\n";
+  } else {
+    RowWriter writer(context, table_columns(reply, rows));
+    writer.write(rows);
+    const json::object* total = object_at(reply, "total");
+    if (total) {
+      host.out << styled(fmt::format(
+                             "{} executions, {} failed; p50 {}, p95 {}, p99 {}; {} "
+                             "credits",
+                             format_count(count_at(*total, "count")),
+                             percent_text(number_at(*total, "error_rate")),
+                             format_duration_ms(number_at(*total, "duration_ms.p50")),
+                             format_duration_ms(number_at(*total, "duration_ms.p95")),
+                             format_duration_ms(number_at(*total, "duration_ms.p99")),
+                             format_number(number_at(*total, "credits_used.total"), 2)),
+                         Style::dim, host.colour)
+               << '\n';
+    }
+  }
+}
+
+Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments) {
+  TRAWL_ASSIGN(json::object filter, arguments.filter());
+  if (!arguments.by.empty()) filter["group_by"] = arguments.by;
+  if (!arguments.bucket.empty()) filter["bucket"] = arguments.bucket;
+  const json::value body = std::move(filter);
+  std::string raw;
+  TRAWL_ASSIGN(const auto reply,
+               context.call("POST", path({"v1", "retrievers", "executions", "aggregate"}),
+                            &body, &raw));
+  static const json::array kNoRows;
+  const auto* found = array_at(reply, "results");
+  const json::array& rows = found ? *found : kNoRows;
+  switch (context.format()) {
+    case Format::json:
+      context.print_raw(raw);
+      break;
+    case Format::ndjson:
+    case Format::csv: {
+      RowWriter writer(context, csv_columns(rows));
+      writer.write(rows);
+      break;
+    }
+    case Format::table:
+      write_table(context, reply, rows);
+      break;
+  }
+  // JSON says so itself.
+  if (reply.contains("partial") && context.format() != Format::json) {
+    context.host().err << "trawl: the time to look ran out, so some executions are "
+                          "missing; raise --budget, or narrow the range with --since\n";
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_executions_stats(CLI::App& executions, Context& context) {
+  auto arguments = std::make_shared<ExecutionsStatsArguments>();
+  auto* command = executions.add_subcommand(
+      "stats",
+      "Count executions by time or by what they did, with error rates and latencies");
+  command
+      ->add_option("--by", arguments->by,
+                   "status, collection, stage, caller, shape or label:NAME")
+      ->type_name("GROUP");
+  command
+      ->add_option("--bucket", arguments->bucket,
+                   "auto, none, minute, hour, day, week or month [auto; none with --by]")
+      ->type_name("UNIT");
+  arguments->filter = add_filter_flags(*command);
+  command->footer(
+      "Examples:\n"
+      "  trawl executions stats --since -24h\n"
+      "  trawl executions stats --by status --bucket day --since -7d\n"
+      "  trawl executions stats --by label:team --status failed -o csv");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return stats(context, *arguments); };
+  });
+}
+
+}  // namespace trawl::cli

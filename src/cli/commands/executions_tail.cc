@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <unordered_set>
+
+#include "cli/client/event_stream.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/execution_rows.h"
+#include "cli/commands/not_empty.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+
+namespace trawl::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{500};
+constexpr std::chrono::milliseconds kPauseMax{15'000};
+// Events that are known again when a restarted server sends them twice.
+constexpr std::size_t kKnownMax = 20'000;
+
+struct ExecutionsTailArguments {
+  std::string since;
+  std::string status;
+  std::int64_t limit = 0;  // 0: for ever
+};
+
+class TailSink final : public BodySink {
+ public:
+  TailSink(Context& context, std::int64_t limit)
+      : host_(context.host()),
+        is_table_(context.format() == Format::table),
+        limit_(limit),
+        rows_(context, execution_columns()),
+        stream_([this](const ServerEvent& event) { show(event); }) {}
+
+  bool take(std::string_view piece) override {
+    stream_.feed(piece);
+    host_.out.flush();
+    return !is_done() && host_.out;
+  }
+  void restart() { stream_.restart(); }
+  bool is_done() const { return limit_ > 0 && shown_ >= limit_; }
+  std::int64_t shown() const { return shown_; }
+  const std::string& last_id() const { return stream_.last_id(); }
+
+ private:
+  void show(const ServerEvent& event) {
+    const auto parsed = parse_json(event.data);
+    if (!parsed || !parsed->is_object() || is_done()) return;
+    const json::object& data = parsed->get_object();
+    if (event.kind == "execution_started" || event.kind == "execution_ended") {
+      if (!is_new(event.kind + text_at(data, "execution_id"))) return;
+      ++shown_;
+      if (is_table_) {
+        rows_.write({*parsed});
+      } else {
+        host_.out << printable_json(event.data, host_.out_is_terminal) << '\n';
+      }
+    } else if (event.kind == "dropped") {
+      host_.err << fmt::format(
+          "trawl: too slow for {} events, which are left out; to see them: trawl "
+          "executions tail --since {}\n",
+          format_count(count_at(data, "count")), printable(text_at(data, "since")));
+    } else if (event.kind == "skipped") {
+      host_.err << fmt::format(
+          "trawl: only the last {} are shown; trawl executions export has the others\n",
+          format_count(count_at(data, "sent")));
+    } else if (event.kind == "closed") {
+      host_.err << fmt::format("trawl: the server ended the tail: {}\n",
+                               printable(text_at(data, "message")));
+    }
+  }
+  bool is_new(const std::string& key) {
+    if (!known_.insert(key).second) return false;
+    order_.push_back(key);
+    if (order_.size() > kKnownMax) {
+      known_.erase(order_.front());
+      order_.pop_front();
+    }
+    return true;
+  }
+
+  Host& host_;
+  const bool is_table_;
+  const std::int64_t limit_;
+  RowWriter rows_;
+  EventStream stream_;
+  std::int64_t shown_ = 0;
+  std::unordered_set<std::string> known_;
+  std::deque<std::string> order_;
+};
+
+Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
+  if (context.format() == Format::csv) {
+    return usage_failure("a tail has no end, and so no CSV; use -o ndjson");
+  }
+  TailSink sink(context, arguments.limit);
+  auto pause = kFirstPause;
+  bool was_connected = false;
+  while (true) {
+    Query query;
+    if (!arguments.status.empty()) query.emplace_back("status", arguments.status);
+    if (!arguments.since.empty() && sink.last_id().empty()) {
+      query.emplace_back("since", arguments.since);
+    }
+    HttpRequest request;
+    request.method = "GET";
+    request.target = with_query(path({"v1", "retrievers", "executions", "tail"}), query);
+    if (!sink.last_id().empty()) {
+      request.headers.push_back("Last-Event-ID: " + sink.last_id());
+    }
+    request.sink = &sink;
+    const std::string id_before = sink.last_id();
+    const auto reply = context.send(request);
+    if (sink.is_done() || !context.host().out) return Exit::ok;
+    std::string why = "the server ended the tail";
+    if (!reply) {
+      const Failure& failure = reply.error();
+      const bool is_passing = failure.exit == Exit::refused &&
+                              (failure.http_status == 0 || failure.http_status == 503);
+      was_connected = was_connected || sink.last_id() != id_before;
+      if (!is_passing || !was_connected) return failure;
+      why = failure.message;
+    }
+    was_connected = true;
+    if (sink.last_id() != id_before) pause = kFirstPause;
+    context.host().err << "trawl: " << printable(why) << "; trying again\n" << std::flush;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kPauseMax);
+    sink.restart();
+  }
+}
+
+}  // namespace
+
+void add_executions_tail(CLI::App& executions, Context& context) {
+  auto arguments = std::make_shared<ExecutionsTailArguments>();
+  auto* command = executions.add_subcommand(
+      "tail", "Show executions as they start and end, of every client");
+  command
+      ->add_option("--since", arguments->since,
+                   "Begin with those since then: 2026-01-31, RFC 3339, -15m, -24h")
+      ->check(not_empty())
+      ->type_name("TIME");
+  command->add_option("--status", arguments->status, "completed, failed, processing, …")
+      ->check(not_empty())
+      ->type_name("STATUS");
+  command->add_option("--limit", arguments->limit, "End after so many [never]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->type_name("N");
+  command->footer(
+      "Examples:\n"
+      "  trawl executions tail --since -15m\n"
+      "  trawl executions tail --status failed | jq -r .query_summary\n"
+      "Rows as JSON, one a line, where standard output is no terminal. Comes back by "
+      "itself "
+      "when the connection breaks, and misses nothing.");
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return tail(context, *arguments); };
+  });
+}
+
+}  // namespace trawl::cli

@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/not_empty.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/row_writer.h"
+
+namespace trawl::cli {
+namespace {
+
+struct KeysArguments {
+  std::string name;
+  std::string user = "admin@localhost";
+  std::vector<std::string> permissions;
+  std::string description;
+  std::string expires_at;
+  std::optional<std::uint32_t> rate_limit;
+  std::optional<std::uint32_t> burst;
+  bool default_limit = false;
+  bool include_revoked = false;
+};
+
+std::string keys_path(const KeysArguments& arguments) {
+  return path({"v1", "organizations", "users", arguments.user, "api-keys"});
+}
+
+// What create and update have in common.
+json::object fields_of(const KeysArguments& arguments) {
+  json::object body;
+  json::array permissions;
+  for (const auto& permission : arguments.permissions) permissions.emplace_back(permission);
+  if (!permissions.empty()) body["permissions"] = std::move(permissions);
+  if (!arguments.description.empty()) body["description"] = arguments.description;
+  if (!arguments.expires_at.empty()) body["expires_at"] = arguments.expires_at;
+  if (arguments.default_limit) body["rate_limit_override"] = nullptr;
+  if (arguments.rate_limit) body["rate_limit_override"] = *arguments.rate_limit;
+  if (arguments.burst) body["rate_limit_burst"] = *arguments.burst;
+  return body;
+}
+
+Outcome<Exit> create(Context& context, const KeysArguments& arguments) {
+  json::object body = {{"name", arguments.name}};
+  body["permissions"] = json::array{"read"};
+  for (auto& field : fields_of(arguments)) body[field.key()] = std::move(field.value());
+  // Only the flag confines the key; the environment says where this command works.
+  if (!context.flags().namespace_name.empty())
+    body["namespace_id"] = context.flags().namespace_name;
+  const json::value value = std::move(body);
+  std::string raw;
+  TRAWL_ASSIGN(auto reply, context.call("POST", keys_path(arguments), &value, &raw));
+  auto& host = context.host();
+  if (context.format() != Format::table) {
+    context.print_raw(raw);
+    return Exit::ok;
+  }
+  host.out << printable(text_at(reply, "key")) << '\n';
+  host.err << fmt::format("created key '{}' for {}; it is shown only this once\n",
+                          printable(arguments.name), printable(arguments.user));
+  return Exit::ok;
+}
+
+Outcome<Exit> list(Context& context, const KeysArguments& arguments) {
+  Query query;
+  if (arguments.include_revoked) query.emplace_back("include_revoked", "true");
+  TRAWL_ASSIGN(auto reply, context.call("GET", with_query(keys_path(arguments), query)));
+  auto status = text_column("STATUS", "status", false, 4);
+  status.cell = [](const json::object& row) {
+    const auto text = text_at(row, "status");
+    return Cell{text, status_style(text)};
+  };
+  RowWriter writer(
+      context, {text_column("NAME", "name"), text_column("PREFIX", "key_prefix"), status,
+                text_column("PERMISSIONS", "permissions"),
+                text_column("NAMESPACE", "namespace_id", false, 3),
+                count_column("LIMIT/MIN", "rate_limit_override", 5),
+                time_column("CREATED", "created_at", 5),
+                text_column("DESCRIPTION", "description", true, 6)});
+  const auto* rows = array_at(reply, "results");
+  if (rows) writer.write(*rows);
+  json::object more;
+  more["total"] = writer.row_count();
+  writer.finish(more);
+  if (context.format() == Format::table && writer.row_count() == 0)
+    context.host().out << "no keys of " << printable(arguments.user) << '\n';
+  return Exit::ok;
+}
+
+Outcome<Exit> update(Context& context, const KeysArguments& arguments) {
+  json::object body = fields_of(arguments);
+  if (body.empty()) {
+    return usage_failure("nothing is to be changed; say what, such as --rate-limit 60");
+  }
+  const json::value value = std::move(body);
+  std::string raw;
+  TRAWL_TRY(
+      context.call("PATCH", keys_path(arguments) + path({arguments.name}), &value, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "changed key '" << printable(arguments.name) << "'\n";
+  } else {
+    context.print_raw(raw);
+  }
+  return Exit::ok;
+}
+
+Outcome<Exit> revoke(Context& context, const KeysArguments& arguments) {
+  std::string raw;
+  TRAWL_TRY(
+      context.call("DELETE", keys_path(arguments) + path({arguments.name}), nullptr, &raw));
+  if (context.format() == Format::table) {
+    context.host().out << "revoked key '" << printable(arguments.name) << "'\n";
+  } else {
+    context.print_raw(raw);
+  }
+  return Exit::ok;
+}
+
+void add_fields(CLI::App& command, KeysArguments& arguments,
+                const std::string& default_text) {
+  command
+      .add_option("-p,--permission", arguments.permissions,
+                  "read, write, delete or admin; repeatable" + default_text)
+      ->check(CLI::IsMember({"read", "write", "delete", "admin"}).description(""))
+      ->type_name("PERMISSION")
+      ->allow_extra_args(false);
+  command.add_option("--description", arguments.description, "What it is for")
+      ->type_name("TEXT");
+  command.add_option("--expires-at", arguments.expires_at, "As in 2027-01-31T00:00:00Z")
+      ->check(not_empty())
+      ->type_name("TIME");
+  command
+      .add_option("--rate-limit", arguments.rate_limit,
+                  "Requests a minute; 0: any number [as the server is set up]")
+      ->check(CLI::Range(0, 1'000'000).description(""))
+      ->type_name("COUNT");
+  command
+      .add_option("--burst", arguments.burst,
+                  "How many of them at once [as many as in a minute]")
+      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->type_name("COUNT");
+}
+
+void add_user(CLI::App& command, KeysArguments& arguments) {
+  command.add_option("--user", arguments.user, "Whose keys [admin@localhost]")
+      ->type_name("EMAIL");
+}
+
+}  // namespace
+
+void add_keys(CLI::App& program, Context& context) {
+  auto* group = program.add_subcommand("keys", "Create, list, change or revoke API keys");
+  group->require_subcommand(1);
+  group->footer("Example:\n  trawl keys create dashboard --permission read");
+  auto arguments = std::make_shared<KeysArguments>();
+
+  auto* create_command = group->add_subcommand("create", "Create a key and print it once");
+  create_command->add_option("name", arguments->name, "What the key is called")
+      ->required()
+      ->type_name("NAME");
+  add_fields(*create_command, *arguments, " [read]");
+  add_user(*create_command, *arguments);
+  create_command->footer(
+      "Examples:\n"
+      "  trawl keys create dashboard --permission read --namespace staging\n"
+      "  TRAWL_API_KEY=$(trawl keys create loader -p write -o table)\n"
+      "  trawl keys create public-demo --rate-limit 60 --burst 10\n"
+      "With --namespace the key works in that namespace alone.");
+  create_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return create(context, *arguments); };
+  });
+
+  auto* list_command = group->add_subcommand("list", "List the keys of a user");
+  list_command->add_flag("--include-revoked", arguments->include_revoked,
+                         "Revoked and expired ones too");
+  add_user(*list_command, *arguments);
+  list_command->footer("Example:\n  trawl keys list --include-revoked");
+  list_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return list(context, *arguments); };
+  });
+
+  auto* update_command = group->add_subcommand("update", "Change a key");
+  update_command->add_option("name", arguments->name, "Its name")
+      ->required()
+      ->type_name("NAME");
+  add_fields(*update_command, *arguments, "");
+  update_command
+      ->add_flag("--default-rate-limit", arguments->default_limit,
+                 "Take its own limit away")
+      ->excludes("--rate-limit")
+      ->excludes("--burst");
+  add_user(*update_command, *arguments);
+  update_command->footer(
+      "Examples:\n"
+      "  trawl keys update dashboard --rate-limit 600 --burst 50\n"
+      "  trawl keys update dashboard --default-rate-limit");
+  update_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return update(context, *arguments); };
+  });
+
+  auto* revoke_command =
+      group->add_subcommand("revoke", "Revoke a key at once and for good");
+  revoke_command->add_option("name", arguments->name, "Its name")
+      ->required()
+      ->type_name("NAME");
+  add_user(*revoke_command, *arguments);
+  revoke_command->footer("Example:\n  trawl keys revoke dashboard");
+  revoke_command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return revoke(context, *arguments); };
+  });
+}
+
+}  // namespace trawl::cli
