@@ -36,6 +36,7 @@ test:
 	@scripts/setup --tests
 	@scripts/build release trawl
 	@scripts/build asan
+	@scripts/build tsan unit_tests
 	@ctest --preset asan -j$(JOBS)
 
 soak:

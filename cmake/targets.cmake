@@ -23,6 +23,7 @@ function(trawl_library name)
     # Where tests find golden files and the source itself.
     target_compile_definitions(${name}_test PRIVATE TRAWL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     trawl_precompile(${name}_test)
+    add_dependencies(unit_tests ${name}_test)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES TIMEOUT 900)
   endif()
