@@ -93,6 +93,7 @@ inline ExecutionPageRequest page_of(std::uint32_t limit, std::uint32_t offset = 
   page.limit = limit;
   page.offset = offset;
   page.after = std::move(after);
+  page.budget_us = 600'000'000;  // A slow machine must not make a page partial.
   return page;
 }
 
