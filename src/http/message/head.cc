@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iterator>
 
@@ -253,9 +254,16 @@ bool is_valid_request_id(std::string_view id) {
 }
 
 bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         (c != '\0' &&
-          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  static constexpr auto kIsToken = [] {
+    std::array<bool, 256> is_token{};
+    for (const char known : std::string_view("0123456789!#$%&'*+-.^_`|~"
+                                             "abcdefghijklmnopqrstuvwxyz"
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+      is_token[static_cast<unsigned char>(known)] = true;
+    }
+    return is_token;
+  }();
+  return kIsToken[static_cast<unsigned char>(c)];
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

@@ -36,7 +36,8 @@ class HeadScanner {
 
 // Reads a complete head, as HeadScanner accepts it, into method, target and headers of the
 // request. Returns the version: 10 or 11.
-//   bad_request  not HTTP/1.x
+//   bad_request  not HTTP/1.0 or 1.1 by the letter of RFC 9112, or with fields that
+//                contradict each other about where the message ends
 Result<int> parse_head(std::string_view head, Request& request);
 
 // How the body is delimited and what becomes of the connection.

@@ -138,10 +138,10 @@ std::string_view Shard::date() {
 
 namespace {
 
-class BeastServer final : public Server {
+class AsioServer final : public Server {
  public:
-  explicit BeastServer(std::shared_ptr<Context> context) : context_(std::move(context)) {}
-  ~BeastServer() override { stop(); }
+  explicit AsioServer(std::shared_ptr<Context> context) : context_(std::move(context)) {}
+  ~AsioServer() override { stop(); }
 
   Result<void> listen();
   std::uint16_t port() const override { return port_; }
@@ -156,7 +156,7 @@ class BeastServer final : public Server {
   bool stopped_ = false;  // Guarded by stop_mutex_.
 };
 
-Result<void> BeastServer::listen() {
+Result<void> AsioServer::listen() {
   auto& options = context_->options;
   if (options.threads == 0) {
     options.threads = std::max(1U, std::thread::hardware_concurrency());
@@ -183,7 +183,7 @@ Result<void> BeastServer::listen() {
   return {};
 }
 
-void BeastServer::stop() {
+void AsioServer::stop() {
   const std::lock_guard stop_lock(stop_mutex_);
   if (stopped_) return;
   stopped_ = true;
@@ -215,7 +215,7 @@ void BeastServer::stop() {
   context_->uploads.join();
 }
 
-ServerMetrics BeastServer::metrics() const {
+ServerMetrics AsioServer::metrics() const {
   ServerMetrics total;
   total.connections_open = context_->admitted;
   total.streams_active = context_->streams.active();
@@ -233,7 +233,7 @@ ServerMetrics BeastServer::metrics() const {
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, const Router& router,
                                               WorkerPool& workers, Observer observer) {
-  auto server = std::make_unique<BeastServer>(
+  auto server = std::make_unique<AsioServer>(
       std::make_shared<Context>(std::move(options), router, workers, std::move(observer)));
   TRAWL_TRY(server->listen());
   return std::unique_ptr<Server>(std::move(server));

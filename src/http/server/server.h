@@ -56,8 +56,8 @@ struct ServerMetrics {
   std::uint64_t bodies_bytes = 0;  // Of buffered bodies; short ones are not counted.
 };
 
-// HTTP/1.1 on Boost.Asio, heads read by Boost.Beast: one io_context a thread, each with its
-// own listening socket (SO_REUSEPORT). Thread-safe.
+// HTTP/1.1 on Boost.Asio: one io_context a thread, each with its own listening socket
+// (SO_REUSEPORT). Thread-safe.
 class Server {
  public:
   // Called for each finished request, on an I/O thread.
