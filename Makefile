@@ -8,7 +8,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test soak fuzz-api bench-ledger clean format tidy
+.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,8 @@ help:
 	@echo "make soak    a mixed load for MINUTES=10, watched: memory, latencies, and what it recorded"
 	@echo "make fuzz-api  hold a server to its API description with schemathesis, for MINUTES=10"
 	@echo "make build   build build/release/trawl alone"
+	@echo "make bench-quick  count the instructions of ten hot paths, beside the commit before"
+	@echo "             BASE=COMMIT, beside another; ARGS=--json (bench/README.md)"
 	@echo "make bench-ledger  measure the ledger beside PostgreSQL, SQLite and nginx (bench/README.md)"
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
 	@echo "make setup   install the Debian packages that the build needs"
@@ -48,6 +50,11 @@ fuzz-api:
 	@scripts/setup --tests
 	@scripts/build release trawl
 	@$(PYTHON) tests/openapi/fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
+
+# Standard output has the figures alone, so that it can go to a file.
+bench-quick:
+	@scripts/setup --bench >&2
+	@$(PYTHON) bench/quick.py --base $(or $(BASE),HEAD~1) $(ARGS)
 
 bench-ledger: setup
 	@bench/ledger.py --sizes $(or $(SIZES),100k 1M 10M) --bench-dir $(or $(BENCH_DIR),build/bench) $(ARGS)
