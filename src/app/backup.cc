@@ -57,8 +57,8 @@ Result<void> check_only_backup(const std::string& directory) {
     const std::string name = entry.path().filename().string();
     if (is_data_file(name)) continue;
     return make_error(ErrorCode::already_exists,
-                      fmt::format("{} holds {}, which is no part of a backup; name another "
-                                  "directory, or move that away",
+                      fmt::format("{} holds {}, which does not belong to a backup; name "
+                                  "another directory, or move it away",
                                   directory, name));
   }
   return {};
@@ -77,7 +77,7 @@ Result<void> check_target(const std::string& data_dir, const std::string& target
   if (!S_ISDIR(at.st_mode)) {
     return make_error(
         ErrorCode::already_exists,
-        fmt::format("{} is a file; name a directory that is not there", target));
+        fmt::format("{} is a file; name a directory that does not exist", target));
   }
   struct stat parent {};
   if (::stat(fs::path(target).parent_path().c_str(), &parent) == 0 &&
@@ -202,7 +202,7 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   TRAWL_ASSIGN(const std::string to, resolved(target));
   TRAWL_TRY(check_target(from, to, replace));
   for (const std::string& missing : find_missing_logs(from)) {
-    return make_error(ErrorCode::storage, missing + ", which a copy would not show");
+    return make_error(ErrorCode::storage, missing + ", and a copy would hide that");
   }
   // A server that has it is found before the long part.
   std::error_code ignored;

@@ -195,7 +195,7 @@ Result<void> apply(const std::vector<Setting>& settings, std::string_view key,
   std::vector<std::string_view> names;
   for (const auto& setting : settings) names.push_back(setting.key);
   return make_error(ErrorCode::invalid,
-                    fmt::format("{} is no setting{}; docs/configuration.md "
+                    fmt::format("{} is an unknown setting{}; docs/configuration.md "
                                 "lists them",
                                 where, did_you_mean(key, names)));
 }
@@ -209,7 +209,7 @@ Result<void> read_prices(const toml::table& prices, const std::string& path,
     if (table == nullptr) {
       return make_error(
           ErrorCode::invalid,
-          fmt::format("{}: prices.{} is no table; use [prices.{}]", path, stage, stage));
+          fmt::format("{}: prices.{} is not a table; use [prices.{}]", path, stage, stage));
     }
     StagePrice price;
     for (const auto& [key, value] : *table) {
@@ -225,7 +225,7 @@ Result<void> read_prices(const toml::table& prices, const std::string& path,
         price.per_document = *amount;
       } else {
         return make_error(ErrorCode::invalid,
-                          where + " is no setting; use base or per_document");
+                          where + " is an unknown setting; use base or per_document");
       }
     }
     if (stage == "default") {

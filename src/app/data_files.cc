@@ -34,7 +34,7 @@ Result<void> check_data_directory(const std::string& directory) {
     if (std::filesystem::exists(directory + "/" + name, ignored)) continue;
     return make_error(
         ErrorCode::not_found,
-        fmt::format("{} is no data directory, or not a whole one: it has no {}; name "
+        fmt::format("{} is not a data directory, or an incomplete one: it has no {}; name "
                     "another with --data-dir",
                     directory, name));
   }
@@ -98,14 +98,13 @@ void make_data_private(const std::string& directory) {
   if (!has_others) make_private(directory);
   if (changed > 0) {
     spdlog::warn(
-        "{} files and folders of {} could be used by others; now by their owner "
-        "alone",
+        "{} files and folders of {} could be used by others; now only by their owner",
         changed, directory);
   }
   if (!not_ours.empty()) {
     spdlog::warn(
-        "others can use {}, which belongs to another user: make it the server's, "
-        "or take those rights away (0600, folders 0700)",
+        "others can use {}, which belongs to another user: make the server its owner, or "
+        "remove those rights (0600, folders 0700)",
         fmt::join(not_ours, ", "));
   }
 }

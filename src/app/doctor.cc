@@ -30,8 +30,7 @@ constexpr const char* kRestore =
     "still be read";
 constexpr const char* kRepair =
     "the executions themselves are whole: stop the server, and `trawl doctor --repair` "
-    "makes "
-    "this anew from them";
+    "rebuilds this from them";
 constexpr const char* kRemoveHistory =
     "`trawl doctor --repair` removes it; unless corpus.db was put back from another copy "
     "than ledger.db: then put back the right one";
@@ -179,8 +178,7 @@ class Doctor {
     if (!lock) {
       report_.notes.push_back(
           report_.server_running ? "the structure of the index of terms was not checked, "
-                                   "because a server runs; "
-                                   "stop it to have that checked, too"
+                                   "because a server is running; stop it to check that too"
                                  : "the structure of the index of terms was not checked: " +
                                        lock.error().message);
       return;
@@ -218,12 +216,11 @@ class Doctor {
                  sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));
     TRAWL_ASSIGN(const auto wrong, sqlite::find_wrong_terms(*connection, words, progress_));
     if (!wrong.empty()) {
-      tell(
-          kLedgerFile, "terms",
-          fmt::format("{} executions are found by other words than their own; the first is "
-                      "number {}",
-                      wrong.size(), *std::min_element(wrong.begin(), wrong.end())),
-          kRepair);
+      tell(kLedgerFile, "terms",
+           fmt::format("{} executions are found by words that are not theirs; the first is "
+                       "number {}",
+                       wrong.size(), *std::min_element(wrong.begin(), wrong.end())),
+           kRepair);
     }
     return {};
   }
@@ -233,7 +230,7 @@ class Doctor {
     std::error_code ignored;
     if (!fs::exists(path, ignored)) {
       report_.notes.push_back(
-          fmt::format("there is no {}; the next start makes one, and hashes of redacted "
+          fmt::format("there is no {}; the next start creates one, and hashes of redacted "
                       "inputs will differ from those recorded before",
                       kRecordingKeyFile));
       return;
@@ -264,8 +261,8 @@ Result<std::vector<std::string>> repair(const std::string& data_dir,
   for (const std::string& missing : find_missing_logs(data_dir)) {
     return make_error(ErrorCode::storage,
                       missing +
-                          ". To go on with what it holds, start a server once with "
-                          "--accept-missing-log, and repair then");
+                          ". To continue with what it holds, start a server once with "
+                          "--accept-missing-log, then repair");
   }
   TRAWL_TRY(refuse_newer_files(data_dir));
   const std::string path = data_dir + "/" + kLedgerFile;
@@ -279,7 +276,7 @@ Result<std::vector<std::string>> repair(const std::string& data_dir,
   }
   // What was opened and emptied is made anew now rather than by the next start.
   for (std::uint64_t steps = 1; ledger->maintain(); ++steps) {
-    if (progress) progress("putting in order", steps, 0);
+    if (progress) progress("tidying up", steps, 0);
   }
   return done;
 }

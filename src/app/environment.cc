@@ -65,7 +65,7 @@ std::vector<std::string> ignored_variables(const std::vector<std::string>& unkno
   if (!from_services.empty()) {
     out.push_back(fmt::format(
         "ignored {} environment {} that {} a service called trawl ({}); set "
-        "enableServiceLinks: false in the pod to be rid of {}",
+        "enableServiceLinks: false in the pod to remove {}",
         from_services.size(), from_services.size() == 1 ? "variable" : "variables",
         from_services.size() == 1 ? "describes" : "describe",
         fmt::join(from_services, ", "), from_services.size() == 1 ? "it" : "them"));

@@ -52,8 +52,7 @@ std::optional<std::string> root_warning(std::uint32_t effective_user,
                                         const std::string& data_dir) {
   if (effective_user != 0) return std::nullopt;
   return fmt::format(
-      "the server runs as root, which it never needs: run it as a user of its own that "
-      "owns "
+      "the server runs as root, which it never needs: run it as its own user, which owns "
       "{}",
       data_dir);
 }

@@ -124,7 +124,7 @@ class RunningInstance final : public Instance {
     if (!keys_->empty()) {
       if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
         spdlog::warn(
-            "TRAWL_API_KEY is no active key of this data directory; it is taken as "
+            "TRAWL_API_KEY is not an active key of this data directory; it is taken as "
             "the administrator's key on the first start only (docs/configuration.md: a "
             "lost key)");
       }
@@ -226,11 +226,11 @@ Result<std::unique_ptr<Instance>> Instance::start(
   make_data_private(config.data_dir);
   for (const std::string& missing : find_missing_logs(config.data_dir)) {
     if (config.accept_missing_log) {
-      spdlog::warn("{}. It is used all the same, because of --accept-missing-log", missing);
+      spdlog::warn("{}. It is used anyway, because of --accept-missing-log", missing);
       continue;
     }
     return make_error(ErrorCode::storage,
-                      fmt::format("{}. To go on with what it holds, start once with "
+                      fmt::format("{}. To continue with what it holds, start once with "
                                   "--accept-missing-log",
                                   missing));
   }
@@ -249,12 +249,13 @@ Result<std::unique_ptr<Instance>> Instance::start(
   if (!interrupted) {
     // What can be read is served, from a full disk too.
     if (interrupted.error().code != ErrorCode::cannot_store) return interrupted.error();
-    spdlog::warn("executions that were interrupted are ended later: {}",
+    spdlog::warn("interrupted executions will be ended later: {}",
                  interrupted.error().message);
     ledger->recover_later();
   } else if (*interrupted > 0) {
-    spdlog::warn("{} executions were interrupted when the server stopped; they read failed",
-                 *interrupted);
+    spdlog::warn(
+        "{} executions were interrupted when the server stopped; they are marked failed",
+        *interrupted);
   }
   TRAWL_ASSIGN(
       std::string recording_key,

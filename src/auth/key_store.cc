@@ -79,7 +79,7 @@ Result<void> check_secret(std::string_view secret) {
 // Of what callers may set.
 Result<void> check_fields(const ApiKey& key) {
   if (key.name.empty()) {
-    return invalid_at("name", "the name of the key is empty; give it one");
+    return invalid_at("name", "the name of the key is empty; give it a name");
   }
   if (key.permissions.empty()) {
     return invalid_at(
@@ -324,7 +324,7 @@ Result<ApiKey> SqliteKeyStore::authenticate(std::string_view secret, TimeUs now)
   if (found == by_hash_.end()) {
     return make_error(
         ErrorCode::unauthorized,
-        "this API key is not known; check that it was copied whole, or make one");
+        "unknown API key; check that it was copied completely, or create one");
   }
   const ApiKey& key = keys_[found->second];
   if (key.revoked_at) {

@@ -125,7 +125,7 @@ TEST_F(KeyStoreTest, RefusalsSayWhyAndNothingElse) {
     const auto unknown = store_->authenticate(secret, now_);
     ASSERT_TRUE(unknown.has_error());
     EXPECT_EQ(unknown.error().code, ErrorCode::unauthorized);
-    EXPECT_NE(unknown.error().message.find("not known"), std::string::npos);
+    EXPECT_NE(unknown.error().message.find("unknown API key"), std::string::npos);
     if (!secret.empty()) {
       EXPECT_EQ(unknown.error().message.find(secret), std::string::npos);
     }

@@ -154,7 +154,7 @@ Result<void> make_fields(json::object& object, std::string_view names,
   // Everything that walks a value recurses.
   if (levels > kJsonDepthMax) {
     return invalid_at(truncate_text(path, kShownMax),
-                      fmt::format("'{}' makes {} levels; use at most {}",
+                      fmt::format("'{}' has {} levels; use at most {}",
                                   truncate_text(path, kShownMax), levels, kJsonDepthMax));
   }
   if (names.empty() || names.front() == '.' || names.back() == '.' ||

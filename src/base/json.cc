@@ -213,9 +213,10 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   }
   // Of the server's state, not of the text: the same request may be answered later.
   const auto no_memory = [] {
-    return make_error(ErrorCode::unavailable,
-                      "the server has not enough memory to read this JSON now; try again "
-                      "shortly, or send less at once");
+    return make_error(
+        ErrorCode::unavailable,
+        "the server does not have enough memory to read this JSON now; try again "
+        "shortly, or send less at once");
   };
   // One parser a thread: its buffers are reused. A single large text must not keep its
   // memory for the life of the thread.

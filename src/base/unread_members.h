@@ -10,9 +10,9 @@ namespace trawl {
 
 // What becomes of members that nothing has asked for, once everything has: one that is near
 // a name that was asked for is a slip, and an error of the reader; the others become
-// warnings, "a.b is no parameter of limit and was ignored". `what` ends the sentence: "no
-// parameter of limit". What is null is passed over, and a name that `schema`, a JSON schema
-// as text, mentions is no slip, even where nothing asked for it this time.
+// warnings, "a.b is not a parameter of limit and was ignored". `what` ends the sentence:
+// "not a parameter of limit". Null members are skipped, and a name that `schema` (a JSON
+// schema as text) mentions is not a slip, even if nothing asked for it this time.
 void sort_unread(ObjectReader& in, std::string_view what,
                  std::vector<std::string>& warnings, std::string_view schema = {});
 

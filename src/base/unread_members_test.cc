@@ -12,7 +12,7 @@ TEST(UnreadMembers, SlipsAreErrors) {
   (void)in.string({"field"});
   (void)in.string({"direction", "order"});
   std::vector<std::string> warnings;
-  sort_unread(in, "no parameter of sort_attribute", warnings);
+  sort_unread(in, "not a parameter of sort_attribute", warnings);
   ASSERT_FALSE(in.ok());
   EXPECT_EQ(in.error().location, "stages[0].dirction");
   EXPECT_NE(in.error().message.find("did you mean 'direction'?"), std::string::npos);
@@ -24,23 +24,23 @@ TEST(UnreadMembers, OthersAreWarnings) {
   ObjectReader in(body, "stages[0]");
   (void)in.string({"field"});
   std::vector<std::string> warnings;
-  sort_unread(in, "no parameter of limit", warnings);
+  sort_unread(in, "not a parameter of limit", warnings);
   EXPECT_TRUE(in.ok());
   EXPECT_EQ(warnings, (std::vector<std::string>{
-                          "stages[0].colour is no parameter of limit and was ignored"}));
+                          "stages[0].colour is not a parameter of limit and was ignored"}));
 }
 
 TEST(UnreadMembers, OrErrorsWhereNobodyCouldBeWarned) {
   const json::object body = parse_json(R"({"colour": 1})")->get_object();
   ObjectReader in(body, "");
   (void)in.string({"field"});
-  refuse_unread(in, "no key of an aggregation");
+  refuse_unread(in, "not a key of an aggregation");
   ASSERT_FALSE(in.ok());
   EXPECT_EQ(in.error().location, "colour");
   const json::object read = parse_json(R"({"field": 1})")->get_object();
   ObjectReader done(read, "");
   (void)done.find({"field"});
-  refuse_unread(done, "no key of an aggregation");
+  refuse_unread(done, "not a key of an aggregation");
   EXPECT_TRUE(done.ok());
 }
 
@@ -50,7 +50,7 @@ TEST(UnreadMembers, WhatASchemaMentionsIsNoSlip) {
   (void)in.find({"query_preprocessing", "sort"});
   EXPECT_EQ(refuse_slips(in).error().location, "stages[0].query");
   std::vector<std::string> warnings;
-  sort_unread(in, "no parameter of x", warnings, R"({"properties": {"query": {}}})");
+  sort_unread(in, "not a parameter of x", warnings, R"({"properties": {"query": {}}})");
   EXPECT_TRUE(in.ok());
   EXPECT_EQ(warnings.size(), 1u);
   (void)in.find({"query"});

@@ -31,7 +31,7 @@ void failed(const std::string& file, const std::string& why) {
   const bool is_new = failures().emplace(file, why).second;
   if (!is_new) failures()[file] = why;
   failure_count = failures().size();
-  if (is_new) spdlog::error("{}; it is tried again", describe(file, why));
+  if (is_new) spdlog::error("{}; trying again", describe(file, why));
 }
 
 void succeeded(const std::string& file) {

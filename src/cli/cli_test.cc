@@ -483,13 +483,13 @@ TEST(Cli, TerminalsGetATableWithATotal) {
 TEST(Cli, RefusalsTellMessageTypeAndRequest) {
   Program program;
   program.answer(422,
-                 R"({"success":false,"status":422,"error":{"message":"'x' is no time",
+                 R"({"success":false,"status":422,"error":{"message":"'x' is not a time",
       "type":"ValidationError","details":{"validation_errors":[
-      {"type":"value_error","location":"body.start_time","message":"'x' is no time"}]}}})");
+      {"type":"value_error","location":"body.start_time","message":"'x' is not a time"}]}}})");
   const auto result = program.run({"executions", "list", "--since", "x"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.err,
-            "trawl: 'x' is no time (ValidationError, HTTP 422, request req_1)\n"
+            "trawl: 'x' is not a time (ValidationError, HTTP 422, request req_1)\n"
             "  at body.start_time\n");
 
   program.answer(502, "<html>bad gateway</html>");

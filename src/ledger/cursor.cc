@@ -60,7 +60,7 @@ std::uint64_t binding_of(const NamespaceId& namespace_id, std::string_view filte
 
 Error refuse(std::string_view why) {
   return invalid_at("cursor", "cursor " + std::string(why) +
-                                  "; use next_cursor of a page as it was given, or leave "
+                                  "; use next_cursor of a page unchanged, or leave "
                                   "the cursor out to start from the first page");
 }
 
@@ -88,7 +88,7 @@ std::string encode_cursor(const NamespaceId& namespace_id, std::string_view filt
 Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view filter_text,
                              std::string_view text) {
   if (text.empty()) return refuse("is empty");
-  if (text.size() > kTextMax) return refuse("is too long to be one of this server");
+  if (text.size() > kTextMax) return refuse("is longer than any cursor of this server");
   std::string decoded;
   if (!base64url_decode(text, decoded)) {
     return refuse("is not unpadded base64url text");
@@ -126,7 +126,7 @@ Result<Cursor> decode_cursor(const NamespaceId& namespace_id, std::string_view f
     if (!take_number(bytes, bits)) return refuse("is cut short");
     cursor.after.value = std::bit_cast<double>(bits);
     if (!std::isfinite(cursor.after.value) || cursor.after.value == 0) {
-      return refuse("holds no number that needs to be said");
+      return refuse("holds a number that is not needed");
     }
   }
   if (!take_time(bytes, cursor.after.timestamp)) return refuse("is cut short");

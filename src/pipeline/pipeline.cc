@@ -81,7 +81,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
     read_filters(in, parts);
     TRAWL_TRY(refuse_slips(inner));
     TRAWL_TRY(inner.status());
-    TRAWL_TRY(sort_out_unread(inner, "no field of a stage", parts.warnings));
+    TRAWL_TRY(sort_out_unread(inner, "not a field of a stage", parts.warnings));
     parts.stage_name = in.string({"stage_name"}, parts.stage_id);
   } else if (has(source, "stage_id") || has(source, "parameters")) {
     // {stage_type, stage_id, parameters}, or oldest: {stage_name: id, version, parameters}
@@ -189,7 +189,7 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
       in.one_of<bool>({"on_error"}, false, {{"error", false}, {"skip", true}});
   TRAWL_TRY(in.status());
   warnings.insert(warnings.end(), parts.warnings.begin(), parts.warnings.end());
-  if (!parts.is_inline) TRAWL_TRY(sort_out_unread(in, "no field of a stage", warnings));
+  if (!parts.is_inline) TRAWL_TRY(sort_out_unread(in, "not a field of a stage", warnings));
   stage.stage_name = unique_name(parts.stage_name, names);
   take_filters(parts, *stage.definition);
   stage.parameters = std::move(parts.parameters);
@@ -207,9 +207,9 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   if (!made) return std::move(made).error();
   TRAWL_TRY(parameters.status());
   (void)parameters.find({"collection_identifiers", "collection_ids"});  // Hoisted.
-  TRAWL_TRY(sort_out_unread(parameters,
-                            fmt::format("no parameter of {}", stage.definition->stage_id),
-                            warnings, stage.definition->parameter_schema));
+  TRAWL_TRY(sort_out_unread(
+      parameters, fmt::format("not a parameter of {}", stage.definition->stage_id),
+      warnings, stage.definition->parameter_schema));
   return stage;
 }
 

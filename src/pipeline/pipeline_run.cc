@@ -139,7 +139,7 @@ std::string_view interruption_text(Interruption cause) {
     case Interruption::server_stopping:
       return "the server was stopping; run it again";
   }
-  return "the run was ended from outside";
+  return "the run was stopped from outside";
 }
 
 // One run: the state that passes from stage to stage.
@@ -256,7 +256,7 @@ class Run {
     TRAWL_ASSIGN(json::value parameters,
                  render_templates(json::value(stage.parameters), scope, guarded));
     if (!parameters.is_object()) {
-      return make_error(ErrorCode::internal, "the parameters are no object");
+      return make_error(ErrorCode::internal, "the parameters are not an object");
     }
     out.parameters = std::move(parameters.get_object());
     TRAWL_TRY(check_filled(stage.definition->text_places, stage.parameters, out.parameters,

@@ -45,7 +45,7 @@ Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
   for (const auto& name : not_enabled_) names.push_back(name);
   return invalid_at(
       std::string(location),
-      fmt::format("{} '{}' is no stage{}; GET /v1/retrievers/stages lists those "
+      fmt::format("{} '{}' is not a stage{}; GET /v1/retrievers/stages lists those "
                   "that are",
                   location, truncate_text(stage_id, 64), did_you_mean(stage_id, names)));
 }

@@ -132,19 +132,20 @@ class Compiler {
 Result<void> Compiler::count_conditions(std::size_t count, const std::string& location) {
   condition_count_ += count;
   if (condition_count_ <= kFilterConditionsMax) return {};
-  return refuse(location,
-                fmt::format("has {} conditions, so that this filter has {} or more, and {} "
-                            "are the most; join those on one field with \"in\", or send "
-                            "several requests",
-                            count, condition_count_, kFilterConditionsMax));
+  return refuse(
+      location,
+      fmt::format("has {} conditions, which makes {} or more in this filter; at most {} "
+                  "are allowed; join those on one field with \"in\", or send "
+                  "several requests",
+                  count, condition_count_, kFilterConditionsMax));
 }
 
 Result<void> Compiler::count_values(std::size_t count, const std::string& location) {
   value_count_ += count;
   if (value_count_ <= kFilterValuesMax) return {};
   return refuse(location,
-                fmt::format("has {} values, so that the lists of this filter have {} "
-                            "together, and {} are the most; send several requests",
+                fmt::format("has {} values, which makes {} in all lists of this filter; at "
+                            "most {} are allowed; send several requests",
                             count, value_count_, kFilterValuesMax));
 }
 
@@ -207,9 +208,10 @@ Result<FilterNode> Compiler::condition(const json::object& source,
     if (contains(kConditionKeys, key_of(field))) continue;
     return refuse(
         join(location, truncate_text(key_of(field), kShownMax)),
-        fmt::format("is no part of a condition; it has field, operator, value and "
-                    "case_sensitive{}",
-                    did_you_mean(key_of(field), kConditionKeys)));
+        fmt::format(
+            "is not part of a condition; a condition has field, operator, value and "
+            "case_sensitive{}",
+            did_you_mean(key_of(field), kConditionKeys)));
   }
   TRAWL_ASSIGN(const bool sensitive, read_case(source, location, case_sensitive));
   const json::value& path = source.at("field");
@@ -370,7 +372,7 @@ Result<FilterNode> Compiler::group(const json::object& source, const std::string
   for (const auto& field : source) {
     if (contains(kGroupKeys, key_of(field))) continue;
     return refuse(join(location, truncate_text(key_of(field), kShownMax)),
-                  fmt::format("is no part of a group; it has AND, OR, NOT and "
+                  fmt::format("is not part of a group; a group has AND, OR, NOT and "
                               "case_sensitive, and conditions go inside{}",
                               did_you_mean(key_of(field), kGroupKeys)));
   }
@@ -452,14 +454,15 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
     if (contains(kGroupKeys, upper) && holds_filters(value)) {
       return refuse(
           join(location, shown),
-          fmt::format("is no field; groups are written in capitals: '{}'", upper));
+          fmt::format("is not a field; groups are written in capitals: '{}'", upper));
     }
     if ((contains(kForeignGroups, key) && holds_filters(value)) || key.starts_with('$') ||
         (value.is_object() && !value.get_object().empty() &&
          key_of(*value.get_object().begin()).starts_with('$'))) {
-      return refuse(join(location, shown),
-                    R"(is not of this filter language; write {"AND": [{"field": "status", )"
-                    R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
+      return refuse(
+          join(location, shown),
+          R"(is not part of this filter language; write {"AND": [{"field": "status", )"
+          R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
     }
     TRAWL_ASSIGN(auto node, condition(key, "eq", value, sensitive, join(location, shown)));
     all.children.push_back(std::move(node));

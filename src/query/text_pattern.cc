@@ -39,20 +39,22 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
   const re2::RE2& regex = *out.regex_;
   const bool too_large = regex.error_code() == re2::RE2::ErrorPatternTooLarge;
   if (!regex.ok() && !too_large) {
-    return make_error(ErrorCode::invalid,
-                      fmt::format("'{}' is no regular expression: {}; use RE2 syntax",
-                                  truncate_text(pattern, kPatternShownMax),
-                                  truncate_text(regex.error(), 2 * kPatternShownMax)));
+    return make_error(
+        ErrorCode::invalid,
+        fmt::format("'{}' is not a valid regular expression: {}; use RE2 syntax",
+                    truncate_text(pattern, kPatternShownMax),
+                    truncate_text(regex.error(), 2 * kPatternShownMax)));
   }
   const auto program = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
   if (too_large || program > kPatternProgramMax) {
     return make_error(
         ErrorCode::invalid,
-        fmt::format("'{}' is too large a regular expression: it compiles to {} "
-                    "instructions, and {} are the most; lower its repetition counts, or "
-                    "use smaller classes than \\pL",
-                    truncate_text(pattern, kPatternShownMax),
-                    too_large ? "far more" : fmt::to_string(program), kPatternProgramMax));
+        fmt::format(
+            "'{}' is too large a regular expression: it compiles to {} instructions, and "
+            "at most {} are allowed; lower its repetition counts, or "
+            "use smaller classes than \\pL",
+            truncate_text(pattern, kPatternShownMax),
+            too_large ? "far more" : fmt::to_string(program), kPatternProgramMax));
   }
   out.program_ = program;
   // A program without loops reads at most one byte with each of its instructions.

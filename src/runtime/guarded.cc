@@ -16,7 +16,7 @@ Error error_of(Thrown thrown) {
   if (thrown == Thrown::no_memory) {
     return make_error(
         ErrorCode::unavailable,
-        "the server has not enough memory for this now; try again shortly, or "
+        "the server does not have enough memory for this now; try again shortly, or "
         "ask for less at once");
   }
   return make_error(ErrorCode::internal,

@@ -85,7 +85,7 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
   if (is_write_failure(code)) {
     write_health::failed(path_of(db), full ? "the disk is full"
                                       : (code & 0xFF) == SQLITE_READONLY
-                                          ? "it may be read only"
+                                          ? "it may be read-only"
                                           : "the disk failed");
   }
   if (full) {
@@ -97,7 +97,7 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
   switch (code & 0xFF) {
     case SQLITE_READONLY:
       return make_error(ErrorCode::cannot_store,
-                        "the data directory cannot be written, it may be read only; "
+                        "the data directory cannot be written, it may be read-only; "
                         "nothing of this request was stored",
                         std::move(detail));
     case SQLITE_IOERR:
@@ -114,9 +114,10 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
       return make_error(ErrorCode::storage, "a file of the data directory cannot be opened",
                         std::move(detail));
     case SQLITE_NOMEM:
-      return make_error(ErrorCode::unavailable,
-                        "the server has not enough memory for this now; try again shortly",
-                        std::move(detail));
+      return make_error(
+          ErrorCode::unavailable,
+          "the server does not have enough memory for this now; try again shortly",
+          std::move(detail));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make_error(ErrorCode::unavailable, "the store is busy; try again",
@@ -176,7 +177,7 @@ Result<bool> Statement::step() {
       return false;
     case SQLITE_INTERRUPT:
       if (auto wanted = check_work(); !wanted) return std::move(wanted).error();
-      return make_error(ErrorCode::cancelled, "the read was given up");
+      return make_error(ErrorCode::cancelled, "the read was abandoned");
     default:
       return sqlite_error(db_, sqlite3_sql(statement_));
   }
@@ -307,8 +308,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
 void Connection::take_over(const std::string& path) {
   is_owner_ = true;
   if (is_read_only()) {
-    write_health::failed(path_of(db_), "it may be read only");
-    spdlog::warn("{} is opened for reading only", path);
+    write_health::failed(path_of(db_), "it may be read-only");
+    spdlog::warn("{} is open for reading only", path);
     return;
   }
   if (auto limited = execute(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept));

@@ -143,7 +143,7 @@ Result<void> DatabaseCopy::write(const std::string& target,
       sqlite3_backup_finish(copy);
       return make_error(
           ErrorCode::unavailable,
-          fmt::format("the copy of {} was given up: its log grew by {} MiB meanwhile, and "
+          fmt::format("the copy of {} was abandoned: its log grew by {} MiB meanwhile, and "
                       "cannot be emptied before the copy is done; copy it at a time when "
                       "less is written, or to a faster disk",
                       path_, log_bytes_max >> 20));

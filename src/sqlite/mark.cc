@@ -37,7 +37,8 @@ bool lacks_its_log(const std::string& path) {
 std::string without_log_message(const std::string& path) {
   const std::string name = std::filesystem::path(path).filename().string();
   return fmt::format(
-      "{0} was open when it was copied, or a server was killed on it, and its log {1}-wal "
+      "{0} was open when it was copied, or a server using it was killed, and its log "
+      "{1}-wal "
       "is "
       "not beside it: its newest changes are missing, and it may be damaged. Copy both "
       "files of a server that is stopped, or use what `trawl backup` makes",

@@ -48,8 +48,8 @@ Result<void> migrate(Connection& connection, std::span<const MigrationStep> step
   // Of a file that is being made there is nothing to tell.
   const bool tells = found > 0 && found < newest;
   if (tells) {
-    spdlog::info("{}: bringing the data from schema {} to {}; it may be interrupted", path,
-                 found, newest);
+    spdlog::info("{}: upgrading the data from schema {} to {}; this may be interrupted",
+                 path, found, newest);
   }
   MigrationProgress progress(path);
   for (std::int64_t version = found; version < newest; ++version) {

@@ -40,7 +40,7 @@ def test_well_beside_a_server_and_without(history, data_dir):
         status, report = doctor(data_dir, *flags)
         assert status == 0 and report["healthy"] and report["server_running"], report
         assert report["executions"] == 20 and report["bytes_per_execution"] > 0
-        assert any("a server runs" in note for note in report["notes"])
+        assert any("a server is running" in note for note in report["notes"])
     assert history.execute(["books"], [search()], {"query": "sea"}).status == 200
     assert history.stop() == 0
     before = {name: open(os.path.join(data_dir, name), "rb").read()

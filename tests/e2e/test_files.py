@@ -83,12 +83,12 @@ def test_what_was_open_to_others_is_closed_at_the_start(data_dir):
     server.start()
     try:
         assert_private(data_dir)
-        told = [line for line in server.log if "by their owner alone" in line]
+        told = [line for line in server.log if "only by their owner" in line]
         assert len(told) == 1 and data_dir in told[0]
     finally:
         assert server.stop() == 0
     server.start()
-    assert not [line for line in server.log if "by their owner alone" in line]
+    assert not [line for line in server.log if "only by their owner" in line]
     assert server.stop() == 0
 
 

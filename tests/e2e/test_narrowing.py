@@ -293,7 +293,7 @@ def test_remembered_warnings_name_the_own_request(library):
     for place, stages in [*forms.items(), *forms.items()]:
         warnings = execute(library, stages)["warnings"]
         assert len(warnings) == 1
-        assert f": {place}.searches[0].colour is no parameter" in warnings[0]
+        assert f": {place}.searches[0].colour is not a parameter" in warnings[0]
 
 
 ABSENT = [

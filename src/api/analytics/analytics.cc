@@ -221,7 +221,7 @@ Result<json::object> parse_detail(std::string_view text) {
   TRAWL_ASSIGN(json::value detail, parse_json(text, kJsonDepthMax + 16));
   if (!detail.is_object()) {
     return make_error(ErrorCode::storage, "the stored data is damaged",
-                      "a record is no JSON object");
+                      "a record is not a JSON object");
   }
   return std::move(detail.get_object());
 }

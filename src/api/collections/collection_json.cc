@@ -58,10 +58,9 @@ Result<Feature> read_feature(ObjectReader in) {
   check_uri(in, feature.uri);
   feature.language = in.string({"language"});
   if (!feature.language.empty() && !is_known_language(feature.language)) {
-    in.fail("language",
-            fmt::format("is '{}', for which there is no stemmer; use a Snowball "
-                        "name such as english, or leave it out",
-                        truncate_text(feature.language, 64)));
+    in.fail("language", fmt::format("is '{}', which has no stemmer; use a Snowball "
+                                    "name such as english, or leave it out",
+                                    truncate_text(feature.language, 64)));
   }
   if (const json::array* fields = in.array({"fields"})) {
     if (fields->size() > kFieldsMax) {
@@ -267,8 +266,7 @@ Result<Collection> read_new_collection(ObjectReader& in) {
     if (!uris.insert(feature.uri).second) {
       return invalid_at(
           location + ".feature_uri",
-          fmt::format("{}.feature_uri '{}' is there twice; give each feature its "
-                      "own",
+          fmt::format("{}.feature_uri '{}' is given twice; give each feature its own",
                       location, feature.uri));
     }
     out.features.push_back(std::move(feature));

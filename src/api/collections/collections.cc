@@ -62,7 +62,7 @@ Result<void> must_be_this_namespace(const Call& call) {
   const auto wanted = call.request.query_value("namespace_id");
   if (!wanted || *wanted == call.ns.id.str() || *wanted == call.ns.name) return {};
   return invalid_at("query.namespace_id",
-                    fmt::format("namespace_id is '{}', and the request is about the "
+                    fmt::format("namespace_id is '{}', but the request addresses the "
                                 "namespace '{}'; name it in the X-Namespace header",
                                 truncate_text(*wanted, 100), call.ns.name));
 }

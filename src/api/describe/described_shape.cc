@@ -41,7 +41,7 @@ class Comparison {
     const auto* sent = member(operation, "requestBody");
     // Bodies of GET are read for published clients only, and nothing describes them.
     if (sent == nullptr) return {};
-    if (shape.body == RequestShape::Body::none) return "its body is described and not read";
+    if (shape.body == RequestShape::Body::none) return "its body is described but not read";
     if (shape.body == RequestShape::Body::unchecked) return {};
     const auto* content = member(sent->as_object(), "content");
     for (const auto& media : content->as_object()) {
@@ -106,16 +106,16 @@ class Comparison {
 
   std::string object(const ObjectShape& shape, const Members& described,
                      const std::string& location, int depth) {
-    if (depth > kDepthMax) return "its body is described without end";
+    if (depth > kDepthMax) return "the description of its body is nested too deeply";
     if (std::string found = differ(shape.members, described.names, "member", location);
         !found.empty()) {
       return found;
     }
     if (shape.others == ObjectShape::Others::refused ? described.is_open
                                                      : described.is_closed) {
-      return fmt::format("additionalProperties of {} is said to be {} in the description",
-                         location.empty() ? "the body" : location,
-                         described.is_open ? "true" : "false");
+      return fmt::format(
+          "additionalProperties of {} is {} in the description, unlike in the server",
+          location.empty() ? "the body" : location, described.is_open ? "true" : "false");
     }
     for (const BodyMember& declared : shape.members) {
       Members below;
@@ -129,7 +129,7 @@ class Comparison {
         std::string found = object(*declared.shape, below, place, depth + 1);
         if (!found.empty()) return found;
       } else if (!below.names.empty() && !below.is_open) {
-        return fmt::format("the member '{}.{}' is described and not declared", place,
+        return fmt::format("the member '{}.{}' is described but not declared", place,
                            *below.names.begin());
       }
     }
@@ -146,14 +146,14 @@ class Comparison {
     for (const Named& one : declared) {
       const bool is_described = described.count(std::string(one.name)) != 0;
       if (is_described == (one.described == Described::yes)) continue;
-      return fmt::format("the {} '{}' is declared {}", what, place(one.name),
-                         is_described ? "as one that is not described, and is described"
-                                      : "and not described");
+      return fmt::format(
+          "the {} '{}' is declared {}", what, place(one.name),
+          is_described ? "as undescribed, but is described" : "but not described");
     }
     for (const std::string& name : described) {
       if (std::none_of(declared.begin(), declared.end(),
                        [&](const Named& one) { return one.name == name; })) {
-        return fmt::format("the {} '{}' is described and not declared", what, place(name));
+        return fmt::format("the {} '{}' is described but not declared", what, place(name));
       }
     }
     return {};

@@ -30,9 +30,9 @@ TEST(DescribedShape, QueriesAgree) {
       R"({"parameters": [{"in": "query", "name": "a"}, {"in": "path", "name": "p"}]})";
   EXPECT_EQ(difference(shape, kSame), "");
   EXPECT_EQ(difference(shape, "{}"),
-            "the query parameter 'a' is declared and not described");
+            "the query parameter 'a' is declared but not described");
   EXPECT_EQ(difference(RequestShape(), kSame),
-            "the query parameter 'a' is described and not declared");
+            "the query parameter 'a' is described but not declared");
   EXPECT_NE(difference(RequestShape(Query{{"a", Described::no}}), kSame), "");
 }
 
@@ -54,14 +54,14 @@ TEST(DescribedShape, MembersAgreeAtEveryLevel) {
   EXPECT_EQ(difference(shape, schema(kEither, kList)), "");
   EXPECT_EQ(difference(shape,
                        schema(R"({"type": "object", "properties": {"field": {}}})", kList)),
-            "the member 'sort.direction' is declared and not described");
+            "the member 'sort.direction' is declared but not described");
   EXPECT_EQ(difference(shape, schema(kRef, R"({"items": {"properties": {
                                               "field": {}, "direction": {}, "dir": {}}}})")),
-            "the member 'sorts.dir' is described and not declared");
+            "the member 'sorts.dir' is described but not declared");
   const RequestShape shallow(Query{},
                              ObjectShape{{{"sort"}, {"sorts", &kOrder}, {"labels"}}});
   EXPECT_EQ(difference(shallow, schema(kRef, kList)),
-            "the member 'sort.direction' is described and not declared");
+            "the member 'sort.direction' is described but not declared");
 }
 
 TEST(DescribedShape, WhetherOthersAreTakenAgrees) {
@@ -80,7 +80,7 @@ TEST(DescribedShape, WhetherOthersAreTakenAgrees) {
 
 TEST(DescribedShape, ABodyIsReadWhereItIsDescribed) {
   const std::string body = with_body(R"({"type": "object"})");
-  EXPECT_EQ(difference(RequestShape(), body), "its body is described and not read");
+  EXPECT_EQ(difference(RequestShape(), body), "its body is described but not read");
   EXPECT_EQ(difference(RequestShape::lines(), body), "");
 }
 

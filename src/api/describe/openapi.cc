@@ -27,7 +27,7 @@ json::string_view json_key(std::string_view text) {
 json::object parse_file(const EmbeddedFile& file) {
   auto parsed = parse_json(file.text);
   if (!parsed) fail(fmt::format("{}: {}", file.name, parsed.error().message));
-  if (!parsed->is_object()) fail(fmt::format("{} is no JSON object", file.name));
+  if (!parsed->is_object()) fail(fmt::format("{} is not a JSON object", file.name));
   return std::move(parsed->get_object());
 }
 
@@ -35,7 +35,7 @@ json::object parse_file(const EmbeddedFile& file) {
 json::object& child(json::object& of, std::string_view name) {
   json::value& value = of[json_key(name)];
   if (value.is_null()) value.emplace_object();
-  if (!value.is_object()) fail(fmt::format("'{}' is no object", name));
+  if (!value.is_object()) fail(fmt::format("'{}' is not an object", name));
   return value.get_object();
 }
 
@@ -69,7 +69,7 @@ class Description {
     for (const auto& route : router.routes()) {
       if (!route->is_offered) continue;
       if (describes(route->pattern, to_lower_ascii(route->method))) continue;
-      fail(fmt::format("{} {} is served and not described; add it to the file of its area",
+      fail(fmt::format("{} {} is served but not described; add it to the file of its area",
                        route->method, route->pattern));
     }
     for (const auto& path : paths) {
@@ -81,8 +81,8 @@ class Description {
               return route->pattern == pattern && to_lower_ascii(route->method) == method;
             });
         if (!served) {
-          fail(fmt::format("{} {} is described and not served; take it out", method,
-                           pattern));
+          fail(
+              fmt::format("{} {} is described but not served; remove it", method, pattern));
         }
       }
     }
@@ -126,7 +126,7 @@ class Description {
     const auto join = [&](const json::object& from, json::object& into) {
       for (const auto& member : from) {
         if (into.contains(member.key())) {
-          fail(fmt::format("{}: '{}' is there already", file.name,
+          fail(fmt::format("{}: '{}' is defined twice", file.name,
                            std::string_view(member.key().data(), member.key().size())));
         }
         into[member.key()] = member.value();
@@ -180,7 +180,7 @@ class Description {
         const auto* found = name.starts_with(kPrefix)
                                 ? known.if_contains(json_key(name.substr(kPrefix.size())))
                                 : nullptr;
-        if (found == nullptr) fail(fmt::format("'{}' is no parameter", name));
+        if (found == nullptr) fail(fmt::format("'{}' is not a parameter", name));
         all.push_back(*found);
       }
     }
@@ -225,7 +225,7 @@ class Description {
     const std::string name(view(named->as_string()));
     const auto* found = schemas.if_contains(json_key(name));
     if (found == nullptr || !found->is_object() || depth > 8) {
-      fail(fmt::format("x-properties-of names '{}', which is no schema", name));
+      fail(fmt::format("x-properties-of names '{}', which is not a schema", name));
     }
     json::value other = *found;
     spell_out(other, schemas, depth + 1);

@@ -86,11 +86,11 @@ TEST(Openapi, JoinsFilesAndAddsWhatIsShared) {
 TEST(Openapi, DiffersFromTheRouterInNeitherDirection) {
   const std::vector<EmbeddedFile> files = {{"common.json", kCommon}, {"x.json", kThings}};
   const auto fewer = make_router({{"GET", "/things"}});
-  EXPECT_NE(failure(fewer, files).find("post /things is described and not served"),
+  EXPECT_NE(failure(fewer, files).find("post /things is described but not served"),
             std::string::npos);
   const auto more =
       make_router({{"GET", "/things"}, {"POST", "/things"}, {"GET", "/things/{thing}"}});
-  EXPECT_NE(failure(more, files).find("GET /things/{thing} is served and not described"),
+  EXPECT_NE(failure(more, files).find("GET /things/{thing} is served but not described"),
             std::string::npos);
 }
 
@@ -98,7 +98,7 @@ TEST(Openapi, RefusesFilesThatContradict) {
   const auto router = make_router({{"GET", "/things"}, {"POST", "/things"}});
   EXPECT_NE(
       failure(router, {{"common.json", kCommon}, {"x.json", kThings}, {"y.json", kThings}})
-          .find("y.json: '/things' is there already"),
+          .find("y.json: '/things' is defined twice"),
       std::string::npos);
   EXPECT_NE(failure(router, {{"common.json", kCommon}, {"x.json", "{"}}).find("x.json"),
             std::string::npos);
@@ -119,10 +119,10 @@ TEST(Openapi, DiffersFromWhatRoutesDeclareInNeitherDirection) {
   const std::vector<EmbeddedFile> files = {{"common.json", kCommon}, {"x.json", kOne}};
   EXPECT_EQ(failure(router_with(Query{{"page"}}), files), "");
   EXPECT_NE(failure(router_with(Query{{"page"}, {"more"}}), files)
-                .find("GET /things: the query parameter 'more' is declared and not"),
+                .find("GET /things: the query parameter 'more' is declared but not"),
             std::string::npos);
   EXPECT_NE(failure(router_with({}), files)
-                .find("GET /things: the query parameter 'page' is described and not"),
+                .find("GET /things: the query parameter 'page' is described but not"),
             std::string::npos);
   http::Router bare;
   bare.add({"GET", "/things", http::RunOn::io, http::Body::buffered,
@@ -133,7 +133,7 @@ TEST(Openapi, DiffersFromWhatRoutesDeclareInNeitherDirection) {
 // The files themselves; that they agree with the routes is seen when a server starts.
 TEST(Openapi, TheFilesAreInOrder) {
   EXPECT_NE(failure(make_router({}), {openapi_files().begin(), openapi_files().end()})
-                .find("is described and not served"),
+                .find("is described but not served"),
             std::string::npos);
 }
 

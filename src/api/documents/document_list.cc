@@ -54,8 +54,8 @@ Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
     }
   }
   return invalid_at("cursor",
-                    "the cursor is malformed; use next_cursor of the page before as "
-                    "it is, or leave it out");
+                    "the cursor is malformed; use next_cursor of the previous page "
+                    "unchanged, or leave it out");
 }
 
 // A part of the list that clients with GET put into the query as JSON.
@@ -116,7 +116,7 @@ Result<void> read_query_sort(const http::Request& request, Wanted& out) {
 Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& out) {
   if (in.has({"partition"})) {
     Error error = make_error(ErrorCode::not_enabled,
-                             "partition: lists are not divided on this server; leave it "
+                             "partition: this server does not divide lists; leave it "
                              "out, and follow next_cursor");
     error.location = "partition";
     return error;
@@ -132,7 +132,8 @@ Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& o
   (void)in.find({"return_vector_names"});
   (void)in.boolean({"include_total"}, false);  // The total is always there.
   if (in.has({"expand"})) {
-    out.warnings.emplace_back("'expand' has no effect: no document is put into another");
+    out.warnings.emplace_back(
+        "'expand' has no effect: documents are not embedded in each other");
   }
   return in.status();
 }

@@ -124,7 +124,7 @@ Result<void> must_choose(const json::value& filters) {
   TRAWL_ASSIGN(const Filter filter, Filter::compile(filters, "filters"));
   if (!filter.paths().empty() || !filter.matches(json::object())) return {};
   return invalid_at("filters",
-                    "filters has no condition, so that every document would match; name a "
+                    "filters has no condition, so every document would match; name a "
                     "field, as in {\"status\": \"old\"}");
 }
 
@@ -298,7 +298,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   const bool is_narrowed = object == nullptr ? filters != nullptr : !object->empty();
   if (!is_narrowed) {
     changed["message"] =
-        fmt::format("{}; no filters were sent, so that every one was meant",
+        fmt::format("{}; no filters were sent, so this applies to every document",
                     std::string_view(view(changed["message"].get_string())));
   }
   return json_response(std::move(changed));

@@ -105,9 +105,10 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
     // The parser of the list knows only its own keys.
     if (const auto near = nearest_name(key, kOwnKeys); !near.empty()) {
       const std::string name = truncate_text(key, 64);
-      return invalid_at(name, fmt::format("'{}' is no key of an aggregate (did you mean "
-                                          "'{}'?)",
-                                          name, near));
+      return invalid_at(name,
+                        fmt::format("unknown member '{}' of an aggregate (did you mean "
+                                    "'{}'?)",
+                                    name, near));
     }
     filter[field.key()] = field.value();
   }

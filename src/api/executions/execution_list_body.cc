@@ -218,8 +218,9 @@ class Reader {
       if (std::find(known.begin(), known.end(), first) == known.end()) {
         const std::string name = truncate_text(first, 64);
         return invalid_at(
-            "filters", fmt::format("'{}' is no field of an execution{}; known are {}", name,
-                                   did_you_mean(first, known), fmt::join(known, ", ")));
+            "filters",
+            fmt::format("unknown field '{}' of an execution{}; use one of {}", name,
+                        did_you_mean(first, known), fmt::join(known, ", ")));
       }
     }
     out_.echo["filters"] = *filters;
@@ -268,7 +269,7 @@ class Reader {
     for (const std::string& field : out_.fields) {
       if (std::find(known.begin(), known.end(), field) != known.end()) continue;
       return invalid_at("fields",
-                        fmt::format("'{}' is no field of an execution{}; known are {}",
+                        fmt::format("unknown field '{}' of an execution{}; use one of {}",
                                     truncate_text(field, 64), did_you_mean(field, known),
                                     fmt::join(known, ", ")));
     }
@@ -294,7 +295,7 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
     if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
       const std::string name = truncate_text(key, 64);
       return invalid_at(name,
-                        fmt::format("'{}' is no filter of this list{}; known are {}", name,
+                        fmt::format("unknown filter '{}'{}; use one of {}", name,
                                     did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
     }
     if (field.value().is_null()) continue;

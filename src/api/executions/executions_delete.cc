@@ -72,7 +72,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
         {"deleted_count", 0},
         {"matching_count", page.total},
         {"exact", page.total_exact},
-        {"message", fmt::format("{}{} executions match; those that run would stay",
+        {"message", fmt::format("{}{} executions match; running ones would stay",
                                 page.total_exact ? "" : "at least ", page.total)}});
   }
   const RequestTime time(services, call.request);
@@ -84,10 +84,9 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
       {"dry_run", false},
       {"deleted_count", removal.count},
       {"complete", !removal.more},
-      {"message", fmt::format("{} executions were deleted{}", removal.count,
-                              removal.more ? "; there are more, which the time "
-                                             "did not allow: send it again"
-                                           : "")}});
+      {"message",
+       fmt::format("{} executions were deleted{}", removal.count,
+                   removal.more ? "; more remain, as time ran out: send it again" : "")}});
 }
 
 }  // namespace

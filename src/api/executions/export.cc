@@ -172,10 +172,11 @@ Result<ExecutionKey> key_of(const Services& services, const Call& call,
                services.ledger.find(call.ns.id, ExecutionId(std::string(id))));
   if (found) return ExecutionKey{found->summary.timestamp, found->summary.execution_id};
   return at_query(
-      make_error(ErrorCode::not_found,
-                 fmt::format("after is '{}', an execution that the namespace '{}' does not "
-                             "have (any more): name the one before it, or start again",
-                             truncate_text(id, 100), call.ns.name)),
+      make_error(
+          ErrorCode::not_found,
+          fmt::format("after is '{}', an execution that the namespace '{}' does not have, "
+                      "or no longer has; name the one before it, or start again",
+                      truncate_text(id, 100), call.ns.name)),
       "after");
 }
 
@@ -191,13 +192,13 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
   TRAWL_ASSIGN(out.detail, query.boolean("detail", false));
   if (out.csv && out.detail) {
     return invalid_at("query.detail",
-                      "detail is true, and a CSV has room for the fields of a row only; "
+                      "detail is true, but a CSV holds only the fields of a row; "
                       "use format=ndjson");
   }
   TRAWL_ASSIGN(out.raw, query.boolean("raw", false));
   if (out.raw && !out.csv) {
     return invalid_at("query.raw",
-                      "raw is true, and only the texts of a CSV are changed; "
+                      "raw is true, but only a CSV has its texts changed; "
                       "leave it out, or use format=csv");
   }
   TRAWL_ASSIGN(out.trailer, query.boolean("trailer", !out.csv));

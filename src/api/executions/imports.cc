@@ -221,7 +221,7 @@ Result<http::Response> import_executions(const Services& services, Call& call) {
       {"skipped_count", import.skipped()},
       {"failed_count", import.report().failed_count},
       {"errors", std::move(import.report().errors)},
-      {"message", fmt::format("{} executions were imported, {} were there already",
+      {"message", fmt::format("{} executions were imported, {} existed already",
                               import.imported(), import.skipped())}});
 }
 

@@ -240,8 +240,7 @@ class Tail {
   Result<void> tell_dropped(std::uint64_t count) {
     out_ += fmt::format(
         "event: dropped\ndata: {{\"count\":{},\"since\":\"{}\",\"message\":\"this reader "
-        "was "
-        "too slow for so many events of the namespace; a tail since then brings "
+        "could not keep up with the events of the namespace; a tail since then returns "
         "them\"}}\n\n",
         count, encode_tail_cursor(cursor()));
     return learn_running();  // The ends of some are lost.
@@ -274,7 +273,7 @@ Result<ExecutionFilter> parse_filter(const http::Request& request,
       auto parsed = parse_json(value);
       if (!parsed || !parsed->is_object()) {
         return invalid_at("query.filter",
-                          "filter is no JSON object; use what the body of "
+                          "filter is not a JSON object; use what the body of "
                           "executions/list takes, such as {\"status\": \"failed\"}");
       }
       has_filter = true;

@@ -95,7 +95,7 @@ void read_rate_limit(ObjectReader& in, const json::object& body, ApiKey& key) {
   const auto burst = in.optional_integer({kBurstKey}, 1, kRequestsPerMinuteMax);
   if (burst && (!key.rate_limit || key.rate_limit->requests_per_minute == 0)) {
     in.fail(std::string(kBurstKey),
-            fmt::format("is of no use without a limit; set {} too", kRequestsKey));
+            fmt::format("has no effect without a limit; set {} too", kRequestsKey));
   } else if (burst) {
     key.rate_limit->burst = static_cast<std::uint32_t>(*burst);
   } else if (is_null(body, kBurstKey) && key.rate_limit) {
@@ -137,7 +137,7 @@ Result<void> refuse_key_fields(ObjectReader& in) {
       {"allowed_origins",
        "keys are not bound to origins; leave it out, and set "
        "http.cors_origins for the whole server"},
-      {"principal_id", "keys belong to the user of the path; leave it out"}};
+      {"principal_id", "keys belong to the user in the path; leave it out"}};
   for (const auto& [name, remedy] : kRefused) {
     const json::value* value = in.find({name});
     if (value == nullptr || (value->is_array() && value->get_array().empty())) continue;
@@ -157,8 +157,8 @@ Result<void> read_confinement(const Services& services, ObjectReader& in, ApiKey
     TRAWL_ASSIGN(const Namespace ns, services.corpus.find_namespace(*identifier));
     if (key.namespace_id && *key.namespace_id != ns.id) {
       return invalid_at(std::string(name),
-                        fmt::format("{} is '{}', another namespace than the one named "
-                                    "beside it; a key is confined to one",
+                        fmt::format("{} is '{}', which differs from the other namespace "
+                                    "given; a key is confined to one",
                                     name, truncate_text(*identifier, 100)));
     }
     key.namespace_id = ns.id;
@@ -225,7 +225,7 @@ Result<http::Response> change_key(const Services& services, Call& call) {
     in.fail("status", "cannot be set; DELETE the key to revoke it");
   } else if (found.id == call.key.id && in.has({"permissions"})) {
     in.fail("permissions",
-            "are those of the key of the request itself; change them with another one");
+            "belong to the key that makes this request; change them with another key");
   }
   TRAWL_TRY(in.status());
   TRAWL_TRY(refuse_key_fields(in));
@@ -239,8 +239,9 @@ Result<http::Response> revoke_key(const Services& services, Call& call) {
   TRAWL_TRY(must_manage_keys(call));
   TRAWL_ASSIGN(const ApiKey found, key_of_path(services, call));
   if (found.id == call.key.id) {
-    return make_error(ErrorCode::bad_request,
-                      "this is the key of the request itself; revoke it with another one");
+    return make_error(
+        ErrorCode::bad_request,
+        "this is the key that makes this request; revoke it with another key");
   }
   TRAWL_TRY(services.keys.revoke(found.id.str(), services.clock.now()));
   return deleted_response(fmt::format("the key '{}' was revoked", found.name));

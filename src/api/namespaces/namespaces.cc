@@ -56,7 +56,7 @@ Result<void> check_indexes(const json::array& sent) {
     if (in.ok() && std::find(std::begin(kIndexTypes), std::end(kIndexTypes), type) ==
                        std::end(kIndexTypes)) {
       in.fail("type",
-              fmt::format("is '{}', which is no index type{}", truncate_text(type, 64),
+              fmt::format("is '{}', an unknown index type{}", truncate_text(type, 64),
                           did_you_mean(type, kIndexTypes)));
     }
     TRAWL_TRY(in.status());
@@ -69,7 +69,7 @@ Result<void> must_be_allowed(const ApiKey& key, Permission permission,
   if (key.allows(permission)) return {};
   return make_error(ErrorCode::forbidden,
                     fmt::format("this key lacks the permission '{}', which setting '{}' "
-                                "takes; use one that has it",
+                                "needs; use one that has it",
                                 permission_name(permission), what));
 }
 
@@ -94,7 +94,8 @@ Result<void> read_policies(const Services& services, ObjectReader& in, const Api
 }
 
 constexpr std::string_view kNoExpiry =
-    "namespaces do not expire; leave it out, and delete the namespace when it has served";
+    "namespaces do not expire; leave it out, and delete the namespace when you no longer "
+    "need it";
 constexpr std::string_view kNoSpending =
     "spending is not limited by namespace; leave it out, and send budget_limits with each "
     "execution";
@@ -121,7 +122,7 @@ Result<void> refuse_namespace_fields(ObjectReader& in) {
   if (in.string({"mode"}, "managed") != "managed") {
     Error error = make_error(
         ErrorCode::not_enabled,
-        "mode: this server keeps no vectors, so that every namespace is 'managed'; leave "
+        "mode: this server keeps no vectors, so every namespace is 'managed'; leave "
         "it out");
     error.location = "mode";
     return error;
@@ -252,8 +253,8 @@ Result<http::Response> create_namespace(const Services& services, Call& call) {
   if (wanted_id && *wanted_id != wanted.name) {
     Error error = make_error(
         ErrorCode::not_enabled,
-        fmt::format("namespace_id is '{}', and the server chooses the ids of namespaces; "
-                    "leave it out, and use the name wherever an id is asked for",
+        fmt::format("namespace_id is '{}', but the server chooses namespace ids; leave it "
+                    "out, and use the name wherever an id is expected",
                     truncate_text(*wanted_id, 64)));
     error.location = "namespace_id";
     return error;

@@ -39,7 +39,7 @@ std::shared_ptr<const RecordingPolicy> RecordingPolicies::find(
     auto policy = definition->is_object()
                       ? RecordingPolicy::parse(definition->get_object(),
                                                std::string(kRecordingKey), hash_key_)
-                      : make_error(ErrorCode::storage, "it is no object");
+                      : make_error(ErrorCode::storage, "it is not an object");
     if (!policy) {
       spdlog::error("the recording policy of the namespace {} is damaged: {}",
                     namespace_id.str(), policy.error().message);

@@ -72,7 +72,7 @@ struct Metrics::State {
           .Add({});
   prometheus::Counter& imported = prometheus::BuildCounter()
                                       .Name("trawl_executions_imported_total")
-                                      .Help("Executions brought in by import")
+                                      .Help("Executions imported")
                                       .Register(registry)
                                       .Add({});
   prometheus::Registry gauges;
@@ -83,13 +83,13 @@ struct Metrics::State {
       gauge("trawl_recorder_queue", "Executions waiting for a commit");
   prometheus::Gauge& cache_bytes =
       gauge("trawl_stage_cache_bytes", "Memory of the stage cache");
-  prometheus::Gauge& connections = gauge("trawl_http_connections", "Connections open now");
+  prometheus::Gauge& connections = gauge("trawl_http_connections", "Open connections");
   prometheus::Gauge& streams =
-      gauge("trawl_http_streams", "Replies that are streamed now: exports, tails");
+      gauge("trawl_http_streams", "Replies being streamed: exports, tails");
   prometheus::Gauge& uploads =
-      gauge("trawl_http_uploads", "Requests whose bodies are streamed now: imports");
-  prometheus::Gauge& bodies = gauge("trawl_http_body_bytes",
-                                    "Memory of the bodies of requests, without short ones");
+      gauge("trawl_http_uploads", "Requests whose bodies are being streamed: imports");
+  prometheus::Gauge& bodies =
+      gauge("trawl_http_body_bytes", "Memory held by request bodies, except short ones");
   prometheus::Gauge& workers = gauge("trawl_worker_queue", "Requests waiting for a worker");
 };
 
@@ -140,10 +140,10 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
                            "Records written by group commits", recorder.writes));
   families.push_back(
       total("trawl_recorder_failures_total", "Writes that failed", recorder.failures));
-  families.push_back(
-      total("trawl_stage_cache_hits_total", "Stages answered by it", cache.hits));
-  families.push_back(
-      total("trawl_stage_cache_misses_total", "Stages looked up in vain", cache.misses));
+  families.push_back(total("trawl_stage_cache_hits_total",
+                           "Stages answered from the stage cache", cache.hits));
+  families.push_back(total("trawl_stage_cache_misses_total",
+                           "Stages not found in the stage cache", cache.misses));
   families.push_back(total("trawl_http_connections_total", "Connections accepted",
                            server.connections_total));
   return prometheus::TextSerializer().Serialize(families);

@@ -27,7 +27,7 @@ Result<http::Response> health(const Services& services) {
   if (!good) {
     json::object errors;
     if (!store) errors["metadata"] = store.error().message;
-    if (!recording) errors["task_queue"] = "executions are not recorded now";
+    if (!recording) errors["task_queue"] = "executions are not being recorded";
     if (write_failure) errors["storage"] = *write_failure;
     out["errors"] = std::move(errors);
   }
@@ -42,7 +42,7 @@ Result<http::Response> ready(const Services& services) {
   TRAWL_TRY(services.corpus.ping());
   if (const auto failure = write_health::failure()) {
     return make_error(ErrorCode::unavailable,
-                      fmt::format("{}; what is stored can be read", *failure));
+                      fmt::format("{}; stored data can still be read", *failure));
   }
   return json_response(json::object{{"status", "ready"}});
 }

@@ -54,8 +54,7 @@ void write_degraded(JsonWriter& out, const RunResult& result) {
     out.key("reason").string(reason);
     out.key("next_step")
         .string(
-            "correct the stage, or remove it; it is skipped as long "
-            "as its on_error is 'skip'");
+            "correct the stage, or remove it; it is skipped while its on_error is 'skip'");
     out.key("stage").string(stage_name);
     out.end_object();
   }
@@ -183,7 +182,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   ObjectReader body(sent, {});
   if (body.boolean({"stream"}, false)) {
     Error error = make_error(ErrorCode::not_enabled,
-                             "stream is true, and streaming is not offered by this server; "
+                             "stream is true, but this server does not offer streaming; "
                              "leave stream out");
     error.location = "stream";
     return error;
@@ -278,8 +277,8 @@ void log_failure(const Call& call, const Execution& execution, RecordingMode mod
   const bool restricted =
       mode != RecordingMode::full || call.ns.definition.contains("recording");
   spdlog::error("execution {} failed: {}", execution.summary.execution_id.str(),
-                restricted ? "what it said is withheld, as its namespace or the request "
-                             "restricts what is recorded"
+                restricted ? "its message is withheld, because its namespace or the "
+                             "request restricts what is recorded"
                            : detail);
 }
 

@@ -59,10 +59,11 @@ Result<void> add_label(LabelMap& labels, std::string_view key, std::string_view 
   }
   labels.insert_or_assign(std::string(key), std::string(value));
   if (labels.size() > kLabelsMax) {
-    return invalid_at(location,
-                      fmt::format("the label '{}' is one more than the {} that an "
-                                  "execution can have; leave some out",
-                                  name, kLabelsMax));
+    return invalid_at(
+        location,
+        fmt::format(
+            "the label '{}' exceeds the {} that an execution can have; leave some out",
+            name, kLabelsMax));
   }
   return {};
 }

@@ -23,7 +23,7 @@ std::string read_name(ObjectReader& in, ObjectReader::Names names, std::size_t m
                return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '/';
              })) {
     in.fail(*names.begin(),
-            "has a slash, a control character, or a space at an end; leave it out");
+            "has a slash, a control character, or a space at either end; leave it out");
   }
   return name;
 }

@@ -145,8 +145,8 @@ Result<std::uint64_t> parse_offset_cursor(std::string_view cursor) {
   if (!base64url_decode(cursor, text) || !text.starts_with(kPrefix) ||
       !parse_integer(std::string_view(text).substr(kPrefix.size()), offset) || offset < 0) {
     return invalid_at("cursor",
-                      "the cursor is malformed; use next_cursor of the page before "
-                      "as it is, or leave it out");
+                      "the cursor is malformed; use next_cursor of the previous page "
+                      "unchanged, or leave it out");
   }
   return static_cast<std::uint64_t>(offset);
 }

@@ -174,7 +174,7 @@ Result<void> check_no_body(const http::Request& request) {
     return {};
   }
   return invalid_at("body",
-                    "this request reads no body; leave it out, and put what it takes into "
+                    "this request takes no body; leave it out, and put its arguments into "
                     "the path and the query");
 }
 

@@ -134,7 +134,7 @@ TEST(RequestShape, SaysWhatBelongsIntoTheQuery) {
   const Checked refused = check(R"({"limit": 5})", Others::warned);
   EXPECT_EQ(refused.location, "limit");
   EXPECT_NE(refused.message.find("goes into the query: ?limit="), std::string::npos);
-  // Below the top it is no parameter of the request.
+  // Below the top it is not a parameter of the request.
   EXPECT_EQ(check(R"({"source": {"limit": 5}})").warnings.size(), 1u);
 }
 

@@ -11,14 +11,15 @@ namespace {
 
 Error out_of_time(const std::string& name, std::int64_t limit_ms) {
   std::string message =
-      name.empty() ? fmt::format(
-                         "the request was not done within {} ms, the most that this server "
-                         "gives one (limits.request_ms_max); ask for less at a time",
-                         limit_ms)
-                   : fmt::format(
-                         "the request was not done within its {} of {}; raise it, or ask "
-                         "for less at a time",
-                         name, limit_ms);
+      name.empty()
+          ? fmt::format(
+                "the request did not finish within {} ms, the most that this server allows "
+                "one (limits.request_ms_max); ask for less at a time",
+                limit_ms)
+          : fmt::format(
+                "the request did not finish within its {} of {}; raise it, or ask "
+                "for less at a time",
+                name, limit_ms);
   Error error = make_error(ErrorCode::timeout, std::move(message));
   // The same again would take as long again.
   error.facts = fmt::format(R"({{"limit_ms":{},"retryable":false}})", limit_ms);

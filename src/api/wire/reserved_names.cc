@@ -75,8 +75,8 @@ Result<void> ReservedNames::check(std::string_view parameter, std::string_view n
                                   const std::string& location) const {
   if (!contains(parameter, name)) return {};
   return invalid_at(location,
-                    fmt::format("{} is '{}', a word that the paths of this API use in its "
-                                "place, so that it could never be read; choose another one",
+                    fmt::format("{} is '{}', which the paths of this API use for something "
+                                "else, so it could never be read; choose another name",
                                 location, name));
 }
 

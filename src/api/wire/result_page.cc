@@ -20,7 +20,7 @@ std::size_t read_place(ObjectReader& in, std::string_view name) {
   if (cursor.empty()) return 0;
   const auto begin = parse_offset_cursor(cursor);
   if (begin) return static_cast<std::size_t>(*begin);
-  in.fail(name, "is malformed; use that of the page before as it is, or leave it out");
+  in.fail(name, "is malformed; use that of the previous page unchanged, or leave it out");
   return 0;
 }
 
@@ -69,7 +69,7 @@ Result<ResultPage> read_pagination(ObjectReader in) {
     if (after != nullptr && !after->empty()) {
       ObjectReader marker = in.child(*after, "after");
       page.begin = read_place(marker, "cursor");
-      if (page.begin == 0) marker.fail("cursor", "is required; use next_cursor as it is");
+      if (page.begin == 0) marker.fail("cursor", "is required; use next_cursor unchanged");
       TRAWL_TRY(marker.status());
     }
   } else {

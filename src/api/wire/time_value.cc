@@ -19,7 +19,7 @@ constexpr double kSecondsMax = 1e11;
 
 Result<TimeUs> relative(std::string_view text, TimeUs now, const std::string& location) {
   const auto refuse = [&] {
-    return invalid_at(location, fmt::format("{} is '{}', which is no time span; {}",
+    return invalid_at(location, fmt::format("{} is '{}', which is not a time span; {}",
                                             location, truncate_text(text, 64), kRemedy));
   };
   if (text.size() < 3) return refuse();
@@ -49,7 +49,7 @@ Result<TimeUs> relative(std::string_view text, TimeUs now, const std::string& lo
     return refuse();
   }
   if (count > (now - kTimeMin) / unit) {
-    return invalid_at(location, fmt::format("{} is '{}', which lies before the year 1",
+    return invalid_at(location, fmt::format("{} is '{}', which is before the year 1",
                                             location, truncate_text(text, 64)));
   }
   return now - count * unit;
@@ -85,8 +85,8 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
   // As a double kTimeMax is rounded up, to the first instant of the year 10000.
   if (!(micros >= static_cast<double>(kTimeMin) &&
         micros < static_cast<double>(kTimeMax))) {
-    return invalid_at(location, fmt::format("{} lies outside the years 1 to 9999; {}",
-                                            location, kRemedy));
+    return invalid_at(
+        location, fmt::format("{} is outside the years 1 to 9999; {}", location, kRemedy));
   }
   return static_cast<TimeUs>(std::llround(micros));
 }

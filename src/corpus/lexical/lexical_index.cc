@@ -220,7 +220,7 @@ Result<void> SegmentedIndex::add(std::span<const RowTexts> rows) {
   for (const auto& row : rows) {
     if (row.row != expected || row.row == kNoRow - 1) {
       return make_error(ErrorCode::internal,
-                        fmt::format("row {} was added to an index that goes on with row {}",
+                        fmt::format("row {} was added to an index whose next row is {}",
                                     row.row, expected));
     }
     ++expected;

@@ -114,9 +114,8 @@ Result<void> CollectionState::index_missing_rows(sqlite::Connection& connection,
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     if (indexes_[i]->row_count() > row_end) {
       // Of other data: corpus.db was put back from a copy that is older than the index.
-      spdlog::warn(
-          "collection {}: index {} has rows that the store lacks; building it anew",
-          collection_id_.str(), i);
+      spdlog::warn("collection {}: index {} has rows that the store lacks; rebuilding it",
+                   collection_id_.str(), i);
       indexes_[i] = nullptr;
       lexical::remove_index(index_directory(i));
       TRAWL_TRY(open_index(i));

@@ -283,8 +283,8 @@ Result<Collection> SqliteCorpus::update_collection(
       canonical_json(features_to_json(entry.definition->features))) {
     return invalid_at(
         "features",
-        "the features of a collection are chosen when it is made; make another "
-        "collection with the wanted ones and copy the documents");
+        "the features of a collection are chosen when it is created; create another "
+        "collection with the features you want and copy the documents");
   }
   changed.id = entry.definition->id;
   changed.namespace_id = entry.definition->namespace_id;

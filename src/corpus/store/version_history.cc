@@ -51,9 +51,8 @@ Result<void> VersionHistory::check_locked(std::uint64_t version) const {
   if (version < versions_.front().version) {
     return make_error(
         ErrorCode::not_found,
-        fmt::format("version {} is no longer kept; the oldest is {} (documents that were "
-                    "replaced or deleted are removed after a time that the server is "
-                    "configured with)",
+        fmt::format("version {} is no longer kept; the oldest is {} (replaced and deleted "
+                    "documents are removed after a time set in the server's configuration)",
                     version, versions_.front().version));
   }
   return {};

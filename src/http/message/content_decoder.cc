@@ -17,11 +17,10 @@ constexpr std::size_t kPieceBytesMin = 4 * 1024;
 constexpr std::size_t kLikelyRatio = 8;  // Of texts.
 
 Error not_read(std::string_view coding) {
-  return make_error(
-      kUnsupportedCoding,
-      fmt::format("the Content-Encoding '{}' is not read by this server; use gzip or zstd, "
-                  "or send the body as it is",
-                  truncate_text(coding, 50)));
+  return make_error(kUnsupportedCoding,
+                    fmt::format("the Content-Encoding '{}' is not supported by this "
+                                "server; use gzip or zstd, or send the body uncompressed",
+                                truncate_text(coding, 50)));
 }
 
 }  // namespace
@@ -38,8 +37,8 @@ Result<ContentCoding> content_coding(const std::vector<Header>& headers) {
       if (!is_gzip && !equals_ignoring_case(element, "zstd")) return not_read(element);
       if (found != ContentCoding::identity) {
         return make_error(kUnsupportedCoding,
-                          "the body is packed more than once (Content-Encoding); pack it "
-                          "once, with gzip or zstd");
+                          "the body is compressed more than once (Content-Encoding); "
+                          "compress it once, with gzip or zstd");
       }
       found = is_gzip ? ContentCoding::gzip : ContentCoding::zstd;
     }
@@ -79,7 +78,7 @@ Result<void> ContentDecoder::read(std::string_view& bytes, std::string& out,
       made_ / kRatioMax > read_) {
     return make_error(
         ErrorCode::too_large,
-        fmt::format("the body unpacks to more than {} times its size; send it "
+        fmt::format("the body decompresses to more than {} times its size; send it "
                     "without a Content-Encoding",
                     kRatioMax));
   }
@@ -113,7 +112,7 @@ Result<std::string> decode_content(ContentCoding coding, std::string_view body,
     if (out.size() > bytes_max) {
       return make_error(
           ErrorCode::too_large,
-          fmt::format("the body unpacks to more than the {} bytes that are accepted",
+          fmt::format("the body decompresses to more than the {} bytes that are accepted",
                       bytes_max));
     }
   }

@@ -36,10 +36,11 @@ Connection::Connection(std::shared_ptr<Shard> shard, Socket socket, bool is_refu
 void Connection::start() {
   guarded([this] {
     if (is_refused_) {
-      fail(make_error(ErrorCode::unavailable,
-                      fmt::format("the server has as many connections as it may ({}); try "
-                                  "again shortly",
-                                  options().connections_max)));
+      fail(make_error(
+          ErrorCode::unavailable,
+          fmt::format("the server has as many connections as it accepts ({}); try "
+                      "again shortly",
+                      options().connections_max)));
       return;
     }
     set_deadline(options().idle_timeout_ms);
@@ -435,7 +436,7 @@ void Connection::on_timer() {
       if (reply_stream_) {
         reply_stream_->close(
             make_error(ErrorCode::timeout,
-                       fmt::format("the client took nothing, or too little, for {} ms",
+                       fmt::format("the client read nothing, or too little, for {} ms",
                                    options().write_timeout_ms)));
       }
       close();

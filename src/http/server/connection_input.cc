@@ -323,7 +323,7 @@ std::optional<Response> Connection::route_request() {
     if (form_.has_if_match && !form_.is_read) {
       return refuse(
           make_error(ErrorCode::not_enabled,
-                     "If-Match is not offered by this server, and ignoring it could "
+                     "this server does not support If-Match, and ignoring it could "
                      "overwrite what you have not seen; leave it out"));
     }
     route_ = match.route;

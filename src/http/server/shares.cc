@@ -53,16 +53,18 @@ Stock::Taken Lease::grow_to(std::uint64_t amount) {
 
 Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what) {
   if (taken == Stock::Taken::none_left) {
-    return make_error(ErrorCode::unavailable,
-                      fmt::format("the server has as many {} under way as it may ({}); try "
-                                  "again shortly",
-                                  what, stock.total_max()));
+    return make_error(
+        ErrorCode::unavailable,
+        fmt::format("the server has as many {} under way as it allows ({}); try "
+                    "again shortly",
+                    what, stock.total_max()));
   }
   Error error = make_error(
       ErrorCode::too_many_requests,
-      fmt::format("this key has as many {} under way as one key may ({}); wait until some "
-                  "have ended",
-                  what, stock.account_max()));
+      fmt::format(
+          "this key has as many {} under way as one key is allowed ({}); wait until some "
+          "have ended",
+          what, stock.account_max()));
   error.facts = fmt::format(
       R"({{"limit":{},"retry_after":1,"retry_after_seconds":1,"retryable":true}})",
       stock.account_max());

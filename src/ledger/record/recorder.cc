@@ -86,8 +86,8 @@ void Recorder::apply_policy(Execution& execution, RecordingMode mode) const {
       return;
     }
     spdlog::warn(
-        "the texts of execution {} are not recorded: the policy of its namespace "
-        "is not known",
+        "the texts of execution {} are not recorded: the policy of its namespace is "
+        "unknown",
         execution.summary.execution_id.str());
   } catch (const std::exception&) {
     // What it says may quote the execution.

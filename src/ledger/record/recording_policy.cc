@@ -130,9 +130,9 @@ class SecretStages {
     }
     if (execution.error && !failed_stage_is_open && !is_runner_message(*execution.error)) {
       execution.error = execution.failed_stage
-                            ? fmt::format("stage '{}' failed; what it said is {}",
+                            ? fmt::format("stage '{}' failed; its message is {}",
                                           *execution.failed_stage, kWithheld)
-                            : fmt::format("what was said is {}", kWithheld);
+                            : fmt::format("the message is {}", kWithheld);
     }
   }
 
@@ -753,7 +753,7 @@ void strip_to_summary(Execution& execution) {
 void refuse_unread(ObjectReader& in, std::vector<std::string_view> known) {
   for (const auto& key : in.unread()) {
     in.fail(truncate_text(key, 64),
-            fmt::format("is no key of a recording policy{}", did_you_mean(key, known)));
+            fmt::format("is not a key of a recording policy{}", did_you_mean(key, known)));
   }
 }
 
@@ -783,7 +783,7 @@ std::unique_ptr<const re2::RE2> compile(ObjectReader& in, const std::string& pat
   }
   auto compiled = std::make_unique<const re2::RE2>(pattern, re2::RE2::Quiet);
   if (!compiled->ok()) {
-    in.fail("pattern", fmt::format("is no regular expression that RE2 takes: {}",
+    in.fail("pattern", fmt::format("is not a valid RE2 regular expression: {}",
                                    truncate_text(compiled->error(), 200)));
   } else if (re2::RE2::FullMatch("", *compiled)) {
     in.fail("pattern",

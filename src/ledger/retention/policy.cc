@@ -67,7 +67,7 @@ void refuse_unread(ObjectReader& in) {
                                                 "by_status"};
   for (const auto& key : in.unread()) {
     in.fail(truncate_text(key, 64),
-            fmt::format("is no rule of retention{}; known are max_age, max_count, "
+            fmt::format("is not a rule of retention{}; use max_age, max_count, "
                         "max_bytes and by_status",
                         did_you_mean(key, kKnown)));
   }

@@ -338,7 +338,8 @@ class Check {
     if (!place->closed) return {};
     if (running > 0) {
       tell("row groups",
-           fmt::format("group {} is closed, and {} of its executions run", group, running));
+           fmt::format("group {} is closed, but {} of its executions are running", group,
+                       running));
     }
     if (rows != place->row_count) {
       tell("row groups", fmt::format("group {} says that it has {} executions; it has {}",
@@ -506,7 +507,7 @@ class Check {
       if (version != kAnalyzerVersion) {
         report_.notes.push_back(
             "the index of terms is of another version and was not compared; the next start "
-            "of the server builds it anew");
+            "of the server rebuilds it");
         return {};
       }
       TRAWL_ASSIGN(lowest, connection_.integer("SELECT min(seq) FROM executions"));

@@ -146,7 +146,7 @@ TEST_F(LedgerCheckTest, RowGroupsAreHeldAgainstTheRows) {
   expect(
       "UPDATE row_groups SET closed = 1, row_count = (SELECT count(*) FROM executions "
       "WHERE seq >= 8192) WHERE grp = 2",
-      "row groups", "of its executions run");
+      "row groups", "of its executions are running");
 }
 
 TEST_F(LedgerCheckTest, EveryColumnIsHeldAgainstTheRows) {

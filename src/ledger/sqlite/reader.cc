@@ -262,7 +262,7 @@ Result<void> scan_executions(Connection& connection, Words& words,
   std::vector<ScannedExecution> batch;
   for (bool more = true; more;) {
     if (request.cancelled && request.cancelled()) {
-      return make_error(ErrorCode::cancelled, "the scan was given up");
+      return make_error(ErrorCode::cancelled, "the scan was abandoned");
     }
     TRAWL_ASSIGN(more, scan.read(batch));
     for (const ScannedExecution& scanned : batch) {

@@ -192,13 +192,12 @@ class Repair {
     if (has(found, "definitions")) TRAWL_TRY(mend_definitions());
     if (!wrong_terms) {
       TRAWL_TRY(index_terms_anew(connection_));
-      done_.emplace_back("the index of terms is made anew: it was damaged");
+      done_.emplace_back("the index of terms was rebuilt: it was damaged");
     } else if (!wrong_terms->empty()) {
       TRAWL_TRY(index_terms_anew(connection_));
-      note(
-          static_cast<std::int64_t>(wrong_terms->size()),
-          "executions were found by other words than their own: the index of terms is made "
-          "anew");
+      note(static_cast<std::int64_t>(wrong_terms->size()),
+           "executions were found by words that are not theirs: the index of terms was "
+           "rebuilt");
     }
     TRAWL_TRY(transaction.commit());
     return std::move(done_);
@@ -263,9 +262,8 @@ class Repair {
                            "FROM row_groups WHERE closed = 1)",
                            kColumnsMax)));
     note(columns, "columns of row groups that are not closed were removed");
-    note(
-        static_cast<std::int64_t>(groups.opened + damaged.size()),
-        "row groups are made anew: they lacked executions, or said something else of them");
+    note(static_cast<std::int64_t>(groups.opened + damaged.size()),
+         "row groups were rebuilt: they lacked executions, or described them wrongly");
     note(static_cast<std::int64_t>(groups.placed), "row groups were listed where they lie");
     note(static_cast<std::int64_t>(groups.forgotten),
          "row groups without executions were taken off the list");
@@ -281,7 +279,7 @@ class Repair {
           "ts"}) {
       TRAWL_TRY(recount_rollups(connection_, sql, progress_));
     }
-    done_.emplace_back("the rollups were counted anew");
+    done_.emplace_back("the rollups were recounted");
     return {};
   }
 
@@ -295,7 +293,7 @@ class Repair {
                         "UPDATE definitions SET uses = u.uses FROM temp.uses u WHERE "
                         "u.definition = definitions.definition AND u.uses != "
                         "definitions.uses"));
-    note(counted, "pipelines had their uses counted anew");
+    note(counted, "pipelines had their uses recounted");
     TRAWL_ASSIGN(
         const auto unused,
         change(connection_,

@@ -104,13 +104,13 @@ TEST_F(LedgerRepair, MakesAnewWhatIsKeptBesideTheRows) {
       "UPDATE definitions SET uses = uses - 1 WHERE definition = 1; INSERT INTO "
       "definitions VALUES (99999, 1, 'x', '', NULL, '{}', 1); INSERT INTO records VALUES "
       "(1000000, x'01'); INSERT INTO terms_pending VALUES (1000001)",
-      {"the rollups were counted anew", "1 pipelines that no execution has",
+      {"the rollups were recounted", "1 pipelines that no execution has",
        "1 pipelines had their uses", "1 records that belonged to no execution",
        "1 numbers that are no execution"});
 }
 
 TEST_F(LedgerRepair, OpensRowGroupsThatSaySomethingElse) {
-  const std::string made = "1 row groups are made anew";
+  const std::string made = "1 row groups were rebuilt";
   repairs(
       "UPDATE row_groups SET row_count = row_count - 1 WHERE grp = 0; UPDATE row_groups "
       "SET ts_min = ts_min + 1, ts_max = ts_max - 1 WHERE grp = 1; INSERT INTO row_groups "
@@ -123,13 +123,13 @@ TEST_F(LedgerRepair, OpensRowGroupsThatSaySomethingElse) {
   repairs(
       "DELETE FROM chunks WHERE chunk = 31; UPDATE row_groups SET closed = 1, row_count "
       "= (SELECT count(*) FROM executions WHERE seq >= 4096) WHERE grp = 1",
-      {"2 row groups are made anew"});
+      {"2 row groups were rebuilt"});
   repairs("DELETE FROM row_groups",
           {"2 row groups were listed where they lie", "18 columns of row groups"});
 }
 
 TEST_F(LedgerRepair, MakesTheIndexOfTermsAnew) {
-  const std::string other = " executions were found by other words than their own";
+  const std::string other = " executions were found by words that are not theirs";
   repairs(
       "INSERT INTO terms (rowid, body) VALUES (17, '1wstale'); INSERT INTO terms (rowid, "
       "body) VALUES (999999, '1wstale'); INSERT INTO terms (terms, rowid, body) VALUES "

@@ -130,8 +130,8 @@ Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& prog
                }));
   if (groups.opened > 0) {
     spdlog::warn(
-        "{} row groups lacked executions, which totals and filters missed; they are made "
-        "anew",
+        "{} row groups lacked executions, which totals and filters missed; they will be "
+        "rebuilt",
         groups.opened);
   }
   TRAWL_ASSIGN(const std::uint64_t executions, count_all_executions(connection));
@@ -139,7 +139,8 @@ Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& prog
   if (executions <= kIndexAnewMax) return index_terms_anew(connection);
   spdlog::info(
       "the index of terms is kept; if executions were deleted before, `trawl doctor` tells "
-      "whether some are found by words of others, and `trawl doctor --repair` mends that");
+      "whether some are found by words of others, and `trawl doctor --repair` repairs "
+      "that");
   // What was deleted before anybody counted.
   TRAWL_TRY(add_to_setting(connection, kUnmerged, 1));
   TRAWL_TRY(add_to_setting(connection, kUnswept, 1));

@@ -184,7 +184,7 @@ class SqliteLedger final : public Ledger {
     // Said once for as long as it goes on.
     if (more.error().detail != maintenance_failure_) {
       maintenance_failure_ = more.error().detail;
-      spdlog::error("maintenance of the history failed and is tried again: {}: {}",
+      spdlog::error("maintenance of the history failed and will be retried: {}: {}",
                     more.error().message, more.error().detail);
     }
     return false;
@@ -222,7 +222,8 @@ class SqliteLedger final : public Ledger {
     const ChangeNotice notice(pages_);
     TRAWL_ASSIGN(const std::uint64_t ended, writer_.recover());
     recovers_late_ = false;
-    if (ended > 0) spdlog::warn("{} executions were interrupted; they read failed", ended);
+    if (ended > 0)
+      spdlog::warn("{} executions were interrupted; they are marked failed", ended);
     return {};
   }
 

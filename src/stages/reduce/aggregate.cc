@@ -242,7 +242,7 @@ void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
     ObjectReader group = in.child(value->get_object(), "group_by");
     group.required_string({"field"});
     group.optional_string({"alias"});
-    refuse_unread(group, "no key of a group");
+    refuse_unread(group, "not a key of a group");
     if (!group.ok()) return in.fail(group.error());  // With the place as it was sent.
   }
   for (std::size_t i = 0; i < list->size() && in.ok(); ++i) {
@@ -259,7 +259,7 @@ void read_group_by(ObjectReader& in, std::vector<GroupField>& out) {
       GroupField field;
       field.field = group.required_string({"field"});
       field.alias = group.string({"alias"}, last_segment(field.field));
-      refuse_unread(group, "no key of a group");
+      refuse_unread(group, "not a key of a group");
       if (!group.ok()) return in.fail(group.error());
       out.push_back(std::move(field));
     } else {
@@ -279,10 +279,9 @@ void check_aliases(ObjectReader& in, const Aggregate& stage) {
     if (in.templates() == ObjectReader::Templates::allowed && is_template(alias)) {
       all_known = false;
     } else if (!taken.insert(alias).second) {
-      in.fail(name,
-              fmt::format("is '{}', which another column is called; give every column "
-                          "its own alias",
-                          truncate_text(alias, 64)));
+      in.fail(name, fmt::format("is '{}', the name of another column; give every column "
+                                "its own alias",
+                                truncate_text(alias, 64)));
     }
   };
   for (std::size_t i = 0; i < stage.group_by.size(); ++i) {
@@ -304,7 +303,7 @@ void check_aliases(ObjectReader& in, const Aggregate& stage) {
     const auto nearest = nearest_name(stage.sort_by, std::span<const std::string>(names));
     in.fail(
         "sort_by",
-        fmt::format("is '{}', which is no alias of this stage{}",
+        fmt::format("is '{}', which is not an alias of this stage{}",
                     truncate_text(stage.sort_by, 64),
                     nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest)));
   }
@@ -328,7 +327,7 @@ Result<std::unique_ptr<Stage>> make_aggregate(ObjectReader& in) {
       }
       ObjectReader operation = in.child(item.get_object(), "aggregations", i);
       stage->aggregations.push_back(read_aggregation(operation));
-      refuse_unread(operation, "no key of an aggregation");
+      refuse_unread(operation, "not a key of an aggregation");
       if (!operation.ok()) in.fail(operation.error());
     }
   }

@@ -157,7 +157,7 @@ Aggregation read_aggregation(ObjectReader& in) {
     for (const json::value& item : *list) {
       if (in.is_template(item)) continue;
       if (!is_number(item) || !(as_double(item) >= 0 && as_double(item) <= 100)) {
-        in.fail("percentiles", "holds something else than numbers from 0 to 100");
+        in.fail("percentiles", "holds something other than numbers from 0 to 100");
         break;
       }
       out.percentiles.push_back(as_double(item));

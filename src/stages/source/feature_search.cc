@@ -116,8 +116,7 @@ Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots
   }
   return invalid_at(
       location,
-      fmt::format("{} is '{}', which no collection of this search has; known are: "
-                  "{}",
+      fmt::format("{} is '{}', which no collection of this search has; use one of {}",
                   location, truncate_text(spec.feature_uri, 200),
                   listed_features(snapshots)));
 }
@@ -400,10 +399,9 @@ class SearchRun {
     }
     output_.metadata["facets"] = counter.result();
     for (const std::string& key : counter.cut()) {
-      output_.warnings.push_back(
-          fmt::format("the facet '{}' has more than {} different values; those that were "
-                      "met later are not counted",
-                      key, kFacetValuesMax));
+      output_.warnings.push_back(fmt::format(
+          "the facet '{}' has more than {} different values; later ones are not counted",
+          key, kFacetValuesMax));
     }
     return {};
   }

@@ -34,15 +34,16 @@ void refuse_filters(ObjectReader& in) {
 // Keys of a nested object that mean nothing; those at the top are the caller's.
 void sort_out_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   refuse_filters(in);
-  sort_unread(in, "no parameter of feature_search", warnings);
+  sort_unread(in, "not a parameter of feature_search", warnings);
 }
 
 // The same where it changes no result, so that names which only others know are no slips.
 void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   refuse_filters(in);
   for (const std::string& key : in.unread()) {
-    warnings.push_back(fmt::format("{} is no parameter of feature_search and was ignored",
-                                   in.location_of(truncate_text(key, 64))));
+    warnings.push_back(
+        fmt::format("{} is not a parameter of feature_search and was ignored",
+                    in.location_of(truncate_text(key, 64))));
   }
 }
 
