@@ -53,7 +53,7 @@ int serve(const ServeFlags& flags) {
                                ? config->http.host
                                : fmt::format("[{}]", config->http.host);
   if (const auto& key = (*instance)->generated_key()) {
-    fmt::print("administrator's key, shown this once: {}\n", *key);
+    fmt::print("administrator's key, shown only once: {}\n", *key);
     std::fflush(stdout);
   }
   for (const auto& warning :

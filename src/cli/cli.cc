@@ -53,8 +53,9 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
       .add_option("--api-key", flags.api_key, "The key [TRAWL_API_KEY, MIXPEEK_API_KEY]")
       ->type_name("KEY");
   program
-      .add_option("-n,--namespace", flags.namespace_name,
-                  "Id or name [TRAWL_NAMESPACE, MIXPEEK_NAMESPACE; the key's own]")
+      .add_option(
+          "-n,--namespace", flags.namespace_name,
+          "Namespace id or name [TRAWL_NAMESPACE, MIXPEEK_NAMESPACE; the key's own]")
       ->check(not_empty())
       ->type_name("NAME");
   program
@@ -64,8 +65,9 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
           "table, json, ndjson or csv [a table on a terminal, else json]")
       ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}).description(""))
       ->type_name("FORMAT");
-  program.add_flag("--raw", flags.raw,
-                   "Texts in a CSV as they are: = + - @ in front may run as a formula");
+  program.add_flag(
+      "--raw", flags.raw,
+      "Leave texts in a CSV unchanged: a leading = + - @ may run as a formula");
   program.add_option("--timeout", flags.timeout_s, "Seconds that a request may take [120]")
       ->check(CLI::Range(1L, 86'400L).description(""))
       ->type_name("SECONDS");
@@ -106,7 +108,7 @@ int run(const std::vector<std::string>& arguments, Host& host) {
       "  trawl serve --data-dir ./data\n"
       "  trawl execute -f examples/search.json --input query=\"web server\"\n"
       "  trawl executions list --since -24h --status failed\n"
-      "Exit status: 0 fine, 1 the server said no, 2 wrong usage.");
+      "Exit status: 0 success, 1 the server refused, 2 wrong usage.");
 
   // CLI11 takes the arguments from the back.
   std::vector<std::string> words(arguments.rbegin(), arguments.rend());

@@ -189,31 +189,34 @@ TEST(Cli, MistypedWordsAreNamedWithTheRemedy) {
   Program program;
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--url", "http://x", "exeucte", "-f", "x"},
-       "'exeucte' is no command of 'trawl' (did you mean 'execute'?); see: trawl --help"},
+       "'exeucte' is not a command of 'trawl' (did you mean 'execute'?); see: trawl "
+       "--help"},
       {{"executions", "lst"},
-       "'lst' is no command of 'trawl executions' (did you mean 'list'?); see: trawl "
+       "'lst' is not a command of 'trawl executions' (did you mean 'list'?); see: trawl "
        "executions --help"},
       {{"documents", "list", "books"},
-       "'list' is no command of 'trawl documents'; use get, delete; see: trawl documents "
+       "'list' is not a command of 'trawl documents'; use get, delete; see: trawl "
+       "documents "
        "--help"},
       {{"executions", "list", "--sinc", "-1h"},
-       "'--sinc' is no flag of 'trawl executions list' (did you mean '--since'?); see: "
+       "'--sinc' is not a flag of 'trawl executions list' (did you mean '--since'?); see: "
        "trawl executions list --help"},
       {{"executions", "list", "--limt=3"},
-       "'--limt' is no flag of 'trawl executions list' (did you mean '--limit'?); see: "
+       "'--limt' is not a flag of 'trawl executions list' (did you mean '--limit'?); see: "
        "trawl executions list --help"},
       {{"--ulr", "http://x", "executions", "list"},
-       "'--ulr' is no flag of 'trawl executions list' (did you mean '--url'?); see: trawl "
+       "'--ulr' is not a flag of 'trawl executions list' (did you mean '--url'?); see: "
+       "trawl "
        "executions list --help"},
-      {{"-x"}, "'-x' is no flag of 'trawl'; see: trawl --help"},
+      {{"-x"}, "'-x' is not a flag of 'trawl'; see: trawl --help"},
       {{"executions", "list", "more"},
        "'more' is one argument too many for 'trawl executions list'; see: trawl "
        "executions list --help"},
       {{"execute"}, "--file is required; see: trawl execute --help"},
       {{"execute", "--file"}, "--file needs a value: FILE; see: trawl execute --help"},
       {{"executions", "list", "--status", "faild"},
-       "--status is 'faild' (did you mean 'failed'?); where imported history spells it so, "
-       "use --where '{\"status\": \"faild\"}'"},
+       "--status is 'faild' (did you mean 'failed'?); if imported history spells it that "
+       "way, use --where '{\"status\": \"faild\"}'"},
   };
   for (const auto& [arguments, message] : cases) {
     const auto result = program.run(arguments);
@@ -776,7 +779,7 @@ TEST(Cli, ExportGoesOnBehindTheLastWholeLine) {
   ASSERT_EQ(program.seen.size(), 2U);
   EXPECT_EQ(program.seen[1].target,
             "/v1/retrievers/executions/export?format=ndjson&trailer=true&limit=7&after=e1");
-  EXPECT_NE(result.err.find("going on behind 2 executions"), std::string::npos)
+  EXPECT_NE(result.err.find("resuming after 2 executions"), std::string::npos)
       << result.err;
 }
 

@@ -83,7 +83,7 @@ Outcome<json::object> Context::call(std::string_view method, const std::string& 
   auto parsed = parse_json(reply.body);
   if (!parsed || !parsed->is_object()) {
     return Failure(Exit::refused,
-                   fmt::format("the server answered {} {} with something that is no JSON "
+                   fmt::format("the server answered {} {} with something other than a JSON "
                                "object; is this a Trawl server?",
                                method, target),
                    reply.request_id, reply.status);

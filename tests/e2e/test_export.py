@@ -374,7 +374,7 @@ def test_the_command_outlives_broken_connections(history, tmp_path, arguments):
         file = tmp_path / "out"
         done = trawl(proxy.port, *arguments, "-o", file)
         assert done.returncode == 0, done.stderr
-        assert done.stderr.count(b"going on behind") == 3, done.stderr
+        assert done.stderr.count(b"resuming after") == 3, done.stderr
         assert file.read_bytes() == whole.stdout
     finally:
         proxy.close()

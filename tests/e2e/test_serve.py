@@ -35,7 +35,7 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path):
     data = str(tmp_path / "d")
     flag = run("serve", "--data-dri", data)
     assert (flag.returncode, flag.stdout) == (2, "")
-    assert flag.stderr == ("trawl: '--data-dri' is no flag of 'trawl serve' (did you mean "
+    assert flag.stderr == ("trawl: '--data-dri' is not a flag of 'trawl serve' (did you mean "
                            "'--data-dir'?); see: trawl serve --help\n")
     assert "Subcommands:" in run().stderr
     key = run("serve", "--data-dir", data, "--listen", "127.0.0.1:0",

@@ -194,9 +194,9 @@ class CurlClient final : public Transport {
       case CURLE_OPERATION_TIMEDOUT:
         failure.message =
             request.source
-                ? fmt::format("the upload to {} stood still for {} s: {}",
-                              connection_.base_url, kUploadStallS, reason)
-                : fmt::format("{} did not answer in {} s; --timeout allows it longer",
+                ? fmt::format("the upload to {} stalled for {} s: {}", connection_.base_url,
+                              kUploadStallS, reason)
+                : fmt::format("{} did not answer within {} s; allow more with --timeout",
                               connection_.base_url, connection_.timeout_s);
         break;
       case CURLE_ABORTED_BY_CALLBACK:
@@ -212,7 +212,7 @@ class CurlClient final : public Transport {
         break;
       default:
         failure.message =
-            fmt::format("the exchange with {} broke off: {}", connection_.base_url, reason);
+            fmt::format("the connection to {} broke: {}", connection_.base_url, reason);
         break;
     }
     return failure;

@@ -103,7 +103,8 @@ Outcome<Exit> upload_ndjson(Context& context, const std::string& target,
   const auto parsed = parse_json(reply.body);
   const auto* object = parsed ? parsed->if_object() : nullptr;
   if (!object) {
-    return Failure(Exit::refused, "the server answered the import with no JSON object",
+    return Failure(Exit::refused,
+                   "the server answered the import with something other than a JSON object",
                    reply.request_id, reply.status);
   }
   auto& host = context.host();

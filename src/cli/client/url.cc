@@ -82,7 +82,7 @@ Outcome<std::string> normalise_base_url(std::string_view text) {
   for (const char c : text) {
     if (c == '?' || c == '#' || static_cast<unsigned char>(c) <= ' ')
       return usage_failure(
-          fmt::format("the URL '{}' may hold no query, fragment or space; use one like "
+          fmt::format("the URL '{}' must not have a query, fragment or space; use one like "
                       "http://127.0.0.1:8080",
                       given));
   }

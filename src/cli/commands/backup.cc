@@ -69,8 +69,8 @@ Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
 void add_backup(CLI::App& program, Context& context) {
   auto arguments = std::make_shared<BackupArguments>();
   auto* command = program.add_subcommand(
-      "backup", "Copy a data directory, also while a server uses it");
-  command->add_option("dir", arguments->target, "Where to; DIR.partial until it is whole")
+      "backup", "Copy a data directory, even while a server uses it");
+  command->add_option("dir", arguments->target, "Destination; DIR.partial until complete")
       ->required()
       ->type_name("DIR");
   add_data_directory_flags(*command, arguments->from);
@@ -79,7 +79,7 @@ void add_backup(CLI::App& program, Context& context) {
       "Examples:\n"
       "  trawl backup --data-dir ./data /backups/trawl-2026-01-31\n"
       "  trawl serve --data-dir /backups/trawl-2026-01-31    # restores it\n"
-      "The server goes on; its write-ahead logs grow until the backup is done.");
+      "The server keeps running; its write-ahead logs grow until the backup is done.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return back_up(context, *arguments); };
   });

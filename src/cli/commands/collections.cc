@@ -103,7 +103,8 @@ void add_collections(CLI::App& program, Context& context) {
 
   auto* create_command = group->add_subcommand(
       "create", "Create a collection that is searched by words (BM25)");
-  create_command->add_option("name", arguments->name, "Its name, 3 to 100 characters")
+  create_command
+      ->add_option("name", arguments->name, "The collection's name, 3 to 100 characters")
       ->required()
       ->type_name("NAME");
   create_command
@@ -127,7 +128,7 @@ void add_collections(CLI::App& program, Context& context) {
   });
 
   auto* show_command = group->add_subcommand("show", "Print a collection as JSON");
-  show_command->add_option("name", arguments->name, "Its name or id")
+  show_command->add_option("name", arguments->name, "The collection's name or id")
       ->required()
       ->type_name("NAME");
   show_command->footer("Example:\n  trawl collections show articles");
@@ -139,7 +140,7 @@ void add_collections(CLI::App& program, Context& context) {
 
   auto* delete_command =
       group->add_subcommand("delete", "Delete a collection and its documents");
-  delete_command->add_option("name", arguments->name, "Its name or id")
+  delete_command->add_option("name", arguments->name, "The collection's name or id")
       ->required()
       ->type_name("NAME");
   delete_command->footer("Example:\n  trawl collections delete articles");

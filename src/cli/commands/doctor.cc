@@ -121,10 +121,10 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
   const std::string taken = format_duration_ms(seconds * 1e3);
   if (report.problem_count == 0) {
     host.out << styled("well", Style::good, host.colour)
-             << fmt::format(": nothing is wrong (looked for {})\n", taken);
+             << fmt::format(": nothing is wrong (took {})\n", taken);
   } else {
     host.out << styled("unwell", Style::bad, host.colour)
-             << fmt::format(": {} problem{} (looked for {})\n", count(report.problem_count),
+             << fmt::format(": {} problem{} (took {})\n", count(report.problem_count),
                             report.problem_count == 1 ? "" : "s", taken);
   }
 }
@@ -165,14 +165,13 @@ Outcome<Exit> examine(Context& context, const DoctorArguments& arguments) {
 void add_doctor(CLI::App& program, Context& context) {
   auto arguments = std::make_shared<DoctorArguments>();
   auto* command = program.add_subcommand(
-      "doctor", "Check a data directory, and say what is in it and how large it is");
+      "doctor", "Check a data directory and report its contents and size");
   add_data_directory_flags(*command, arguments->from);
   command->add_flag("--quick", arguments->quick,
-                    "Leave out what reads every page and every record");
+                    "Skip checks that read every page and every record");
   command->add_flag(
       "--repair", arguments->repair,
-      "First make anew what can be made from the executions; needs the server "
-      "to be stopped");
+      "First rebuild what can be rebuilt from the executions; the server must be stopped");
   command->footer(
       "Example:\n"
       "  trawl doctor --data-dir ./data\n"

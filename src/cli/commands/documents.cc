@@ -46,14 +46,14 @@ void add_documents(CLI::App& program, Context& context) {
   group->require_subcommand(1);
   group->footer(
       "Example:\n  trawl documents get packages nginx\n"
-      "Many documents at once come with: trawl import");
+      "To write many documents, use: trawl import");
   auto arguments = std::make_shared<DocumentsArguments>();
   const auto add = [&](const char* name, const char* description, auto function) {
     auto* command = group->add_subcommand(name, description);
     command->add_option("collection", arguments->collection, "Name or id")
         ->required()
         ->type_name("COLLECTION");
-    command->add_option("document", arguments->document_id, "Its id")
+    command->add_option("document", arguments->document_id, "The document's id")
         ->required()
         ->type_name("DOCUMENT_ID");
     command->footer(std::string("Example:\n  trawl documents ") + name + " packages nginx");

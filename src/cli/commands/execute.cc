@@ -35,7 +35,7 @@ Outcome<json::object> build_request(Context& context, const ExecuteArguments& ar
         fmt::format("cannot use '{}': {}", arguments.file, parsed.error().message));
   if (!parsed->is_object())
     return usage_failure(
-        fmt::format("'{}' holds {} where a retriever is an object with stages and inputs",
+        fmt::format("'{}' holds {}; a retriever is an object with stages and inputs",
                     arguments.file, type_name(*parsed)));
   json::object request = std::move(parsed->get_object());
   if (!arguments.inputs.empty()) {
@@ -159,12 +159,12 @@ void add_execute(CLI::App& program, Context& context) {
       ->type_name("FILE");
   command
       ->add_option("-i,--input", arguments->inputs,
-                   "An input; JSON, or text where that is what its schema says; repeatable")
+                   "An input: JSON, or text if its schema says so; repeatable")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   command
       ->add_option("--collection", arguments->collections,
-                   "Search this one instead of the file's; repeatable")
+                   "Search this collection instead of the file's; repeatable")
       ->type_name("NAME")
       ->allow_extra_args(false);
   command
@@ -175,7 +175,7 @@ void add_execute(CLI::App& program, Context& context) {
       ->allow_extra_args(false);
   command
       ->add_option("--label", arguments->labels,
-                   "Kept with the execution, to find it by; repeatable")
+                   "A label to find the execution by; repeatable")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->footer(

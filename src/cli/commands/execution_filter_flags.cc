@@ -40,7 +40,7 @@ constexpr TextFlag kTextFlags[] = {
      "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d"},
     {"--until", "end_time", "TIME", "Started at this time or before"},
     {"--query", "query", "WORDS", "Words, \"phrases\" or prefix* of the query and inputs"},
-    {"--error", "error", "WORDS", "The same of the error"},
+    {"--error", "error", "WORDS", "The same, in the error"},
     {"--stage", "stage_id", "STAGE", "Ran this stage, such as feature_search"},
     {"--failed-stage", "failed_stage", "NAME", "Failed in the stage of this name"},
 };
@@ -53,7 +53,7 @@ struct DurationFlag {
 constexpr DurationFlag kDurationFlags[] = {
     {"--min-duration", "min_duration_ms", "Took at least: 250 (ms), 1.5s, 2m"},
     {"--max-duration", "max_duration_ms", "Took at most"},
-    {"--budget", "budget_ms", "How long the server may look where no index helps [2s]"},
+    {"--budget", "budget_ms", "How long the server may search where no index helps [2s]"},
 };
 
 json::string text_value(std::string_view text) {
@@ -83,7 +83,7 @@ Outcome<void> check_status(const std::string& word) {
   const auto near = did_you_mean(word, {std::begin(kKnown), std::end(kKnown)});
   if (near.empty()) return {};
   return usage_failure(
-      fmt::format("--status is '{}'{}; where imported history spells it so, use --where "
+      fmt::format("--status is '{}'{}; if imported history spells it that way, use --where "
                   "'{{\"status\": \"{}\"}}'",
                   word, near, word));
 }
@@ -124,7 +124,7 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
     auto filters = parse_json(arguments.where);
     if (!filters || !filters->is_object()) {
       return usage_failure(
-          "--where is no JSON object; use a filter such as "
+          "--where is not a JSON object; use a filter such as "
           "'{\"field\": \"duration_ms\", \"operator\": \"gt\", \"value\": 500}'");
     }
     body["filters"] = std::move(*filters);

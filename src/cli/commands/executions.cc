@@ -27,7 +27,7 @@ void add_executions(CLI::App& program, Context& context) {
 void add_executions_import(CLI::App& executions, Context& context) {
   auto file = std::make_shared<std::string>();
   auto* command = executions.add_subcommand(
-      "import", "Take over history from another server, one execution a line");
+      "import", "Import history from another server, one execution per line");
   command->add_option("file", *file, "NDJSON, or - for standard input")
       ->required()
       ->type_name("FILE");
@@ -36,7 +36,7 @@ void add_executions_import(CLI::App& executions, Context& context) {
       "  trawl executions import history.ndjson\n"
       "  trawl --url http://old:8080 executions list --all -o ndjson | "
       "trawl executions import -\n"
-      "Executions that are there already are skipped. Exit status 1 when any line was "
+      "Executions that exist already are skipped. Exit status 1 when any line was "
       "refused.");
   command->callback([&context, file] {
     context.action = [&context, file] {

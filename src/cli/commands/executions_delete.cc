@@ -81,7 +81,7 @@ Outcome<Exit> remove(Context& context, const ExecutionsDeleteArguments& argument
   }
   if (!arguments.has_filter() && !arguments.all) {
     return usage_failure(
-        "nothing says which executions to delete; give ids, --status, --since, --before "
+        "no executions are selected; give ids, --status, --since, --before "
         "or --all");
   }
   return delete_matching(context, arguments);
@@ -108,13 +108,13 @@ void add_executions_delete(CLI::App& executions, Context& context) {
       ->check(not_empty())
       ->type_name("TIME");
   command->add_flag("--all", arguments->all, "The whole history of the namespace");
-  command->add_flag("--dry-run", arguments->dry_run, "Only say how many match");
+  command->add_flag("--dry-run", arguments->dry_run, "Only report how many match");
   command->add_flag("--yes", arguments->yes, "Delete what the filter matches");
   command->footer(
       "Examples:\n"
       "  trawl executions delete exec_1 exec_2\n"
       "  trawl executions delete --status failed --before -30d --dry-run\n"
-      "Without --yes, a filter deletes nothing. Executions that run stay.");
+      "Without --yes, a filter deletes nothing. Running executions stay.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return remove(context, *arguments); };
   });

@@ -147,7 +147,7 @@ Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments
       return failure;
     }
     progress.clear();
-    context.host().err << fmt::format("trawl: {}; going on behind {} executions\n",
+    context.host().err << fmt::format("trawl: {}; resuming after {} executions\n",
                                       printable(failure.message),
                                       format_count(static_cast<std::int64_t>(sink.rows())));
     std::this_thread::sleep_for(kFirstRetryPause *
@@ -207,20 +207,20 @@ Outcome<Exit> export_executions(Context& context,
 void add_executions_export(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<ExecutionsExportArguments>();
   auto* command = executions.add_subcommand(
-      "export", "Write all executions that match to a file, checked");
+      "export", "Write all matching executions to a file and verify it");
   arguments->filter = add_filter_flags(*command);
   command->add_option("--format", arguments->format, "ndjson or csv [ndjson]")
       ->check(CLI::IsMember({"ndjson", "csv"}).description(""))
       ->type_name("FORMAT");
   command->add_flag("--detail", arguments->detail,
-                    "Whole records, which `executions import` takes, and not only rows");
+                    "Whole records, as `executions import` takes them, instead of rows");
   command->add_flag("--gzip", arguments->gzip, "Compress the output");
-  command->add_option("--limit", arguments->limit, "At most so many, the newest [all]")
+  command->add_option("--limit", arguments->limit, "At most this many, the newest [all]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
       ->type_name("N");
   command
       ->add_option("-o,--output", arguments->file,
-                   "Where to; FILE.part until it is whole [standard output]")
+                   "Destination; FILE.part until complete [standard output]")
       ->check(CLI::Validator(
           [](const std::string& name) -> std::string {
             for (const char* format : {"csv", "ndjson", "json", "table"}) {
@@ -241,15 +241,15 @@ void add_executions_export(CLI::App& executions, Context& context) {
       "  trawl executions export --format csv --status failed > failed.csv\n"
       "  trawl executions export --detail | trawl --url http://new:8080 executions import "
       "-\n"
-      "Goes on by itself when the connection breaks.");
+      "Resumes by itself when the connection breaks.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments]() -> Outcome<Exit> {
       if (arguments->detail && arguments->format == "csv") {
         return usage_failure(
-            "--detail has no room in a CSV; leave it out, or use --format ndjson");
+            "--detail does not fit into a CSV; leave it out, or use --format ndjson");
       }
       if (context.flags().raw && arguments->format != "csv") {
-        return usage_failure("--raw is about the texts of a CSV; add --format csv");
+        return usage_failure("--raw only affects the texts of a CSV; add --format csv");
       }
       return export_executions(context, *arguments);
     };

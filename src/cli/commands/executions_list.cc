@@ -62,11 +62,11 @@ void add_executions_list(CLI::App& executions, Context& context) {
   command
       ->add_option("--sort", arguments->sort,
                    "timestamp, duration_ms, credits_used or total_returned; greatest "
-                   "first, or with + before it least first [timestamp]")
+                   "first, or least first with + in front [timestamp]")
       ->type_name("FIELD");
   command
       ->add_option("--fields", arguments->fields,
-                   "Only these, separated by commas: status,error,labels")
+                   "Only these fields, separated by commas: status,error,labels")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("FIELDS");
@@ -76,11 +76,12 @@ void add_executions_list(CLI::App& executions, Context& context) {
           ->type_name("N");
   command->add_flag("--all", arguments->all, "Every row, page by page")->excludes(limit);
   auto* offset =
-      command->add_option("--offset", arguments->offset, "Rows to pass over first")
+      command->add_option("--offset", arguments->offset, "Rows to skip first")
           ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000}).description(""))
           ->type_name("N");
   command
-      ->add_option("--cursor", arguments->cursor, "Go on where a list ended (next_cursor)")
+      ->add_option("--cursor", arguments->cursor,
+                   "Continue where a list ended (next_cursor)")
       ->type_name("CURSOR")
       ->excludes(offset);
   command->footer(

@@ -228,7 +228,9 @@ void add_executions_show(CLI::App& executions, Context& context) {
   auto id = std::make_shared<std::string>();
   auto* command =
       executions.add_subcommand("show", "Explain one execution: stages, inputs, results");
-  command->add_option("execution", *id, "Its id")->required()->type_name("EXECUTION_ID");
+  command->add_option("execution", *id, "The execution's id")
+      ->required()
+      ->type_name("EXECUTION_ID");
   command->footer(
       "Examples:\n"
       "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y\n"

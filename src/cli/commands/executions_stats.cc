@@ -184,7 +184,7 @@ Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments)
   }
   // JSON says so itself.
   if (reply.contains("partial") && context.format() != Format::json) {
-    context.host().err << "trawl: the time to look ran out, so some executions are "
+    context.host().err << "trawl: time ran out, so some executions are "
                           "missing; raise --budget, or narrow the range with --since\n";
   }
   return Exit::ok;

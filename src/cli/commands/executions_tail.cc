@@ -65,7 +65,7 @@ class TailSink final : public BodySink {
       }
     } else if (event.kind == "dropped") {
       host_.err << fmt::format(
-          "trawl: too slow for {} events, which are left out; to see them: trawl "
+          "trawl: too slow for {} events, which were skipped; to see them: trawl "
           "executions tail --since {}\n",
           format_count(count_at(data, "count")), printable(text_at(data, "since")));
     } else if (event.kind == "skipped") {
@@ -99,7 +99,7 @@ class TailSink final : public BodySink {
 
 Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
   if (context.format() == Format::csv) {
-    return usage_failure("a tail has no end, and so no CSV; use -o ndjson");
+    return usage_failure("a tail never ends, so it cannot be CSV; use -o ndjson");
   }
   TailSink sink(context, arguments.limit);
   auto pause = kFirstPause;
@@ -143,25 +143,24 @@ Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
 void add_executions_tail(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<ExecutionsTailArguments>();
   auto* command = executions.add_subcommand(
-      "tail", "Show executions as they start and end, of every client");
+      "tail", "Show the executions of every client as they start and end");
   command
       ->add_option("--since", arguments->since,
-                   "Begin with those since then: 2026-01-31, RFC 3339, -15m, -24h")
+                   "Begin with executions since: 2026-01-31, RFC 3339, -15m, -24h")
       ->check(not_empty())
       ->type_name("TIME");
   command->add_option("--status", arguments->status, "completed, failed, processing, …")
       ->check(not_empty())
       ->type_name("STATUS");
-  command->add_option("--limit", arguments->limit, "End after so many [never]")
+  command->add_option("--limit", arguments->limit, "Stop after this many [never]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
       ->type_name("N");
   command->footer(
       "Examples:\n"
       "  trawl executions tail --since -15m\n"
       "  trawl executions tail --status failed | jq -r .query_summary\n"
-      "Rows as JSON, one a line, where standard output is no terminal. Comes back by "
-      "itself "
-      "when the connection breaks, and misses nothing.");
+      "Prints JSON, one row per line, unless standard output is a terminal. Reconnects by "
+      "itself when the connection breaks, and misses nothing.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return tail(context, *arguments); };
   });

@@ -26,7 +26,7 @@ Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
     if (found.error().http_status != 404 || !arguments.create) {
       Failure failure = found.error();
       if (failure.http_status == 404)
-        failure.notes.emplace_back("--create makes the collection first");
+        failure.notes.emplace_back("--create creates the collection first");
       return failure;
     }
     TRAWL_TRY(create_collection(context, arguments.collection, arguments.fields,
@@ -42,7 +42,7 @@ Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
 void add_import(CLI::App& program, Context& context) {
   auto arguments = std::make_shared<ImportArguments>();
   auto* command = program.add_subcommand(
-      "import", "Write documents into a collection, one JSON object a line");
+      "import", "Write documents into a collection, one JSON object per line");
   command->add_option("collection", arguments->collection, "Name or id")
       ->required()
       ->type_name("COLLECTION");
@@ -50,7 +50,7 @@ void add_import(CLI::App& program, Context& context) {
       ->required()
       ->type_name("FILE");
   auto* create = command->add_flag("--create", arguments->create,
-                                   "Create the collection if there is none of that name");
+                                   "Create the collection if it does not exist");
   command
       ->add_option("--fields", arguments->fields,
                    "With --create: searched fields, as in title:3,body [every text]")
@@ -66,8 +66,8 @@ void add_import(CLI::App& program, Context& context) {
       "Examples:\n"
       "  trawl import articles articles.ndjson --create --fields title:3,body\n"
       "  zcat more.ndjson.gz | trawl import articles -\n"
-      "A document's id is its document_id; one that is there already is replaced.\n"
-      "Exit status 1 when any line was refused; the others are in.");
+      "A document's id is its document_id; an existing one is replaced.\n"
+      "Exit status 1 when any line was refused; the others are stored.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return import(context, *arguments); };
   });

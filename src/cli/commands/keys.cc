@@ -63,7 +63,7 @@ Outcome<Exit> create(Context& context, const KeysArguments& arguments) {
     return Exit::ok;
   }
   host.out << printable(text_at(reply, "key")) << '\n';
-  host.err << fmt::format("created key '{}' for {}; it is shown only this once\n",
+  host.err << fmt::format("created key '{}' for {}; it is shown only once\n",
                           printable(arguments.name), printable(arguments.user));
   return Exit::ok;
 }
@@ -97,7 +97,7 @@ Outcome<Exit> list(Context& context, const KeysArguments& arguments) {
 Outcome<Exit> update(Context& context, const KeysArguments& arguments) {
   json::object body = fields_of(arguments);
   if (body.empty()) {
-    return usage_failure("nothing is to be changed; say what, such as --rate-limit 60");
+    return usage_failure("nothing to change; say what, such as --rate-limit 60");
   }
   const json::value value = std::move(body);
   std::string raw;
@@ -138,12 +138,10 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
       ->type_name("TIME");
   command
       .add_option("--rate-limit", arguments.rate_limit,
-                  "Requests a minute; 0: any number [as the server is set up]")
+                  "Requests per minute; 0: no limit [the server's setting]")
       ->check(CLI::Range(0, 1'000'000).description(""))
       ->type_name("COUNT");
-  command
-      .add_option("--burst", arguments.burst,
-                  "How many of them at once [as many as in a minute]")
+  command.add_option("--burst", arguments.burst, "How many at once [a minute's worth]")
       ->check(CLI::Range(1, 1'000'000).description(""))
       ->type_name("COUNT");
 }
@@ -172,7 +170,7 @@ void add_keys(CLI::App& program, Context& context) {
       "  trawl keys create dashboard --permission read --namespace staging\n"
       "  TRAWL_API_KEY=$(trawl keys create loader -p write -o table)\n"
       "  trawl keys create public-demo --rate-limit 60 --burst 10\n"
-      "With --namespace the key works in that namespace alone.");
+      "With --namespace the key works in that namespace only.");
   create_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return create(context, *arguments); };
   });
@@ -187,13 +185,12 @@ void add_keys(CLI::App& program, Context& context) {
   });
 
   auto* update_command = group->add_subcommand("update", "Change a key");
-  update_command->add_option("name", arguments->name, "Its name")
+  update_command->add_option("name", arguments->name, "The key's name")
       ->required()
       ->type_name("NAME");
   add_fields(*update_command, *arguments, "");
   update_command
-      ->add_flag("--default-rate-limit", arguments->default_limit,
-                 "Take its own limit away")
+      ->add_flag("--default-rate-limit", arguments->default_limit, "Remove its own limit")
       ->excludes("--rate-limit")
       ->excludes("--burst");
   add_user(*update_command, *arguments);
@@ -207,7 +204,7 @@ void add_keys(CLI::App& program, Context& context) {
 
   auto* revoke_command =
       group->add_subcommand("revoke", "Revoke a key at once and for good");
-  revoke_command->add_option("name", arguments->name, "Its name")
+  revoke_command->add_option("name", arguments->name, "The key's name")
       ->required()
       ->type_name("NAME");
   add_user(*revoke_command, *arguments);

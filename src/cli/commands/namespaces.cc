@@ -81,7 +81,7 @@ Outcome<Exit> retention(Context& context, const RetentionArguments& arguments) {
   if (arguments.max_count > 0) policy["max_count"] = arguments.max_count;
   if (arguments.max_bytes > 0) policy["max_bytes"] = arguments.max_bytes;
   if (arguments.off && !policy.empty()) {
-    return usage_failure("--off keeps everything and goes with no other rule");
+    return usage_failure("--off keeps everything and cannot be combined with other rules");
   }
   std::string raw;
   if (arguments.preview) {
@@ -114,26 +114,28 @@ void add_retention(CLI::App& namespaces, Context& context) {
   const auto positive = CLI::Range(std::int64_t{1}, kMax).description("");
   auto* command = namespaces.add_subcommand(
       "retention", "Show or set how long a namespace keeps its executions");
-  command->add_option("name", arguments->name, "Its name or id")
+  command->add_option("name", arguments->name, "The namespace's name or id")
       ->required()
       ->type_name("NAME");
-  command->add_option("--max-age", arguments->max_age, "Older ones go: 90m, 12h, 30d, 8w")
+  command
+      ->add_option("--max-age", arguments->max_age, "Delete older ones: 90m, 12h, 30d, 8w")
       ->type_name("AGE");
-  command->add_option("--max-count", arguments->max_count, "The newest so many stay")
+  command->add_option("--max-count", arguments->max_count, "Keep this many of the newest")
       ->check(positive)
       ->type_name("N");
-  command->add_option("--max-bytes", arguments->max_bytes, "The newest that fit stay")
+  command->add_option("--max-bytes", arguments->max_bytes, "Keep the newest that fit")
       ->check(positive)
       ->type_name("N");
   command->add_flag("--off", arguments->off, "Keep everything");
-  auto* preview = command->add_flag("--preview", arguments->preview,
-                                    "Only count what it, or the rules given, would delete");
+  auto* preview =
+      command->add_flag("--preview", arguments->preview,
+                        "Only count what its rules, or those given here, would delete");
   command->add_flag("--run", arguments->run, "Apply it now")->excludes(preview);
   command->footer(
       "Examples:\n"
       "  trawl namespaces retention default --max-age 30d --preview\n"
       "  trawl namespaces retention default --max-age 30d\n"
-      "Rules that are given replace all that were set before.");
+      "The rules given here replace all earlier ones.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return retention(context, *arguments); };
   });
@@ -143,7 +145,7 @@ void add_retention(CLI::App& namespaces, Context& context) {
 
 void add_namespaces(CLI::App& program, Context& context) {
   auto* group = program.add_subcommand(
-      "namespaces", "List, create, show or delete namespaces, and set retention");
+      "namespaces", "List, create, show or delete namespaces, and set their retention");
   group->require_subcommand(1);
   group->footer("Example:\n  trawl namespaces create staging --description \"trial data\"");
 
@@ -160,7 +162,7 @@ void add_namespaces(CLI::App& program, Context& context) {
   auto arguments = std::make_shared<Arguments>();
 
   auto* create_command = group->add_subcommand("create", "Create a namespace");
-  create_command->add_option("name", arguments->name, "Its name")
+  create_command->add_option("name", arguments->name, "The namespace's name")
       ->required()
       ->type_name("NAME");
   create_command->add_option("--description", arguments->description, "What it is for")
@@ -173,7 +175,7 @@ void add_namespaces(CLI::App& program, Context& context) {
   });
 
   auto* show_command = group->add_subcommand("show", "Print a namespace as JSON");
-  show_command->add_option("name", arguments->name, "Its name or id")
+  show_command->add_option("name", arguments->name, "The namespace's name or id")
       ->required()
       ->type_name("NAME");
   show_command->footer("Example:\n  trawl namespaces show default");
@@ -187,12 +189,12 @@ void add_namespaces(CLI::App& program, Context& context) {
 
   auto* delete_command =
       group->add_subcommand("delete", "Delete a namespace and all that is in it");
-  delete_command->add_option("name", arguments->name, "Its name or id")
+  delete_command->add_option("name", arguments->name, "The namespace's name or id")
       ->required()
       ->type_name("NAME");
   delete_command->add_flag(
       "--force", arguments->force,
-      "Even when it holds collections or executions, which go with it");
+      "Even if it holds collections or executions, which are deleted too");
   delete_command->footer("Example:\n  trawl namespaces delete staging --force");
   delete_command->callback([&context, arguments] {
     context.action = [&context, arguments] {

@@ -9,11 +9,10 @@ namespace trawl::cli {
 
 void add_serve(CLI::App& program, Context& context) {
   auto flags = std::make_shared<app::ServeFlags>();
-  auto* command =
-      program.add_subcommand("serve", "Run the server until it is told to stop");
+  auto* command = program.add_subcommand("serve", "Run the server until it is stopped");
   command->add_option("-c,--config", flags->config, "Configuration (TOML)")
       ->type_name("FILE");
-  command->add_option("-d,--data-dir", flags->data_dir, "Where everything is kept")
+  command->add_option("-d,--data-dir", flags->data_dir, "Where all data is kept")
       ->type_name("DIR");
   command
       ->add_option("-l,--listen", flags->listen, "Address and port, as in 127.0.0.1:8080")
@@ -25,7 +24,7 @@ void add_serve(CLI::App& program, Context& context) {
                    "trace, debug, info, warning, error, critical or off")
       ->type_name("LEVEL");
   command->add_flag("--accept-missing-log", flags->accept_missing_log,
-                    "Start on files that were copied without their log");
+                    "Start even if files were copied without their log");
   command->footer("Example:\n  trawl serve --data-dir ./data --listen 127.0.0.1:8080");
   command->callback([&context, flags] {
     context.action = [flags]() -> Outcome<Exit> {

@@ -66,7 +66,7 @@ std::string unknown_command(const std::string& word,
   // A short list says more than the way to it.
   if (known.empty() && commands.size() > 1)
     known = fmt::format("; use {}", fmt::join(names, ", "));
-  return fmt::format("'{}' is no command of '{}'{}", printable(word), line_of(commands),
+  return fmt::format("'{}' is not a command of '{}'{}", printable(word), line_of(commands),
                      known);
 }
 
@@ -78,7 +78,7 @@ std::string unknown_argument(const std::vector<std::string>& words,
     return fmt::format("'{}' is one argument too many for '{}'", printable(words.front()),
                        line_of(commands));
   const std::string flag = found->substr(0, found->find('='));
-  return fmt::format("'{}' is no flag of '{}'{}", printable(flag), line_of(commands),
+  return fmt::format("'{}' is not a flag of '{}'{}", printable(flag), line_of(commands),
                      suggestion(flag, flags_of(commands)));
 }
 
