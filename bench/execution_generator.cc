@@ -217,7 +217,7 @@ TimeUs ExecutionGenerator::time_of(std::uint64_t number) const {
   if (in_burst) slot -= number % kBurstPeriod;
   const double step = static_cast<double>(kHistoryLength) /
                       static_cast<double>(std::max<std::uint64_t>(shape_.count, 1));
-  // Anywhere within its slot, so that the microseconds are no pattern.
+  // Anywhere within its slot, so the microseconds have no pattern.
   return kHistoryStart +
          static_cast<TimeUs>((static_cast<double>(slot) + random_of(slot, 2).uniform()) *
                              step);
@@ -234,7 +234,7 @@ std::string ExecutionGenerator::make_query(Random& random) const {
   return out;
 }
 
-// With sorted keys and no spaces, so that the text is its own canonical form.
+// With sorted keys and no spaces, so the text is its own canonical form.
 std::string ExecutionGenerator::make_inputs(Random& random,
                                             const std::string& query) const {
   static constexpr std::string_view kLocales[] = {"en-GB", "en-US", "de-DE",

@@ -13,7 +13,7 @@ namespace trawl::bench {
 struct History {
   std::string directory;
   HistoryShape shape;
-  // Only every so manieth execution has its stages in the peers' tables, so that a large
+  // Only every n-th execution has its stages in the peers' tables, so a large
   // history fits on the disk three times; it makes the peers smaller, and so no slower.
   std::uint64_t peer_details_every = 1;
   std::uint64_t next = 0;  // The number of the next execution to record.

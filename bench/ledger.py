@@ -325,7 +325,7 @@ class Postgres:
         self.connection = f"host={self.sockets} user=bench dbname=postgres"
 
     def run(self, *command):
-        # The server outlives pg_ctl and would keep a pipe open, so that it gets a file.
+        # The server outlives pg_ctl and would keep a pipe open, so it gets a file.
         with tempfile.TemporaryFile("w+") as output:
             outcome = subprocess.run([*self.as_user, *command], cwd="/",
                                      stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -623,7 +623,7 @@ class Run:
                        Target("fixed", fixed, [("POST", "/", body)], files)]
             targets += [Target(name, server, lines, files) for name, lines in requests.items()]
             seconds = 1 if self.size <= 1_000_000 else 2
-            # A second of everything first, so that nobody starts cold. A small history is
+            # A second of everything first, so nobody starts cold. A small history is
             # warm after the first round, which the median leaves out.
             for target in [] if self.quick else targets:
                 target.wrk(1, 32)
@@ -707,7 +707,7 @@ def main():
     if load > os.cpu_count() / 2:
         say(f"this machine is busy (load {load:.1f}); the figures will be worse than they could be")
 
-    # Sizes that were measured before stay, so that they can be run one at a time.
+    # Sizes that were measured before stay, so they can be run one at a time.
     results = options.bench_dir / "results.json"
     all_results = json.loads(results.read_text()) if results.exists() else {"sizes": {}}
     all_results["machine"] = machine()

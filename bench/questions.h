@@ -8,7 +8,7 @@
 
 namespace trawl::bench {
 
-// A kind of question, with many variations, so that no store answers from the memory of
+// A kind of question, with many variations, so no store answers from the memory of
 // having just been asked the same.
 struct Questions {
   std::string name;

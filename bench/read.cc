@@ -53,8 +53,8 @@ Result<void> compare(const std::vector<std::unique_ptr<Peer>>& peers,
 }
 
 // Asks each variation once, or as many as a second allows: the pages of the other stores
-// have pushed some of this one's out of the system's cache, and whoever answers slowly then
-// would be measured on its first answers, and whoever answers fast on its last.
+// have pushed some of this one's out of the system's cache, and anyone who answers slowly
+// then would be measured on its first answers, and anyone who answers fast on its last.
 Result<void> warm(Peer& peer, const Questions& questions) {
   const auto start = Stopwatch::now();
   for (const Question& question : questions.variations) {
@@ -83,7 +83,7 @@ Result<void> read(const ReadOptions& options) {
   }
   for (const Questions& questions : all) TRAWL_TRY(compare(peers, questions));
 
-  std::size_t asked = 0;  // So that rounds go on with other variations.
+  std::size_t asked = 0;  // So that rounds continue with other variations.
   for (int round = 0; round < options.rounds; ++round) {
     for (const Questions& questions : all) {
       for (std::size_t k = 0; k < peers.size(); ++k) {

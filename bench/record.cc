@@ -38,7 +38,7 @@ double fsync_p50_us(const std::string& directory) {
   return latencies.at(0.5);
 }
 
-// Executions to record. Making one takes longer than recording it should, so that they
+// Executions to record. Making one takes longer than recording it should, so they
 // are copies of a few with ids and times of their own.
 class Source {
  public:

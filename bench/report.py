@@ -63,7 +63,7 @@ class Size:
     def __init__(self, figures):
         self.figures = figures
         self.size = figures["size"]
-        # What our ledger answers otherwise than the others is no answer.
+        # An answer of our ledger that differs from the others' does not count.
         self.wrong = {question for question, _ in figures["differs"]}
 
     def at(self, *path):

@@ -64,7 +64,7 @@ class SqlitePeer final : public Peer {
     TRAWL_ASSIGN(const bool found,
                  select.bind(std::uint32_t{question.ns}, question.id).step());
     if (!found) return {};
-    // Touches every column, so that all of them are read.
+    // Touches every column, so all of them are read.
     std::size_t bytes = 0;
     for (int column = 0; column < 15; ++column) bytes += select.text(column).size();
     answer.rows = select.string(0);

@@ -62,7 +62,7 @@ class TrawlPeer final : public Peer {
 }  // namespace
 
 Result<std::unique_ptr<Peer>> open_trawl_peer(const History& history) {
-  // Every page is read anew here: what a kept page costs shows over HTTP.
+  // Every page is read again here: what a kept page costs shows over HTTP.
   SqliteLedgerOptions options;
   options.keep_pages = false;
   TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(history.ledger_path(), options));

@@ -180,7 +180,7 @@ def look_at_one(client):
 
 def delete_one(client):
     tally = client.soak.tally
-    # Marked before it goes, so that nobody looks at it; old ones, which nobody does either.
+    # Marked before it goes, so nobody looks at it; old ones, which nobody does either.
     with tally.lock:
         old = list(tally.acknowledged["default"])[:-1_000]
         names = [name for name in old[:100] if name not in tally.deleted]

@@ -21,7 +21,7 @@ struct BackupReport {
 
 using BackupProgress = std::function<void(std::uint64_t bytes, std::uint64_t bytes_total)>;
 
-// Copies a data directory, which a server may be writing to, so that a server can be
+// Copies a data directory, which a server may be writing to, so a server can be
 // started on the copy. The copy holds every execution that was acknowledged before the
 // call. It has no lexical indexes: those are derived, and the next start builds them.
 //

@@ -18,7 +18,7 @@ namespace trawl::app::checkpoints_test {
 namespace {
 
 // Goal: backups and examinations of a directory that is written to neither move a log while
-// a commit goes on, nor commit anything.
+// a commit runs, nor commit anything.
 // Method: all of them at once in one process, watched where they take their locks.
 TEST(Checkpoints, BackupAndDoctorExcludeThemToo) {
   test::ScratchDirectory directory;

@@ -47,7 +47,7 @@ Result<void> refuse_newer_files(const std::string& directory) {
       {directory + "/" + kCorpusFile, store::schema_version()}};
   for (const auto& [path, version] : known) {
     const auto connection = sqlite::open_for_reading(path);
-    // A missing file is made, and what is wrong with one is told by whoever opens it.
+    // A missing file is made, and whoever opens a broken one reports what is wrong.
     if (!connection) continue;
     TRAWL_TRY(sqlite::refuse_newer_schema(**connection, version, path));
   }

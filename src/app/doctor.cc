@@ -274,7 +274,7 @@ Result<std::vector<std::string>> repair(const std::string& data_dir,
     done.push_back(fmt::format(
         "the history of the namespace {}, which does not exist, was removed", id.str()));
   }
-  // What was opened and emptied is made anew now rather than by the next start.
+  // What was opened and emptied is rebuilt now rather than by the next start.
   for (std::uint64_t steps = 1; ledger->maintain(); ++steps) {
     if (progress) progress("tidying up", steps, 0);
   }

@@ -24,7 +24,7 @@ struct DoctorReport {
   struct File {
     std::string name;
     std::uint64_t bytes = 0;
-    std::uint64_t log_bytes = 0;  // Of the write-ahead log beside it.
+    std::uint64_t log_bytes = 0;  // Of the write-ahead log next to it.
     std::uint64_t page_bytes = 0;
     std::uint64_t pages = 0;
     std::uint64_t free_pages = 0;
@@ -55,7 +55,7 @@ using DoctorProgress =
 Result<DoctorReport> examine(const std::string& data_dir, bool quick,
                              const DoctorProgress& progress);
 
-// Makes anew what the rows can tell, and removes history of namespaces that do not exist.
+// Rebuilds what the rows can tell, and removes history of namespaces that do not exist.
 // Returns what was done, one sentence each; nothing where all was well.
 //   not_found    there is no data directory
 //   unavailable  a server runs on it

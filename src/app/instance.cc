@@ -169,7 +169,7 @@ class RunningInstance final : public Instance {
     return server == nullptr ? http::ServerMetrics() : server->metrics();
   }
 
-  // A load balancer sends nothing to a server that is not ready, so that no request would
+  // A load balancer sends nothing to a server that is not ready, so no request would
   // find out that the disk has room again.
   void try_failed_writes() {
     if (!write_health::failure()) return;

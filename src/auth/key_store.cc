@@ -173,7 +173,7 @@ class SqliteKeyStore final : public KeyStore {
   std::shared_ptr<TokenBucket> make_bucket(const ApiKey& key) const;
 
   const RateLimit default_limit_;
-  // Taken first, by whoever writes; it holds off no reader while the disk works.
+  // Taken first, by anyone who writes; it holds off no reader while the disk works.
   std::mutex write_mutex_;
   std::unique_ptr<sqlite::Connection> connection_;  // Guarded by write_mutex_.
   mutable std::shared_mutex mutex_;                 // Guards the rest.

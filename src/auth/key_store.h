@@ -73,7 +73,7 @@ class KeyStore {
 
   virtual std::vector<ApiKey> list() const = 0;  // Oldest first, revoked ones too.
   // Changes what `change` sets of a key that is found as by revoke(): names, permissions,
-  // its end and its limit, which then begins anew. Whatever else it sets is ignored.
+  // its end and its limit, which then starts over. Whatever else it sets is ignored.
   //   not_found
   //   already_exists, invalid  as in create(); or several active keys have the name
   //   and what `change` returns

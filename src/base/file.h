@@ -13,7 +13,7 @@ Result<std::string> read_file(const std::string& path);
 //   storage  the file cannot be read or made, or does not hold a secret of that size
 Result<std::string> read_or_make_secret(const std::string& path, std::size_t bytes);
 
-// Holds an exclusive lock on DIR/LOCK for as long as it lives, so that one process at a
+// Holds an exclusive lock on DIR/LOCK as long as it lives, so that one process at a
 // time owns a data directory. The kernel lets go when the process dies, however it dies.
 class DirectoryLock {
  public:

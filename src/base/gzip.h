@@ -44,7 +44,7 @@ class GzipReader {
 
   // Takes bytes off the front of `bytes` and appends to `out` what they unpack to, at most
   // `room`. Where it appends `room`, more may be had without any further bytes. False where
-  // this is no gzip, or is damaged; then it is of no more use.
+  // this is not gzip, or is damaged; then it is of no more use.
   bool read(std::string_view& bytes, std::string& out, std::size_t room);
   // Whether what was read so far may be the whole: nothing, or members that have ended.
   bool at_end() const { return at_end_; }

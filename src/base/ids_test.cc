@@ -61,7 +61,7 @@ TEST(Ids, GrowEvenWhenTheClockStepsBack) {
 }
 
 TEST(Ids, CarryTheTimeInFront) {
-  // Later than every other time in these tests, so that the clock is what counts.
+  // Later than every other time in these tests, so the clock is what counts.
   const TimeUs far = kTimeMax - kMicrosPerDay;
   const std::string id = make_sortable_id("", far);
   EXPECT_EQ(millis_of(id), static_cast<std::uint64_t>(far) / 1000);

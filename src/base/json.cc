@@ -174,7 +174,7 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-// " (line 3, column 5)" for text that is no JSON, or "" where that cannot be told. The
+// " (line 3, column 5)" for text that is not JSON, or "" where that cannot be told. The
 // parser in use says what is wrong but not where, so another one looks again.
 std::string place_of_error(std::string_view text) {
   // It builds what it reads; a large text must not be read twice to be refused.
@@ -325,7 +325,7 @@ void append_json_number(std::string& out, double number) {
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;
   const std::string_view text(buffer, end - buffer);
   out += text;
-  // 3.0 stays a number with a fraction, so that it reads back as the same kind.
+  // 3.0 stays a number with a fraction, so it reads back as the same kind.
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 

@@ -25,7 +25,8 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
 };
 
 // %* : the message on one line, whatever stands in it: a name or a path that a client made
-// up can neither begin a line of its own nor steer the terminal of whoever reads the log.
+// up can neither begin a line of its own nor steer the terminal of anyone who reads the
+// log.
 class TextMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&,

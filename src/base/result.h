@@ -55,7 +55,7 @@ inline Error invalid_at(std::string location, std::string message) {
 
 }  // namespace trawl
 
-// Leaves the function with the error, or goes on.
+// Leaves the function with the error, or continues.
 #define TRAWL_TRY(expression)                                      \
   do {                                                             \
     if (auto trawl_try_result_ = (expression); !trawl_try_result_) \

@@ -17,7 +17,7 @@ void sort_unread(ObjectReader& in, std::string_view what,
                  std::vector<std::string>& warnings, std::string_view schema = {});
 
 // The first slip alone, for a reader that would otherwise tell only what is missing:
-// whoever writes stageId has to learn of that, and not that stage_id is required.
+// anyone who writes stageId has to learn of that, and not that stage_id is required.
 //   invalid  at the member
 Result<void> refuse_slips(const ObjectReader& in);
 

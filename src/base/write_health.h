@@ -6,7 +6,7 @@
 namespace trawl::write_health {
 
 // Whether this process can write its files, by what the last attempts came to. Told by the
-// SQLite layer, for every file that it has open; asked by /readyz and by whoever tries
+// SQLite layer, for every file that it has open; asked by /readyz and by anyone who tries
 // again. Thread-safe, and one atomic read while all is well.
 
 // `why` is for people, such as "the disk is full".

@@ -172,7 +172,7 @@ double number_at(const json::object& object, std::string_view path, double fallb
 std::int64_t count_at(const json::object& object, std::string_view path,
                       std::int64_t fallback) {
   const double number = number_at(object, path, static_cast<double>(fallback));
-  // What no 64-bit integer holds is no count.
+  // What no 64-bit integer holds is not a count.
   if (!(std::fabs(number) < 9e18)) return fallback;
   return static_cast<std::int64_t>(number);
 }

@@ -60,7 +60,7 @@ class Context {
 //   usage  the URL is none
 Outcome<Connection> resolve_connection(const GlobalFlags& flags, const Host& host);
 
-// Makes a Failure of a reply that is no success.
+// Makes a Failure of a reply that is not a success.
 Failure failure_of(const HttpReply& reply);
 
 // Prints a failure on standard error.

@@ -17,7 +17,7 @@ enum class Exit {
 // Why a command ends early, as it is told on standard error.
 struct Failure {
   Failure() = default;
-  // Two arguments at least, so that no Exit turns into a Failure by itself.
+  // Two arguments at least, so no Exit turns into a Failure by itself.
   Failure(Exit exit_, std::string message_, std::string request_id_ = {},
           int http_status_ = 0)
       : exit(exit_),

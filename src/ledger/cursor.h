@@ -11,14 +11,14 @@
 
 namespace trawl {
 
-// A cursor names the last row of a page, so that the next page begins behind it. Its text
+// A cursor names the last row of a page, so the next page begins behind it. Its text
 // is unpadded base64url of
 //   version (1 byte, 1) · binding (8) · flags (1) · start_time (8)? · end_time (8)? ·
 //   value (8)? · timestamp (8) · execution id (the rest) · CRC-32 of all before it (4)
 // with big-endian numbers. The binding is a hash of the namespace and of the filter and the
 // order as the client wrote them. `value` is that of the field that the list is ordered by,
 // as the bits of a double. A page that was cut short may end between two executions; then
-// the id is empty. The resolved instants travel along, so that a relative range ("-24h")
+// the id is empty. The resolved instants travel along, so a relative range ("-24h")
 // means the same moment on every page.
 struct Cursor {
   std::optional<TimeUs> start_time;

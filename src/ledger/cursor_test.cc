@@ -105,7 +105,7 @@ TEST(Cursor, NoCharacterCanBeChanged) {
   EXPECT_FALSE(decode_cursor(kNamespace, kFilter, text + "="));
 }
 
-// A checksum is no secret: each field is checked as if the checksum were not there.
+// A checksum is not a secret: each field is checked as if the checksum were not there.
 TEST(Cursor, ForgedFieldsAreRefused) {
   std::string bytes;
   ASSERT_TRUE(base64url_decode(encode_cursor(kNamespace, kFilter, golden_cursor()), bytes));

@@ -53,7 +53,7 @@ struct ExecutionPage {
   std::uint64_t total = 0;  // How many match the filter, wherever the page begins.
   bool total_exact = true;  // False: the budget ran out; there are at least so many.
   bool has_more = false;    // Whether another page may follow.
-  // The budget ran out before the page was full. `last` goes on from where it stopped.
+  // The budget ran out before the page was full. `last` continues from where it stopped.
   bool partial = false;
   // Of the last row, or where a partial page stopped; none on another page without rows.
   std::optional<ExecutionKey> last;

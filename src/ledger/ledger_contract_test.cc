@@ -506,7 +506,7 @@ TEST_P(LedgerContract, ABadExecutionLeavesNothingOfItsBatch) {
   EXPECT_EQ(refused(make_execution(NamespaceId(), "e", 1)), "namespace_id");
 }
 
-TEST_P(LedgerContract, NumbersThatAreNoneAreStored) {
+TEST_P(LedgerContract, NonFiniteNumbersAreStored) {
   Execution execution = make_execution(kNs, "e", 1);
   execution.summary.duration_ms = std::numeric_limits<double>::quiet_NaN();
   execution.summary.credits_used = std::numeric_limits<double>::infinity();
@@ -576,8 +576,8 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
 
 // Goal: page and total are of one state, while a writer is at work. Method: every batch
 // keeps the number of executions a multiple of ten.
-// Goal: whoever was told of a change sees it in the next list, however often the same page
-// was asked for before.
+// Goal: anyone who was told of a change sees it in the next list, however often the same
+// page was asked for before.
 TEST_P(LedgerContract, EveryChangeShowsInTheNextPage) {
   ExecutionFilter completed = filter_of(kNs);
   completed.status = status::kCompleted;
@@ -660,7 +660,7 @@ TEST_P(LedgerContract, AClockThatStepsBackLeavesPagesInOrder) {
   std::string newest_id;
   std::map<std::string, TimeUs> recorded;
   const auto record = [&] {
-    // In whole seconds, so that the same instant comes again, and rarely far.
+    // In whole seconds, so the same instant comes again, and rarely far.
     clock += (static_cast<TimeUs>(random() % 13) - 6) * kMicrosPerSecond;
     if (random() % 20 == 0) clock -= 400 * kMicrosPerDay;
     const std::string id = make_execution_id(clock).str();

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "ledger/ledger.h"
 
-// What every ledger asks of its callers, in one place, so that they refuse alike.
+// What every ledger asks of its callers, in one place, so they refuse alike.
 namespace trawl {
 
 // The error of an execution that a dead process left behind.
@@ -24,7 +24,7 @@ Result<void> refuse_removed(const std::set<NamespaceId>& removed,
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);
 
-// An amount as the row shows it: not below 0, finite, and 0 where it is no number.
+// An amount as the row shows it: not below 0, and finite; NaN becomes 0.
 double finite_amount(double amount);
 
 // The place of an execution in a list that is sorted so.

@@ -44,7 +44,7 @@ struct StageRecord {
   double credits_used = 0;
   std::optional<std::string> error;
   std::vector<std::string> warnings;
-  json::object metadata;  // What the stage reports of itself, such as facets.
+  json::object metadata;  // Stage-specific output, such as facets.
   // The candidates it handed on, best first; at most the configured number of them.
   std::vector<ScoredId> candidates;
   bool candidates_truncated = false;

@@ -445,7 +445,7 @@ Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts) {
   if (!split_values(parts.values, numbers, query_summary)) return damaged_values();
   using namespace std::string_view_literals;
   const std::string time = format_time(std::clamp(parts.timestamp, kTimeMin, kTimeMax));
-  // Their sizes first, so that the text grows once; pages are made of nothing else.
+  // Their sizes first, so the text grows once; pages are made of nothing else.
   const std::string_view pieces[] = {R"({"execution_id":")"sv,
                                      parts.execution_id,
                                      R"(","execution_mode":)"sv,

@@ -162,7 +162,7 @@ Result<InputField> read_field(const json::value& source, std::string location) {
 }
 
 // {"properties": {name: field, …}} around the fields, as JSON Schema has it. An input may
-// itself be called properties; its field then has a type, which is no object.
+// itself be called properties; its field then has a type, which is not an object.
 bool is_wrapped(const json::object& schema) {
   const auto* properties = member(schema, "properties");
   const auto* fields = properties == nullptr ? nullptr : properties->if_object();

@@ -53,7 +53,7 @@ Result<void> sort_out_unread(ObjectReader& in, const std::string& what,
   return in.status();
 }
 
-// The filters of a config, and those beside it.
+// The filters of a config, and those next to it.
 void read_filters(ObjectReader& in, StageParts& parts) {
   if (const json::value* before = in.find({"pre_filters"})) {
     parts.pre_filters.push_back({*before, in.location_of("pre_filters")});

@@ -38,7 +38,7 @@ struct PipelineStage {
   std::vector<StageFilter> post_filters;
   std::optional<std::string> batch_size;
   std::optional<std::string> description;
-  // on_error "skip": when the stage fails, the next one goes on with what it was given.
+  // on_error "skip": when the stage fails, the next one continues with what it was given.
   bool skip_on_error = false;
 };
 

@@ -18,7 +18,7 @@
 namespace trawl {
 namespace {
 
-// Collections that a stage names itself, without templates, so that a missing one refuses
+// Collections that a stage names itself, without templates, so a missing one refuses
 // the request instead of failing the run.
 void collect_identifiers(const json::value& value, const std::string& location, int depth,
                          std::vector<std::pair<std::string, std::string>>& out) {
@@ -214,7 +214,7 @@ class Run {
   }
 
  private:
-  // Whether the run goes on without the stage. What ends a run for reasons of its own is
+  // Whether the run continues without the stage. What ends a run for reasons of its own is
   // no failure of the stage.
   static bool may_skip(const PipelineStage& stage, const Error& error) {
     return stage.skip_on_error && error.code != ErrorCode::cancelled &&
@@ -360,7 +360,7 @@ class Run {
     return {};
   }
 
-  // Of this run alone, so that no remembered result speaks of another's inputs.
+  // Of this run alone, so no remembered result speaks of another's inputs.
   static void warn_of_absent(const Rendered& rendered, StageRecord& record) {
     for (const auto& path : rendered.absent) {
       record.warnings.push_back(

@@ -51,8 +51,8 @@ struct RunResult {
       error_detail;  // For the log, where the inputs may be logged: it may quote them.
 };
 
-// Why somebody outside of a run wants it to end. A limit of its own is no interruption: it
-// ends the run as failed, with what would have to be raised.
+// Why somebody outside of a run wants it to end. A limit of its own is not an interruption:
+// it ends the run as failed, with what would have to be raised.
 enum class Interruption { none, client_left, server_stopping };
 // Asked between steps, on the thread of the run; must be quick.
 using CheckInterruption = std::function<Interruption()>;

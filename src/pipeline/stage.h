@@ -72,7 +72,7 @@ struct StageDefinition {
   std::string_view icon;
   std::string_view parameter_schema;  // JSON Schema of the parameters, as text.
   StageFactory make = nullptr;
-  // Whether equal input and parameters give equal output, so that it may be remembered.
+  // Whether equal input and parameters give equal output, so it may be remembered.
   bool (*deterministic)(const json::object& parameters) = nullptr;  // null: always
   // Whether it reads collections itself (feature_search), not only its input.
   bool reads_collections = false;

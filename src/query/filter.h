@@ -43,7 +43,7 @@ struct FilterOptions {
 //
 // What the operators mean:
 //   - eq, in: equal values; 1 is 1.0, "1" is not 1. A field that is an array matches if any
-//     of its items does. A value of `in` that is no array counts as an array of one.
+//     of its items does. A value of `in` that is not an array counts as an array of one.
 //   - ne, nin: exactly where eq and in do not match, so also where the field is missing.
 //   - gt, gte, lt, lte: numbers, numeric strings and RFC 3339 times; anything else never
 //     matches.
@@ -55,7 +55,7 @@ struct FilterOptions {
 // Where the case does not count, strings are compared by Unicode case folding.
 //
 // A condition whose path, operator or value is absent_value() (model/absent.h) is
-// undecided: neither it nor its negation matches, so that a filter finds only what it would
+// undecided: neither it nor its negation matches, so a filter finds only what it would
 // find whatever the value were.
 //
 // Immutable; evaluation is thread-safe. It counts its work (base/work_limit.h), and where a
@@ -79,7 +79,7 @@ class Filter {
   bool matches(const Lookup& lookup) const;
   bool matches(const json::object& document) const;
 
-  // Whether templates stand in it, so that it can be checked only: it matches nothing.
+  // Whether templates stand in it, so it can be checked only: it matches nothing.
   bool has_templates() const;
 
   // Every path that evaluation may look up, once each.

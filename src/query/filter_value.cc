@@ -130,7 +130,7 @@ std::string fold_text(std::string_view text) {
   const bool ascii =
       std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
   if (ascii) return to_lower_ascii(text);
-  // In pieces, so that a long text can be given up. Folding goes character by character.
+  // In pieces, so a long text can be given up. Folding goes character by character.
   constexpr std::size_t kPiece = 1 << 14;
   if (text.size() <= kPiece) {
     count_work(text.size());

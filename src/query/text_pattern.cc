@@ -67,7 +67,7 @@ std::size_t TextPattern::text_bytes_max() const {
 }
 
 std::size_t TextPattern::stretch() const {
-  // A quarter of what is allowed at once, so that the clock is looked at more often, unless
+  // A quarter of what is allowed at once, so the clock is looked at more often, unless
   // most of it would be overlap.
   return std::max(kPatternWorkMax / 4 / program_, 2 * match_bytes_max_);
 }

@@ -271,8 +271,8 @@ Result<std::unique_ptr<Connection>> Connection::open_in(Way way, const std::stri
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
                                                      const OpenOptions& options) {
-  // Made here rather than by SQLite, so that nobody else can read it for a moment; SQLite
-  // gives the files beside it the same rights. What fails, fails again there.
+  // Made here rather than by SQLite, so nobody else can read it for a moment; SQLite
+  // gives the files next to it the same rights. What fails, fails again there.
   if (!options.read_only) (void)make_private_file(path);
   if (options.owner) {
     for (const char* suffix : {"", "-wal", "-shm"}) (void)tighten(path + suffix);
@@ -379,7 +379,7 @@ void Connection::checkpoint() {
   const bool is_long = !ignored && log_bytes > static_cast<std::uint64_t>(kLogBytesKept);
   // Both hold SQLite's own lock of writers, too, so that other processes cannot commit.
   const int mode = is_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_FULL;
-  // Readers are short, so that a moment is enough for those that keep a long log; where
+  // Readers are short, so a moment is enough for those that keep a long log; where
   // there always is one, it would never be begun anew otherwise.
   sqlite3_busy_timeout(db_, is_long ? kReadersMs : 0);
   sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);

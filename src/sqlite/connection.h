@@ -19,7 +19,7 @@ struct sqlite3_stmt;
 namespace trawl::sqlite {
 
 // One prepared statement in use. Bind by position from 1, step, read columns from 0; reset
-// on destruction, so that a connection can prepare once and run often.
+// on destruction, so a connection can prepare once and run often.
 class Statement {
  public:
   Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
@@ -100,7 +100,7 @@ struct OpenOptions {
 class Connection {
  public:
   // Opens in WAL mode with synchronous=FULL: a commit that returned is on disk.
-  //   storage  the file cannot be opened, is no database or is damaged
+  //   storage  the file cannot be opened, is not a database or is damaged
   static Result<std::unique_ptr<Connection>> open(const std::string& path,
                                                   const OpenOptions& options = {});
   ~Connection();

@@ -93,7 +93,7 @@ TEST_F(SqliteTest, AFileWithoutItsLogIsRecognised) {
   EXPECT_FALSE(lacks_its_log(path()));
   EXPECT_EQ(mark_of_file(path()), kMarkClosed);
   EXPECT_FALSE(lacks_its_log(path("missing.db")));
-  // Whoever reads a file leaves its mark and its log alone.
+  // Anyone who reads a file leaves its mark and its log alone.
   (void)open_for_reading(path("both.db")).value();
   EXPECT_TRUE(fs::exists(path("both.db-wal")));
   EXPECT_FALSE(lacks_its_log(path("both.db")));

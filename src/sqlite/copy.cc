@@ -109,7 +109,7 @@ Result<void> DatabaseCopy::write(const std::string& target,
     return missing ? std::uintmax_t{0} : bytes;
   };
   const std::uintmax_t log_bytes_before = log_bytes();
-  // Made here rather than by SQLite, so that nobody else can read it for a moment.
+  // Made here rather than by SQLite, so nobody else can read it for a moment.
   const int fd = ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 && errno == EEXIST) {
     return make_error(ErrorCode::already_exists,

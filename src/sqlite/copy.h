@@ -13,7 +13,7 @@ namespace trawl::sqlite {
 // Opens a database that another process may be using, to read it: nothing in it changes,
 // and a log that a dead process left stays what it is.
 //   not_found    there is no such file
-//   storage      it cannot be opened, is no database or is damaged
+//   storage      it cannot be opened, is not a database or is damaged
 Result<std::unique_ptr<Connection>> open_for_reading(const std::string& path);
 
 // One state of a database, held by a read transaction and copied page by page. Writers go

@@ -43,7 +43,7 @@ TEST_F(SqliteCopyTest, IsOneStateWhileOthersWrite) {
   int commits = 0;
   const auto progress = [&](std::uint64_t bytes) {
     told.push_back(bytes);
-    if (commits == 20) return;  // Lets a copy that begins anew come to an end.
+    if (commits == 20) return;  // Lets a copy that starts over come to an end.
     // Changes pages that are copied already and some that are not, and adds new ones.
     ASSERT_TRUE(writer_->execute(
         "BEGIN IMMEDIATE; UPDATE pairs SET a = a + 1, b = b - 1 WHERE rowid % 500 = 1; "

@@ -13,7 +13,7 @@ namespace trawl::test {
 
 // While one of these lives, every SQLite file of this process that is opened goes through
 // it, and it watches who holds which lock of a write-ahead log. A checkpoint takes some
-// time in here, so that a commit that may go on meanwhile does.
+// time in here, so a commit that may go on meanwhile does.
 //
 // One at a time; its files have to be closed before it goes. Thread-safe.
 class LockWatch {
@@ -57,7 +57,7 @@ class LockWatch {
   struct Handle {
     sqlite3_file base;
     LockWatch* watch;
-    File* file;  // Null for what is no database.
+    File* file;  // Null for what is not a database.
   };
 
   static Handle& handle(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }

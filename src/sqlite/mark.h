@@ -13,10 +13,10 @@ inline constexpr std::uint32_t kMarkClosed = 0x5472'774C;  // "TrwL"
 // The mark in the file itself, whatever its log says; 0 for none, and for no database.
 std::uint32_t mark_of_file(const std::string& path);
 
-// Whether the file was copied while somebody had it open, without the log beside it, or its
-// log was removed. Its newest changes are missing then, and what a checkpoint was about to
-// move may be there in part. Files of before 0.2 have no mark, so that of those nothing is
-// known. Ask before the file is opened, which makes a log.
+// Whether the file was copied while somebody had it open, without the log next to it, or
+// its log was removed. Its newest changes are missing then, and what a checkpoint was about
+// to move may be there in part. Files from before 0.2 have no mark, so that of those
+// nothing is known. Ask before the file is opened, which makes a log.
 bool lacks_its_log(const std::string& path);
 
 // What to say of such a file.

@@ -24,7 +24,7 @@ class MigrationProgress {
 };
 
 // One step of a schema: SQL, and then what SQL alone does not do well. Both run in the
-// step's transaction, so that a step that was interrupted at any point has not begun.
+// step's transaction, so a step that was interrupted at any point has not begun.
 struct MigrationStep {
   const char* sql;
   Result<void> (*work)(Connection& connection, MigrationProgress& progress) = nullptr;

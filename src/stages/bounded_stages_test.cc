@@ -1,4 +1,4 @@
-// Goal: no loop of a stage goes on when the work limit of its thread says no.
+// Goal: no loop of a stage continues when the work limit of its thread says no.
 // Method: every stage over much input, with a limit that says no at its first look, and a
 // checkpoint of its own that never does.
 

@@ -92,7 +92,7 @@ inline std::string ids(const std::vector<Candidate>& candidates) {
   return out;
 }
 
-// The rows as canonical JSON, one a line.
+// The rows as canonical JSON, one per line.
 inline std::string rows(const std::vector<Candidate>& candidates) {
   std::string out;
   for (const Candidate& each : candidates) {

@@ -17,7 +17,7 @@ namespace trawl {
 // Longer terms are cut here, at the end of a code point.
 inline constexpr std::size_t kTermBytesMax = 64;
 
-// Changes whenever the same text may give other terms, so that an index made with another
+// Changes whenever the same text may give other terms, so an index made with another
 // analyzer is not mistaken for a fresh one.
 inline constexpr std::uint32_t kAnalyzerVersion = 1;
 

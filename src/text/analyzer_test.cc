@@ -153,7 +153,7 @@ TEST(Analyzer, KnowsItsLanguages) {
 }
 
 // Goal: whatever bytes come, terms are valid, short, and the same each time; the terms of a
-// term begin with it or its pieces, so that a stored term can be searched for.
+// term begin with it or its pieces, so a stored term can be searched for.
 TEST(Analyzer, GivesValidTermsForAnyBytes) {
   const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
   SCOPED_TRACE(fmt::format("seed {}", seed));

@@ -169,7 +169,7 @@ def run(blocks, binary, path, status_only):
 def rewritten(lines, blocks, printed):
     """The document with what was printed in its blocks of output."""
     out = list(lines)
-    # From the end, so that the numbers of earlier lines stay right.
+    # From the end, so the numbers of earlier lines stay right.
     for block, now in reversed(list(zip(blocks, printed))):
         # Behind the code: what stood there up to the end of its output, or nothing.
         begin = end = block.line + len(block.lines) + 1

@@ -20,7 +20,7 @@ BINARY = os.path.abspath(os.environ.get("TRAWL_BINARY", "build/release/trawl"))
 KEY = "sk_test_administrator_key"
 
 
-# Every server process that was started, so that a test that fails leaves none behind.
+# Every server process that was started, so a test that fails leaves none behind.
 STARTED = []
 
 

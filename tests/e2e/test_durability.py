@@ -420,7 +420,7 @@ def test_a_full_disk_stops_recording_and_upkeep_but_not_reading(data_dir):
                                 for line in server.log)
         assert refused >= 20 and failed_upkeep, (refused, failed_upkeep)
         check_lists(server, recorded)
-        # The same server goes on when there is room again.
+        # The same server continues when there is room again.
         os.remove(ballast)
         for n in range(20):
             reply = server.execute([], [stage("limit")], {"query": f"apple {n}"}, skip_cache=True)

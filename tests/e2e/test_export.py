@@ -289,7 +289,7 @@ def test_streams_are_bounded_and_a_stop_cuts_them(tmp_path):
 
     stopping = threading.Thread(target=lambda: received.append(server.stop()))
     stopping.start()
-    # Until the server has noticed, nobody reads, so that no export can end.
+    # Until the server has noticed, nobody reads, so no export can end.
     time.sleep(1)
     for connection in stuck:
         read_all(connection)

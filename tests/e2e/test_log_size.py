@@ -30,7 +30,7 @@ def test_a_slow_export_does_not_hold_the_log(data_dir):
         return os.path.getsize(os.path.join(data_dir, "ledger.db-wal"))
 
     try:
-        # More than the buffers on the way take, so that the export waits for its reader.
+        # More than the buffers on the way take, so the export waits for its reader.
         for n in range(3):
             load(f"old{n}_", 60)
         with socket.create_connection(("127.0.0.1", server.port)) as reader:

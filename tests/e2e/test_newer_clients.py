@@ -144,7 +144,7 @@ def test_the_one_line_client_filters_its_search(library):
     reply = execute(library, collection_identifiers=[], stages=[
         {"type": "attribute_filter", "conditions": {"author": "Austen"}}, search_stage])
     assert ids(reply) == ["persuasion"]
-    # The same stages written out are two stages, and a search begins anew.
+    # The same stages written out are two stages, and a search starts over.
     two = execute(library, stages=[
         stage("attribute_filter", conditions={"author": "Austen"}), search("captain")])
     assert sorted(ids(two)) == ["moby", "persuasion"]

@@ -99,7 +99,7 @@ void add_collection_routes(http::Router& router, const Services& services) {
          endpoint(services, permission, Scope::in_namespace, std::move(shape),
                   [&services, handle](Call& call) { return handle(services, call); })});
   };
-  // There are no collections of the system, so that it does not matter who wants them.
+  // There are no collections of the system, so it does not matter who wants them.
   const RequestShape listed(
       paging_query() + Query{{"search", Described::no, true},
                              {"namespace_id", Described::no},

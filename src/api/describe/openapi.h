@@ -27,7 +27,7 @@ namespace trawl::api {
 //
 // Throws std::logic_error, which names the route or the file, where a route is not
 // described, a description has no route, their query parameters or the members of their
-// bodies differ (request_shape.h), two files say the same, or a file is no JSON: each is a
+// bodies differ (request_shape.h), two files say the same, or a file is not JSON: each is a
 // defect of the program, found when it starts.
 std::string openapi_document(const http::Router& router,
                              std::span<const EmbeddedFile> files);

@@ -51,9 +51,9 @@ const json::value* find_key(const json::object& object, std::string_view key) {
   return object.if_contains(json::string_view(key.data(), key.size()));
 }
 
-// Member by member. A member is a key as it stands. Only one with dots that is no key yet
-// and reads as a path to something, which no other member writes, means that place: as a
-// key it would hide from filters what stands there.
+// Member by member. A member is a key as it stands. Only one with dots that is not a key
+// yet and reads as a path to something, which no other member writes, means that place: as
+// a key it would hide from filters what stands there.
 void merge(const json::object& update, json::object& into) {
   for (const auto& field : update) {
     json::value* slot = into.if_contains(field.key());

@@ -16,13 +16,13 @@ json::object document_json(const Document& document, const Collection& collectio
 
 // Splits a client's document into its id (empty: a new one is made) and its fields; the
 // names that the server gives meaning to are taken out.
-//   invalid  document_id is no string
+//   invalid  document_id is not a string
 Result<DocumentWrite> read_document(const json::object& sent, const std::string& location);
 
 // Writes given fields over a document. With `deep`, objects are merged member by member;
-// otherwise a given field replaces the old one whole. A key with dots that is no field of
-// the document sets the place that it leads to as a path (base/field_path.h). On an error
-// the document is as it was. `location` is that of the update in the request.
+// otherwise a given field replaces the old one whole. A key with dots that is not a field
+// of the document sets the place that it leads to as a path (base/field_path.h). On an
+// error the document is as it was. `location` is that of the update in the request.
 //   invalid  a field that the server sets, a path that write_path refuses, or two keys that
 //            write to one place; the location names the key
 Result<void> apply_update(const json::object& update, bool deep,

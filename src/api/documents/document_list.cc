@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::uint32_t kSearchRowsMax = 10'000;
 
-struct Wanted {
+struct DocumentListRequest {
   std::uint32_t limit = 20;
   std::uint64_t offset = 0;
-  std::optional<std::uint64_t> version;  // Of the walk that a cursor goes on with.
+  std::optional<std::uint64_t> version;  // Of the walk that a cursor continues with.
   std::optional<std::string> cursor;
   std::string search;
   std::string sort_field;
@@ -39,7 +39,7 @@ std::string encode_position(std::uint64_t version, std::uint64_t offset) {
   return base64url_encode(fmt::format("documents:{}:{}", version, offset));
 }
 
-Result<void> decode_position(std::string_view cursor, Wanted& wanted) {
+Result<void> decode_position(std::string_view cursor, DocumentListRequest& wanted) {
   constexpr std::string_view kPrefix = "documents:";
   std::string text;
   std::int64_t version = 0, offset = 0;
@@ -74,7 +74,7 @@ Result<std::optional<json::value>> json_parameter(const http::Request& request,
   return out;
 }
 
-Result<void> read_sort(ObjectReader in, Wanted& out) {
+Result<void> read_sort(ObjectReader in, DocumentListRequest& out) {
   out.sort_field = in.required_string({"field"});
   out.sort_descending =
       in.one_of<bool>({"direction"}, false, {{"asc", false}, {"desc", true}});
@@ -92,7 +92,7 @@ Result<void> check_query_sort(const json::object& order) {
 }
 
 // {"field", "direction"} as JSON, or "field:direction".
-Result<void> read_query_sort(const http::Request& request, Wanted& out) {
+Result<void> read_query_sort(const http::Request& request, DocumentListRequest& out) {
   const auto text = request.query_value("sort");
   if (!text || text->empty()) return {};
   json::object order;
@@ -113,7 +113,8 @@ Result<void> read_query_sort(const http::Request& request, Wanted& out) {
 }
 
 // What means nothing to this server, and what it must not be silent about.
-Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& out) {
+Result<void> read_rest(const http::Request& request, ObjectReader& in,
+                       DocumentListRequest& out) {
   if (in.has({"partition"})) {
     Error error = make_error(ErrorCode::not_enabled,
                              "partition: this server does not divide lists; leave it "
@@ -138,10 +139,11 @@ Result<void> read_rest(const http::Request& request, ObjectReader& in, Wanted& o
   return in.status();
 }
 
-Result<Wanted> read_wanted(const http::Request& request, const json::object& body) {
+Result<DocumentListRequest> read_list_request(const http::Request& request,
+                                              const json::object& body) {
   TRAWL_ASSIGN(const ListQuery query, parse_list_query(request));
   ObjectReader in(body, {});
-  Wanted out;
+  DocumentListRequest out;
   out.limit =
       static_cast<std::uint32_t>(in.integer({"limit", "page_size"}, query.limit, 1, 1000));
   out.offset =
@@ -188,7 +190,7 @@ Result<Wanted> read_wanted(const http::Request& request, const json::object& bod
 
 // Rows in the order of the search: best first.
 Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
-                                               const Wanted& wanted,
+                                               const DocumentListRequest& wanted,
                                                const std::vector<std::uint32_t>& selected) {
   const auto& features = snapshot.collection().features;
   if (features.empty()) {
@@ -223,7 +225,7 @@ Result<void> for_each_document(const Snapshot& snapshot,
   return {};
 }
 
-Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
+Result<void> sort_rows(const Snapshot& snapshot, const DocumentListRequest& wanted,
                        std::vector<std::uint32_t>& rows) {
   std::vector<std::pair<std::optional<json::value>, std::uint32_t>> keyed;
   keyed.reserve(rows.size());
@@ -245,7 +247,7 @@ Result<void> sort_rows(const Snapshot& snapshot, const Wanted& wanted,
 
 json::object project(json::object&& document, const std::vector<std::string>& select) {
   if (select.empty()) return document;
-  // Copies of the same document, so that no two paths can be in each other's way.
+  // Copies of the same document, so no two paths can be in each other's way.
   json::object out{{"document_id", document["document_id"]},
                    {"collection_id", document["collection_id"]}};
   for (const auto& path : select) copy_path(document, path, out);
@@ -260,7 +262,7 @@ struct DocumentGroup {
 
 // Groups in the order in which their first document comes.
 Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
-                                              const Wanted& wanted,
+                                              const DocumentListRequest& wanted,
                                               const std::vector<std::uint32_t>& rows) {
   constexpr std::size_t kDocumentsPerGroupMax = 100;
   std::vector<DocumentGroup> groups;
@@ -281,7 +283,7 @@ Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
 
 Result<json::array> documents_of(const Snapshot& snapshot,
                                  std::span<const std::uint32_t> rows,
-                                 const Wanted& wanted) {
+                                 const DocumentListRequest& wanted) {
   TRAWL_ASSIGN(const auto documents, snapshot.fetch(rows));
   json::array out;
   for (const auto& document : documents) {
@@ -339,7 +341,7 @@ RequestShape document_list_shape(Described query) {
 namespace {
 
 Result<http::Response> list_wanted(const Services& services, const Call& call,
-                                   const Wanted& wanted) {
+                                   const DocumentListRequest& wanted) {
   TRAWL_ASSIGN(const Collection collection,
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
@@ -402,7 +404,7 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
 
 Result<http::Response> list_documents(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
-  TRAWL_ASSIGN(const Wanted wanted, read_wanted(call.request, body));
+  TRAWL_ASSIGN(const DocumentListRequest wanted, read_list_request(call.request, body));
   const RequestTime time(services, call.request, wanted.budget_ms, "budget_ms");
   return bounded(time, [&] { return list_wanted(services, call, wanted); });
 }

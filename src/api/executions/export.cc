@@ -165,7 +165,7 @@ Error at_query(Error error, std::string_view name) {
   return error;
 }
 
-// Where an export that broke off goes on: behind an execution that the client has.
+// Where an export that broke off continues: behind an execution that the client has.
 Result<ExecutionKey> key_of(const Services& services, const Call& call,
                             std::string_view id) {
   TRAWL_ASSIGN(const auto found,
@@ -244,8 +244,8 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   if (is_coded) add("Content-Encoding", std::string(http::coding_name(request->coding)));
   add("Vary", "Accept-Encoding");
   add("Trailer", "X-Trawl-Rows, X-Trawl-SHA256, X-Trawl-Next-Cursor");
-  // To go on with when this reply breaks off, together with `after`: it holds the range of
-  // time as it was resolved.
+  // To continue with when this reply breaks off, together with `after`: it holds the range
+  // of time as it was resolved.
   add("X-Trawl-Cursor",
       encode_cursor(
           call.ns.id, request->body.canonical,
@@ -264,7 +264,7 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
           return exporter.take(execution);
         });
     if (const auto allowed = key->check(); !allowed) {
-      // Cut off, so that no client takes what it has for the whole; and no failure of ours.
+      // Cut off, so no client takes what it has for the whole; and no failure of ours.
       return make_error(ErrorCode::cancelled, allowed.error().message);
     }
     TRAWL_TRY(scanned);

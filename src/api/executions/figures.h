@@ -42,7 +42,7 @@ std::string_view bucket_name(TimeBucket bucket);
 void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin);
 
 // Members of the object that is open: count, error_rate, duration_ms {…} and the rest.
-// What there is no execution to tell from is null.
+// A figure is null where no execution has a value.
 void write_figures(JsonWriter& out, const AggregateFigures& figures);
 
 }  // namespace trawl::api

@@ -103,7 +103,7 @@ class DocumentImport {
   std::uint64_t imported() const { return imported_; }
 
  private:
-  // One commit, unless a document is refused: then each half again, so that a bad one
+  // One commit, unless a document is refused: then each half again, so a bad one
   // among a thousand costs ten commits and not a thousand.
   Result<void> store_range(std::size_t begin, std::size_t end) {
     if (begin == end) return {};

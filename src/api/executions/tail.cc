@@ -60,8 +60,8 @@ class Tail {
     sequence_ = subscription_->since();
     place_.timestamp = as_of_ = services_.clock.now();
     TRAWL_TRY(learn_running());
-    // A reader that is cut off before the first event goes on from here, or asks again for
-    // the same past.
+    // A reader that is cut off before the first event continues from here, or asks again
+    // for the same past.
     out_ = fmt::format("retry: {}\n", kRetryMs);
     if (!request_.since) out_ += fmt::format("id: {}\n", encode_tail_cursor(cursor()));
     out_ += '\n';
@@ -99,7 +99,7 @@ class Tail {
     if (out_.empty()) return {};
     auto written = writer_.write(out_);
     out_.clear();
-    // A stop in the middle of a piece is no failure: the reader has a cursor.
+    // A stop in the middle of a piece is not a failure: the reader has a cursor.
     if (!written && written.error().code == ErrorCode::cancelled) return {};
     return written;
   }
@@ -158,8 +158,8 @@ class Tail {
       TRAWL_TRY(services_.ledger.scan(
           filter, {}, [&](const ScannedExecution& execution) -> Result<bool> {
             TRAWL_ASSIGN(PastRow past, read_row(execution));
-            // What says so and does not run here was imported, and those are not told. One
-            // that has just begun is told from the queue.
+            // What says so and does not run here was imported, and imports do not appear in
+            // the tail. One that has just begun is told from the queue.
             if (past.row.running && !running_.contains(past.row.key)) {
               return !writer_.is_closed();
             }
@@ -253,7 +253,7 @@ class Tail {
   std::shared_ptr<ExecutionFeed::Subscription> subscription_;
   std::string out_;
   std::set<ExecutionKey> running_;
-  // What going back has sent, for as long as the tail lasts: at most tail_backfill_max.
+  // What going back has sent, as long as the tail lasts: at most tail_backfill_max.
   std::unordered_set<std::string> seen_;
   std::uint64_t sequence_ = 0;
   ExecutionKey place_;

@@ -11,7 +11,7 @@
 
 namespace trawl::api {
 
-// How far a reader of the tail has come: what the `id:` of an event says, so that a
+// How far a reader of the tail has come: what the `id:` of an event says, so a
 // reader that was cut off can go on.
 //
 // Executions end in another order than they start, and the history is in the order of
@@ -37,7 +37,7 @@ struct TailCursor {
 inline constexpr TimeUs kTailOverlapUs = 10 * kMicrosPerSecond;
 
 std::string encode_tail_cursor(const TailCursor& cursor);
-// Nothing: the text is no cursor of a tail.
+// Nothing: the text is not a cursor of a tail.
 std::optional<TailCursor> decode_tail_cursor(std::string_view text);
 
 // The cursor of a reader that wants everything that started at this time or later.

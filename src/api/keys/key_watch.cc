@@ -9,7 +9,7 @@
 namespace trawl::api {
 namespace {
 
-// Empty, which is no key's, where there is none.
+// Empty, which is not a key's, where there is none.
 std::string secret_of(const http::Request& request) {
   const auto secret = bearer_secret(request);
   return secret ? std::string(*secret) : std::string();

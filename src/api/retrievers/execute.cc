@@ -165,8 +165,8 @@ struct ExecuteRequest {
 
 // Accepted, and without effect: this server has no object storage and keeps no vectors.
 // Clients send them in the query or in the body.
-Result<void> read_idle_flags(const http::Request& request, ObjectReader& body,
-                             std::vector<std::string>& warnings) {
+Result<void> read_ignored_flags(const http::Request& request, ObjectReader& body,
+                                std::vector<std::string>& warnings) {
   for (const std::string_view name : {"return_presigned_urls", "return_vectors"}) {
     TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
     if (body.boolean({name}, false) || in_query) {
@@ -190,7 +190,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
   const json::object* inputs = body.object({"inputs"});
   std::vector<std::string> warnings;
-  TRAWL_TRY(read_idle_flags(request, body, warnings));
+  TRAWL_TRY(read_ignored_flags(request, body, warnings));
   const bool skip_cache = body.boolean({"skip_cache"}, false);
   const auto recording = body.one_of<RecordingMode>(
       {"recording"}, RecordingMode::full,

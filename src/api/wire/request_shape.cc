@@ -99,7 +99,7 @@ class BodyCheck {
   Result<void> refuse_or_warn(std::string_view name, const ObjectShape& shape,
                               const std::string& location) {
     const std::string at = place(location, name);
-    // What the query knows under just this name is no slip of another member.
+    // What the query knows under just this name is not a slip of another member.
     if (location.empty() && find(shape_.query, name) != nullptr) {
       return invalid_at(at, fmt::format("unknown member '{}'; it goes into the query: "
                                         "?{}=…",

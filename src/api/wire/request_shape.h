@@ -81,8 +81,8 @@ Result<void> check_query(const http::Request& request, const RequestShape& shape
 Result<void> check_body(const json::object& body, const RequestShape& shape,
                         std::vector<std::string>& warnings);
 
-// Refuses a body where none is read: whoever sends {"dry_run": true} means something by it.
-// An empty one, {} and null pass.
+// Refuses a body where none is read: anyone who sends {"dry_run": true} means something by
+// it. An empty one, {} and null pass.
 //   invalid  at the body
 Result<void> check_no_body(const http::Request& request);
 

@@ -12,10 +12,10 @@
 namespace trawl::api {
 
 // Names that paths spell out where the name of a thing could stand: "list" is one for
-// collections, since /v1/collections/list is no collection. A thing of such a name could be
-// made and never be read, so none is made; what is stored already is reached by its id, or
-// in the body of a list or a batch (docs/api.md). Filled when the server starts, then only
-// read: thread-safe.
+// collections, since /v1/collections/list is not a collection. A thing of such a name could
+// be made and never be read, so none is made; what is stored already is reached by its id,
+// or in the body of a list or a batch (docs/api.md). Filled when the server starts, then
+// only read: thread-safe.
 class ReservedNames {
  public:
   // Learns the literal siblings of every parameter, of all routes that are offered.

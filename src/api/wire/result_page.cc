@@ -14,7 +14,7 @@ constexpr std::int64_t kPageMax = 500;
 constexpr std::int64_t kScrollMax = 1000;
 constexpr std::int64_t kLimitMax = 10'000;
 
-// Where a page begins that goes on from another; 0 without a marker.
+// Where a page begins that continues from another; 0 without a marker.
 std::size_t read_place(ObjectReader& in, std::string_view name) {
   const std::string cursor = in.string({name});
   if (cursor.empty()) return 0;
@@ -43,7 +43,7 @@ Result<ResultPage> read_pagination(ObjectReader in) {
       in.optional_integer({"limit"}, 1, method == "scroll" ? kScrollMax : kPageMax);
   const auto number = in.integer({"page_number", "page"}, 1, 1, 1'000'000);
   for (const std::string_view marker : {"cursor", "scroll_id"}) (void)in.string({marker});
-  // Nothing is kept between two pages, so that no time limit ends their walk.
+  // Nothing is kept between two pages, so no time limit ends their walk.
   (void)in.integer({"scroll_ttl"}, 300, 60, 3600);
   const json::object* after = in.object({"after"});
   if (after != nullptr) {

@@ -15,7 +15,7 @@ namespace trawl::cli {
 
 // Takes an export of executions while it arrives, in as many parts as it comes: writes the
 // whole lines of the rows, and checks each part against its trailer. What was cut off in
-// the middle of a line is dropped, so that the next part can go on behind last_id().
+// the middle of a line is dropped, so the next part can go on behind last_id().
 class ExportSink final : public BodySink {
  public:
   struct Options {

@@ -143,7 +143,7 @@ class CurlClient final : public Transport {
 
   void set_body(const HttpRequest& request) {
     if (request.source) {
-      // curl adds Expect: 100-continue to large uploads, so that a refusal (a bad key, an
+      // curl adds Expect: 100-continue to large uploads, so a refusal (a bad key, an
       // unknown collection) is read before the body is sent in vain.
       curl_easy_setopt(curl_, CURLOPT_POST, 1L);
       curl_easy_setopt(curl_, CURLOPT_READFUNCTION, on_read);

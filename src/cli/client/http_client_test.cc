@@ -184,7 +184,7 @@ TEST(HttpClient, EndsWhenTheInputCannotBeRead) {
   const auto reply = client->send(request);
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().exit, Exit::usage);
-  client.reset();  // Closes the connection, so that the server sees an end.
+  client.reset();  // Closes the connection, so the server sees an end.
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace trawl::cli {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
-// Percent-encodes everything but the unreserved characters of RFC 3986, so that the
+// Percent-encodes everything but the unreserved characters of RFC 3986, so the
 // result is one path segment or one query value.
 std::string percent_encode(std::string_view text);
 

@@ -20,7 +20,7 @@ struct ImportArguments {
 };
 
 Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
-  // Asked first, so that a wrong name or key costs no upload.
+  // Asked first, so a wrong name or key costs no upload.
   const auto found = context.call("GET", path({"v1", "collections", arguments.collection}));
   if (!found) {
     if (found.error().http_status != 404 || !arguments.create) {

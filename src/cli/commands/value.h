@@ -25,7 +25,7 @@ Outcome<Input> parse_input(std::string_view text, const json::object& schema);
 Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
 // "name:3" or "name" into {"path": "name", "weight": 3}.
-//   usage  the weight is no number from 1 to 10, or there is no name
+//   usage  the weight is not a number from 1 to 10, or there is no name
 Outcome<json::object> parse_field(std::string_view text);
 
 // "a,b:2" and repeated flags into one list of fields.

@@ -35,7 +35,7 @@ struct TableColumn {
 };
 
 // Lays rows out in columns no wider than the terminal. The first rows decide the layout;
-// later ones keep to it, so that a long list can be written while it arrives.
+// later ones keep to it, so a long list can be written while it arrives.
 class Table {
  public:
   Table(std::vector<TableColumn> columns, std::size_t width, bool colour);

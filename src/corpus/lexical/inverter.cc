@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kTableSizeMin = 256;  // A power of two.
 
-// Differs from process to process, so that no text can be made to collide in the table.
+// Differs from process to process, so no text can be made to collide in the table.
 std::uint64_t hash_seed() {
   static const std::uint64_t seed = load<std::uint64_t>(random_bytes(8).data()) | 1;
   return seed;

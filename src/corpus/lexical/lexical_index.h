@@ -28,7 +28,7 @@ struct RowTexts {
 // Which rows a search sees: [0, row_end) without `dead`, and only those in `allowed`. A
 // row_end beyond row_count() means all rows.
 // The statistics of BM25 (document count, average length, document frequency) are those of
-// the living rows, whatever `allowed` says, so that a score depends on the version alone.
+// the living rows, whatever `allowed` says, so a score depends on the version alone.
 struct RowView {
   std::uint32_t row_end = 0;
   const Bitmap* dead = nullptr;

@@ -28,7 +28,7 @@ void pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
   if (pending_bits > 0) out.push_back(static_cast<char>(pending & 0xFF));
 }
 
-// Width is at most 32, so that a value and the up to seven bits before it fit one load.
+// Width is at most 32, so a value and the up to seven bits before it fit one load.
 std::uint32_t unpack_one(const char* packed, std::uint32_t bits, std::uint32_t i) {
   const std::size_t bit = std::size_t{i} * bits;
   const auto mask = (std::uint64_t{1} << bits) - 1;

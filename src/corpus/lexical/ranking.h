@@ -15,7 +15,7 @@
 
 namespace trawl::lexical {
 
-// Distinct words of a query beyond this are ignored, so that a text as long as a book
+// Distinct words of a query beyond this are ignored, so a text as long as a book
 // cannot occupy a server.
 inline constexpr std::size_t kQueryTermsMax = 1024;
 

@@ -71,7 +71,7 @@ Result<void> Segment::read_layout() {
     return damaged("it does not begin and end as a segment of this version");
   }
   footer_ = load<SegmentFooter>(bytes_.data() + bytes_.size() - sizeof(SegmentFooter));
-  // One comparison each before the sum, so that the sum cannot overflow.
+  // One comparison each before the sum, so the sum cannot overflow.
   const std::uint64_t size = bytes_.size();
   if (footer_.row_end < footer_.first_row || footer_.postings_size > size ||
       footer_.text_size > size) {

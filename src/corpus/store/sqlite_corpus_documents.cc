@@ -231,7 +231,7 @@ Result<VersionHistory::Version> SqliteCorpus::commit(const Catalog::CollectionEn
   next.written_at = now_after(before.written_at);
   TRAWL_TRY(commit_tables(state, change, before.row_end, next));
 
-  // Stored. Whoever sees the version from here on must find its documents by search.
+  // Stored. Anyone who sees the version from here on must find its documents by search.
   std::vector<const json::object*> documents;
   documents.reserve(change.added.size());
   for (const NewRow& row : change.added) documents.push_back(&row.fields);

@@ -118,7 +118,7 @@ class SqliteCorpus final : public Corpus {
   const CorpusOptions options_;
   const std::shared_ptr<SharedReaders> readers_;
   Catalog catalog_;
-  // One connection writes, readers have their own. Whoever holds the mutex may use it.
+  // One connection writes, readers have their own. Anyone who holds the mutex may use it.
   mutable std::mutex write_mutex_;
   std::unique_ptr<sqlite::Connection> writer_;
 

@@ -203,7 +203,7 @@ TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
   EXPECT_EQ(replaced.updated_at, clock_.now());
   EXPECT_EQ(snapshot(1)->get(ids[0]).value()->fields.at("a"), 1);
 
-  // Once deleted, it begins anew.
+  // Once deleted, it starts over.
   ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{ids[0]}));
   EXPECT_FALSE(snapshot()->get(ids[0]).value());
   put(ids[0], R"({"a": 4})");

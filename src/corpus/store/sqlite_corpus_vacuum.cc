@@ -167,7 +167,7 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs 
       TRAWL_TRY(remove.bind(row_id(state.number(), row)).run());
     }
   }
-  // Versions and the rows that only they saw go together, so that a version can be asked
+  // Versions and the rows that only they saw go together, so a version can be asked
   // for if and only if it is whole.
   TRAWL_ASSIGN(
       auto forget,
@@ -176,7 +176,7 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs 
   TRAWL_ASSIGN(auto note, writer_->prepare(
                               "INSERT OR IGNORE INTO forgetting (collection) VALUES (?)"));
   TRAWL_TRY(note.bind(state.number()).run());
-  // First in memory, so that a reader who misses a row is told why. Should the commit fail,
+  // First in memory, so a reader who misses a row is told why. Should the commit fail,
   // the versions are back after a restart.
   state.history().forget_before(removable.version);
   TRAWL_TRY(transaction.commit());

@@ -7,7 +7,7 @@
 
 namespace trawl::store {
 
-// A Bitmap has a fixed size, so it is made anew with room to spare.
+// A Bitmap has a fixed size, so it is rebuilt with room to spare.
 void VersionHistory::mark_dead(Bitmap& bitmap, std::uint32_t row) const {
   if (row >= bitmap.size()) {
     const std::uint64_t wanted = std::max<std::uint64_t>(

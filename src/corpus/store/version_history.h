@@ -83,7 +83,7 @@ class VersionHistory {
   Bitmap dead_before_;  // Superseded in the oldest version kept, or before.
   std::uint32_t dead_before_count_ = 0;
   Bitmap dead_;  // As the newest version sees it.
-  // Made when somebody asks, so that a run of writes does not copy `dead_` each time.
+  // Made when somebody asks, so a run of writes does not copy `dead_` each time.
   mutable std::shared_ptr<const VersionView> newest_view_;
 };
 

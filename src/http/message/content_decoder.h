@@ -27,7 +27,7 @@ Result<ContentCoding> content_coding(const std::vector<Header>& headers);
 class ContentDecoder {
  public:
   // A body may unpack to so much in any case, and beyond that to so many times its own
-  // size. Texts reach a tenth of that; more is made to exhaust whoever unpacks it.
+  // size. Texts reach a tenth of that; more is made to exhaust anyone who unpacks it.
   static constexpr std::uint64_t kFreeBytes = 1024 * 1024;
   static constexpr std::uint64_t kRatioMax = 200;
 

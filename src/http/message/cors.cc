@@ -72,7 +72,7 @@ CorsPolicy::CorsPolicy(std::vector<std::string> origins)
 
 std::string_view CorsPolicy::allowed(std::string_view origin) const {
   if (!is_on_) return {};
-  // The same on every reply, so that a cache may give it to any page.
+  // The same on every reply, so a cache may give it to any page.
   if (allows_all_) return "*";
   if (origin.empty()) return {};
   const auto parsed = parse_origin(origin);

@@ -8,7 +8,8 @@
 namespace trawl::http {
 
 // "https://App.example.com:443" in its one form: lower case, and without the port that http
-// and https have anyway. Nothing for what is no origin: a path behind it, no host, "null".
+// and https have anyway. Nothing for what is not an origin: a path behind it, no host,
+// "null".
 std::optional<std::string> parse_origin(std::string_view text);
 
 // Which web pages of other hosts may read replies (the CORS protocol of the Fetch

@@ -13,7 +13,7 @@ namespace trawl::http {
 std::string entity_tag(std::string_view body, ContentCoding coding);
 
 // Whether an If-None-Match value names the tag, or everything by "*". The comparison is
-// weak: W/"a" names "a". What is no tag names nothing.
+// weak: W/"a" names "a". What is not a tag names nothing.
 bool names_tag(std::string_view if_none_match, std::string_view tag);
 
 }  // namespace trawl::http

@@ -6,7 +6,7 @@ namespace trawl::http::entity_tag_test {
 namespace {
 
 TEST(EntityTag, IsMadeOfTheBytesAndTheCoding) {
-  // Clients keep tags for as long as they like: the same bytes have the same one for good.
+  // Clients keep tags as long as they like: the same bytes have the same one for good.
   EXPECT_EQ(entity_tag("{}", ContentCoding::identity),
             "\"44136fa355b3678a1146ad16f7e8649e\"");
   EXPECT_EQ(entity_tag("{}", ContentCoding::gzip),

@@ -140,7 +140,7 @@ std::string_view error_type(ErrorCode code) {
 
 Response error_response(const Error& error, std::string_view request_id) {
   const int status = http_status(error.code);
-  // The one place that every error passes on its way out, so that no detail is lost.
+  // The one place that every error passes on its way out, so no detail is lost.
   const bool failed = status == 500 || status == 507;
   if (failed || !error.detail.empty()) {
     spdlog::log(failed ? spdlog::level::err : spdlog::level::warn, "{} {}: {} ({})",

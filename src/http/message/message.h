@@ -36,7 +36,7 @@ struct Request {
   std::vector<Header> headers;              // Names as sent.
   std::vector<Header> path_parameters;      // From the route's pattern, decoded.
   std::string body;                         // Whole and unpacked, for buffered routes.
-  std::shared_ptr<void> body_memory;        // Counts it, for as long as somebody has it.
+  std::shared_ptr<void> body_memory;        // Counts it, as long as somebody has it.
   std::shared_ptr<BodyReader> body_reader;  // For streaming routes.
   std::string request_id;  // The client's X-Request-Id if sane, else a new one.
   std::string remote_address;
@@ -61,7 +61,7 @@ class BodyWriter {
   virtual ~BodyWriter() = default;
   // Sends the piece, and blocks while the client is behind: at most about 256 KiB wait in
   // memory. Once it has failed it always fails.
-  //   timeout    the client took nothing for as long as a write may stand still
+  //   timeout    the client took nothing for as long as a write may stall
   //   cancelled  the client left, or the server is stopping; in the second case what was
   //              written before still goes out
   virtual Result<void> write(std::string_view piece) = 0;
@@ -86,15 +86,16 @@ struct Response {
   std::vector<Header> headers;
   std::string body;
   // In place of `body`. Called once on a thread of its own, unless the request is a HEAD
-  // or too many replies are streamed already (503). Name trailers in a Trailer header; it
-  // is left out where they are.
+  // or too many replies are streamed already (503). Declare trailers in Trailer; the server
+  // drops it if the client does not accept them.
   StreamBody stream = {};
-  // Of one thing that clients come back to: with 200, a GET is given an ETag made from the
-  // body, and answered 304 where its If-None-Match has that already.
+  // Set on single resources: a GET that is answered 200 gets an ETag made from the body, or
+  // 304 if its If-None-Match already has that.
   bool has_etag = false;
-  // Of error_response(): what the body says, for clients that want it in another form.
+  // Set by error_response(): the error behind the body, to re-render as problem+json.
   std::shared_ptr<const Error> error = {};
-  // Of what has to be answered while every worker is busy: it is packed where it was made.
+  // For replies that must not wait for a worker: they are compressed on the thread that
+  // made them.
   bool stays_off_workers = false;
 };
 
@@ -164,7 +165,7 @@ struct Route {
   RunOn run_on = RunOn::io;
   Body body = Body::buffered;
   Handler handler;
-  // False: it answers that something is not offered, and is no method of its path (Allow).
+  // False for routes that only answer "not offered": they are left out of Allow.
   bool is_offered = true;
 };
 
@@ -212,7 +213,7 @@ bool parse_query(std::string_view text, std::vector<Header>& out);
 inline constexpr ErrorCode kUnsupportedCoding = static_cast<ErrorCode>(415);
 
 // The contract's error envelope: {"success": false, "status", "error": {"message", "type",
-// "details"?}, "request_id"}, and for 422 the `detail` list beside it.
+// "details"?}, "request_id"}, and for 422 the `detail` list next to it.
 Response error_response(const Error& error, std::string_view request_id);
 // The same as a problem of RFC 9457, application/problem+json. `instance` is a URI
 // reference.

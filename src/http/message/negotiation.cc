@@ -23,7 +23,7 @@ void AcceptedCodings::add(std::string_view value) {
   while (!value.empty()) {
     const Weighted coding = parse_weighted(take_element(value));
     const auto note = [&coding](Weight& weight) {
-      if (weight == kUnsaid) weight = coding.weight;
+      if (weight == kUnspecified) weight = coding.weight;
     };
     if (equals_ignoring_case(coding.name, "gzip") ||
         equals_ignoring_case(coding.name, "x-gzip")) {
@@ -43,7 +43,7 @@ ContentCoding AcceptedCodings::choose(bool worthwhile) const {
   const Weight best = std::max(zstd(), gzip());
   if (best <= 0) return ContentCoding::identity;
   // Identity is acceptable unless it is excluded, by name or by the "*".
-  const bool is_forbidden = identity_ == 0 || (identity_ == kUnsaid && others_ == 0);
+  const bool is_forbidden = identity_ == 0 || (identity_ == kUnspecified && others_ == 0);
   if (!is_forbidden && (!worthwhile || identity_ > best)) return ContentCoding::identity;
   return is_zstd ? ContentCoding::zstd : ContentCoding::gzip;
 }

@@ -26,16 +26,16 @@ class AcceptedCodings {
 
  private:
   using Weight = std::int16_t;  // In thousandths; 0 is "not acceptable".
-  static constexpr Weight kUnsaid = -1;
+  static constexpr Weight kUnspecified = -1;
 
   // A bare "*" is taken to mean gzip: who means zstd says so.
-  Weight gzip() const { return gzip_ == kUnsaid ? others_ : gzip_; }
+  Weight gzip() const { return gzip_ == kUnspecified ? others_ : gzip_; }
   Weight zstd() const { return zstd_; }
 
-  Weight gzip_ = kUnsaid;
-  Weight zstd_ = kUnsaid;
-  Weight identity_ = kUnsaid;
-  Weight others_ = kUnsaid;  // "*"
+  Weight gzip_ = kUnspecified;
+  Weight zstd_ = kUnspecified;
+  Weight identity_ = kUnspecified;
+  Weight others_ = kUnspecified;  // "*"
 };
 
 // Which form of errors the Accept of a request asks for.

@@ -93,7 +93,7 @@ void shape_reply(Response& response, const ReplyForm& form, std::string_view req
     std::string tag = entity_tag(response.body, coding);
     const bool is_known = names_tag(form.if_none_match, tag);
     response.headers.emplace_back("ETag", std::move(tag));
-    // It may change at any time, and belongs to whoever holds the key.
+    // It may change at any time, and belongs to the holder of the key.
     response.headers.emplace_back("Cache-Control", "private, no-cache");
     if (is_known) {
       response.status = 304;

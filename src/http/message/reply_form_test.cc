@@ -87,7 +87,7 @@ TEST(ReplyForm, OnlyReadsThatWentWellAreConditional) {
   Response refused = detail("{}");
   refused.status = 404;
   EXPECT_EQ(shaped({{"If-None-Match", "*"}}, refused).status, 404);
-  // A reply that is no detail has no tag to compare.
+  // A reply that is not a detail has no tag to compare.
   EXPECT_EQ(shaped({{"If-None-Match", "*"}}, {200, "application/json", {}, "{}"}).status,
             200);
 }
@@ -168,7 +168,7 @@ TEST(ReplyForm, ErrorsBecomeProblemsWhereThatIsAskedFor) {
       R"("detail":"is bad","instance":"/v1/things/a%20b%C3%A4%3C",)"
       R"("error_type":"ValidationError","request_id":"req_1","validation_errors":[)"
       R"({"type":"value_error","location":"stages[1].config","message":"is bad"}]})");
-  // What is no error stays what it is.
+  // What is not an error stays what it is.
   EXPECT_EQ(
       shaped({{"Accept", "application/problem+json"}}, {200, "text/plain", {}, "x"}).body,
       "x");

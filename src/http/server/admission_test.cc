@@ -105,7 +105,7 @@ TEST_F(AdmissionTest, ComesBeforeTheBody) {
   cut.send(promise("/size", 10, "") + "abc");
   cut.end_output();
   EXPECT_EQ(cut.receive()->status, 401);
-  // A short body is passed over, and the connection goes on.
+  // A short body is passed over, and the connection continues.
   RawClient client = connect();
   client.send(post("/size", "abc") + post("/size", "abcd", "X-Key: a\r\n"));
   EXPECT_EQ(client.receive()->status, 401);
@@ -271,7 +271,7 @@ TEST_F(AdmissionTest, StreamsAreShared) {
   ends = true;
 }
 
-// A byte now and then is no progress.
+// A byte now and then is not progress.
 TEST_F(AdmissionTest, AnUploadThatTricklesIsEnded) {
   options_.body_timeout_ms = 300;
   options_.bytes_per_s_min = 1'000;

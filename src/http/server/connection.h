@@ -135,7 +135,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   SteadyClock::time_point timer_expiry_ = SteadyClock::time_point::max();
-  std::uint64_t timer_number_ = 0;  // Tells a timer that was set anew from the one before.
+  std::uint64_t timer_number_ = 0;  // Tells a timer that was set again from the one before.
 
   // The request at hand.
   HeadScanner scanner_;

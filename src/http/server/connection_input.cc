@@ -606,8 +606,8 @@ void Exchange::shape(Response& response) {
   if (thrown != Thrown::nothing) response = error_response(error_of(thrown), request_id);
 }
 
-// Takes the response over and delivers it later, unless the workers are too busy; then it
-// had better go out as it is.
+// Takes the response over and delivers it later, unless the workers are too busy; otherwise
+// send it uncompressed.
 bool Exchange::shape_on_worker(Response& response) {
   const auto self = shared_from_this();
   const auto made = std::make_shared<Response>(std::move(response));

@@ -30,10 +30,10 @@ struct Listeners {
   bool is_ipv6 = false;
 };
 
-// Opens `count` listening sockets that share one address, so that the kernel spreads the
+// Opens `count` listening sockets that share one address, so the kernel spreads the
 // connections over them. `host` is an IPv4 or IPv6 address or "localhost" (127.0.0.1);
 // port 0 takes any free one.
-//   invalid      the host is no address, or none of this machine
+//   invalid      the host is not an address, or none of this machine
 //   unavailable  another program listens there, or the port may not be bound
 Result<Listeners> open_listeners(const std::string& host, std::uint16_t port,
                                  unsigned count);

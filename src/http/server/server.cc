@@ -210,7 +210,7 @@ void AsioServer::stop() {
     const std::lock_guard lock(shard->gate);
     shard->closed = true;
   }
-  // Every connection is closed by now, so that no writer waits for its client.
+  // Every connection is closed by now, so no writer waits for its client.
   context_->streams.join();
   context_->uploads.join();
 }

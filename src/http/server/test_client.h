@@ -255,7 +255,7 @@ bool eventually(Condition condition) {
   return condition();
 }
 
-// Where a handler waits until the test lets it go on; every later one goes on at once.
+// Where a handler waits until the test lets it go on; every later one continues at once.
 class Gate {
  public:
   // The handler's side.

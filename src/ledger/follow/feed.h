@@ -28,8 +28,8 @@ struct FeedEvent {
   std::shared_ptr<const Execution> execution;
 };
 
-// The last events of a feed, without the executions: what tells somebody who was here
-// before which ones he has seen.
+// The last events of a feed, without the executions: lets a returning subscriber skip what
+// it received.
 class RecentEvents {
  public:
   explicit RecentEvents(std::unordered_map<std::uint64_t, std::uint64_t> sequences)
@@ -43,9 +43,9 @@ class RecentEvents {
   std::unordered_map<std::uint64_t, std::uint64_t> sequences_;  // By event_hash().
 };
 
-// Tells what the recorder commits to whoever wants to know. Nobody can slow the recorder
-// down: each subscriber has a bounded queue, and one that is too slow loses events and
-// learns how many. Thread-safe.
+// Publishes what the recorder commits to subscribers. None can slow the recorder down: each
+// subscriber has a bounded queue, and one that is too slow loses events and learns how
+// many. Thread-safe.
 class ExecutionFeed {
  public:
   struct Limits {

@@ -12,7 +12,7 @@
 namespace trawl {
 
 // The history in plain maps, lost when the process ends. It answers every question by
-// looking at everything, so that it is easy to believe: tests hold the other ledgers
+// looking at everything, so it is easy to believe: tests hold the other ledgers
 // against it.
 class MemoryLedger : public Ledger {
  public:

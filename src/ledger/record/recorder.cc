@@ -145,7 +145,7 @@ void Recorder::finish(Ticket ticket, Execution execution, Done done) {
   apply_policy(execution, ticket.mode_);
   const std::string key = place_key(execution);
   LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
-  // Here, so that the one writer thread does not have to.
+  // Here, so the one writer thread does not have to.
   ledger_.prepare(write);
   {
     const std::lock_guard lock(mutex_);
@@ -170,7 +170,7 @@ void Recorder::finish(Ticket ticket, Execution execution, Done done) {
 // A write waits for others only where others are likely: tickets are out, and the last
 // commit was shared. It never waits for more than came last time, so that one client alone
 // is not slowed down by long executions that happen to be under way.
-std::size_t Recorder::company_wanted() const {
+std::size_t Recorder::batch_target() const {
   return std::max<std::size_t>(1, std::min({options_.batch_max, admitted_, last_batch_}));
 }
 
@@ -188,7 +188,7 @@ void Recorder::wait_for_work(Lock& lock) {
     if (!queue_.empty()) {
       const Entry& oldest = queue_.front();
       const Instant due = oldest.since + microseconds(options_.batch_wait_us);
-      wake_at_ = company_wanted();
+      wake_at_ = batch_target();
       if (queue_.size() >= wake_at_ || now >= due || oldest.sequence <= flush_sequence_) {
         return;
       }
@@ -321,7 +321,7 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     ++(i < results.size() && results[i] ? made.writes : made.failures);
   }
   {
-    // Before the callbacks, so that a client that has its answer is admitted again.
+    // Before the callbacks, so a client that has its answer is admitted again.
     const std::lock_guard lock(mutex_);
     admitted_ -= tickets;
     metrics_.commits += made.commits;
@@ -379,11 +379,12 @@ Recorder::Metrics Recorder::metrics() const {
 
 void Recorder::maintain_regularly() {
   Lock lock(mutex_);
-  // Where there is more to do, it goes on almost at once, but lets commits pass between.
-  constexpr microseconds kBreath(500);
+  // Where there is more to do, it continues almost at once, but lets commits pass between.
+  constexpr microseconds kPauseBetweenSteps(500);
   bool more = false;
-  while (!stopped_.wait_for(lock, more ? kBreath : microseconds(options_.maintain_every_us),
-                            [this] { return stopping_; })) {
+  while (!stopped_.wait_for(
+      lock, more ? kPauseBetweenSteps : microseconds(options_.maintain_every_us),
+      [this] { return stopping_; })) {
     lock.unlock();
     more = false;
     run_guarded("maintenance of the history", [&] { more = ledger_.maintain(); });

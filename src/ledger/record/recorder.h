@@ -24,7 +24,7 @@ namespace trawl {
 struct RecorderOptions {
   std::size_t queue_max = 4096;        // Executions between admission and commit.
   std::size_t batch_max = 64;          // Writes in one commit; at least 1.
-  std::int64_t batch_wait_us = 1'000;  // How long a write waits for company, at most.
+  std::int64_t batch_wait_us = 1'000;  // How long a write waits to share a commit, at most.
   // How long a start waits for its end: a shorter execution is written once, not twice.
   std::int64_t start_wait_us = 20'000;
   std::int64_t maintain_every_us = 1'000'000;  // 0: Ledger::maintain is never called.
@@ -64,7 +64,7 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // A reserved place in the queue. Whoever holds one can always record the end of its
+  // A reserved place in the queue. Anyone who holds one can always record the end of its
   // execution: nothing is dropped because others were faster. Released when destroyed;
   // must not outlive the recorder.
   class Ticket {
@@ -130,7 +130,7 @@ class Recorder {
   void release_ticket();
   void run();
   void wait_for_work(Lock& lock);
-  std::size_t company_wanted() const;
+  std::size_t batch_target() const;
   void take_batch(std::vector<Entry>& batch);
   void commit_batch(std::vector<Entry>& batch);
   std::uint64_t try_writes(std::vector<LedgerWrite>& writes,

@@ -184,7 +184,7 @@ TEST(Recorder, ALoneWriteDoesNotWait) {
   RecorderOptions patient = options();
   patient.batch_wait_us = 60'000'000;
   Recorder recorder(ledger, patient);
-  const auto busy = recorder.admit().value();  // A long execution that runs beside it.
+  const auto busy = recorder.admit().value();  // A long execution that runs next to it.
   for (int i = 0; i < 5; ++i) {
     std::atomic<bool> done = false;
     recorder.finish(recorder.admit().value(), make_execution(kNs, std::to_string(i), 0),
@@ -210,7 +210,7 @@ TEST(Recorder, TheBoundIsOnTicketsNotOnTheirEnds) {
     EXPECT_EQ(fourth.error().code, ErrorCode::unavailable);
   }
   auto third = recorder.admit().value();  // The place of an abandoned ticket is free again.
-  // Whoever holds a ticket is heard, and keeps the place until the commit.
+  // Anyone who holds a ticket is heard, and keeps the place until the commit.
   recorder.finish(std::move(first), make_execution(kNs, "1", 0), answers.take("1"));
   recorder.finish(std::move(second), make_execution(kNs, "2", 0), answers.take("2"));
   recorder.finish(std::move(third), make_execution(kNs, "1", 0), answers.take("again"));

@@ -514,8 +514,8 @@ class Redactor {
     }
   }
 
-  // A match that a message cuts short is no match any more, so what matches is looked for
-  // as a value too. What stands beyond the reach of every quote is not.
+  // A match that a message cuts short is not a match any more, so what matches is looked
+  // for as a value too. What stands beyond the reach of every quote is not.
   void learn_matches(const json::value& value) {
     if (const auto* object = value.if_object()) {
       for (const auto& field : *object) {

@@ -42,7 +42,7 @@ class RedactedValues {
   void find_in(std::string_view quoting, std::vector<TextCut>& cuts) const;
 
  private:
-  // A value, or one of the pieces of a long one, so that a comparison costs little
+  // A value, or one of the pieces of a long one, so a comparison costs little
   // whatever a client sends.
   struct Piece {
     std::string text;  // In lower case.

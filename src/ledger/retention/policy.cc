@@ -17,7 +17,7 @@ constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kAgeSecondsMax = std::int64_t{100} * 365 * 86'400;
 constexpr std::size_t kStatusesMax = 32;
 
-// Largest first, so that an age is written in the fewest digits.
+// Largest first, so an age is written in the fewest digits.
 constexpr std::pair<char, std::int64_t> kUnits[] = {
     {'d', 86'400}, {'h', 3'600}, {'m', 60}, {'s', 1}};
 

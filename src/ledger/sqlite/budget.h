@@ -22,7 +22,7 @@ class Budget {
   std::int64_t micros() const { return micros_; }
 
   // What `work`, which gives a Result and counts its steps with count_work(), makes of one
-  // record or row group. It may take 50 ms however little is left, so that each page moves
+  // record or row group. It may take 50 ms however little is left, so each page moves
   // on; nothing where that was not enough, or the error of the work.
   template <class Work>
   auto in_time(Work&& work) const {

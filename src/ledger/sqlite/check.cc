@@ -252,7 +252,7 @@ class Check {
     return {};
   }
 
-  // Group by group, each in a read transaction of its own, so that a long check does not
+  // Group by group, each in a read transaction of its own, so a long check does not
   // keep the writer's log from being emptied.
   Result<void> check_groups() {
     std::uint64_t done = 0;

@@ -333,7 +333,7 @@ class Executions {
   }
   std::string noise(std::size_t size) {
     std::string out;
-    // One word, so that it fills the records and not the index.
+    // One word, so it fills the records and not the index.
     static constexpr std::string_view kLetters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     while (out.size() < size) out += kLetters[draw(kLetters.size())];
@@ -472,7 +472,7 @@ Outcome live(const std::string& from, History history, const std::vector<Step>& 
         ++outcome.refused;
         history.refuse(steps[i]);
         // What was refused is not there, and the same again is as good as new; a start
-        // goes on without what it could not recover.
+        // continues without what it could not recover.
         EXPECT_EQ(difference(**ledger, *history.model()), "") << steps[i].name;
         if (once && steps[i].name != "recover") {
           before = disk.operations();

@@ -70,7 +70,7 @@ class DiskMemory {
     }
     file.changes.clear();
   }
-  // As Linux does it: what could not be written counts as written from now on, so that the
+  // As Linux does it: what could not be written counts as written from now on, so the
   // next sync succeeds without it.
   static void fail_to_sync(File& file, std::mt19937_64& random) {
     std::erase_if(file.changes, [&](const File::Change&) { return random() % 2 == 0; });

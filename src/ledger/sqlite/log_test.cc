@@ -34,7 +34,7 @@ Execution padded(const std::string& id, TimeUs time, std::size_t bytes) {
   return execution;
 }
 
-// Goal: no commit goes on while a checkpoint does: SQLite 3.40 can lose pages then.
+// Goal: no commit runs while a checkpoint does: SQLite 3.40 can lose pages then.
 // Method: both as often as they can, watched where they take their locks.
 TEST(LedgerLog, CheckpointsAndCommitsExcludeEachOther) {
   test::ScratchDirectory directory;

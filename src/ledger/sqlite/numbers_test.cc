@@ -251,8 +251,8 @@ TEST_F(ReusedNumbers, NewRowsAreInTotalsFiltersAndAggregates) {
   expect_well();
 }
 
-// Goal: a history of before, with rows in a closed group and another's words, is mended by
-// the migration; one that was killed in the middle is done again.
+// Goal: a history of before, with rows in a closed group and another's words, is repaired
+// by the migration; one that was killed in the middle is done again.
 TEST_F(ReusedNumbers, AnOldHistoryIsMended) {
   ledger_.reset();
   {

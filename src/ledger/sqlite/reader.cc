@@ -121,7 +121,7 @@ Result<void> read_basic_page(Connection& connection, Words& words, const Range& 
     out.last.emplace().timestamp = row.integer(1);
     return true;
   };
-  // One row more than asked for tells whether the list goes on.
+  // One row more than asked for tells whether the list continues.
   TRAWL_TRY(walk(connection, range, columns, page.after, std::int64_t{page.limit} + 1,
                  page.offset, visit));
   if (out.last) out.last->execution_id = ExecutionId(execution_id_text(last_id));
@@ -156,8 +156,8 @@ Result<ExecutionPage> list_executions(Connection& connection, Words& words,
 
 namespace {
 
-// What a scan reads at a time. Whoever takes it may be slow, and meanwhile no state of the
-// database is held, since that would keep the log from being emptied.
+// What a scan reads at a time. Anyone who takes it may be slow, and meanwhile no state of
+// the database is held, since that would keep the log from being emptied.
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = 2 * 1024 * 1024;
 

@@ -212,7 +212,7 @@ class Repair {
     if (count > 0) done_.push_back(fmt::format("{} {}", count, what));
   }
 
-  // An error is an index that has to be made anew, whatever is wrong with it.
+  // An error is an index that has to be rebuilt, whatever is wrong with it.
   Result<std::vector<std::int64_t>> compare_terms() {
     TRAWL_TRY(check_terms_index(connection_));
     Words words;

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "sqlite/connection.h"
 
-// Makes anew what is kept beside the rows of a history, where it does not say what they
+// Rebuilds what is kept beside the rows of a history, where it does not say what they
 // say.
 namespace trawl::sqlite {
 
@@ -27,13 +27,13 @@ struct GroupRepair {
 // are believed if they have as many rows as the group.
 Result<GroupRepair> repair_groups(Connection& connection, const RepairProgress& progress);
 
-// Empties the index of terms; what it held is indexed anew by maintenance.
+// Empties the index of terms; what it held is reindexed by maintenance.
 Result<void> index_terms_anew(Connection& connection);
 
 // Numbers that were used, by rows that are gone as well: none of them is given again.
 Result<void> remember_used_numbers(Connection& connection);
 
-// Brings the file to the newest schema, checks it thoroughly and mends what the rows can
+// Brings the file to the newest schema, checks it thoroughly and repairs what the rows can
 // tell. Says what was done, one sentence each; nothing where all was well. What is lost,
 // such as a record, stays a problem of check_ledger(). No server may use the file.
 Result<std::vector<std::string>> repair_ledger(const std::string& path,

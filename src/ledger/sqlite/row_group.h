@@ -16,7 +16,7 @@ namespace trawl::sqlite {
 
 // Executions are looked at in row groups (the term of Parquet): those whose `seq` has the
 // same quotient by kRowGroupRows. Once a group is full and all in it have ended, it is
-// closed: its columns are stored as arrays, so that a condition on millions of executions
+// closed: its columns are stored as arrays, so a condition on millions of executions
 // reads a few bytes of each, and whole groups outside a time range are never read.
 
 inline constexpr std::int64_t kRowGroupRows = 4096;

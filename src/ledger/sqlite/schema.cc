@@ -115,7 +115,7 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Histories up to this size have their terms indexed anew by step 2, which takes
+// Histories up to this size have their terms reindexed by step 2, which takes
 // maintenance a few minutes at most. Text is searched meanwhile, only slower.
 constexpr std::uint64_t kIndexAnewMax = 1'000'000;
 

@@ -295,7 +295,7 @@ class Finder {
     return true;
   }
 
-  // Stops before what took too long, so that the next page may give it all of its budget.
+  // Stops before what took too long, so the next page may give it all of its budget.
   // What waits has a smaller rank, or comes again.
   Result<void> stop_before(TimeUs frontier) {
     if (full_) {

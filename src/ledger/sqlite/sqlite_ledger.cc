@@ -181,7 +181,7 @@ class SqliteLedger final : public Ledger {
       maintenance_failure_.clear();
       return *more;
     }
-    // Said once for as long as it goes on.
+    // Said once as long as it continues.
     if (more.error().detail != maintenance_failure_) {
       maintenance_failure_ = more.error().detail;
       spdlog::error("maintenance of the history failed and will be retried: {}: {}",

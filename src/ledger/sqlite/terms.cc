@@ -33,9 +33,9 @@ std::string term(std::int64_t ns, const std::string& bare) {
   return fmt::format("{}{}", ns, bare);
 }
 
-// Forty bits: whoever has the term is held against the value anyway, and shorter terms make
-// a smaller index. Folding twice gives what folding once gives, so a folded value may come
-// in.
+// Forty bits: anyone who has the term is held against the value anyway, and shorter terms
+// make a smaller index. Folding twice gives what folding once gives, so a folded value may
+// come in.
 std::string exact_term(std::string_view path, std::string_view value) {
   const std::string whole = fmt::format("{}={}", path, fold_text(value));
   return bare_term(kExact, fmt::format("{:010x}", hash64(whole) >> 24));
@@ -59,7 +59,7 @@ Result<bool> add_rows(Statement& select, const SeqSet* among, SeqSet& found,
   }
 }
 
-// Several words at once. FTS5 goes on until it has an execution with all of them, however
+// Several words at once. FTS5 continues until it has an execution with all of them, however
 // long that takes, so it is asked about one stretch of the history after the other; longer
 // ones while they take little time.
 Result<bool> match_all_terms(Connection& connection, const std::string& expression,

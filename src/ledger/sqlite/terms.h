@@ -74,7 +74,7 @@ inline constexpr const char* kTermEntriesSql =
     "instance);";
 
 // Adds the executions that may match until `is_enough`, which is asked every few
-// milliseconds. False where that ended it, so that the set lacks some. `error` asks for the
+// milliseconds. False where that ended it, so the set lacks some. `error` asks for the
 // words of errors instead of those of summaries and inputs.
 Result<bool> match_query(Connection& connection, std::int64_t ns, const TextQuery& query,
                          bool error, SeqSet& found, const std::function<bool()>& is_enough);

@@ -29,7 +29,7 @@ constexpr std::int64_t kLogPagesStep = 4 * 1024;
 // Many pipelines and names repeat; those that do not must not fill the memory.
 constexpr std::size_t kKnownNumbersMax = 10'000;
 
-// How many rows of a removed namespace one transaction deletes, so that a commit never
+// How many rows of a removed namespace one transaction deletes, so a commit never
 // waits long behind it.
 constexpr std::int64_t kPurgeRows = 200;
 
@@ -566,7 +566,7 @@ Result<bool> Writer::merge_terms_some() {
     }
   }
   // FTS5: a negative number of pages puts every segment on the list to be merged, and
-  // later calls go on with it; when hardly a row changes, it is done.
+  // later calls continue with it; when hardly a row changes, it is done.
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
   const int before = sqlite3_total_changes(connection_->handle());

@@ -54,8 +54,8 @@ struct Expression::Node {
   json::value literal;
   TemplateNamespace root{};
   std::vector<Step> steps;
-  // chain: a, then one operand per operator, left to right; a flat list, so that a long
-  // sum is no deep tree. choice: condition, then, else.
+  // chain: a, then one operand per operator, left to right; a flat list, so a long
+  // sum is not a deep tree. choice: condition, then, else.
   std::vector<Ptr> operands;
   std::vector<BinaryOp> operators;
   std::vector<Call> calls;

@@ -25,7 +25,7 @@ class CompensatedSum {
     lost_ += std::abs(sum_) >= std::abs(term) ? (sum_ - next) + term : (term - next) + sum_;
     sum_ = next;
   }
-  // Past the range of doubles the correction is no number.
+  // Past the range of doubles the correction is not a number.
   double value() const { return std::isfinite(sum_ + lost_) ? sum_ + lost_ : sum_; }
 
  private:

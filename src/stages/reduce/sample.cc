@@ -101,7 +101,7 @@ class Sample : public Stage {
       for (const std::size_t i : chosen) keep[pool[i]] = true;
     }
 
-    // In the order they came, so that a sample of a ranking is still a ranking.
+    // In the order they came, so a sample of a ranking is still a ranking.
     StageOutput output;
     for (std::size_t i = 0; i < input.size(); ++i) {
       if (keep[i]) output.candidates.push_back(std::move(input[i]));

@@ -142,7 +142,7 @@ TEST(SortRelevance, PlacesDocumentsWithoutAScore) {
   EXPECT_EQ(by_relevance(R"({"missing_score": "top"})"), "a e c b d");
   EXPECT_EQ(by_relevance(R"({"missing_score": "preserve"})"), "a c b d e");
   EXPECT_EQ(by_relevance(R"({"order": "asc"})"), "b d c a e");
-  // A text is no score.
+  // A text is not a score.
   EXPECT_EQ(by_relevance(R"({"score_field": "s"})"), "d b a c e");
   EXPECT_EQ(
       run_stage("sort_relevance", R"({"missing_score": "preserve"})", {}).candidates.size(),

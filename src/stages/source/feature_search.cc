@@ -149,7 +149,7 @@ class SearchRun {
 
  private:
   // A collection that some search reads, and the rows that its filters let through.
-  struct Reached {
+  struct SearchedCollection {
     std::shared_ptr<const Snapshot> snapshot;
     std::vector<Rows> rows;  // The union of these; one null means all.
   };
@@ -377,7 +377,7 @@ class SearchRun {
 
   Result<void> count_facets() {
     FacetCounter counter(parameters_.facets);
-    for (const Reached& reached : reached_) {
+    for (const SearchedCollection& reached : reached_) {
       std::shared_ptr<Bitmap> all_rows;
       const bool everything = std::any_of(reached.rows.begin(), reached.rows.end(),
                                           [](const Rows& rows) { return rows == nullptr; });
@@ -421,9 +421,10 @@ class SearchRun {
 
   const FeatureSearchParameters& parameters_;
   StageContext& context_;
-  std::vector<Filter> filters_;  // Of the stage and beside it, for all searches.
+  std::vector<Filter> filters_;  // Of the stage and next to it, for all searches.
   StageOutput output_;
-  std::vector<Reached> reached_;  // RankedRow::collection is a place in this list.
+  std::vector<SearchedCollection>
+      reached_;  // RankedRow::collection is a place in this list.
   std::vector<RankedList> lists_;
   std::vector<std::string> list_uris_;  // One for each list.
 };
