@@ -38,11 +38,11 @@ constexpr std::string_view kAttributeFilterSchema = R"json({
     },
     "conditions": {
       "type": ["object", "null"], "default": null,
-      "description": "A filter: {AND | OR | NOT: [...]}, {field, operator, value} or {path: value}. Takes the place of field, operator and value. AND, OR and NOT may also stand beside the other parameters."
+      "description": "A filter: {AND | OR | NOT: [...]}, {field, operator, value} or {path: value}. Replaces field, operator and value. AND, OR and NOT may also be next to the other parameters."
     },
     "case_insensitive": {
       "type": "boolean", "default": false,
-      "description": "Ignores letter case where the filter does not say otherwise. case_sensitive: false means the same."
+      "description": "Ignores letter case unless the filter says otherwise. case_sensitive: false means the same."
     },
     "batch_size": {
       "type": "integer", "default": 100, "minimum": 1, "maximum": 1000,
@@ -50,7 +50,7 @@ constexpr std::string_view kAttributeFilterSchema = R"json({
     },
     "collection_identifiers": {
       "type": ["array", "null"], "items": {"type": "string"}, "default": null,
-      "description": "Names or ids of the collections to read as the first stage, in place of those of the request. Also read as collection_ids."
+      "description": "Names or ids of the collections to read as the first stage, instead of those of the request. Also read as collection_ids."
     }
   }
 })json";

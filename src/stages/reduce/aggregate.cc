@@ -33,7 +33,7 @@ constexpr std::string_view kAggregateSchema = R"json({
             "enum": ["count", "count_distinct", "cardinality", "sum", "avg", "min", "max", "first", "last", "collect", "collect_distinct", "percentile", "histogram"],
             "description": "first and last follow the score, best first; cardinality is count_distinct. Also read as type."
           },
-          "field": {"type": "string", "description": "Dotted path; needed for all but count."},
+          "field": {"type": "string", "description": "Dotted path; required for all but count."},
           "alias": {"type": "string", "minLength": 1, "description": "Name of the result, unique. Also read as name."},
           "percentiles": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 100}, "default": [50, 95, 99], "description": "For percentile."},
           "interval": {"type": "number", "exclusiveMinimum": 0, "description": "Width of a bucket, for histogram."}
@@ -66,7 +66,7 @@ constexpr std::string_view kAggregateSchema = R"json({
     },
     "include_documents": {
       "type": "boolean", "default": false,
-      "description": "true: the documents go on unchanged and the rows are in the stage's metadata alone. false: the rows take their place."
+      "description": "true: the documents continue unchanged and the rows are only in the stage's metadata. false: the rows replace them."
     }
   }
 })json";
@@ -350,10 +350,8 @@ StageDefinition aggregate_definition() {
   definition.category = "reduce";
   definition.description =
       "Computes counts, sums, averages, extremes and lists over the documents that the "
-      "stages "
-      "before found, in all or for every group. The rows take the documents' place and are "
-      "in "
-      "the stage's metadata too.";
+      "earlier stages found, in total or for every group. The rows replace the documents "
+      "and are in the stage's metadata too.";
   definition.icon = "sigma";
   definition.parameter_schema = kAggregateSchema;
   definition.make = make_aggregate;

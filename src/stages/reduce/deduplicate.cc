@@ -36,7 +36,7 @@ constexpr std::string_view kDeduplicateSchema = R"json({
     },
     "similarity_threshold": {
       "type": "number", "default": 0.95, "minimum": 0, "maximum": 1,
-      "description": "Texts at or above are duplicates. The measure is 2 * (characters of the longest common subsequence) / (characters of both), over the first 4096 characters."
+      "description": "Texts at or above this similarity are duplicates. The measure is 2 * (characters of the longest common subsequence) / (characters of both), over the first 4096 characters."
     },
     "keep": {
       "type": "string", "enum": ["first", "last"], "default": "first",

@@ -22,7 +22,7 @@ constexpr std::string_view kGroupBySchema = R"json({
     },
     "output_mode": {
       "type": "string", "enum": ["first", "all", "flatten"], "default": "all",
-      "description": "first: one document a group. all: one row a group, {group_key, count, documents}. flatten: the documents, group by group."
+      "description": "first: one document per group. all: one row per group, {group_key, count, documents}. flatten: the documents, group by group."
     },
     "max_groups": {
       "type": ["integer", "null"], "default": null, "minimum": 1, "maximum": 10000,

@@ -14,7 +14,7 @@ constexpr std::string_view kSampleSchema = R"json({
   "properties": {
     "count": {
       "type": "integer", "default": 10, "minimum": 1, "maximum": 1000,
-      "description": "Documents wanted; where there are fewer, all are kept. Also read as size and limit."
+      "description": "Number of documents; if there are fewer, all are kept. Also read as size and limit."
     },
     "strategy": {
       "type": "string", "enum": ["random", "stratified", "reservoir", "systematic"], "default": "random",
@@ -26,7 +26,7 @@ constexpr std::string_view kSampleSchema = R"json({
     },
     "min_per_stratum": {
       "type": "integer", "default": 1, "minimum": 0,
-      "description": "Documents wanted of every stratum at least, as far as count allows; larger strata go first. Also read as samples_per_group."
+      "description": "Minimum number of documents from every stratum, as far as count allows; larger strata go first. Also read as samples_per_group."
     },
     "allocation": {
       "type": "string", "enum": ["proportional"], "default": "proportional",
@@ -34,11 +34,11 @@ constexpr std::string_view kSampleSchema = R"json({
     },
     "seed": {
       "type": ["integer", "null"], "default": null,
-      "description": "The same seed gives the same sample of the same documents; null draws a new one every time, which the stage's metadata names."
+      "description": "The same seed gives the same sample of the same documents; null draws a new one every time, and the stage's metadata names it."
     },
     "preserve_top_k": {
       "type": "integer", "default": 0, "minimum": 0,
-      "description": "The documents with the best scores that are kept in any case; they count towards count."
+      "description": "Always keeps this many of the documents with the best scores; they count towards count."
     }
   }
 })json";

@@ -23,7 +23,7 @@ constexpr std::string_view kSortRelevanceSchema = R"json({
     },
     "missing_score": {
       "type": "string", "enum": ["bottom", "top", "preserve"], "default": "bottom",
-      "description": "Where documents go whose score is missing or no number; preserve leaves them at the positions they have."
+      "description": "Where documents without a numeric score go; preserve leaves them at their positions."
     },
     "normalize": {
       "type": "boolean", "default": false,

@@ -7,12 +7,12 @@ const std::string_view kFeatureSearchSchema = R"json({
   "properties": {
     "searches": {
       "type": ["array", "null"], "default": null, "maxItems": 10,
-      "description": "Searches whose results are fused. Without any, the documents that pass the filters come in the order of their arrival, with score 0. A single search may also be spelled out beside the other parameters: query (or input), feature_uri, top_k, min_score, weight, on_empty. Also read as feature_uris: [{uri, input}].",
+      "description": "Searches whose results are fused. Without any, the documents that pass the filters come in the order of their arrival, with score 0. A single search may also be written next to the other parameters: query (or input), feature_uri, top_k, min_score, weight, on_empty. Also read as feature_uris: [{uri, input}].",
       "items": {
         "type": "object",
         "required": ["query"],
         "properties": {
-          "feature_uri": {"type": "string", "minLength": 1, "description": "The feature to search, scheme://extractor@version/output. May be left out where every collection has a single one."},
+          "feature_uri": {"type": "string", "minLength": 1, "description": "The feature to search, scheme://extractor@version/output. May be left out if every collection has only one."},
           "query": {
             "type": ["string", "object"],
             "description": "A text, or {input_mode: text, value}. The modes content, document and vector need dense features, which this server does not offer yet.",
@@ -25,16 +25,16 @@ const std::string_view kFeatureSearchSchema = R"json({
           "min_score": {"type": ["number", "null"], "default": null, "minimum": 0, "maximum": 1, "description": "Drops candidates whose score is below this part of the best score of the search. BM25 scores have no upper bound, so the bound is relative: 0.5 keeps what is at least half as good as the best."},
           "weight": {"type": "number", "default": 1, "minimum": 0, "maximum": 1, "description": "For weighted fusion."},
           "on_empty": {"type": "string", "enum": ["error", "skip", "random"], "default": "error", "description": "When the query resolves to nothing: fail, leave this search out, or take random documents."},
-          "filters": {"type": ["object", "null"], "default": null, "description": "A filter for this search alone; ignores letter case unless it says otherwise. pre_filters is another."},
-          "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this search, in place of those of the stage or the request. Also read as collection_ids."},
-          "query_preprocessing": {"type": ["object", "null"], "default": null, "description": "Cutting of large files into several queries; checked, and without effect on text."}
+          "filters": {"type": ["object", "null"], "default": null, "description": "A filter for this search alone; ignores letter case unless it says otherwise. pre_filters is another name."},
+          "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this search, instead of those of the stage or the request. Also read as collection_ids."},
+          "query_preprocessing": {"type": ["object", "null"], "default": null, "description": "Splits large files into several queries; checked, but has no effect on text."}
         }
       }
     },
     "final_top_k": {"type": "integer", "default": 25, "minimum": 1, "maximum": 500, "description": "Documents returned; lowered to the smallest top_k of the searches. Also read as limit."},
     "fusion": {"type": "string", "enum": ["rrf", "dbsf", "weighted", "max", "learned"], "default": "rrf", "description": "How several searches are merged. rrf: sum of 1 / (60 + rank). dbsf: sum of z-scores. weighted: sum of weight * score. max: best score. learned: as rrf, with a warning, as no interactions are recorded."},
-    "filters": {"type": ["object", "null"], "default": null, "description": "A filter for all searches, ANDed with their own. Ignores letter case unless it says otherwise. pre_filters is another, here or in the config beside the parameters; all narrow."},
-    "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this stage, in place of those of the request. Also read as collection_ids."},
+    "filters": {"type": ["object", "null"], "default": null, "description": "A filter for all searches, ANDed with their own. Ignores letter case unless it says otherwise. pre_filters is another, here or in the config next to the parameters; all apply."},
+    "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this stage, instead of those of the request. Also read as collection_ids."},
     "facets": {
       "type": ["array", "null"], "default": null,
       "description": "Value counts over all documents that the filters let through, whether or not they match a query. Found in the stage's metadata under facets.",
@@ -55,15 +55,15 @@ const std::string_view kFeatureSearchSchema = R"json({
       "properties": {
         "field": {"type": "string", "description": "Dotted path; documents without it make the group null."},
         "max_per_group": {"type": "integer", "default": 1, "minimum": 1, "maximum": 100, "description": "Documents kept of each group. Also read as group_size."},
-        "limit": {"type": "integer", "default": 25, "minimum": 1, "maximum": 500, "description": "Groups returned, in place of final_top_k."},
-        "output_mode": {"type": "string", "enum": ["first", "all", "flatten"], "default": "all", "description": "first: one document a group. all: one row a group, {group_key, count, documents}. flatten: the documents, group by group."}
+        "limit": {"type": "integer", "default": 25, "minimum": 1, "maximum": 500, "description": "Groups returned, instead of final_top_k."},
+        "output_mode": {"type": "string", "enum": ["first", "all", "flatten"], "default": "all", "description": "first: one document per group. all: one row per group, {group_key, count, documents}. flatten: the documents, group by group."}
       }
     },
-    "seed": {"type": ["integer", "null"], "default": null, "description": "For on_empty random: the same seed takes the same documents of the same collections. null: one is drawn, which the stage's metadata names."},
+    "seed": {"type": ["integer", "null"], "default": null, "description": "For on_empty random: the same seed takes the same documents of the same collections. null: one is drawn, and the stage's metadata names it."},
     "cache_behavior": {"type": "string", "enum": ["auto", "disabled", "aggressive"], "default": "auto", "description": "disabled: the result of this stage is not remembered."},
     "cache_ttl_seconds": {"type": ["integer", "null"], "default": null, "minimum": 0, "description": "Accepted; remembered results are never stale, so they need no lifetime."},
-    "learning_config": {"type": ["object", "null"], "default": null, "description": "Required for fusion learned; checked, and without effect."},
-    "query_preprocessing": {"type": ["object", "null"], "default": null, "description": "Default for the searches; checked, and without effect on text."}
+    "learning_config": {"type": ["object", "null"], "default": null, "description": "Required for fusion learned; checked, but has no effect."},
+    "query_preprocessing": {"type": ["object", "null"], "default": null, "description": "Default for the searches; checked, but has no effect on text."}
   }
 })json";
 

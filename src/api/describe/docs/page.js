@@ -523,7 +523,7 @@ function showStart() {
       make('p', {}, entries.length ? make('a', { href: '#' + entries[0].id }, `${entries.length} operations`) : null));
   });
   byId('operation').replaceChildren(make('h1', {}, `${api.info.title} API`), ...paragraphs,
-    make('p', { class: 'soft' }, 'Put your key at the top, choose an operation, and send: bodies are filled in with examples. / searches, arrow keys walk through the list.'),
+    make('p', { class: 'soft' }, 'Put your key at the top, choose an operation, and send: bodies come filled in with examples. Press / to search; arrow keys move through the list.'),
     make('div', { class: 'tags' }, ...cards));
 }
 
@@ -547,7 +547,7 @@ async function start() {
     if (!response.ok) throw new Error(`/openapi.json answered ${response.status}`);
     api = await response.json();
   } catch (error) {
-    byId('operation').replaceChildren(make('h1', {}, 'The description did not load'), make('p', {}, error.message));
+    byId('operation').replaceChildren(make('h1', {}, 'Could not load the description'), make('p', {}, error.message));
     return;
   }
   byId('version').textContent = api.info.version;
