@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "base/golden_test_support.h"
 #include "ledger/aggregate.h"
 
 namespace trawl::quantile_sketch_test {
@@ -51,6 +52,31 @@ TEST(QuantileSketch, IsWithinItsError) {
       EXPECT_FALSE(QuantileSketch::take(rest, again));
     }
   }
+}
+
+// Figures of closed row groups hold sketches.
+TEST(QuantileSketch, BytesAreAsEver) {
+  QuantileSketch sketch;
+  sketch.add(0, 3);
+  sketch.add(0.0025);  // Its bucket has a number below zero.
+  sketch.add(1.25, 2);
+  sketch.add(1389.43, 70'000);
+  sketch.add(3e10);
+  std::string today;
+  sketch.append_to(today);
+  const auto golden =
+      test::golden_parts("sketch.hex", "QuantileSketch::append_to", {{"sketch", today}});
+  std::string_view bytes = golden.at("sketch");
+  QuantileSketch again;
+  ASSERT_TRUE(QuantileSketch::take(bytes, again));
+  EXPECT_TRUE(bytes.empty());
+  EXPECT_EQ(again, sketch);
+  EXPECT_EQ(again.count(), 70'007u);
+  // The numbers of the buckets mean what they meant.
+  EXPECT_EQ(again.quantile(0), 0);
+  EXPECT_NEAR(again.quantile(3.5 / 70'007), 0.0025, 0.000026);
+  EXPECT_NEAR(again.quantile(0.5), 1389.43, 13.9);
+  EXPECT_NEAR(again.quantile(1), 3e10, 3.01e8);
 }
 
 TEST(QuantileSketch, OddNumbers) {

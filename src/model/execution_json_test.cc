@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "base/file.h"
+#include "base/golden_test_support.h"
 #include "base/hash.h"
 #include "model/execution_test_data.h"
 
@@ -22,20 +22,21 @@ std::string row_with(const std::string& field) {
          (field.empty() ? "" : "," + field) + "}";
 }
 
-std::string golden(const std::string& name) {
-  auto text = read_file(TRAWL_SOURCE_DIR "/tests/golden/" + name).value();
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+TEST(ExecutionJson, RowIsAsEverOnTheWire) {
+  const ExecutionSummary summary = test::golden_execution().summary;
+  const std::string row = execution_row_json(summary);
+  const std::string golden = test::golden_text("execution_row.json", row);
+  EXPECT_EQ(row, golden);
+  EXPECT_EQ(parse(golden).value().summary, summary);
 }
 
-TEST(ExecutionJson, RowIsAsOnTheWireForEver) {
-  EXPECT_EQ(execution_row_json(test::golden_execution().summary),
-            golden("execution_row.json"));
-}
-
-TEST(ExecutionJson, DetailIsAsOnTheWireForEver) {
-  EXPECT_EQ(execution_detail_json(test::golden_execution()),
-            golden("execution_detail.json"));
+TEST(ExecutionJson, DetailIsAsEverOnTheWire) {
+  const Execution execution = test::golden_execution();
+  const std::string detail = execution_detail_json(execution);
+  const std::string golden = test::golden_text("execution_detail.json", detail);
+  EXPECT_EQ(detail, golden);
+  EXPECT_EQ(execution_detail_json(parse(golden).value()), golden);
+  EXPECT_TRUE(parse(golden).value() == execution);
 }
 
 TEST(ExecutionJson, EmptyExecutionWritesEveryField) {

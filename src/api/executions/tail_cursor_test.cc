@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/golden_test_support.h"
+
 namespace trawl::api::tail_cursor_test {
 namespace {
 
@@ -24,6 +26,14 @@ TailRow row(TimeUs time, TimeUs duration_us, const std::string& id = "exec_a") {
   row.key = {time, ExecutionId(id)};
   row.duration_us = duration_us;
   return row;
+}
+
+// Readers that were cut off come back with them, after an upgrade too.
+TEST(TailCursor, BytesAreAsEver) {
+  const std::string today = encode_tail_cursor(sample());
+  const std::string golden = test::golden_text("tail_cursor.txt", today);
+  EXPECT_EQ(today, golden);
+  EXPECT_EQ(decode_tail_cursor(golden).value(), sample());
 }
 
 TEST(TailCursor, SurvivesItsText) {

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
 #include <map>
 #include <random>
 
+#include "base/golden_test_support.h"
 #include "corpus/lexical/segment_writer.h"
 
 namespace trawl::lexical::segment_test {
@@ -58,6 +62,35 @@ std::vector<Posting> random_postings(std::mt19937& rng, std::uint32_t first_row,
         {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(1 + rng() % tf_max)});
   }
   return postings;
+}
+
+// Index files of large collections take minutes to make anew.
+TEST(SegmentForm, BytesAreAsEver) {
+  Lists lists = {{"a", {{7, 1}}}, {"été", {{8, 300}, {20, 1}, {139, 2}}}};
+  for (std::uint32_t row = 10; row < 140; ++row)
+    lists["tile"].push_back({row, row % 3 + 1});
+  const std::string today(make_segment(7, 133, lists)->bytes());
+  const auto golden = test::golden_parts(
+      "segment.hex",
+      "A segment of an index of text: rows 7 to 139, one term with two blocks",
+      {{"segment", today}});
+
+  // Opened as a file, where its checksum counts.
+  const std::string path = testing::TempDir() + fmt::format("golden-segment-{}", getpid());
+  std::ofstream(path, std::ios::binary) << golden.at("segment");
+  const auto segment = Segment::open(path);
+  std::remove(path.c_str());
+  ASSERT_TRUE(segment) << segment.error().message;
+  EXPECT_EQ((*segment)->origin(), (SegmentOrigin{1, 2}));
+  EXPECT_EQ((*segment)->first_row(), 7u);
+  EXPECT_EQ((*segment)->row_end(), 140u);
+  EXPECT_EQ((*segment)->total_length(), 564u);
+  EXPECT_EQ((*segment)->length(7), 1u);
+  EXPECT_EQ((*segment)->length(20), 4u);
+  ASSERT_EQ((*segment)->term_count(), lists.size());
+  for (const auto& [term, postings] : lists) {
+    EXPECT_EQ(read_all((*segment)->find(term)), postings) << term;
+  }
 }
 
 class SegmentTest : public testing::Test {

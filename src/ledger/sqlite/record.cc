@@ -111,4 +111,8 @@ Result<RecordParts> decode_record(std::string_view record) {
   return parts;
 }
 
+std::string_view record_dictionary() {
+  return kRecordDictionary;
+}
+
 }  // namespace trawl::sqlite

@@ -19,4 +19,7 @@ std::string encode_record(const Execution& execution);
 //   storage  the bytes are not what encode_record makes
 Result<RecordParts> decode_record(std::string_view record);
 
+// What records of version 1 are compressed with, and can only be read with.
+std::string_view record_dictionary();
+
 }  // namespace trawl::sqlite
