@@ -56,9 +56,10 @@ class LongTerms : public testing::Test {
     }
   }
   // As a server leaves it that ended when some of the terms were in.
-  void index_some() {
+  void index_some(const std::string& which = "min") {
     const auto connection = Connection::open(path_).value();
-    const std::int64_t seq = connection->integer("SELECT min(seq) FROM executions").value();
+    const std::int64_t seq =
+        connection->integer("SELECT " + which + "(seq) FROM executions").value();
     std::string terms = text_terms(
         connection->integer("SELECT max(ns) FROM executions").value(), execution_);
     terms.resize(terms.find(' ', 100'000));
@@ -113,6 +114,24 @@ TEST_F(LongTerms, AreForgottenInTheMiddle) {
   expect_found(0);
   settle();
   expect_found(0);
+  expect_well();
+}
+
+// Goal: another one that waits, and that came before, does not take its place.
+TEST_F(LongTerms, AreFinishedBeforeOthersBegin) {
+  Execution second = execution_;
+  second.summary.execution_id = ExecutionId("second");
+  second.summary.timestamp = 2;
+  put(*ledger_, finished(second));
+  index_some("max");
+  ledger_->maintain();
+  EXPECT_EQ(partly(), 0);
+  auto filter = filter_of(kNs);
+  filter.start_time = 2;
+  EXPECT_EQ(ledger_->remove(filter, 1).value(), 1u);
+  expect_found(1);
+  settle();
+  expect_found(1);
   expect_well();
 }
 

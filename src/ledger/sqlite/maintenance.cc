@@ -6,6 +6,7 @@
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/rows.h"
+#include "ledger/sqlite/settings.h"
 #include "ledger/sqlite/terms.h"
 
 namespace trawl::sqlite {
@@ -77,33 +78,48 @@ Result<bool> Maintenance::sweep_words() {
   return more;
 }
 
+Result<bool> Maintenance::read_terms(Statement& select, FreshTerms::Terms& terms) {
+  std::size_t bytes = 0;
+  while (true) {
+    TRAWL_ASSIGN(const bool found, select.step());
+    if (!found) return false;
+    if (bytes >= kIndexBytes) return true;
+    const std::int64_t seq = select.integer(0);
+    if (auto fresh = writer_.fresh_terms().take(seq)) {
+      terms.emplace_back(seq, std::move(*fresh));
+    } else {
+      TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
+      terms.emplace_back(seq, text_terms(select.integer(1), execution));
+    }
+    bytes += terms.back().second.size();
+    if (static_cast<std::int64_t>(terms.size()) == kIndexRows) return true;
+  }
+}
+
 Result<bool> Maintenance::index_some() {
   FreshTerms::Terms terms;
-  std::size_t bytes = 0;
   bool more = false;
   {
     TRAWL_ASSIGN(auto transaction,
                  Transaction::begin(*connection_, Transaction::Kind::read));
-    TRAWL_ASSIGN(auto select,
-                 connection_->prepare("SELECT p.seq, e.ns FROM terms_pending p "
-                                      "JOIN executions e ON e.seq = p.seq "
-                                      "ORDER BY p.seq LIMIT ?"));
-    select.bind(kIndexRows);
-    while (true) {
-      TRAWL_ASSIGN(const bool found, select.step());
-      if (!found) break;
-      more =
-          static_cast<std::int64_t>(terms.size()) + 1 == kIndexRows || bytes >= kIndexBytes;
-      if (bytes >= kIndexBytes) break;
-      const std::int64_t seq = select.integer(0);
-      if (auto fresh = writer_.fresh_terms().take(seq)) {
-        bytes += fresh->size();
-        terms.emplace_back(seq, std::move(*fresh));
-        continue;
-      }
-      TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
-      terms.emplace_back(seq, text_terms(select.integer(1), execution));
-      bytes += terms.back().second.size();
+    // What an error or the end of the server interrupted comes first: only one execution at
+    // a time can be in the index by half.
+    TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
+    if (partly != 0) {
+      TRAWL_ASSIGN(auto select,
+                   connection_->prepare("SELECT p.seq, e.ns FROM terms_pending p "
+                                        "JOIN executions e ON e.seq = p.seq "
+                                        "WHERE p.seq = ?"));
+      select.bind(partly);
+      TRAWL_TRY(read_terms(select, terms));
+      more = true;
+    }
+    if (terms.empty()) {
+      TRAWL_ASSIGN(auto select,
+                   connection_->prepare("SELECT p.seq, e.ns FROM terms_pending p "
+                                        "JOIN executions e ON e.seq = p.seq "
+                                        "ORDER BY p.seq"));
+      TRAWL_ASSIGN(more, read_terms(select, terms));
     }
   }
   if (terms.empty()) {

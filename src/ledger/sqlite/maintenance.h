@@ -35,6 +35,9 @@ class Maintenance {
   // which is why it is not longer.
   static constexpr std::int64_t kLogPages = 2 * 1024;
 
+  // The terms of the executions that `select` names (seq, namespace), as many as may go
+  // into the index at once. True when there may be more.
+  Result<bool> read_terms(Statement& select, FreshTerms::Terms& terms);
   Result<bool> index_some();
   Result<bool> close_one_group();
   Result<bool> sweep_words();

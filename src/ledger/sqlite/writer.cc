@@ -415,15 +415,14 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
   TRAWL_ASSIGN(auto waiting,
                connection_->prepare("DELETE FROM terms_pending WHERE seq = ?"));
   TRAWL_TRY(waiting.bind(seq).run());
-  // Only what has ended was ever indexed.
+  // Only what has ended was ever indexed; of what still waits, at most a part.
   bool indexed = connection_->changes() == 0 && !running;
   std::size_t bytes = std::string::npos;
-  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
-  if (partly == seq) {
-    TRAWL_ASSIGN(const std::int64_t done, read_setting(*connection_, kIndexedBytes));
+  TRAWL_ASSIGN(const std::size_t part, indexed_part(seq));
+  if (part > 0) {
     TRAWL_TRY(note_part(0, 0));
     indexed = true;
-    bytes = static_cast<std::size_t>(done);
+    bytes = part;
   }
   if (indexed) {
     TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
@@ -507,12 +506,7 @@ Result<bool> Writer::index_part(std::int64_t seq, std::string_view terms,
                                 std::size_t bytes_max) {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
-  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
-  std::size_t begin = 0;
-  if (partly == seq) {
-    TRAWL_ASSIGN(const std::int64_t done, read_setting(*connection_, kIndexedBytes));
-    begin = static_cast<std::size_t>(done);
-  }
+  TRAWL_ASSIGN(const std::size_t begin, indexed_part(seq));
   std::size_t end = terms.size();
   if (begin + bytes_max < end) end = std::min(terms.find(' ', begin + bytes_max), end);
   const bool is_last = end == terms.size();
@@ -530,6 +524,13 @@ Result<bool> Writer::index_part(std::int64_t seq, std::string_view terms,
   TRAWL_TRY(transaction.commit());
   bound_log();
   return !is_last;
+}
+
+Result<std::size_t> Writer::indexed_part(std::int64_t seq) {
+  TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
+  if (partly != seq) return 0;
+  TRAWL_ASSIGN(const std::int64_t bytes, read_setting(*connection_, kIndexedBytes));
+  return static_cast<std::size_t>(bytes);
 }
 
 Result<void> Writer::note_part(std::int64_t seq, std::int64_t bytes) {

@@ -118,7 +118,10 @@ class Writer {
                           const ExecutionSummary& summary, Pending& pending);
   Result<void> put_record(std::int64_t seq, const LedgerWrite& write);
   Result<void> await_index(std::int64_t seq);
-  // What index_part() has done of which execution.
+  // How many bytes of its terms index_part() has put into the index, of one that waits for
+  // the rest; else 0.
+  Result<std::size_t> indexed_part(std::int64_t seq);
+  // Remembers that.
   Result<void> note_part(std::int64_t seq, std::int64_t bytes);
   Result<void> finish(const Pending& pending);
   Result<void> remove_row(std::int64_t seq, Pending& pending);
