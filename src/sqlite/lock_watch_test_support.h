@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "sqlite/passing_file_test_support.h"
+
 namespace trawl::test {
 
 // While one of these lives, every SQLite file of this process that is opened goes through
@@ -60,10 +62,9 @@ class LockWatch {
     File* file;  // Null for what is not a database.
   };
 
-  static Handle& handle(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
-  static sqlite3_file* real(sqlite3_file* file) {
-    return reinterpret_cast<sqlite3_file*>(reinterpret_cast<Handle*>(file) + 1);
-  }
+  using Passing = PassingFile<Handle>;
+  static Handle& handle(sqlite3_file* file) { return Passing::handle(file); }
+  static sqlite3_file* real(sqlite3_file* file) { return Passing::real(file); }
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
                   int* out_flags) {
@@ -72,7 +73,7 @@ class LockWatch {
     const int code = watch.real_->xOpen(watch.real_, name, real(file), flags, out_flags);
     if (code != SQLITE_OK) return code;
     auto* const opened = new (file) Handle{};
-    opened->base.pMethods = &kMethods;
+    opened->base.pMethods = methods();
     opened->watch = &watch;
     if (name != nullptr && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
       const std::lock_guard lock(watch.mutex_);
@@ -106,73 +107,14 @@ class LockWatch {
     return code;
   }
 
-  static int close(sqlite3_file* file) {
-    const int code = real(file)->pMethods->xClose(real(file));
-    handle(file).~Handle();
-    file->pMethods = nullptr;
-    return code;
+  static const sqlite3_io_methods* methods() {
+    static constexpr sqlite3_io_methods kMethods = [] {
+      sqlite3_io_methods methods = Passing::kMethods;
+      methods.xShmLock = shm_lock;
+      return methods;
+    }();
+    return &kMethods;
   }
-  static int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 offset) {
-    return real(file)->pMethods->xRead(real(file), bytes, size, offset);
-  }
-  static int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
-    return real(file)->pMethods->xWrite(real(file), bytes, size, offset);
-  }
-  static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    return real(file)->pMethods->xTruncate(real(file), size);
-  }
-  static int sync(sqlite3_file*, int) { return SQLITE_OK; }
-  static int file_size(sqlite3_file* file, sqlite3_int64* size) {
-    return real(file)->pMethods->xFileSize(real(file), size);
-  }
-  static int lock(sqlite3_file* file, int level) {
-    return real(file)->pMethods->xLock(real(file), level);
-  }
-  static int unlock(sqlite3_file* file, int level) {
-    return real(file)->pMethods->xUnlock(real(file), level);
-  }
-  static int check_reserved_lock(sqlite3_file* file, int* locked) {
-    return real(file)->pMethods->xCheckReservedLock(real(file), locked);
-  }
-  static int file_control(sqlite3_file* file, int operation, void* argument) {
-    return real(file)->pMethods->xFileControl(real(file), operation, argument);
-  }
-  static int sector_size(sqlite3_file* file) {
-    return real(file)->pMethods->xSectorSize(real(file));
-  }
-  static int device_characteristics(sqlite3_file* file) {
-    return real(file)->pMethods->xDeviceCharacteristics(real(file));
-  }
-  static int shm_map(sqlite3_file* file, int region, int size, int extend,
-                     void volatile** out) {
-    return real(file)->pMethods->xShmMap(real(file), region, size, extend, out);
-  }
-  static void shm_barrier(sqlite3_file* file) {
-    real(file)->pMethods->xShmBarrier(real(file));
-  }
-  static int shm_unmap(sqlite3_file* file, int remove_it) {
-    return real(file)->pMethods->xShmUnmap(real(file), remove_it);
-  }
-
-  static constexpr sqlite3_io_methods kMethods = {2,
-                                                  close,
-                                                  read,
-                                                  write,
-                                                  truncate,
-                                                  sync,
-                                                  file_size,
-                                                  lock,
-                                                  unlock,
-                                                  check_reserved_lock,
-                                                  file_control,
-                                                  sector_size,
-                                                  device_characteristics,
-                                                  shm_map,
-                                                  shm_lock,
-                                                  shm_barrier,
-                                                  shm_unmap,
-                                                  nullptr,
-                                                  nullptr};
 
   sqlite3_vfs* const real_;
   sqlite3_vfs vfs_;

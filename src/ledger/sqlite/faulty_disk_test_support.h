@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "sqlite/passing_file_test_support.h"
+
 namespace trawl::test {
 
 // What a disk holds for sure and what it may lose: for every file the bytes of its last
@@ -201,10 +203,9 @@ class FaultyDisk {
     bool syncs_names;  // As the real one does when it syncs a new journal or log.
   };
 
-  static Handle& handle(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
-  static sqlite3_file* real(sqlite3_file* file) {
-    return reinterpret_cast<sqlite3_file*>(reinterpret_cast<Handle*>(file) + 1);
-  }
+  using Passing = PassingFile<Handle>;
+  static Handle& handle(sqlite3_file* file) { return Passing::handle(file); }
+  static sqlite3_file* real(sqlite3_file* file) { return Passing::real(file); }
 
   // Counts an operation and says whether it is to fail. With mutex_ held.
   bool fails() {
@@ -227,7 +228,7 @@ class FaultyDisk {
       return code;
     }
     auto* const opened = new (file) Handle{};
-    opened->base.pMethods = &kMethods;
+    opened->base.pMethods = methods();
     opened->disk = &disk;
     opened->is_log = (flags & SQLITE_OPEN_WAL) != 0;
     constexpr int kJournals =
@@ -237,13 +238,6 @@ class FaultyDisk {
       opened->inode = existed ? disk.memory_.found(name) : disk.memory_.created(name);
     }
     return SQLITE_OK;
-  }
-
-  static int close(sqlite3_file* file) {
-    const int code = real(file)->pMethods->xClose(real(file));
-    handle(file).~Handle();
-    file->pMethods = nullptr;
-    return code;
   }
 
   static int remove(sqlite3_vfs* vfs, const char* name, int sync_directory) {
@@ -307,64 +301,16 @@ class FaultyDisk {
     return SQLITE_OK;
   }
 
-  static int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 offset) {
-    return real(file)->pMethods->xRead(real(file), bytes, size, offset);
+  static const sqlite3_io_methods* methods() {
+    static constexpr sqlite3_io_methods kMethods = [] {
+      sqlite3_io_methods methods = Passing::kMethods;
+      methods.xWrite = write;
+      methods.xTruncate = truncate;
+      methods.xSync = sync;
+      return methods;
+    }();
+    return &kMethods;
   }
-  static int file_size(sqlite3_file* file, sqlite3_int64* size) {
-    return real(file)->pMethods->xFileSize(real(file), size);
-  }
-  static int lock(sqlite3_file* file, int level) {
-    return real(file)->pMethods->xLock(real(file), level);
-  }
-  static int unlock(sqlite3_file* file, int level) {
-    return real(file)->pMethods->xUnlock(real(file), level);
-  }
-  static int check_reserved_lock(sqlite3_file* file, int* locked) {
-    return real(file)->pMethods->xCheckReservedLock(real(file), locked);
-  }
-  static int file_control(sqlite3_file* file, int operation, void* argument) {
-    return real(file)->pMethods->xFileControl(real(file), operation, argument);
-  }
-  static int sector_size(sqlite3_file* file) {
-    return real(file)->pMethods->xSectorSize(real(file));
-  }
-  static int device_characteristics(sqlite3_file* file) {
-    return real(file)->pMethods->xDeviceCharacteristics(real(file));
-  }
-  static int shm_map(sqlite3_file* file, int region, int size, int extend,
-                     void volatile** out) {
-    return real(file)->pMethods->xShmMap(real(file), region, size, extend, out);
-  }
-  static int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
-    return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
-  }
-  static void shm_barrier(sqlite3_file* file) {
-    real(file)->pMethods->xShmBarrier(real(file));
-  }
-  static int shm_unmap(sqlite3_file* file, int remove_it) {
-    return real(file)->pMethods->xShmUnmap(real(file), remove_it);
-  }
-
-  // Version 2: shared memory, but no mapped pages, whose changes nobody could see.
-  static constexpr sqlite3_io_methods kMethods = {2,
-                                                  close,
-                                                  read,
-                                                  write,
-                                                  truncate,
-                                                  sync,
-                                                  file_size,
-                                                  lock,
-                                                  unlock,
-                                                  check_reserved_lock,
-                                                  file_control,
-                                                  sector_size,
-                                                  device_characteristics,
-                                                  shm_map,
-                                                  shm_lock,
-                                                  shm_barrier,
-                                                  shm_unmap,
-                                                  nullptr,
-                                                  nullptr};
 
   const Durability durability_;
   sqlite3_vfs* const real_;
