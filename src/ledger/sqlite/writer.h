@@ -26,7 +26,8 @@ namespace trawl::sqlite {
 // call is one transaction, applied wholly or not at all. Used by one thread at a time; it
 // must stay where it was made, since SQLite holds a pointer to it.
 //
-// writer.cc records, writer_removal.cc deletes, writer_upkeep.cc does what nobody waits for.
+// writer.cc records, writer_removal.cc deletes, writer_upkeep.cc does what nobody waits
+// for.
 class Writer {
  public:
   // 256 MiB of log.
