@@ -341,6 +341,12 @@ std::string canonical_json(const json::value& value) {
   return out;
 }
 
+std::string canonical_json(const json::object& object) {
+  std::string out;
+  append<true>(out, object);
+  return out;
+}
+
 std::string_view type_name(const json::value& value) {
   switch (value.kind()) {
     case json::kind::null:

@@ -37,6 +37,7 @@ inline json::value text_value(std::string_view text) {
 
 // Compact JSON with the keys of every object sorted: equal values have equal text.
 std::string canonical_json(const json::value& value);
+std::string canonical_json(const json::object& object);
 
 // "string", "integer", "number", "boolean", "object", "array" or "null", for messages.
 std::string_view type_name(const json::value& value);

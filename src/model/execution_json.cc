@@ -615,4 +615,8 @@ std::string hash_inputs(std::string_view inputs) {
   return sha1_hex(value ? canonical_json(*value) : std::string(inputs));
 }
 
+std::string hash_inputs(const json::object& inputs) {
+  return sha1_hex(canonical_json(inputs));
+}
+
 }  // namespace trawl

@@ -92,5 +92,6 @@ Result<Execution> parse_stored_execution(std::string_view text);
 
 // SHA-1 hex of the inputs: of their canonical JSON, or of the text where it is no JSON.
 std::string hash_inputs(std::string_view inputs);
+std::string hash_inputs(const json::object& inputs);
 
 }  // namespace trawl

@@ -224,7 +224,7 @@ Result<void> check_defaults(const InputFields& fields) {
 
 }  // namespace
 
-Result<json::object> bind_inputs(const json::value* schema, const json::object& inputs) {
+Result<json::object> bind_inputs(const json::value* schema, json::object inputs) {
   if (schema == nullptr || schema->is_null()) return inputs;
   TRAWL_ASSIGN(const auto fields, read_input_fields(*schema));
   TRAWL_TRY(check_defaults(fields));

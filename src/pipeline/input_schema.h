@@ -19,6 +19,6 @@ inline constexpr std::size_t kInputDefaultsMax = 4 << 20;
 //   invalid  a required input is missing, a value is of another type or not in enum, or
 //            the schema itself is malformed; the location is inputs.NAME or
 //            input_schema.NAME
-Result<json::object> bind_inputs(const json::value* schema, const json::object& inputs);
+Result<json::object> bind_inputs(const json::value* schema, json::object inputs);
 
 }  // namespace trawl

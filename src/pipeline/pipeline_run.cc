@@ -572,15 +572,16 @@ class Run {
 PipelineRunner::PipelineRunner(const Corpus& corpus, StageCache& cache, RunOptions options)
     : corpus_(corpus), cache_(cache), options_(std::move(options)) {}
 
-Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, const json::object& inputs,
+Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object inputs,
                                            const NamespaceId& namespace_id) const {
   BoundPipeline bound;
   bound.namespace_id = namespace_id;
-  bound.inputs_text = to_json_text(inputs);
+  append_json(bound.inputs_text, inputs);
+  bound.inputs_hash = hash_inputs(inputs);
   TRAWL_ASSIGN(
       bound.inputs,
       bind_inputs(pipeline.input_schema.is_null() ? nullptr : &pipeline.input_schema,
-                  inputs));
+                  std::move(inputs)));
   const auto open =
       [&](std::string_view identifier,
           const std::string& location) -> Result<std::shared_ptr<const Snapshot>> {
@@ -659,7 +660,7 @@ void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) 
   execution.fingerprint = sha256_hex(execution.pipeline);
   execution.shape = shape_of(definition);
   execution.inputs = bound.inputs_text;
-  execution.inputs_hash = hash_inputs(bound.inputs_text);
+  execution.inputs_hash = bound.inputs_hash;
 }
 
 RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,

@@ -30,6 +30,7 @@ struct BoundPipeline {
   Pipeline pipeline;
   json::object inputs;      // With defaults filled in.
   std::string inputs_text;  // As sent, compact.
+  std::string inputs_hash;  // hash_inputs() of them as sent.
   NamespaceId namespace_id;
   std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
@@ -66,7 +67,7 @@ class PipelineRunner {
   // Resolves collections to snapshots and checks the inputs against the schema.
   //   not_found  a collection is missing; the location names it
   //   invalid    inputs, or something a stage can tell in advance
-  Result<BoundPipeline> bind(Pipeline pipeline, const json::object& inputs,
+  Result<BoundPipeline> bind(Pipeline pipeline, json::object inputs,
                              const NamespaceId& namespace_id) const;
 
   // Fills in everything that is known of an execution before it runs: status processing,

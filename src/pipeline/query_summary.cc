@@ -34,7 +34,11 @@ const json::string* find_query_text(const json::object& object, int depth) {
 }  // namespace
 
 std::optional<std::string> summarize_query(const BoundPipeline& bound) {
-  if (auto summary = summarize_inputs(bound.inputs)) return summary;
+  const bool has_defaults = !bound.pipeline.input_schema.is_null();
+  if (auto summary = summarize_inputs(
+          bound.inputs, has_defaults ? std::string_view() : bound.inputs_text)) {
+    return summary;
+  }
   for (const auto& stage : bound.pipeline.stages) {
     if (!stage.definition->reads_collections) continue;
     if (const auto* text = find_query_text(stage.parameters, 0)) {

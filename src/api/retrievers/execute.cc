@@ -178,7 +178,7 @@ Result<void> read_ignored_flags(const http::Request& request, ObjectReader& body
 }
 
 Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
-                                     const json::object& sent, const Call& call) {
+                                     json::object sent, const Call& call) {
   ObjectReader body(sent, {});
   if (body.boolean({"stream"}, false)) {
     Error error = make_error(ErrorCode::not_enabled,
@@ -188,7 +188,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
     return error;
   }
   TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
-  const json::object* inputs = body.object({"inputs"});
+  const json::object* named_inputs = body.object({"inputs"});
   std::vector<std::string> warnings;
   TRAWL_TRY(read_ignored_flags(request, body, warnings));
   const bool skip_cache = body.boolean({"skip_cache"}, false);
@@ -206,9 +206,10 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   out.warnings = pipeline.warnings;
   out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
   out.warnings.insert(out.warnings.end(), call.warnings.begin(), call.warnings.end());
-  TRAWL_ASSIGN(out.bound, services.runner.bind(std::move(pipeline),
-                                               inputs == nullptr ? json::object() : *inputs,
-                                               call.ns.id));
+  json::object inputs;
+  if (named_inputs != nullptr) inputs = std::move(sent["inputs"].get_object());
+  TRAWL_ASSIGN(out.bound,
+               services.runner.bind(std::move(pipeline), std::move(inputs), call.ns.id));
   out.bound.use_cache = !skip_cache;
   return out;
 }
@@ -289,8 +290,8 @@ Result<void> execute(const Services& services,
   const std::int64_t begun_us = monotonic_us();
   const RequestTime time(services, *request);
   TRAWL_ASSIGN(ExecuteRequest wanted, bounded(time, [&]() -> Result<ExecuteRequest> {
-                 TRAWL_ASSIGN(const json::object sent, read_body(call));
-                 return parse_request(services, *request, sent, call);
+                 TRAWL_ASSIGN(json::object sent, read_body(call));
+                 return parse_request(services, *request, std::move(sent), call);
                }));
   wanted.bound.begun_us = begun_us;
   TRAWL_ASSIGN(Recorder::Ticket ticket, services.recorder.admit(wanted.recording));
