@@ -229,9 +229,16 @@ class Scan {
     ExecutionPageRequest next;
     next.limit = kBatchRows;
     next.after = after_;
-    next.budget_us = kScanStepUs;
+    next.budget_us = step_us_;
     ExecutionPage page;
-    TRAWL_ASSIGN(const auto matches, search_keys(connection_, words_, filter_, next, page));
+    const auto found = search_keys(connection_, words_, filter_, next, page);
+    if (!found && found.error().code == ErrorCode::timeout && step_us_ < kLongestStepUs) {
+      // One record alone took longer. The caller looks whether it is still wanted.
+      step_us_ *= 4;
+      return true;
+    }
+    TRAWL_ASSIGN(const auto matches, found);
+    step_us_ = kScanStepUs;
     TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
     for (const auto& match : matches) {
       if (is_full(batch)) return true;
@@ -241,6 +248,7 @@ class Scan {
     return page.has_more;
   }
 
+  static constexpr std::int64_t kLongestStepUs = 10'000'000;
   // Rows that are passed over, because they are newer, make no batch full.
   static constexpr std::size_t kWalkRows = 10 * kBatchRows;
 
@@ -250,6 +258,7 @@ class Scan {
   const ScanRequest& request_;
   std::optional<ExecutionKey> after_;
   std::optional<std::int64_t> newest_;
+  std::int64_t step_us_ = kScanStepUs;  // As long as it holds the log.
   std::size_t bytes_ = 0;
 };
 

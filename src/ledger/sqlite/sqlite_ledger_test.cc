@@ -420,6 +420,33 @@ TEST_F(SqliteLedgerTest, AListStopsWithinOneRecord) {
   EXPECT_NE(next.error().message.find("use fewer or simpler ones"), std::string::npos);
 }
 
+// Goal: a scan has no budget, and so is not cut off by a record that takes longer than one
+// of its steps.
+TEST_F(SqliteLedgerTest, AScanPassesARecordThatTakesLong) {
+  const auto ledger = open();
+  put(*ledger, finished(make_execution(kNs, "before", 1'000'000)));
+  Execution large = make_execution(kNs, "large", 1'500'000);
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "\xc3\x89";
+  large.inputs = "{\"q\":\"" + text + "\"}";
+  put(*ledger, finished(std::move(large)));
+  put(*ledger, finished(make_execution(kNs, "after", 2'000'000)));
+  json::array none;
+  for (int i = 0; i < 100; ++i) {
+    none.push_back(json::object{{"field", "inputs.q"}, {"value", std::to_string(i)}});
+  }
+  ExecutionFilter filter = filter_of(kNs);
+  filter.where.push_back(
+      Filter::compile(json::object{{"NOT", std::move(none)}}, "filters").value());
+  std::vector<std::string> ids;
+  const auto scanned = ledger->scan(filter, {}, [&](const ScannedExecution& execution) {
+    ids.push_back(execution.key.execution_id.str());
+    return Result<bool>(true);
+  });
+  ASSERT_TRUE(scanned) << scanned.error().message;
+  EXPECT_EQ(ids, (std::vector<std::string>{"after", "large", "before"}));
+}
+
 TEST_F(SqliteLedgerTest, AListByValueThatRanOutOfTimeIsAnError) {
   const auto ledger = open();
   put_whales(*ledger, 20);
