@@ -30,6 +30,8 @@ struct Limits {
   std::size_t import_batch_bytes = 8 * 1024 * 1024;
   std::int64_t tail_heartbeat_ms = 15'000;  // A silent tail says so often that it lives.
   std::size_t tail_backfill_max = 10'000;   // Executions that a tail can go back.
+  // The body of a request that only reads: parsing and recording one is not interrupted.
+  std::size_t query_bytes_max = 512 * 1024;
   // The most that one request may compute, also where it names more or nothing; 0: no
   // limit.
   std::int64_t request_ms_max = 60'000;

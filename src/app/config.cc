@@ -159,6 +159,8 @@ std::vector<Setting> settings_of(Config& config) {
        "1024 to 1073741824"},
       {"tail.heartbeat_ms", integer(config.limits.tail_heartbeat_ms, 10, kMillisMax),
        "milliseconds, 10 or more"},
+      {"limits.query_bytes_max", integer(config.limits.query_bytes_max, 1024, kBytesMax),
+       "bytes, 1024 or more"},
       {"limits.request_ms_max",
        [&config](const std::string& value) {
          auto& ms = config.limits.request_ms_max;

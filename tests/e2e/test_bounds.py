@@ -1,6 +1,7 @@
 """No request outlives its limit: texts, patterns and conditions are bounded, and work ends
 when its time is over."""
 
+import gzip
 import json
 import random
 import threading
@@ -62,8 +63,27 @@ def test_a_pattern_over_long_texts_ends_with_its_time(server, before, limit):
     assert 1 <= len(record["stages"]) <= len(stages)
 
 
+READS = ["/v1/retrievers/execute", "/v1/retrievers/executions/list",
+         "/v1/retrievers/executions/aggregate", "/v1/retrievers/executions/export",
+         "/v1/collections/texts/documents/list"]
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_the_body_of_a_read_is_bounded(server, path, packed):
+    """Parsing and recording it are not interrupted, so it must be short."""
+    body = json.dumps({"inputs": {"q": list(range(MEGABYTE))}}).encode()
+    headers = {"Content-Encoding": "gzip"} if packed else None
+    reply = server.post(path, gzip.compress(body, 1) if packed else body, headers=headers)
+    assert reply.status == 413
+    assert "at most 524288 (limits.query_bytes_max)" in reply.json["error"]["message"]
+    # What writes takes more, and so finds that this is no document.
+    reply = server.post("/v1/collections/texts/documents", body[body.index(b"["):-2])
+    assert reply.status == 422
+
+
 def test_many_conditions_are_refused_and_hold_nobody(server):
-    conditions = [{"field": "status", "value": f"s{i}"} for i in range(100_000)]
+    conditions = [{"field": "status", "value": f"s{i}"} for i in range(10_000)]
     body = json.dumps({"filters": {"OR": conditions}, "budget_ms": 50}).encode()
     replies = []
     longest = 0.0
@@ -81,7 +101,7 @@ def test_many_conditions_are_refused_and_hold_nobody(server):
     assert [reply.status for reply in replies] == [422] * 4
     for reply in replies:
         message = reply.json["error"]["message"]
-        assert "100000 conditions" in message and "at most 1000 are allowed" in message
+        assert "10000 conditions" in message and "at most 1000 are allowed" in message
     assert longest < PATIENCE_S
 
 
@@ -169,7 +189,7 @@ def test_a_long_part_of_one_letter_is_looked_for_in_linear_time(server):
     server.make_collection("same")
     server.ok("POST", "/v1/collections/same/documents",
               {"document_id": "a", "text": "a" * MEGABYTE})
-    condition = {"field": "text", "operator": "contains", "value": "a" * (MEGABYTE // 2) + "b",
+    condition = {"field": "text", "operator": "contains", "value": "a" * (MEGABYTE // 4) + "b",
                  "case_sensitive": True}
     reply = server.post("/v1/collections/same/documents/list", {"filters": condition})
     # It may take longer than the ceiling on a slow machine, but not for half a minute.

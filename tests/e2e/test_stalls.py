@@ -23,7 +23,9 @@ MIB = 1024 * 1024
 def server(tmp_path_factory):
     """One I/O thread and two workers: what holds either is felt at once."""
     server = Server(tmp_path_factory.mktemp("stalls") / "data",
-                    environment={"TRAWL_HTTP_THREADS": "1", "TRAWL_WORKERS": "2"}).start()
+                    environment={"TRAWL_HTTP_THREADS": "1", "TRAWL_WORKERS": "2",
+                                 # Long lists are short to write down.
+                                 "TRAWL_LIMITS_QUERY_BYTES_MAX": str(16 * MIB)}).start()
     yield server
     assert server.stop() == 0, "".join(server.log)
 
@@ -293,8 +295,9 @@ def is_sanitized():
 def test_no_memory_is_503_and_passes(tmp_path):
     """Method: the server may take little more than it has; then comes a body that needs much
     more than that when it is read, in each of the ways that bodies are read."""
-    server = Server(tmp_path / "data", environment={"TRAWL_HTTP_THREADS": "1",
-                                                    "TRAWL_WORKERS": "2"}).start()
+    server = Server(tmp_path / "data", environment={
+        "TRAWL_HTTP_THREADS": "1", "TRAWL_WORKERS": "2",
+        "TRAWL_LIMITS_QUERY_BYTES_MAX": str(16 * MIB)}).start()
     server.make_collection("docs")
     with open(f"/proc/{server.process.pid}/status") as status:
         size = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmSize"))

@@ -75,7 +75,7 @@ Result<void> check_unread_body(const http::Request& request, const RequestShape&
 }
 
 http::Handler with_body_of(const RequestShape& shape, http::Handler handler) {
-  if (shape.body == RequestShape::Body::none) handler.limit_body(kUnreadBodyBytesMax);
+  if (shape.body == RequestShape::Body::none) handler.limit_body({kUnreadBodyBytesMax});
   return handler;
 }
 
@@ -147,8 +147,11 @@ http::Handler async_endpoint(const Services& services, Permission permission, Sc
   const auto admission = [&services, permission, scope, shared](http::Request& request) {
     return admit(services, permission, scope, *shared, request);
   };
-  return with_body_of(*shared,
-                      http::Handler(admission, KeyedEndpoint{shared, std::move(handle)}));
+  http::Handler handler(admission, KeyedEndpoint{shared, std::move(handle)});
+  if (permission == Permission::read) {
+    handler.limit_body({services.limits.query_bytes_max, "limits.query_bytes_max"});
+  }
+  return with_body_of(*shared, std::move(handler));
 }
 
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,

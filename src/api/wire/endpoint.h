@@ -38,7 +38,7 @@ using Handle = std::function<Result<http::Response>(Call&)>;
 // resolves the namespace, all before the body is read; and turns errors into the contract's
 // envelope. Scope::in_namespace brings the parameter `namespace` with it. Of a body that
 // the shape does not have, no more than a few KiB are kept. What only reads may compute for
-// limits.request_ms_max (request_time.h).
+// limits.request_ms_max (request_time.h), and has a body of at most limits.query_bytes_max.
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        RequestShape shape, Handle handle);
 // The same for handlers that answer later; they own the Reply.

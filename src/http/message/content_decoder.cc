@@ -95,7 +95,7 @@ Result<void> ContentDecoder::finish() const {
 }
 
 Result<std::string> decode_content(ContentCoding coding, std::string_view body,
-                                   std::size_t bytes_max, const Grow& grow) {
+                                   const BodyLimit& limit, const Grow& grow) {
   ContentDecoder decoder(coding);
   std::string out;
   std::size_t made = kStepBytes;
@@ -109,11 +109,11 @@ Result<std::string> decode_content(ContentCoding coding, std::string_view body,
     const std::size_t before = out.size();
     TRAWL_TRY(decoder.read(body, out, kStepBytes));
     made = out.size() - before;
-    if (out.size() > bytes_max) {
+    if (out.size() > limit.bytes_max) {
       return make_error(
           ErrorCode::too_large,
-          fmt::format("the body decompresses to more than the {} bytes that are accepted",
-                      bytes_max));
+          fmt::format("the body decompresses to too many bytes; at most {} are accepted",
+                      describe(limit)));
     }
   }
   TRAWL_TRY(decoder.finish());

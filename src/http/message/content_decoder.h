@@ -11,6 +11,7 @@
 #include "base/gzip.h"
 #include "base/result.h"
 #include "base/zstd.h"
+#include "http/message/body_limit.h"
 #include "http/message/message.h"
 #include "http/message/negotiation.h"
 
@@ -52,11 +53,11 @@ class ContentDecoder {
 
 // A whole body. `grow` is asked before the result takes up more memory, with all that it
 // will take up.
-//   too_large  it unpacks to more than `bytes_max`
+//   too_large  it unpacks to more than the limit
 //   and those of ContentDecoder and of `grow`
 using Grow = std::function<Result<void>(std::size_t bytes)>;
 Result<std::string> decode_content(ContentCoding coding, std::string_view body,
-                                   std::size_t bytes_max, const Grow& grow);
+                                   const BodyLimit& limit, const Grow& grow);
 
 // Unpacks a body while it arrives.
 class DecodingReader : public BodyReader {

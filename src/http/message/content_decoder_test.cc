@@ -47,7 +47,7 @@ TEST(ContentDecoder, GivesBackWhatWasPackedHoweverItArrives) {
   for (const auto coding : {ContentCoding::gzip, ContentCoding::zstd}) {
     const std::string body =
         packed(coding, text) + packed(coding, "") + packed(coding, "end");
-    const auto whole = decode_content(coding, body, 1'000'000, any);
+    const auto whole = decode_content(coding, body, {1'000'000}, any);
     ASSERT_TRUE(whole);
     EXPECT_EQ(*whole, text + "end");
     for (const std::size_t step : {std::size_t{1}, std::size_t{999}, body.size()}) {
@@ -70,11 +70,11 @@ TEST(ContentDecoder, EveryCutIsNoticed) {
   for (const auto coding : {ContentCoding::gzip, ContentCoding::zstd}) {
     const std::string body = packed(coding, text);
     for (std::size_t size = 1; size < body.size(); ++size) {
-      const auto cut = decode_content(coding, body.substr(0, size), 1'000'000, any);
+      const auto cut = decode_content(coding, body.substr(0, size), {1'000'000}, any);
       ASSERT_FALSE(cut) << size;
       EXPECT_EQ(cut.error().code, ErrorCode::bad_request);
     }
-    EXPECT_EQ(*decode_content(coding, "", 10, any), "");
+    EXPECT_EQ(*decode_content(coding, "", {10}, any), "");
   }
 }
 
@@ -82,10 +82,11 @@ TEST(ContentDecoder, ABombIsNoticedEarly) {
   for (const auto coding : {ContentCoding::gzip, ContentCoding::zstd}) {
     const std::string bomb = packed(coding, std::string(50'000'000, '\0'));
     std::size_t most = 0;
-    const auto refused = decode_content(coding, bomb, 100'000'000, [&](std::size_t bytes) {
-      most = std::max(most, bytes);
-      return Result<void>();
-    });
+    const auto refused =
+        decode_content(coding, bomb, {100'000'000}, [&](std::size_t bytes) {
+          most = std::max(most, bytes);
+          return Result<void>();
+        });
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::too_large);
     EXPECT_LT(most, 25'000'000U);
@@ -105,7 +106,7 @@ TEST(ContentDecoder, WindowsThatTakeTooMuchMemoryAreRefused) {
   }
   ZSTD_freeCCtx(context);
   body.resize(out.pos);
-  const auto refused = decode_content(ContentCoding::zstd, body, 100'000'000, any);
+  const auto refused = decode_content(ContentCoding::zstd, body, {100'000'000}, any);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::bad_request);
   EXPECT_NE(refused.error().message.find("8 MiB"), std::string::npos);
@@ -113,7 +114,7 @@ TEST(ContentDecoder, WindowsThatTakeTooMuchMemoryAreRefused) {
 
 TEST(ContentDecoder, AsksBeforeItGrows) {
   const auto refused =
-      decode_content(ContentCoding::gzip, gzip_compress(text_of(900'000)), 1'000'000,
+      decode_content(ContentCoding::gzip, gzip_compress(text_of(900'000)), {1'000'000},
                      [](std::size_t bytes) -> Result<void> {
                        if (bytes <= 300'000) return {};
                        return make_error(ErrorCode::too_many_requests, "no");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/message/body_limit.h"
 
 namespace trawl::http {
 
@@ -121,15 +122,15 @@ class Handler {
   Handler(Admit admit, Handle handle)
       : admit_(std::move(admit)), handle_(std::move(handle)) {}
   // Longer bodies are 413, whatever the server takes.
-  Handler& limit_body(std::size_t bytes_max) {
-    body_bytes_max_ = bytes_max;
+  Handler& limit_body(BodyLimit limit) {
+    body_limit_ = limit;
     return *this;
   }
 
   Result<void> admit(Request& request) const {
     return admit_ ? admit_(request) : Result<void>();
   }
-  std::size_t body_bytes_max() const { return body_bytes_max_; }
+  const BodyLimit& body_limit() const { return body_limit_; }
   explicit operator bool() const { return static_cast<bool>(handle_); }
   // The function that answers, where it is one of this type.
   template <class Function>
@@ -143,7 +144,7 @@ class Handler {
  private:
   Admit admit_;
   Handle handle_;
-  std::size_t body_bytes_max_ = SIZE_MAX;
+  BodyLimit body_limit_;
 };
 
 enum class RunOn {

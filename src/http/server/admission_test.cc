@@ -131,14 +131,15 @@ TEST_F(AdmissionTest, ARouteMayTakeLessThanTheServer) {
       Handler([](const std::shared_ptr<Request>& request, const Reply& reply) {
         reply(
             {200, "text/plain", {}, request->body + (WorkerPool::is_worker() ? "!" : "")});
-      }).limit_body(100));
+      }).limit_body({100, "limits.of_this"}));
   start();
   RawClient client = connect();
   client.send("GET /open HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n");
   auto reply = client.receive();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->status, 413);
-  EXPECT_NE(reply->body.find("100"), std::string::npos) << reply->body;
+  EXPECT_NE(reply->body.find("at most 100 (limits.of_this)"), std::string::npos)
+      << reply->body;
   reply = ask("GET /open HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
               std::string(101, 'x') + "\r\n");
   EXPECT_EQ(reply->status, 413);

@@ -112,7 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view input() const { return std::string_view(input_).substr(input_begin_); }
   void consume(std::size_t size);
   bool body_complete() const { return decoder_.is_complete(); }
-  std::size_t body_bytes_max() const;
+  BodyLimit body_limit() const;
   bool draining() const {
     return shard_->context->draining.load(std::memory_order_relaxed);
   }

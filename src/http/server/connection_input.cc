@@ -61,16 +61,16 @@ Response refusal(const Error& error, std::string_view request_id) {
 }
 
 // Puts what a packed body is in its place. Both are in memory for a moment.
-Result<void> unpack_body(Request& request, ContentCoding coding, std::size_t bytes_max,
+Result<void> unpack_body(Request& request, ContentCoding coding, const BodyLimit& limit,
                          const std::shared_ptr<Stock>& bodies) {
   const auto lease = std::make_shared<Lease>(bodies, request.account);
-  TRAWL_ASSIGN(std::string body,
-               decode_content(
-                   coding, request.body, bytes_max, [&](std::size_t bytes) -> Result<void> {
-                     const Stock::Taken taken = lease->grow_to(bytes);
-                     if (taken == Stock::Taken::yes) return {};
-                     return share_error(taken, *bodies, "bytes of request bodies");
-                   }));
+  TRAWL_ASSIGN(
+      std::string body,
+      decode_content(coding, request.body, limit, [&](std::size_t bytes) -> Result<void> {
+        const Stock::Taken taken = lease->grow_to(bytes);
+        if (taken == Stock::Taken::yes) return {};
+        return share_error(taken, *bodies, "bytes of request bodies");
+      }));
   request.body = std::move(body);
   request.body_memory = lease;
   return {};
@@ -255,8 +255,8 @@ void Connection::begin_request(std::size_t head_size) {
   early_reply_ = route_request();
   if (!early_reply_) early_reply_ = admit_request(*framing);
   const bool is_streamed = !early_reply_ && route_->body == Body::streamed;
-  decoder_ = BodyDecoder(
-      *framing, is_streamed ? std::numeric_limits<std::uint64_t>::max() : body_bytes_max());
+  decoder_ = BodyDecoder(*framing, is_streamed ? std::numeric_limits<std::uint64_t>::max()
+                                               : body_limit().bytes_max);
   const std::uint64_t length = framing->content_length.value_or(0);
   if (early_reply_) {
     if (framing->has_body() &&
@@ -270,13 +270,13 @@ void Connection::begin_request(std::size_t head_size) {
   } else if (is_streamed) {
     dispatch();
     return;
-  } else if (length > body_bytes_max()) {
+  } else if (length > body_limit().bytes_max) {
     fail(make_error(ErrorCode::too_large,
                     fmt::format("the body has {} bytes; at most {} are accepted", length,
-                                body_bytes_max())));
+                                describe(body_limit()))));
     return;
   } else {
-    promised_ = framing->content_length.value_or(body_bytes_max());
+    promised_ = framing->content_length.value_or(body_limit().bytes_max);
     // A claimed length earns no memory, but what does not fit had better not be sent.
     if (length > kUncountedBytesMax) {
       lease_state_ = shard_->context->bodies->probe(request_->account, length);
@@ -396,10 +396,11 @@ void Connection::add_preflight_headers(const std::string& allow, Response& respo
   response.headers.emplace_back("Access-Control-Max-Age", kPreflightSeconds);
 }
 
-std::size_t Connection::body_bytes_max() const {
-  return route_ == nullptr
-             ? options().body_bytes_max
-             : std::min(options().body_bytes_max, route_->handler.body_bytes_max());
+BodyLimit Connection::body_limit() const {
+  const BodyLimit of_server{options().body_bytes_max, "http.body_bytes_max"};
+  if (route_ == nullptr) return of_server;
+  const BodyLimit& of_route = route_->handler.body_limit();
+  return of_route.bytes_max < of_server.bytes_max ? of_route : of_server;
 }
 
 void Connection::take_body(std::string_view bytes) {
@@ -443,8 +444,8 @@ bool Connection::feed_body() {
                        fmt::format("the chunked body is malformed: {}", decoder_.reason()));
   } else if (decoder_.state() == BodyDecoder::State::too_large) {
     error = make_error(ErrorCode::too_large,
-                       fmt::format("the body has more than the {} bytes that are accepted",
-                                   body_bytes_max()));
+                       fmt::format("the body has too many bytes; at most {} are accepted",
+                                   describe(body_limit())));
   } else if (lease_state_ != Stock::Taken::yes) {
     error = no_room_for_body();
   } else {
@@ -526,14 +527,14 @@ void Connection::dispatch() {
   auto guard = std::make_shared<ReplyGuard>(exchange_);
   // After a forced stop there is nobody to run for, and perhaps no router.
   const auto run = [request = request_, route = route_, guard, coding = coding_,
-                    bytes_max = body_bytes_max(), bodies = shard_->context->bodies] {
+                    limit = body_limit(), bodies = shard_->context->bodies] {
     if (guard->exchange->abandoned) return;
     const Reply reply = [guard](Response response) {
       guard->exchange->reply(std::move(response));
     };
     answer_guarded(*request, "the handler of a request", reply, [&] {
       if (coding != ContentCoding::identity && route->body == Body::buffered) {
-        if (auto unpacked = unpack_body(*request, coding, bytes_max, bodies); !unpacked) {
+        if (auto unpacked = unpack_body(*request, coding, limit, bodies); !unpacked) {
           reply(refusal(unpacked.error(), request->request_id));
           return;
         }
@@ -552,7 +553,7 @@ void Connection::dispatch() {
   } else if (route_->run_on == RunOn::worker ||
              request_->body.size() > kReadInPlaceBytesMax ||
              (coding_ != ContentCoding::identity &&
-              body_bytes_max() > kReadInPlaceBytesMax)) {
+              body_limit().bytes_max > kReadInPlaceBytesMax)) {
     if (!shard_->context->workers.submit(run)) {
       guard->exchange->reply(error_response(
           make_error(ErrorCode::unavailable, "the server is too busy; try again shortly"),
