@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
-#include <shared_mutex>
 #include <unordered_map>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/mutex.h"
 #include "base/text.h"
 #include "sqlite/connection.h"
 
@@ -148,40 +147,49 @@ class SqliteKeyStore final : public KeyStore {
   Result<void> load();
 
   bool empty() const override {
-    const std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     return keys_.empty();
   }
   Result<Created> create(ApiKey wanted, std::optional<std::string> secret) override;
   Result<ApiKey> authenticate(std::string_view secret, TimeUs now) const override;
   std::vector<ApiKey> list() const override {
-    const std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     return keys_;
   }
   Result<ApiKey> update(std::string_view identifier, TimeUs now,
                         const Change& change) override;
   Result<ApiKey> revoke(std::string_view identifier, TimeUs now) override;
   Result<void> try_write() override {
-    const std::lock_guard write_lock(write_mutex_);
+    const MutexLock write_lock(write_mutex_);
     return connection_->try_write();
   }
 
  private:
-  // The place in keys_ of what revoke() is to revoke.
-  Result<std::size_t> find(std::string_view identifier, TimeUs now) const;
-  Result<void> check_name_is_free(const ApiKey& key, TimeUs now) const;
-  Result<void> insert(const ApiKey& key);
+  struct Found {
+    std::size_t place = 0;  // In keys_.
+    ApiKey key;
+  };
+  // The key that revoke() is to revoke.
+  Result<Found> find(std::string_view identifier, TimeUs now) const
+      TRAWL_REQUIRES(write_mutex_);
+  Result<void> check_name_is_free(const ApiKey& key, TimeUs now) const
+      TRAWL_REQUIRES(write_mutex_);
+  bool has_hash(const std::string& hash) const TRAWL_REQUIRES(write_mutex_);
+  Result<void> insert(const ApiKey& key) TRAWL_REQUIRES(write_mutex_);
   std::shared_ptr<TokenBucket> make_bucket(const ApiKey& key) const;
 
   const RateLimit default_limit_;
   // Taken first, by anyone who writes; it holds off no reader while the disk works.
-  std::mutex write_mutex_;
-  std::unique_ptr<sqlite::Connection> connection_;  // Guarded by write_mutex_.
-  mutable std::shared_mutex mutex_;                 // Guards the rest.
-  std::vector<ApiKey> keys_;                        // Oldest first.
-  std::unordered_map<std::string, std::size_t> by_hash_;
+  Mutex write_mutex_;
+  const std::unique_ptr<sqlite::Connection> connection_ TRAWL_PT_GUARDED_BY(write_mutex_);
+  mutable SharedMutex mutex_;
+  std::vector<ApiKey> keys_ TRAWL_GUARDED_BY(mutex_);  // Oldest first.
+  std::unordered_map<std::string, std::size_t> by_hash_ TRAWL_GUARDED_BY(mutex_);
 };
 
 Result<void> SqliteKeyStore::load() {
+  const MutexLock write_lock(write_mutex_);
+  const ExclusiveLock lock(mutex_);
   TRAWL_ASSIGN(auto rows,
                connection_->prepare(
                    "SELECT key_id, name, user, description, prefix, hash, permissions, "
@@ -231,22 +239,27 @@ Result<KeyStore::Created> SqliteKeyStore::create(ApiKey wanted,
   sort_permissions(key);
   key.bucket = make_bucket(key);
 
-  const std::lock_guard write_lock(write_mutex_);
+  const MutexLock write_lock(write_mutex_);
   key.created_at = system_clock().now();
   TRAWL_TRY(check_name_is_free(key, key.created_at));
-  if (by_hash_.count(key.hash) != 0) {
+  if (has_hash(key.hash)) {
     return make_error(ErrorCode::already_exists,
                       "this key is in use, or was before it was revoked; choose another");
   }
   TRAWL_TRY(insert(key));
-  const std::lock_guard lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   by_hash_[key.hash] = keys_.size();
   keys_.push_back(key);
   return created;
 }
 
-// Only holders of write_mutex_ change keys_, so it may be read without the other.
+bool SqliteKeyStore::has_hash(const std::string& hash) const {
+  const SharedLock lock(mutex_);
+  return by_hash_.contains(hash);
+}
+
 Result<void> SqliteKeyStore::check_name_is_free(const ApiKey& key, TimeUs now) const {
+  const SharedLock lock(mutex_);
   for (const ApiKey& other : keys_) {
     if (other.user != key.user || other.name != key.name || other.id == key.id ||
         other.status(now) != "active") {
@@ -285,9 +298,9 @@ Result<void> SqliteKeyStore::insert(const ApiKey& key) {
 
 Result<ApiKey> SqliteKeyStore::update(std::string_view identifier, TimeUs now,
                                       const Change& change) {
-  const std::lock_guard write_lock(write_mutex_);
-  TRAWL_ASSIGN(const std::size_t place, find(identifier, now));
-  const ApiKey& before = keys_[place];
+  const MutexLock write_lock(write_mutex_);
+  TRAWL_ASSIGN(const Found found, find(identifier, now));
+  const ApiKey& before = found.key;
   ApiKey key = before;
   TRAWL_TRY(change(key));
   key.id = before.id;
@@ -311,15 +324,15 @@ Result<ApiKey> SqliteKeyStore::update(std::string_view identifier, TimeUs now,
                 .bind(key.name, key.description, permissions, key.expires_at,
                       requests_of(key), burst_of(key), key.id.str())
                 .run());
-  const std::lock_guard lock(mutex_);
-  keys_[place] = key;
+  const ExclusiveLock lock(mutex_);
+  keys_[found.place] = key;
   return key;
 }
 
 Result<ApiKey> SqliteKeyStore::authenticate(std::string_view secret, TimeUs now) const {
   // Only hashes are compared: how long that takes says nothing about any secret.
   const std::string hash = sha256_hex(secret);
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const auto found = by_hash_.find(hash);
   if (found == by_hash_.end()) {
     return make_error(
@@ -340,13 +353,15 @@ Result<ApiKey> SqliteKeyStore::authenticate(std::string_view secret, TimeUs now)
   return key;
 }
 
-Result<std::size_t> SqliteKeyStore::find(std::string_view identifier, TimeUs now) const {
+Result<SqliteKeyStore::Found> SqliteKeyStore::find(std::string_view identifier,
+                                                   TimeUs now) const {
+  const SharedLock lock(mutex_);
   std::vector<std::size_t> named;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (keys_[i].id.str() == identifier) return i;
+    if (keys_[i].id.str() == identifier) return Found{i, keys_[i]};
     if (keys_[i].name == identifier && keys_[i].status(now) == "active") named.push_back(i);
   }
-  if (named.size() == 1) return named.front();
+  if (named.size() == 1) return Found{named.front(), keys_[named.front()]};
   if (named.empty()) {
     return make_error(ErrorCode::not_found,
                       fmt::format("there is no active key '{}'; name one by its id or name",
@@ -360,15 +375,17 @@ Result<std::size_t> SqliteKeyStore::find(std::string_view identifier, TimeUs now
 }
 
 Result<ApiKey> SqliteKeyStore::revoke(std::string_view identifier, TimeUs now) {
-  const std::lock_guard write_lock(write_mutex_);
-  TRAWL_ASSIGN(const std::size_t place, find(identifier, now));
-  if (keys_[place].revoked_at) return keys_[place];
+  const MutexLock write_lock(write_mutex_);
+  TRAWL_ASSIGN(Found found, find(identifier, now));
+  ApiKey& key = found.key;
+  if (key.revoked_at) return key;
   TRAWL_ASSIGN(auto statement,
                connection_->prepare("UPDATE keys SET revoked_at = ? WHERE key_id = ?"));
-  TRAWL_TRY(statement.bind(now, keys_[place].id.str()).run());
-  const std::lock_guard lock(mutex_);
-  keys_[place].revoked_at = now;
-  return keys_[place];
+  TRAWL_TRY(statement.bind(now, key.id.str()).run());
+  key.revoked_at = now;
+  const ExclusiveLock lock(mutex_);
+  keys_[found.place] = key;
+  return key;
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cstring>
-#include <mutex>
 
 #include "base/hash.h"
+#include "base/mutex.h"
 
 namespace trawl {
 namespace {
@@ -48,7 +48,7 @@ unsigned char next_random_byte() {
 class SortableIds {
  public:
   std::array<unsigned char, 16> next(TimeUs now) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::uint64_t millis = now > 0 ? static_cast<std::uint64_t>(now) / 1000 : 0;
     if (millis > last_millis_) {
       last_millis_ = millis;
@@ -67,9 +67,9 @@ class SortableIds {
   }
 
  private:
-  std::mutex mutex_;
-  std::uint64_t last_millis_ = 0;
-  std::array<unsigned char, 16> last_{};
+  Mutex mutex_;
+  std::uint64_t last_millis_ TRAWL_GUARDED_BY(mutex_) = 0;
+  std::array<unsigned char, 16> last_ TRAWL_GUARDED_BY(mutex_){};
 };
 
 }  // namespace

@@ -5,15 +5,15 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
-#include <mutex>
 
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace trawl::write_health {
 namespace {
 
-std::mutex mutex;
-std::map<std::string, std::string>& failures() {  // Guarded by mutex.
+Mutex mutex;
+std::map<std::string, std::string>& failures() TRAWL_REQUIRES(mutex) {
   static auto* const kAll = new std::map<std::string, std::string>();
   return *kAll;
 }
@@ -27,7 +27,7 @@ std::string describe(const std::string& file, const std::string& why) {
 }  // namespace
 
 void failed(const std::string& file, const std::string& why) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const bool is_new = failures().emplace(file, why).second;
   if (!is_new) failures()[file] = why;
   failure_count = failures().size();
@@ -36,20 +36,20 @@ void failed(const std::string& file, const std::string& why) {
 
 void succeeded(const std::string& file) {
   if (failure_count.load(std::memory_order_relaxed) == 0) return;
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   if (failures().erase(file) > 0) spdlog::info("{} can be written again", file);
   failure_count = failures().size();
 }
 
 void forget(const std::string& file) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   failures().erase(file);
   failure_count = failures().size();
 }
 
 std::optional<std::string> failure() {
   if (failure_count.load(std::memory_order_relaxed) == 0) return std::nullopt;
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   if (failures().empty()) return std::nullopt;
   const auto& [file, why] = *failures().begin();
   return describe(file, why);

@@ -32,7 +32,7 @@ std::size_t estimate_bytes(const StageOutput& output) {
 }  // namespace
 
 std::shared_ptr<const StageOutput> StageCache::find(const std::string& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) {
     ++metrics_.misses;
@@ -47,7 +47,7 @@ void StageCache::insert(const std::string& key, std::shared_ptr<const StageOutpu
   const std::size_t bytes = estimate_bytes(*output);
   // One large result must not push out everything else.
   if (bytes > bytes_max_ / 4) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (by_key_.contains(key)) return;
   entries_.push_front({key, std::move(output), bytes});
   by_key_[key] = entries_.begin();
@@ -60,7 +60,7 @@ void StageCache::insert(const std::string& key, std::shared_ptr<const StageOutpu
 }
 
 StageCache::Metrics StageCache::metrics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Metrics metrics = metrics_;
   metrics.entries = entries_.size();
   return metrics;

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "pipeline/stage.h"
 
 namespace trawl {
@@ -37,10 +37,11 @@ class StageCache {
   };
 
   const std::size_t bytes_max_;
-  mutable std::mutex mutex_;
-  std::list<Entry> entries_;  // Most recent first. Guarded by mutex_, as all below.
-  std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
-  Metrics metrics_;
+  mutable Mutex mutex_;
+  std::list<Entry> entries_ TRAWL_GUARDED_BY(mutex_);  // Most recent first.
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_key_
+      TRAWL_GUARDED_BY(mutex_);
+  Metrics metrics_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <thread>
 
+#include "base/mutex.h"
 #include "runtime/guarded.h"
 
 namespace trawl::app {
@@ -16,17 +15,12 @@ class Periodic {
  public:
   Periodic(std::chrono::milliseconds interval, std::function<void()> task)
       : thread_([this, interval, task = std::move(task)] {
-          std::unique_lock lock(mutex_);
-          while (!stopping_.wait_for(lock, interval, [this] { return stop_; })) {
-            lock.unlock();
-            run_guarded("a regular task", task);
-            lock.lock();
-          }
+          while (!wait_for_end(interval)) run_guarded("a regular task", task);
         }) {}
 
   ~Periodic() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stop_ = true;
     }
     stopping_.notify_all();
@@ -37,9 +31,18 @@ class Periodic {
   Periodic& operator=(const Periodic&) = delete;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable stopping_;
-  bool stop_ = false;  // Guarded by mutex_.
+  // False when the time has come for another call.
+  bool wait_for_end(std::chrono::milliseconds interval) {
+    const auto due = std::chrono::steady_clock::now() + interval;
+    MutexLock lock(mutex_);
+    while (!stop_ && stopping_.wait_until(lock, due)) {
+    }
+    return stop_;
+  }
+
+  Mutex mutex_;
+  CondVar stopping_;
+  bool stop_ TRAWL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -23,7 +23,7 @@ WorkerPool::~WorkerPool() {
 
 bool WorkerPool::submit(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(task));
   }
@@ -33,26 +33,26 @@ bool WorkerPool::submit(std::function<void()> task) {
 
 void WorkerPool::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   ready_.notify_all();
-  const std::lock_guard joining(join_mutex_);
+  const MutexLock joining(join_mutex_);
   for (auto& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
 }
 
 std::size_t WorkerPool::queued() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return queue_.size();
 }
 
 void WorkerPool::work() {
   is_worker_thread = true;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    while (!stopping_ && queue_.empty()) ready_.wait(lock);
     if (queue_.empty()) return;
     auto task = std::move(queue_.front());
     queue_.pop_front();

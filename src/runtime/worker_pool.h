@@ -1,11 +1,11 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace trawl {
 
@@ -31,12 +31,12 @@ class WorkerPool {
   void work();
 
   const std::size_t queue_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<std::function<void()>> queue_;  // Guarded by mutex_.
-  bool stopping_ = false;                    // Guarded by mutex_.
-  std::mutex join_mutex_;
-  std::vector<std::thread> threads_;  // Joined under join_mutex_.
+  mutable Mutex mutex_;
+  CondVar ready_;
+  std::deque<std::function<void()>> queue_ TRAWL_GUARDED_BY(mutex_);
+  bool stopping_ TRAWL_GUARDED_BY(mutex_) = false;
+  Mutex join_mutex_;
+  std::vector<std::thread> threads_ TRAWL_GUARDED_BY(join_mutex_);
 };
 
 }  // namespace trawl

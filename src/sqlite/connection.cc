@@ -416,7 +416,7 @@ ReaderPool::ReaderPool(std::string path, OpenOptions options)
 
 Result<ReaderPool::Lease> ReaderPool::lease() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!idle_.empty()) {
       auto connection = std::move(idle_.back());
       idle_.pop_back();
@@ -429,7 +429,7 @@ Result<ReaderPool::Lease> ReaderPool::lease() {
 
 ReaderPool::Lease::~Lease() {
   if (connection_ == nullptr) return;
-  const std::lock_guard lock(pool_->mutex_);
+  const MutexLock lock(pool_->mutex_);
   pool_->idle_.push_back(std::move(connection_));
 }
 

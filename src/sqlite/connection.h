@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 struct sqlite3;
@@ -204,8 +204,8 @@ class ReaderPool {
  private:
   std::string path_;
   OpenOptions options_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // Guarded by mutex_.
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_ TRAWL_GUARDED_BY(mutex_);
 };
 
 Error sqlite_error(sqlite3* db, std::string_view doing);

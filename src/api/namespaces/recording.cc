@@ -22,7 +22,7 @@ RecordingPolicies::RecordingPolicies(const Corpus& corpus, std::string hash_key)
 std::shared_ptr<const RecordingPolicy> RecordingPolicies::find(
     const NamespaceId& namespace_id) const {
   const auto found = corpus_.find_namespace(namespace_id.str());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!found) {
     const auto known = compiled_.find(namespace_id);
     return known == compiled_.end() ? nullptr : known->second.policy;

@@ -2,9 +2,9 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "corpus/corpus.h"
 #include "ledger/record/recording_policy.h"
 
@@ -36,8 +36,8 @@ class RecordingPolicies {
   const Corpus& corpus_;
   const std::string hash_key_;
   const std::shared_ptr<const RecordingPolicy> everything_;
-  mutable std::mutex mutex_;
-  mutable std::map<NamespaceId, Compiled> compiled_;  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  mutable std::map<NamespaceId, Compiled> compiled_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl::api

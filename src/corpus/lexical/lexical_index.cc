@@ -6,12 +6,12 @@
 #include <bit>
 #include <cstdio>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/private_files.h"
 #include "corpus/lexical/inverter.h"
 #include "corpus/lexical/ranking.h"
@@ -152,34 +152,33 @@ class SegmentedIndex final : public LexicalIndex {
 
  private:
   std::shared_ptr<const State> state() const {
-    const std::lock_guard lock(state_mutex_);
+    const MutexLock lock(state_mutex_);
     return state_;
   }
   void publish(State next) {
     auto shared = std::make_shared<const State>(std::move(next));
     // The old state, and with it maybe the last hold on its segments, goes after the lock.
-    const std::lock_guard lock(state_mutex_);
+    const MutexLock lock(state_mutex_);
     state_.swap(shared);
   }
   std::string path_of(const Segment& segment) const {
     return options_.directory + "/" + file_name(segment.first_row(), segment.row_end());
   }
   Result<SegmentPtr> merge_in_memory(std::span<const SegmentPtr> segments) const;
-  Result<void> add_chunk(std::span<const RowTexts> rows);
-  Result<void> flush_locked();
-  Result<void> merge_stored();
+  Result<void> add_chunk(std::span<const RowTexts> rows) TRAWL_REQUIRES(writer_mutex_);
+  Result<void> flush_locked() TRAWL_REQUIRES(writer_mutex_);
+  Result<void> merge_stored() TRAWL_REQUIRES(writer_mutex_);
   Result<Query> read_query(std::string_view text) const;
 
   const IndexOptions options_;
   const SegmentOrigin origin_;
   // One writer at a time. Everything slow happens under this lock, which no search takes.
-  std::mutex writer_mutex_;
-  Analyzer writer_analyzer_;  // Guarded by writer_mutex_.
-  // After a disk has refused: the size of the tail at which add() asks it again. Guarded
-  // by writer_mutex_.
-  std::uint32_t retry_rows_ = 0;
-  mutable std::mutex state_mutex_;
-  std::shared_ptr<const State> state_;  // The pointer is guarded by state_mutex_.
+  Mutex writer_mutex_;
+  Analyzer writer_analyzer_ TRAWL_GUARDED_BY(writer_mutex_);
+  // After a disk has refused: the size of the tail at which add() asks it again.
+  std::uint32_t retry_rows_ TRAWL_GUARDED_BY(writer_mutex_) = 0;
+  mutable Mutex state_mutex_;
+  std::shared_ptr<const State> state_ TRAWL_GUARDED_BY(state_mutex_);
 };
 
 Result<void> SegmentedIndex::load() {
@@ -215,7 +214,7 @@ Result<void> SegmentedIndex::load() {
 }
 
 Result<void> SegmentedIndex::add(std::span<const RowTexts> rows) {
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   std::uint32_t expected = row_count();
   for (const auto& row : rows) {
     if (row.row != expected || row.row == kNoRow - 1) {
@@ -283,7 +282,7 @@ Result<SegmentPtr> SegmentedIndex::merge_in_memory(
 }
 
 Result<void> SegmentedIndex::flush() {
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   return flush_locked();
 }
 
@@ -322,14 +321,14 @@ Result<void> SegmentedIndex::forget(const Bitmap& rows) {
     return false;
   };
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     const auto now = state();
     if (has_any(now->stored_end(), now->row_end())) TRAWL_TRY(flush_locked());
   }
   // Up to here all is done. Segments may be merged between two steps, but not across it.
   std::uint32_t done = 0;
   while (true) {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     State next = *state();
     const auto at = std::find_if(
         next.stored.begin(), next.stored.end(), [&](const SegmentPtr& segment) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
-
 #include "base/json.h"
 #include "base/text.h"
 
@@ -22,7 +20,7 @@ Error unknown(std::string_view kind, std::string_view identifier,
 }  // namespace
 
 Result<Catalog::NamespaceEntry> Catalog::find_namespace(std::string_view identifier) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const std::string key(identifier);
   if (const auto found = namespaces_by_id_.find(key); found != namespaces_by_id_.end()) {
     return namespaces_.at(found->second);
@@ -38,7 +36,7 @@ Result<Catalog::NamespaceEntry> Catalog::find_namespace(std::string_view identif
 
 Result<Catalog::CollectionEntry> Catalog::find_collection(
     const NamespaceId& namespace_id, std::string_view identifier) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const std::string key(identifier);
   if (const auto found = collections_by_id_.find(key); found != collections_by_id_.end()) {
     const CollectionEntry& entry = collections_.at(found->second);
@@ -55,14 +53,14 @@ Result<Catalog::CollectionEntry> Catalog::find_collection(
 }
 
 Result<Catalog::CollectionEntry> Catalog::find_collection(const CollectionId& id) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const auto found = collections_by_id_.find(id.str());
   if (found == collections_by_id_.end()) return unknown("collection", id.str(), {});
   return collections_.at(found->second);
 }
 
 std::vector<Catalog::NamespaceEntry> Catalog::namespaces() const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   std::vector<NamespaceEntry> entries;
   for (const auto& [number, entry] : namespaces_) entries.push_back(entry);
   return entries;
@@ -70,7 +68,7 @@ std::vector<Catalog::NamespaceEntry> Catalog::namespaces() const {
 
 std::vector<Catalog::CollectionEntry> Catalog::collections(
     const NamespaceId& namespace_id) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   std::vector<CollectionEntry> entries;
   for (const auto& [number, entry] : collections_) {
     if (entry.definition->namespace_id == namespace_id) entries.push_back(entry);
@@ -79,25 +77,25 @@ std::vector<Catalog::CollectionEntry> Catalog::collections(
 }
 
 std::vector<Catalog::CollectionEntry> Catalog::collections() const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   std::vector<CollectionEntry> entries;
   for (const auto& [number, entry] : collections_) entries.push_back(entry);
   return entries;
 }
 
 bool Catalog::has_namespace_name(const std::string& name) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return namespaces_by_name_.count(name) != 0;
 }
 
 bool Catalog::has_collection_name(const NamespaceId& namespace_id,
                                   const std::string& name) const {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return collections_by_name_.count({namespace_id.str(), name}) != 0;
 }
 
 void Catalog::put(NamespaceEntry entry) {
-  const std::lock_guard lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   NamespaceEntry& slot = namespaces_[entry.number];
   if (slot.definition) namespaces_by_name_.erase(slot.definition->name);
   slot = std::move(entry);
@@ -106,7 +104,7 @@ void Catalog::put(NamespaceEntry entry) {
 }
 
 void Catalog::put(CollectionEntry entry) {
-  const std::lock_guard lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   const std::int64_t number = entry.state->number();
   CollectionEntry& slot = collections_[number];
   if (slot.definition) {
@@ -120,14 +118,14 @@ void Catalog::put(CollectionEntry entry) {
 }
 
 void Catalog::erase(const NamespaceEntry& entry) {
-  const std::lock_guard lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   namespaces_by_id_.erase(entry.definition->id.str());
   namespaces_by_name_.erase(entry.definition->name);
   namespaces_.erase(entry.number);
 }
 
 void Catalog::erase(const CollectionEntry& entry) {
-  const std::lock_guard lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   collections_by_id_.erase(entry.definition->id.str());
   collections_by_name_.erase(
       {entry.definition->namespace_id.str(), entry.definition->name});

@@ -4,12 +4,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "corpus/store/collection_state.h"
 #include "model/collection.h"
@@ -54,14 +54,15 @@ class Catalog {
  private:
   using NameKey = std::pair<std::string, std::string>;  // Namespace id and name.
 
-  mutable std::shared_mutex mutex_;  // Guards everything below.
+  mutable SharedMutex mutex_;
   // By number, which is the order of creation.
-  std::map<std::int64_t, NamespaceEntry> namespaces_;
-  std::map<std::int64_t, CollectionEntry> collections_;
-  std::unordered_map<std::string, std::int64_t> namespaces_by_id_;
-  std::unordered_map<std::string, std::int64_t> namespaces_by_name_;
-  std::unordered_map<std::string, std::int64_t> collections_by_id_;
-  std::map<NameKey, std::int64_t> collections_by_name_;
+  std::map<std::int64_t, NamespaceEntry> namespaces_ TRAWL_GUARDED_BY(mutex_);
+  std::map<std::int64_t, CollectionEntry> collections_ TRAWL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::int64_t> namespaces_by_id_ TRAWL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::int64_t> namespaces_by_name_
+      TRAWL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::int64_t> collections_by_id_ TRAWL_GUARDED_BY(mutex_);
+  std::map<NameKey, std::int64_t> collections_by_name_ TRAWL_GUARDED_BY(mutex_);
 };
 
 // Their tables (catalog_table.cc). The functions run inside a transaction of the caller, or

@@ -18,7 +18,7 @@ std::optional<FilterCache::Entry> FilterCache::find(std::int64_t collection,
                                                     std::string_view fingerprint,
                                                     std::uint64_t version) {
   const std::string key = cache_key(collection, fingerprint);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end() || found->second->entry.version > version) return std::nullopt;
   items_.splice(items_.begin(), items_, found->second);
@@ -31,7 +31,7 @@ void FilterCache::store(std::int64_t collection, std::string_view fingerprint,
   const std::size_t bytes =
       kItemOverheadBytes + key.size() + (std::size_t{entry.matches->size()} + 7) / 8;
   if (bytes > bytes_max_) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     if (found->second->entry.version > entry.version) return;
     const auto item = found->second;
@@ -50,7 +50,7 @@ void FilterCache::store(std::int64_t collection, std::string_view fingerprint,
 }
 
 std::size_t FilterCache::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_;
 }
 

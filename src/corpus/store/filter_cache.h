@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/bitmap.h"
+#include "base/mutex.h"
 #include "corpus/store/version_history.h"
 
 namespace trawl::store {
@@ -43,10 +43,11 @@ class FilterCache {
   };
 
   const std::size_t bytes_max_;
-  mutable std::mutex mutex_;  // Guards everything below.
-  std::list<Item> items_;     // Most recently used first.
-  std::unordered_map<std::string_view, std::list<Item>::iterator> by_key_;
-  std::size_t bytes_ = 0;
+  mutable Mutex mutex_;
+  std::list<Item> items_ TRAWL_GUARDED_BY(mutex_);  // Most recently used first.
+  std::unordered_map<std::string_view, std::list<Item>::iterator> by_key_
+      TRAWL_GUARDED_BY(mutex_);
+  std::size_t bytes_ TRAWL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace trawl::store

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/private_files.h"
 #include "base/text.h"
 #include "corpus/store/feature_text.h"
@@ -107,7 +108,8 @@ SqliteCorpus::~SqliteCorpus() {
 
 Result<void> SqliteCorpus::load() {
   remove_dropped();
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock vacuum_lock(vacuum_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto namespaces, read_namespaces(*writer_));
   for (auto& stored : namespaces) {
     catalog_.put(Catalog::NamespaceEntry{
@@ -146,7 +148,7 @@ TimeUs SqliteCorpus::now_after(TimeUs earlier) const {
 
 Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
   TRAWL_TRY(check_name("namespace", wanted.name));
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   if (catalog_.has_namespace_name(wanted.name)) return name_taken("namespace", wanted.name);
   wanted.id = NamespaceId(make_random_id("ns_", kIdRandomLength));
   wanted.created_at = wanted.updated_at = options_.clock->now();
@@ -168,7 +170,7 @@ Result<std::vector<Namespace>> SqliteCorpus::list_namespaces() const {
 
 Result<Namespace> SqliteCorpus::update_namespace(
     std::string_view identifier, const std::function<Result<void>(Namespace&)>& change) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
   Namespace changed = *entry.definition;
   TRAWL_TRY(change(changed));
@@ -186,7 +188,7 @@ Result<Namespace> SqliteCorpus::update_namespace(
 
 Result<void> SqliteCorpus::delete_namespace(std::string_view identifier) {
   {
-    const std::lock_guard lock(write_mutex_);
+    const MutexLock lock(write_mutex_);
     TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
     TRAWL_TRY(drop(catalog_.collections(entry.definition->id), &entry));
   }
@@ -207,7 +209,7 @@ Result<std::vector<NamespaceId>> SqliteCorpus::deleted_namespaces() const {
 }
 
 Result<void> SqliteCorpus::forget_deleted_namespace(const NamespaceId& id) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto remove,
                writer_->prepare("DELETE FROM deleted_namespaces WHERE namespace_id = ?"));
   return remove.bind(id.str()).run();
@@ -216,7 +218,7 @@ Result<void> SqliteCorpus::forget_deleted_namespace(const NamespaceId& id) {
 Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
   TRAWL_TRY(check_name("collection", wanted.name));
   TRAWL_TRY(check_features(wanted.features));
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto parent, catalog_.find_namespace(wanted.namespace_id.str()));
   wanted.namespace_id = parent.definition->id;
   if (catalog_.has_collection_name(wanted.namespace_id, wanted.name)) {
@@ -270,7 +272,7 @@ Result<std::vector<Collection>> SqliteCorpus::list_collections(
 Result<Collection> SqliteCorpus::update_collection(
     const NamespaceId& namespace_id, std::string_view identifier,
     const std::function<Result<void>(Collection&)>& change) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
   Collection changed = *entry.definition;
   TRAWL_TRY(change(changed));
@@ -299,7 +301,7 @@ Result<Collection> SqliteCorpus::update_collection(
 Result<void> SqliteCorpus::delete_collection(const NamespaceId& namespace_id,
                                              std::string_view identifier) {
   {
-    const std::lock_guard lock(write_mutex_);
+    const MutexLock lock(write_mutex_);
     TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
     TRAWL_TRY(drop({entry}, nullptr));
   }
@@ -330,7 +332,7 @@ Result<void> SqliteCorpus::ping() const {
 }
 
 Result<void> SqliteCorpus::try_write() {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   return writer_->try_write();
 }
 

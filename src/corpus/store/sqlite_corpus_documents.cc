@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "base/text.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 
@@ -79,7 +80,7 @@ Result<std::vector<std::string>> SqliteCorpus::write(const CollectionId& id,
     change.added.push_back(std::move(row));
   }
 
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   for (NewRow& row : change.added) {
     TRAWL_ASSIGN(const auto living, find_living(*entry.state, row.document_id));
@@ -99,7 +100,7 @@ Result<Document> SqliteCorpus::update(
     const CollectionId& id, const std::string& document_id,
     const std::function<Result<void>(json::object&)>& change) {
   // As update_many, but for one, which the caller wants to see.
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   TRAWL_ASSIGN(auto document, read_living(*entry.state, document_id));
   if (!document) return no_document(*entry.definition, document_id);
@@ -123,7 +124,7 @@ Result<Document> SqliteCorpus::update(
 Result<std::vector<bool>> SqliteCorpus::update_many(
     const CollectionId& id, std::span<const std::string> document_ids,
     const std::function<Result<void>(std::size_t index, json::object&)>& change) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   // An id that is given twice is changed twice and stored once.
   struct Changed {
@@ -165,7 +166,7 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
 
 Result<std::vector<bool>> SqliteCorpus::remove(const CollectionId& id,
                                                std::span<const std::string> document_ids) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   Change change;
   std::vector<bool> found(document_ids.size());

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "corpus/store/catalog.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "corpus/store/sqlite_snapshot.h"
@@ -92,35 +92,39 @@ class SqliteCorpus final : public Corpus {
   Result<bool> remove_dropped_piece();
   // Removes some rows of the collection that were superseded no later than `until`;
   // returns how many, 0 when none are left.
-  Result<std::uint64_t> vacuum_piece(CollectionState& state, TimeUs until);
+  Result<std::uint64_t> vacuum_piece(CollectionState& state, TimeUs until)
+      TRAWL_REQUIRES(vacuum_mutex_);
   // Takes the words of removed rows out of the collection's indexes: at once, or when it
   // has rested for long enough.
-  Result<void> forget_words(CollectionState& state);
+  Result<void> forget_words(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
   // What was deleted is overwritten in the file, but the log keeps old pages.
   void empty_log();
 
-  // The functions from here on are called with write_mutex_ held.
   // The living row of a document, if it has one.
   Result<std::optional<FoundRow>> find_living(const CollectionState& state,
-                                              std::string_view document_id);
+                                              std::string_view document_id)
+      TRAWL_REQUIRES(write_mutex_);
   Result<std::optional<Document>> read_living(const CollectionState& state,
-                                              std::string_view document_id);
+                                              std::string_view document_id)
+      TRAWL_REQUIRES(write_mutex_);
   // Commits a new version of the collection, indexes and publishes it.
   Result<VersionHistory::Version> commit(const Catalog::CollectionEntry& entry,
-                                         Change& change);
+                                         Change& change) TRAWL_REQUIRES(write_mutex_);
   Result<void> commit_tables(const CollectionState& state, const Change& change,
-                             std::uint32_t first, const VersionHistory::Version& next);
+                             std::uint32_t first, const VersionHistory::Version& next)
+      TRAWL_REQUIRES(write_mutex_);
 
   // Takes collections out of the catalog and its tables.
   Result<void> drop(const std::vector<Catalog::CollectionEntry>& entries,
-                    const Catalog::NamespaceEntry* with_namespace);
+                    const Catalog::NamespaceEntry* with_namespace)
+      TRAWL_REQUIRES(write_mutex_);
 
   const CorpusOptions options_;
   const std::shared_ptr<SharedReaders> readers_;
   Catalog catalog_;
-  // One connection writes, readers have their own. Anyone who holds the mutex may use it.
-  mutable std::mutex write_mutex_;
-  std::unique_ptr<sqlite::Connection> writer_;
+  // One connection writes, readers have their own.
+  Mutex write_mutex_;
+  const std::unique_ptr<sqlite::Connection> writer_ TRAWL_PT_GUARDED_BY(write_mutex_);
 
   // What vacuum() knows of a collection.
   struct Forgetting {
@@ -128,8 +132,9 @@ class SqliteCorpus final : public Corpus {
     std::vector<std::uint32_t> rows;  // Removed, and their words are not.
     std::int64_t next_us = 0;         // When the indexes may be rewritten.
   };
-  std::mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
-  std::unordered_map<std::int64_t, Forgetting> forgetting_;  // By number. Guarded by that.
+  Mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
+  // By number.
+  std::unordered_map<std::int64_t, Forgetting> forgetting_ TRAWL_GUARDED_BY(vacuum_mutex_);
 };
 
 }  // namespace trawl::store

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 
 namespace trawl::store {
@@ -69,7 +70,7 @@ void SqliteCorpus::remove_dropped() {
 }
 
 Result<bool> SqliteCorpus::remove_dropped_piece() {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto next,
                writer_->prepare("SELECT number, collection_id FROM dropped LIMIT 1"));
   TRAWL_ASSIGN(const bool found, next.step());
@@ -103,7 +104,7 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
 }
 
 Result<std::uint64_t> SqliteCorpus::vacuum(TimeUs now) {
-  const std::lock_guard lock(vacuum_mutex_);
+  const MutexLock lock(vacuum_mutex_);
   remove_dropped();
   std::uint64_t removed = 0;
   const TimeUs until = now - options_.keep_superseded_us;
@@ -140,13 +141,13 @@ Result<void> SqliteCorpus::forget_words(CollectionState& state) {
   forgetting.rows.clear();
   const std::int64_t now_us = monotonic_us();
   forgetting.next_us = now_us + kRestFactor * (now_us - begin_us);
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto done, writer_->prepare("DELETE FROM forgetting WHERE collection = ?"));
   return done.bind(state.number()).run();
 }
 
 void SqliteCorpus::empty_log() {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   // Not while somebody reads from it: the next call tries again.
   sqlite3_busy_timeout(writer_->handle(), 0);
   sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
@@ -155,7 +156,7 @@ void SqliteCorpus::empty_log() {
 }
 
 Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs until) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   if (state.dropped()) return std::uint64_t{0};
   const auto removable = state.history().removable(until, kPieceRows);
   if (removable.rows.empty()) return std::uint64_t{0};

@@ -22,7 +22,7 @@ void VersionHistory::mark_dead(Bitmap& bitmap, std::uint32_t row) const {
 
 void VersionHistory::append(const Version& version,
                             std::span<const std::uint32_t> superseded) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool oldest = versions_.empty();
   versions_.push_back(version);
   for (const std::uint32_t row : superseded) {
@@ -38,7 +38,7 @@ void VersionHistory::append(const Version& version,
 }
 
 Result<void> VersionHistory::check(std::uint64_t version) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return check_locked(version);
 }
 
@@ -60,7 +60,7 @@ Result<void> VersionHistory::check_locked(std::uint64_t version) const {
 
 Result<std::shared_ptr<const VersionView>> VersionHistory::view(
     std::optional<std::uint64_t> version) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (version) TRAWL_TRY(check_locked(*version));
   const std::uint64_t oldest = versions_.front().version;
   const std::uint64_t newest = versions_.back().version;
@@ -91,18 +91,18 @@ Result<std::shared_ptr<const VersionView>> VersionHistory::view(
 }
 
 VersionHistory::Version VersionHistory::newest() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return versions_.back();
 }
 
 bool VersionHistory::is_dead(std::uint32_t row) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dead_.test(row);
 }
 
 VersionHistory::Removable VersionHistory::removable(TimeUs until,
                                                     std::size_t rows_max) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::uint64_t oldest = versions_.front().version;
   Removable removable;
   for (const Superseded& entry : superseded_) {
@@ -115,7 +115,7 @@ VersionHistory::Removable VersionHistory::removable(TimeUs until,
 }
 
 void VersionHistory::forget_before(std::uint64_t version) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   while (versions_.size() > 1 && versions_.front().version < version) versions_.pop_front();
   while (!superseded_.empty() && superseded_.front().version <= versions_.front().version) {
     mark_dead(dead_before_, superseded_.front().row);
@@ -125,7 +125,7 @@ void VersionHistory::forget_before(std::uint64_t version) {
 }
 
 Bitmap VersionHistory::forgotten_rows() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dead_before_;
 }
 

@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bitmap.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace trawl::store {
@@ -73,18 +73,19 @@ class VersionHistory {
     std::uint32_t row;
   };
 
-  Result<void> check_locked(std::uint64_t version) const;
-  void mark_dead(Bitmap& bitmap, std::uint32_t row) const;
+  Result<void> check_locked(std::uint64_t version) const TRAWL_REQUIRES(mutex_);
+  void mark_dead(Bitmap& bitmap, std::uint32_t row) const TRAWL_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;  // Guards everything below.
-  std::deque<Version> versions_;
+  mutable Mutex mutex_;
+  std::deque<Version> versions_ TRAWL_GUARDED_BY(mutex_);
   // In the order of versions, without those of the oldest version kept and before.
-  std::deque<Superseded> superseded_;
-  Bitmap dead_before_;  // Superseded in the oldest version kept, or before.
-  std::uint32_t dead_before_count_ = 0;
-  Bitmap dead_;  // As the newest version sees it.
+  std::deque<Superseded> superseded_ TRAWL_GUARDED_BY(mutex_);
+  // Superseded in the oldest version kept, or before.
+  Bitmap dead_before_ TRAWL_GUARDED_BY(mutex_);
+  std::uint32_t dead_before_count_ TRAWL_GUARDED_BY(mutex_) = 0;
+  Bitmap dead_ TRAWL_GUARDED_BY(mutex_);  // As the newest version sees it.
   // Made when somebody asks, so a run of writes does not copy `dead_` each time.
-  mutable std::shared_ptr<const VersionView> newest_view_;
+  mutable std::shared_ptr<const VersionView> newest_view_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl::store

@@ -6,14 +6,14 @@
 namespace trawl::http {
 
 Result<std::string> BodyStream::read() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (!started_) {
     started_ = true;
     lock.unlock();
     if (!wake_()) fail(make_error(ErrorCode::cancelled, "the connection is closed"));
     lock.lock();
   }
-  changed_.wait(lock, [this] { return !pieces_.empty() || finished_ || error_; });
+  while (pieces_.empty() && !finished_ && !error_) changed_.wait(lock);
   if (pieces_.empty()) {
     if (error_) return *error_;
     return std::string();
@@ -29,12 +29,12 @@ Result<std::string> BodyStream::read() {
 }
 
 bool BodyStream::wants_data() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return started_ && bytes_ < kPieceBytesMax && !finished_ && !error_;
 }
 
 void BodyStream::push(std::string_view bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (finished_ || error_) return;
   bytes_ += bytes.size();
   while (!bytes.empty()) {
@@ -48,13 +48,13 @@ void BodyStream::push(std::string_view bytes) {
 }
 
 void BodyStream::finish() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!error_) finished_ = true;
   changed_.notify_all();
 }
 
 void BodyStream::fail(Error error) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!finished_ && !error_) error_ = std::move(error);
   changed_.notify_all();
 }

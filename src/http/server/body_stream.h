@@ -1,14 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "http/message/message.h"
 
@@ -35,15 +34,15 @@ class BodyStream : public BodyReader {
 
  private:
   const std::function<bool()> wake_;
-  mutable std::mutex mutex_;  // Guards everything below.
-  std::condition_variable changed_;
-  std::deque<std::string> pieces_;
-  std::size_t bytes_ = 0;  // Of all pieces.
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::string> pieces_ TRAWL_GUARDED_BY(mutex_);
+  std::size_t bytes_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of all pieces.
   // Nothing is read from the socket before the first read(): a handler that refuses the
   // request by its headers costs no transfer, and sends no "100 Continue".
-  bool started_ = false;
-  bool finished_ = false;
-  std::optional<Error> error_;
+  bool started_ TRAWL_GUARDED_BY(mutex_) = false;
+  bool finished_ TRAWL_GUARDED_BY(mutex_) = false;
+  std::optional<Error> error_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl::http

@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace trawl::http {
 namespace {
@@ -104,7 +105,7 @@ void Connection::leave() {
     shard_->requests_active.fetch_sub(1, std::memory_order_relaxed);
   }
   auto& context = *shard_->context;
-  const std::lock_guard lock(context.mutex);
+  const MutexLock lock(context.mutex);
   if (--context.registered == 0) context.changed.notify_all();
 }
 

@@ -24,8 +24,8 @@ bool ReplyStream::resume_connection() {
 Result<void> ReplyStream::write(std::string_view piece) {
   // An empty chunk would end the body.
   while (!piece.empty()) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return pending_.size() < kPendingBytesMax || error_; });
+    MutexLock lock(mutex_);
+    while (pending_.size() >= kPendingBytesMax && !error_) changed_.wait(lock);
     if (error_) return *error_;
     const std::size_t size = std::min(piece.size(), kPendingBytesMax - pending_.size());
     append(piece.substr(0, size));
@@ -36,7 +36,7 @@ Result<void> ReplyStream::write(std::string_view piece) {
       close(make_error(ErrorCode::cancelled, "the connection is closed"));
     }
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (error_) return *error_;
   return {};
 }
@@ -46,18 +46,18 @@ void ReplyStream::trailer(std::string name, std::string value) {
   std::replace_if(
       value.begin(), value.end(),
       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   trailers_.append(name).append(": ").append(value).append("\r\n");
 }
 
 bool ReplyStream::is_closed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return error_.has_value();
 }
 
 void ReplyStream::on_closed(std::function<void()> wake) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!error_) {
       on_closed_ = std::move(wake);
       return;
@@ -70,7 +70,7 @@ void ReplyStream::finish(bool complete) {
   std::function<void()> unused;
   bool wakes = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     finished_ = true;
     complete_ = complete;
     if (complete && framing_.chunked) pending_.append("0\r\n" + trailers_ + "\r\n");
@@ -81,7 +81,7 @@ void ReplyStream::finish(bool complete) {
 }
 
 ReplyStream::State ReplyStream::take(std::string& out) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   out.clear();
   out.swap(pending_);
   changed_.notify_one();
@@ -94,7 +94,7 @@ ReplyStream::State ReplyStream::take(std::string& out) {
 void ReplyStream::close(Error error) {
   std::function<void()> wake;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (error_ || finished_) return;
     error_ = std::move(error);
     wake.swap(on_closed_);

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "http/message/message.h"
 
@@ -50,21 +49,21 @@ class ReplyStream : public BodyWriter {
   void close(Error error);
 
  private:
-  void append(std::string_view piece);
-  bool resume_connection();
+  void append(std::string_view piece) TRAWL_REQUIRES(mutex_);
+  bool resume_connection() TRAWL_REQUIRES(mutex_);
 
   const Framing framing_;
   const std::function<bool()> wake_;
-  mutable std::mutex mutex_;  // Guards everything below.
-  std::condition_variable changed_;
-  std::string pending_;
-  std::string trailers_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::string pending_ TRAWL_GUARDED_BY(mutex_);
+  std::string trailers_ TRAWL_GUARDED_BY(mutex_);
   // Whether the connection waits for `wake`. At first it sends the head.
-  bool waiting_ = false;
-  bool finished_ = false;
-  bool complete_ = false;
-  std::optional<Error> error_;
-  std::function<void()> on_closed_;
+  bool waiting_ TRAWL_GUARDED_BY(mutex_) = false;
+  bool finished_ TRAWL_GUARDED_BY(mutex_) = false;
+  bool complete_ TRAWL_GUARDED_BY(mutex_) = false;
+  std::optional<Error> error_ TRAWL_GUARDED_BY(mutex_);
+  std::function<void()> on_closed_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl::http

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/mutex.h"
 #include "http/server/connection.h"
 #include "http/server/listener.h"
 #include "http/server/shard.h"
@@ -88,7 +89,7 @@ void Shard::admit(Socket socket) {
   }
   connections_total.fetch_add(1, std::memory_order_relaxed);
   {
-    const std::lock_guard lock(context->mutex);
+    const MutexLock lock(context->mutex);
     ++context->registered;
   }
   connection->start();
@@ -106,7 +107,7 @@ void Shard::begin_drain() {
   acceptor.close(ec);
   accept_pause.cancel();
   for (const auto& [key, connection] : std::unordered_map(connections)) connection->drain();
-  const std::lock_guard lock(context->mutex);
+  const MutexLock lock(context->mutex);
   ++context->drained;
   context->changed.notify_all();
 }
@@ -152,8 +153,8 @@ class AsioServer final : public Server {
   const std::shared_ptr<Context> context_;
   std::vector<std::shared_ptr<Shard>> shards_;
   std::uint16_t port_ = 0;
-  std::mutex stop_mutex_;
-  bool stopped_ = false;  // Guarded by stop_mutex_.
+  Mutex stop_mutex_;
+  bool stopped_ TRAWL_GUARDED_BY(stop_mutex_) = false;
 };
 
 Result<void> AsioServer::listen() {
@@ -184,7 +185,7 @@ Result<void> AsioServer::listen() {
 }
 
 void AsioServer::stop() {
-  const std::lock_guard stop_lock(stop_mutex_);
+  const MutexLock stop_lock(stop_mutex_);
   if (stopped_) return;
   stopped_ = true;
   context_->draining = true;
@@ -195,10 +196,12 @@ void AsioServer::stop() {
     shard->post([raw = shard.get()] { raw->begin_drain(); });
   }
   {
-    std::unique_lock lock(context_->mutex);
-    context_->changed.wait_for(
-        lock, std::chrono::milliseconds(context_->options.drain_timeout_ms),
-        [&] { return context_->drained == running && context_->registered == 0; });
+    const auto end = std::chrono::steady_clock::now() +
+                     std::chrono::milliseconds(context_->options.drain_timeout_ms);
+    MutexLock lock(context_->mutex);
+    while ((context_->drained != running || context_->registered > 0) &&
+           context_->changed.wait_until(lock, end)) {
+    }
     if (context_->registered > 0) {
       spdlog::warn("closing {} connections that did not finish within {} ms",
                    context_->registered, context_->options.drain_timeout_ms);
@@ -207,7 +210,7 @@ void AsioServer::stop() {
   for (const auto& shard : shards_) {
     shard->post([raw = shard.get()] { raw->force_close(); });
     if (shard->thread.joinable()) shard->thread.join();
-    const std::lock_guard lock(shard->gate);
+    const MutexLock lock(shard->gate);
     shard->closed = true;
   }
   // Every connection is closed by now, so no writer waits for its client.

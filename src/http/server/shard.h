@@ -13,17 +13,16 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <ctime>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "base/mutex.h"
 #include "http/message/cors.h"
 #include "http/server/server.h"
 #include "http/server/shares.h"
@@ -55,10 +54,11 @@ struct Context {
   std::atomic<std::uint32_t> admitted{0};  // Open connections, without refused ones.
   std::atomic<std::uint32_t> refused{0};
   std::atomic<bool> draining{false};
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t registered = 0;  // Connections that stop() waits for. Guarded by mutex.
-  unsigned drained = 0;        // Threads that no longer accept. Guarded by mutex.
+  Mutex mutex;
+  CondVar changed;
+  // Connections that stop() waits for.
+  std::size_t registered TRAWL_GUARDED_BY(mutex) = 0;
+  unsigned drained TRAWL_GUARDED_BY(mutex) = 0;  // Threads that no longer accept.
 
   StreamThreads streams;                // Of replies.
   StreamThreads uploads;                // Of requests.
@@ -90,7 +90,7 @@ struct Shard : std::enable_shared_from_this<Shard> {
   // Runs the task on this thread; false once the server has stopped.
   template <class Task>
   bool post(Task task) {
-    const std::lock_guard lock(gate);
+    const MutexLock lock(gate);
     if (closed) return false;
     asio::post(io, std::move(task));
     return true;
@@ -111,8 +111,8 @@ struct Shard : std::enable_shared_from_this<Shard> {
   asio::executor_work_guard<Executor> work;
   bool is_ipv6 = false;
   std::unordered_map<const Connection*, std::shared_ptr<Connection>> connections;
-  std::mutex gate;
-  bool closed = false;  // Guarded by gate.
+  Mutex gate;
+  bool closed TRAWL_GUARDED_BY(gate) = false;
   std::thread thread;
 
   std::atomic<std::uint64_t> connections_total{0};

@@ -5,7 +5,7 @@
 namespace trawl::http {
 
 Stock::Taken Stock::take(const std::string& account, std::uint64_t amount) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::uint64_t& mine = by_account_[account];
   Taken taken = Taken::yes;
   if (amount > account_max_ || mine > account_max_ - amount) {
@@ -28,7 +28,7 @@ Stock::Taken Stock::probe(const std::string& account, std::uint64_t amount) {
 
 void Stock::give_back(const std::string& account, std::uint64_t amount) noexcept {
   if (amount == 0) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto mine = by_account_.find(account);
   taken_ -= amount;
   mine->second -= amount;
@@ -36,7 +36,7 @@ void Stock::give_back(const std::string& account, std::uint64_t amount) noexcept
 }
 
 std::uint64_t Stock::taken() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return taken_;
 }
 

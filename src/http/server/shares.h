@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace trawl::http {
@@ -33,9 +33,9 @@ class Stock {
  private:
   const std::uint64_t total_max_;
   const std::uint64_t account_max_;
-  mutable std::mutex mutex_;
-  std::uint64_t taken_ = 0;                                    // Guarded by mutex_.
-  std::unordered_map<std::string, std::uint64_t> by_account_;  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::uint64_t taken_ TRAWL_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, std::uint64_t> by_account_ TRAWL_GUARDED_BY(mutex_);
 };
 
 // What one request has taken; given back when it is destroyed. Not thread-safe.

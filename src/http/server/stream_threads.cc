@@ -16,7 +16,7 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
   std::list<std::thread> ended;
   bool started = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended.swap(ended_);
     if (!closed_) {
       const auto place = running_.emplace(running_.end());
@@ -27,7 +27,7 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
           // What it holds goes before it counts as ended.
           run_guarded("the end of a stream", [&] { task = nullptr; });
           lease.reset();
-          const std::lock_guard ending(mutex_);
+          const MutexLock ending(mutex_);
           ended_.splice(ended_.end(), running_, place);
         });
         started = true;
@@ -42,7 +42,7 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
 }
 
 std::size_t StreamThreads::active() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return running_.size();
 }
 
@@ -50,7 +50,7 @@ void StreamThreads::join() {
   while (true) {
     std::thread next;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       closed_ = true;
       std::list<std::thread>& threads = ended_.empty() ? running_ : ended_;
       if (threads.empty()) return;

@@ -4,10 +4,10 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "http/server/shares.h"
 
 namespace trawl::http {
@@ -33,10 +33,11 @@ class StreamThreads {
 
  private:
   const std::shared_ptr<Stock> places_;
-  mutable std::mutex mutex_;
-  std::list<std::thread> running_;  // Guarded by mutex_.
-  std::list<std::thread> ended_;    // About to return; to be joined. Guarded by mutex_.
-  bool closed_ = false;             // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::list<std::thread> running_ TRAWL_GUARDED_BY(mutex_);
+  // About to return; to be joined.
+  std::list<std::thread> ended_ TRAWL_GUARDED_BY(mutex_);
+  bool closed_ TRAWL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace trawl::http

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/hash.h"
-
 namespace trawl {
 namespace {
 
@@ -63,9 +62,10 @@ std::optional<std::uint64_t> RecentEvents::sequence_of(const NamespaceId& namesp
 ExecutionFeed::Subscription::Batch ExecutionFeed::Subscription::wait(
     std::chrono::milliseconds time_max) {
   Batch batch;
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time_max,
-                    [this] { return !events_.empty() || dropped_ > 0 || woken_; });
+  const auto end = std::chrono::steady_clock::now() + time_max;
+  MutexLock lock(mutex_);
+  while (events_.empty() && dropped_ == 0 && !woken_ && changed_.wait_until(lock, end)) {
+  }
   batch.events.swap(events_);
   batch.dropped = std::exchange(dropped_, 0);
   bytes_ = 0;
@@ -74,13 +74,13 @@ ExecutionFeed::Subscription::Batch ExecutionFeed::Subscription::wait(
 }
 
 void ExecutionFeed::Subscription::wake() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   woken_ = true;
   changed_.notify_one();
 }
 
 void ExecutionFeed::Subscription::push(const FeedEvent& event, std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // Once one is lost, so are those behind it until the reader has come: what it takes at
   // a time has no gap inside.
   if (dropped_ > 0 || events_.size() >= limits_.events_max ||
@@ -98,7 +98,7 @@ ExecutionFeed::ExecutionFeed(Limits limits)
 
 std::shared_ptr<ExecutionFeed::Subscription> ExecutionFeed::subscribe(
     const NamespaceId& namespace_id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto subscription = std::make_shared<Subscription>(namespace_id, limits_, sequence_);
   subscriptions_.emplace_back(subscription);
   return subscription;
@@ -106,7 +106,7 @@ std::shared_ptr<ExecutionFeed::Subscription> ExecutionFeed::subscribe(
 
 void ExecutionFeed::publish(std::span<LedgerWrite> writes,
                             std::span<const Result<bool>> results) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Subscription>> listeners;
   for (auto it = subscriptions_.begin(); it != subscriptions_.end();) {
     if (auto listener = it->lock()) {
@@ -145,7 +145,7 @@ RecentEvents ExecutionFeed::recent() const {
   std::vector<std::uint64_t> hashes;
   std::uint64_t last = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     hashes = recent_;
     last = sequence_;
   }

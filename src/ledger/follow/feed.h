@@ -1,10 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "ledger/ledger.h"
 
@@ -77,12 +76,12 @@ class ExecutionFeed {
     const NamespaceId namespace_id_;
     const Limits limits_;
     const std::uint64_t since_;
-    std::mutex mutex_;  // Guards everything below.
-    std::condition_variable changed_;
-    std::vector<FeedEvent> events_;
-    std::size_t bytes_ = 0;
-    std::uint64_t dropped_ = 0;
-    bool woken_ = false;
+    Mutex mutex_;
+    CondVar changed_;
+    std::vector<FeedEvent> events_ TRAWL_GUARDED_BY(mutex_);
+    std::size_t bytes_ TRAWL_GUARDED_BY(mutex_) = 0;
+    std::uint64_t dropped_ TRAWL_GUARDED_BY(mutex_) = 0;
+    bool woken_ TRAWL_GUARDED_BY(mutex_) = false;
   };
 
   ExecutionFeed() : ExecutionFeed(Limits()) {}
@@ -103,10 +102,11 @@ class ExecutionFeed {
  private:
   const Limits limits_;
   const std::uint64_t epoch_;
-  mutable std::mutex mutex_;           // Guards everything below.
-  std::uint64_t sequence_ = 0;         // Of the last event.
-  std::vector<std::uint64_t> recent_;  // event_hash() at sequence % recent_max.
-  std::vector<std::weak_ptr<Subscription>> subscriptions_;
+  mutable Mutex mutex_;
+  std::uint64_t sequence_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of the last event.
+  // event_hash() at sequence % recent_max.
+  std::vector<std::uint64_t> recent_ TRAWL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<Subscription>> subscriptions_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl

@@ -11,7 +11,7 @@ namespace trawl {
 Result<std::vector<bool>> MemoryLedger::commit(std::span<const LedgerWrite> writes) {
   // Everything that can be refused is refused before the first write is applied.
   TRAWL_TRY(check_writes(writes));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   TRAWL_TRY(refuse_removed(removed_, writes));
   std::vector<bool> changed;
   for (const LedgerWrite& write : writes) {
@@ -44,7 +44,7 @@ MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,
 Result<ExecutionPage> MemoryLedger::list(const ExecutionFilter& filter,
                                          const ExecutionPageRequest& page) const {
   TRAWL_TRY(check_page(page));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Found found = find_all(filter, page.sort);
   std::vector<std::pair<ExecutionKey, const Entry*>> matching(found.begin(), found.end());
   if (page.ascending) std::reverse(matching.begin(), matching.end());
@@ -74,7 +74,7 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
                                 const ScanVisitor& visit) const {
   std::vector<ScannedExecution> found;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
       if (request.after && key >= *request.after) continue;
       found.push_back({key, request.detail ? execution_detail_json(entry->execution)
@@ -90,7 +90,7 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
 
 Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
                                           const AggregateRequest& request) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Aggregator out;
   for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
     const ExecutionSummary& summary = entry->execution.summary;
@@ -119,7 +119,7 @@ Result<std::optional<std::string>> MemoryLedger::find_json(const NamespaceId& na
 
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,
                                                     const ExecutionId& id) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::optional<Execution> found;
   if (const auto entries = namespaces_.find(namespace_id); entries != namespaces_.end()) {
     if (const auto entry = entries->second.find(id); entry != entries->second.end()) {
@@ -131,7 +131,7 @@ Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace
 
 Result<std::vector<ExecutionKey>> MemoryLedger::running(
     const NamespaceId& namespace_id) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ExecutionKey> keys;
   if (const auto entries = namespaces_.find(namespace_id); entries != namespaces_.end()) {
     for (const auto& [id, entry] : entries->second) {
@@ -142,7 +142,7 @@ Result<std::vector<ExecutionKey>> MemoryLedger::running(
 }
 
 Result<std::vector<NamespaceId>> MemoryLedger::namespaces() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<NamespaceId> ids;
   for (const auto& [id, entries] : namespaces_) {
     if (!entries.empty()) ids.push_back(id);
@@ -151,7 +151,7 @@ Result<std::vector<NamespaceId>> MemoryLedger::namespaces() const {
 }
 
 Result<std::uint64_t> MemoryLedger::recover() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::uint64_t recovered = 0;
   for (auto& [namespace_id, entries] : namespaces_) {
     for (auto& [id, entry] : entries) {
@@ -166,7 +166,7 @@ Result<std::uint64_t> MemoryLedger::recover() {
 }
 
 Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   removed_.insert(namespace_id);
   namespaces_.erase(namespace_id);
   return {};
@@ -174,7 +174,7 @@ Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {
 
 Result<std::uint64_t> MemoryLedger::remove(const ExecutionFilter& filter,
                                            std::uint32_t limit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Found found = find_all(filter, ExecutionSort::timestamp);
   std::vector<ExecutionId> going;
   for (auto it = found.rbegin(); it != found.rend() && going.size() < limit; ++it) {
@@ -218,7 +218,7 @@ PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
 Result<PruneReport> MemoryLedger::prune(const NamespaceId& namespace_id,
                                         const RetentionPolicy& policy, TimeUs now,
                                         std::uint32_t limit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ExecutionId> going;
   const PruneReport report = plan(namespace_id, policy, now, limit, going);
   for (const ExecutionId& id : going) namespaces_[namespace_id].erase(id);
@@ -228,7 +228,7 @@ Result<PruneReport> MemoryLedger::prune(const NamespaceId& namespace_id,
 Result<PruneReport> MemoryLedger::preview_prune(const NamespaceId& namespace_id,
                                                 const RetentionPolicy& policy,
                                                 TimeUs now) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ExecutionId> going;
   return plan(namespace_id, policy, now, std::numeric_limits<std::size_t>::max(), going);
 }

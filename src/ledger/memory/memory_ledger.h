@@ -2,11 +2,11 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "ledger/ledger.h"
 
 namespace trawl {
@@ -45,13 +45,15 @@ class MemoryLedger : public Ledger {
   };
   using Entries = std::map<ExecutionId, Entry>;
   using Found = std::map<ExecutionKey, const Entry*, std::greater<>>;
-  Found find_all(const ExecutionFilter& filter, ExecutionSort sort) const;
+  Found find_all(const ExecutionFilter& filter, ExecutionSort sort) const
+      TRAWL_REQUIRES(mutex_);
   PruneReport plan(const NamespaceId& namespace_id, const RetentionPolicy& policy,
-                   TimeUs now, std::size_t limit, std::vector<ExecutionId>& going) const;
+                   TimeUs now, std::size_t limit, std::vector<ExecutionId>& going) const
+      TRAWL_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::map<NamespaceId, Entries> namespaces_;  // Guarded by mutex_.
-  std::set<NamespaceId> removed_;              // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::map<NamespaceId, Entries> namespaces_ TRAWL_GUARDED_BY(mutex_);
+  std::set<NamespaceId> removed_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl

@@ -72,7 +72,7 @@ Recorder::Ticket::~Ticket() {
 }
 
 void Recorder::release_ticket() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --admitted_;
   // The writer may be waiting for the end that will not come.
   ready_.notify_one();
@@ -111,7 +111,7 @@ Result<std::vector<bool>> Recorder::import(std::vector<Execution> executions) {
 }
 
 Result<Recorder::Ticket> Recorder::admit(RecordingMode mode) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) {
     return make_error(ErrorCode::unavailable,
                       "the server is stopping and takes no new executions; try again when "
@@ -130,7 +130,7 @@ Result<Recorder::Ticket> Recorder::admit(RecordingMode mode) {
 void Recorder::start(const Ticket& ticket, Execution execution) {
   apply_policy(execution, ticket.mode_);
   std::string key = place_key(execution);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_ || start_places_.count(key) > 0) return;
   starts_.push_back({{LedgerWrite::Kind::started, std::move(execution)},
                      nullptr,
@@ -148,7 +148,7 @@ void Recorder::finish(Ticket ticket, Execution execution, Done done) {
   // Here, so the one writer thread does not have to.
   ledger_.prepare(write);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!closed_) {
       // From here on the place in the queue belongs to the entry; see commit_batch().
       ticket.recorder_ = nullptr;
@@ -174,7 +174,7 @@ std::size_t Recorder::batch_target() const {
   return std::max<std::size_t>(1, std::min({options_.batch_max, admitted_, last_batch_}));
 }
 
-void Recorder::wait_for_work(Lock& lock) {
+void Recorder::wait_for_work(MutexLock& lock) {
   while (!stopping_) {
     const auto now = steady_clock::now();
     Instant look_again = Instant::max();
@@ -197,7 +197,7 @@ void Recorder::wait_for_work(Lock& lock) {
     if (look_again == Instant::max()) {
       ready_.wait(lock);
     } else {
-      ready_.wait_until(lock, look_again);
+      (void)ready_.wait_until(lock, look_again);
     }
   }
 }
@@ -229,12 +229,14 @@ void Recorder::take_batch(std::vector<Entry>& batch) {
 }
 
 void Recorder::run() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
     wait_for_work(lock);
     std::vector<Entry> batch;
-    const Thrown thrown =
-        run_guarded("the recorder's next batch", [&] { take_batch(batch); });
+    const Thrown thrown = run_guarded("the recorder's next batch", [&] {
+      mutex_.assert_held();
+      take_batch(batch);
+    });
     if (batch.empty()) {
       if (thrown != Thrown::nothing) {
         lock.unlock();
@@ -322,7 +324,7 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
   }
   {
     // Before the callbacks, so a client that has its answer is admitted again.
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     admitted_ -= tickets;
     metrics_.commits += made.commits;
     metrics_.writes += made.writes;
@@ -351,44 +353,48 @@ bool Recorder::is_done(std::uint64_t sequence) const {
 }
 
 void Recorder::flush() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::uint64_t sequence = sequence_;
   flush_sequence_ = std::max(flush_sequence_, sequence);
   ready_.notify_one();
-  drained_.wait(lock, [&] { return is_done(sequence); });
+  while (!is_done(sequence)) drained_.wait(lock);
 }
 
 void Recorder::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     ready_.notify_one();
     stopped_.notify_all();
   }
-  const std::lock_guard lock(stop_mutex_);
+  const MutexLock lock(stop_mutex_);
   if (writer_.joinable()) writer_.join();
   if (maintainer_.joinable()) maintainer_.join();
 }
 
 Recorder::Metrics Recorder::metrics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Metrics metrics = metrics_;
   metrics.queued = queue_.size() + starts_.size();
   return metrics;
 }
 
 void Recorder::maintain_regularly() {
-  Lock lock(mutex_);
   // Where there is more to do, it continues almost at once, but lets commits pass between.
   constexpr microseconds kPauseBetweenSteps(500);
   bool more = false;
-  while (!stopped_.wait_for(
-      lock, more ? kPauseBetweenSteps : microseconds(options_.maintain_every_us),
-      [this] { return stopping_; })) {
-    lock.unlock();
+  while (true) {
+    const Instant due =
+        steady_clock::now() +
+        (more ? kPauseBetweenSteps : microseconds(options_.maintain_every_us));
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && stopped_.wait_until(lock, due)) {
+      }
+      if (stopping_) return;
+    }
     more = false;
     run_guarded("maintenance of the history", [&] { more = ledger_.maintain(); });
-    lock.lock();
   }
 }
 

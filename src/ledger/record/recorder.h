@@ -1,13 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -15,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "ledger/ledger.h"
 #include "ledger/record/recording_policy.h"
@@ -124,46 +123,48 @@ class Recorder {
     std::uint64_t sequence = 0;  // Of its arrival.
     Instant since;
   };
-  using Lock = std::unique_lock<std::mutex>;
 
   void apply_policy(Execution& execution, RecordingMode mode) const;
   void release_ticket();
   void run();
-  void wait_for_work(Lock& lock);
-  std::size_t batch_target() const;
-  void take_batch(std::vector<Entry>& batch);
+  void wait_for_work(MutexLock& lock) TRAWL_REQUIRES(mutex_);
+  std::size_t batch_target() const TRAWL_REQUIRES(mutex_);
+  void take_batch(std::vector<Entry>& batch) TRAWL_REQUIRES(mutex_);
   void commit_batch(std::vector<Entry>& batch);
   std::uint64_t try_writes(std::vector<LedgerWrite>& writes,
                            std::vector<Result<bool>>& results);
   Result<std::vector<bool>> commit_writes(const std::vector<LedgerWrite>& writes);
-  bool is_done(std::uint64_t sequence) const;
+  bool is_done(std::uint64_t sequence) const TRAWL_REQUIRES(mutex_);
   void maintain_regularly();
 
   Ledger& ledger_;
   const RecorderOptions options_;
   const RecordingPolicySource policies_;
   const Observer observer_;
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;    // For the writer: work, or a reason to look again.
-  std::condition_variable drained_;  // For flush().
-  std::condition_variable stopped_;  // For the maintainer.
-  std::deque<Entry> queue_;          // Ends and imports. Guarded by mutex_.
-  std::list<Entry> starts_;          // Oldest first. Guarded by mutex_.
-  // Where in starts_ an execution is, by namespace and id. Guarded by mutex_.
-  std::unordered_map<std::string, std::list<Entry>::iterator> start_places_;
-  std::size_t admitted_ = 0;    // Tickets held and queued. Guarded by mutex_.
-  std::size_t last_batch_ = 1;  // Ends in the last commit. Guarded by mutex_.
-  std::size_t wake_at_ = 1;     // Queue length that wakes the writer. Guarded by mutex_.
-  std::uint64_t sequence_ = 0;  // Of the newest arrival. Guarded by mutex_.
-  std::uint64_t flush_sequence_ = 0;  // Up to here nothing waits. Guarded by mutex_.
-  std::uint64_t committing_ =
-      0;                   // Oldest in the commit under way, or 0. Guarded by mutex_.
-  bool stopping_ = false;  // Guarded by mutex_.
-  bool closed_ = false;    // The writer is gone. Guarded by mutex_.
-  Metrics metrics_;        // Guarded by mutex_.
-  std::mutex stop_mutex_;  // Held while joining.
-  std::thread writer_;
-  std::thread maintainer_;
+  mutable Mutex mutex_;
+  CondVar ready_;    // For the writer: work, or a reason to look again.
+  CondVar drained_;  // For flush().
+  CondVar stopped_;  // For the maintainer.
+  std::deque<Entry> queue_ TRAWL_GUARDED_BY(mutex_);  // Ends and imports.
+  std::list<Entry> starts_ TRAWL_GUARDED_BY(mutex_);  // Oldest first.
+  // Where in starts_ an execution is, by namespace and id.
+  std::unordered_map<std::string, std::list<Entry>::iterator> start_places_
+      TRAWL_GUARDED_BY(mutex_);
+  std::size_t admitted_ TRAWL_GUARDED_BY(mutex_) = 0;    // Tickets held and queued.
+  std::size_t last_batch_ TRAWL_GUARDED_BY(mutex_) = 1;  // Ends in the last commit.
+  // Queue length that wakes the writer.
+  std::size_t wake_at_ TRAWL_GUARDED_BY(mutex_) = 1;
+  std::uint64_t sequence_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of the newest arrival.
+  // Up to here nothing waits.
+  std::uint64_t flush_sequence_ TRAWL_GUARDED_BY(mutex_) = 0;
+  // Oldest in the commit under way, or 0.
+  std::uint64_t committing_ TRAWL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ TRAWL_GUARDED_BY(mutex_) = false;
+  bool closed_ TRAWL_GUARDED_BY(mutex_) = false;  // The writer is gone.
+  Metrics metrics_ TRAWL_GUARDED_BY(mutex_);
+  Mutex stop_mutex_;  // Held while joining.
+  std::thread writer_ TRAWL_GUARDED_BY(stop_mutex_);
+  std::thread maintainer_ TRAWL_GUARDED_BY(stop_mutex_);
 };
 
 }  // namespace trawl

@@ -36,13 +36,13 @@ Pruner::Run Pruner::prune(const NamespaceId& namespace_id, const RetentionPolicy
     std::this_thread::sleep_for(options_.step_pause);
   }
   run.duration_us = monotonic_us() - begin_us;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   last_runs_[namespace_id] = run;
   return run;
 }
 
 std::optional<Pruner::Run> Pruner::last_run(const NamespaceId& namespace_id) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = last_runs_.find(namespace_id);
   return found == last_runs_.end() ? std::nullopt : std::optional<Run>(found->second);
 }

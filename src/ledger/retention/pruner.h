@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 
+#include "base/mutex.h"
 #include "ledger/ledger.h"
 
 namespace trawl {
@@ -52,8 +52,8 @@ class Pruner {
  private:
   Ledger& ledger_;
   const PrunerOptions options_;
-  mutable std::mutex mutex_;
-  std::map<NamespaceId, Run> last_runs_;  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::map<NamespaceId, Run> last_runs_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl

@@ -2,12 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace trawl::sqlite {
 
@@ -22,7 +23,7 @@ class FreshTerms {
 
   // After the commit of their rows, so that what was rolled back never comes here.
   void add(Terms terms) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& [seq, text] : terms) {
       if (bytes_ + text.size() > kBytesMax) return;
       const std::size_t bytes = text.size();
@@ -31,7 +32,7 @@ class FreshTerms {
   }
 
   std::optional<std::string> take(std::int64_t seq) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::optional<std::string> text;
     if (const auto found = terms_.find(seq); found != terms_.end()) {
       text = std::move(found->second);
@@ -48,15 +49,15 @@ class FreshTerms {
 
   // For when nothing waits.
   void clear() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     terms_.clear();
     bytes_ = 0;
   }
 
  private:
-  std::mutex mutex_;
-  std::unordered_map<std::int64_t, std::string> terms_;  // Guarded by mutex_.
-  std::size_t bytes_ = 0;                                // Guarded by mutex_.
+  Mutex mutex_;
+  std::unordered_map<std::int64_t, std::string> terms_ TRAWL_GUARDED_BY(mutex_);
+  std::size_t bytes_ TRAWL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace trawl::sqlite

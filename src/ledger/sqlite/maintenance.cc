@@ -29,23 +29,23 @@ Result<bool> Maintenance::step() {
   bool more_rows = false;
   bool more_pages = false;
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_ASSIGN(more_rows, writer_.purge_some());
   }
   bool more_merges = false;
   if (!more_terms && !more_rows) {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_ASSIGN(more_merges, writer_.merge_terms_some());
   }
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_ASSIGN(more_pages, writer_.vacuum_some());
   }
   bool more = more_terms || more_groups || more_rows || more_merges || more_pages;
   if (!more) {
     TRAWL_ASSIGN(more, sweep_words());
   }
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   const std::int64_t pages = writer_.log_pages();
   if (pages < kLogPages) log_pages_due_ = kLogPages;
   if (!more || pages >= log_pages_due_) {
@@ -61,7 +61,7 @@ Result<bool> Maintenance::sweep_words() {
   const std::int64_t begin_us = monotonic_us();
   if (begin_us < next_sweep_us_) return false;
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_ASSIGN(const bool any, writer_.begin_sweep());
     if (!any) return false;
   }
@@ -71,7 +71,7 @@ Result<bool> Maintenance::sweep_words() {
                  Transaction::begin(*connection_, Transaction::Kind::read));
     TRAWL_ASSIGN(used, words_in_use(*connection_));
   }
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   TRAWL_ASSIGN(const bool more, writer_.finish_sweep(used));
   const std::int64_t now_us = monotonic_us();
   next_sweep_us_ = more ? now_us : now_us + kRestFactor * (now_us - begin_us);
@@ -85,7 +85,7 @@ Result<bool> Maintenance::read_terms(Statement& select, FreshTerms::Terms& terms
     if (!found) return false;
     if (bytes >= kIndexBytes) return true;
     const std::int64_t seq = select.integer(0);
-    if (auto fresh = writer_.fresh_terms().take(seq)) {
+    if (auto fresh = fresh_terms_.take(seq)) {
       terms.emplace_back(seq, std::move(*fresh));
     } else {
       TRAWL_ASSIGN(const Execution execution, read_execution(*connection_, words_, seq));
@@ -123,7 +123,7 @@ Result<bool> Maintenance::index_some() {
     }
   }
   if (terms.empty()) {
-    writer_.fresh_terms().clear();
+    fresh_terms_.clear();
     return false;
   }
   // At most the last is long by itself.
@@ -133,11 +133,11 @@ Result<bool> Maintenance::index_some() {
     terms.pop_back();
   }
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_TRY(writer_.index(terms));
   }
   while (tall) {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_ASSIGN(const bool more_parts,
                  writer_.index_part(tall->first, tall->second, kIndexBytes));
     if (!more_parts) break;
@@ -161,7 +161,7 @@ Result<bool> Maintenance::close_one_group() {
     group = select.integer(0);
   }
   {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     writer_.begin_close(group);
   }
   TRAWL_ASSIGN(auto transaction, Transaction::begin(*connection_, Transaction::Kind::read));
@@ -170,7 +170,7 @@ Result<bool> Maintenance::close_one_group() {
                                     group * kRowGroupRows + kRowGroupRows - 1));
   TRAWL_ASSIGN(const auto summary, summarize(*connection_, words_, rows));
   TRAWL_TRY(transaction.commit());
-  const std::lock_guard lock(writer_mutex_);
+  const MutexLock lock(writer_mutex_);
   TRAWL_TRY(writer_.close_group(group, rows, encode_summary(summary)));
   return true;
 }

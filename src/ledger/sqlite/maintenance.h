@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "ledger/sqlite/words.h"
 #include "ledger/sqlite/writer.h"
@@ -20,9 +20,10 @@ namespace trawl::sqlite {
 class Maintenance {
  public:
   Maintenance(std::unique_ptr<Connection> connection, Words& words, Writer& writer,
-              std::mutex& writer_mutex)
+              Mutex& writer_mutex)
       : connection_(std::move(connection)),
         words_(words),
+        fresh_terms_(writer.fresh_terms()),
         writer_(writer),
         writer_mutex_(writer_mutex) {}
 
@@ -44,8 +45,9 @@ class Maintenance {
 
   std::unique_ptr<Connection> connection_;
   Words& words_;
-  Writer& writer_;  // Guarded by writer_mutex_.
-  std::mutex& writer_mutex_;
+  FreshTerms& fresh_terms_;  // The writer's.
+  Writer& writer_ TRAWL_GUARDED_BY(writer_mutex_);
+  Mutex& writer_mutex_;
   std::int64_t log_pages_due_ = kLogPages;
   std::int64_t next_sweep_us_ = 0;
 };

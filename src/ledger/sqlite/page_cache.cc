@@ -32,7 +32,7 @@ PageCache::Page PageCache::find(const ExecutionFilter& filter,
                                 const ExecutionPageRequest& page,
                                 std::uint64_t version) const {
   const std::string key = key_of(filter, page);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (pages_version_ != version) return nullptr;
   const auto found = pages_.find(key);
   return found == pages_.end() ? nullptr : found->second;
@@ -41,7 +41,7 @@ PageCache::Page PageCache::find(const ExecutionFilter& filter,
 void PageCache::keep(const ExecutionFilter& filter, const ExecutionPageRequest& page,
                      std::uint64_t version, Page found) {
   std::string key = key_of(filter, page);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (version < pages_version_) return;
   if (version > pages_version_ || pages_.size() >= kPagesMax) pages_.clear();
   pages_version_ = version;

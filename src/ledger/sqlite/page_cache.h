@@ -3,10 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "ledger/ledger.h"
 
 namespace trawl::sqlite {
@@ -37,9 +37,9 @@ class PageCache {
                             const ExecutionPageRequest& page);
 
   std::atomic<std::uint64_t> version_{0};
-  mutable std::mutex mutex_;
-  std::uint64_t pages_version_ = 0;              // Of all in pages_. Guarded by mutex_.
-  std::unordered_map<std::string, Page> pages_;  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::uint64_t pages_version_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of all in pages_.
+  std::unordered_map<std::string, Page> pages_ TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl::sqlite

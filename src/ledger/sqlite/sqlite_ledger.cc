@@ -1,10 +1,10 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/work_limit.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/aggregation.h"
@@ -57,7 +57,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {
     TRAWL_TRY(check_writes(writes));
     if (writes.empty()) return std::vector<bool>();
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_TRY(refuse_removed(removed_, writes));
     TRAWL_TRY(recover_late());
     const ChangeNotice notice(pages_);
@@ -116,24 +116,24 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::uint64_t> recover() override {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     const ChangeNotice notice(pages_);
     return writer_.recover();
   }
 
   void recover_later() override {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     recovers_late_ = true;
   }
 
   Result<void> try_write() override {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     TRAWL_TRY(writer_.try_write());
     return recover_late();
   }
 
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     removed_.insert(namespace_id);
     const ChangeNotice notice(pages_);
     return writer_.remove_namespace(namespace_id);
@@ -150,7 +150,7 @@ class SqliteLedger final : public Ledger {
                    bounded({}, [&] { return find_ended(filter, wanted); }));
       if (ended.empty()) break;
       const WorkUnlimited unlimited;
-      const std::lock_guard lock(writer_mutex_);
+      const MutexLock lock(writer_mutex_);
       const ChangeNotice notice(pages_);
       const auto outcome = writer_.remove(ended);
       if (!outcome) return outcome;
@@ -162,7 +162,7 @@ class SqliteLedger final : public Ledger {
 
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                             TimeUs now, std::uint32_t limit) override {
-    const std::lock_guard lock(writer_mutex_);
+    const MutexLock lock(writer_mutex_);
     const ChangeNotice notice(pages_);
     return writer_.prune(namespace_id, policy, now, limit);
   }
@@ -175,7 +175,7 @@ class SqliteLedger final : public Ledger {
   }
 
   bool maintain() override {
-    const std::lock_guard lock(maintenance_mutex_);
+    const MutexLock lock(maintenance_mutex_);
     const auto more = maintenance_.step();
     if (more) {
       maintenance_failure_.clear();
@@ -190,7 +190,10 @@ class SqliteLedger final : public Ledger {
     return false;
   }
 
-  Result<void> prepare_terms() { return writer_.prepare_terms(); }
+  Result<void> prepare_terms() {
+    const MutexLock lock(writer_mutex_);
+    return writer_.prepare_terms();
+  }
 
   static sqlite::OpenOptions reader_options() {
     sqlite::OpenOptions options;
@@ -216,8 +219,8 @@ class SqliteLedger final : public Ledger {
   static constexpr std::int64_t kReaderMapBytes = 0;
   static constexpr std::size_t kLongInputs = 64 * 1024;
 
-  // As recover_later() has it. With writer_mutex_ held.
-  Result<void> recover_late() {
+  // As recover_later() has it.
+  Result<void> recover_late() TRAWL_REQUIRES(writer_mutex_) {
     if (!recovers_late_) return {};
     const ChangeNotice notice(pages_);
     TRAWL_ASSIGN(const std::uint64_t ended, writer_.recover());
@@ -230,13 +233,13 @@ class SqliteLedger final : public Ledger {
   const SqliteLedgerOptions options_;
   mutable sqlite::Words words_;
   mutable sqlite::PageCache pages_;
-  std::mutex writer_mutex_;
-  sqlite::Writer writer_;          // Guarded by writer_mutex_.
-  std::set<NamespaceId> removed_;  // Guarded by writer_mutex_.
-  bool recovers_late_ = false;     // Guarded by writer_mutex_.
-  std::mutex maintenance_mutex_;
-  sqlite::Maintenance maintenance_;  // Guarded by maintenance_mutex_.
-  std::string maintenance_failure_;  // The last; guarded by maintenance_mutex_.
+  Mutex writer_mutex_;
+  sqlite::Writer writer_ TRAWL_GUARDED_BY(writer_mutex_);
+  std::set<NamespaceId> removed_ TRAWL_GUARDED_BY(writer_mutex_);
+  bool recovers_late_ TRAWL_GUARDED_BY(writer_mutex_) = false;
+  Mutex maintenance_mutex_;
+  sqlite::Maintenance maintenance_ TRAWL_GUARDED_BY(maintenance_mutex_);
+  std::string maintenance_failure_ TRAWL_GUARDED_BY(maintenance_mutex_);  // The last.
   mutable sqlite::ReaderPool readers_;
 };
 

@@ -21,7 +21,7 @@ constexpr IntColumn kWordColumns[] = {
 Result<std::shared_ptr<const Word>> Words::find(Connection& connection,
                                                 std::int64_t number) {
   {
-    const std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     if (const auto known = known_.find(number); known != known_.end()) return known->second;
   }
   TRAWL_ASSIGN(auto select, connection.prepare("SELECT text FROM words WHERE word = ?"));
@@ -33,7 +33,7 @@ Result<std::shared_ptr<const Word>> Words::find(Connection& connection,
   auto word = std::make_shared<Word>();
   word->text = select.string(0);
   append_json_string(word->json, word->text);
-  const std::unique_lock lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   if (known_.size() >= kKnownMax) known_.clear();
   return known_.emplace(number, std::move(word)).first->second;
 }

@@ -2,13 +2,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "sqlite/connection.h"
 
@@ -33,8 +32,9 @@ class Words {
                                                        std::string_view text);
 
  private:
-  std::shared_mutex mutex_;
-  std::unordered_map<std::int64_t, std::shared_ptr<const Word>> known_;  // Guarded.
+  SharedMutex mutex_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const Word>> known_
+      TRAWL_GUARDED_BY(mutex_);
 };
 
 // Of each number whether anything that is stored names it, up to the greatest there is.
