@@ -14,9 +14,9 @@ BASE = {"base"}
 RUNTIME = BASE | {"runtime"}
 SQLITE = BASE | {"sqlite"}
 MODEL = BASE | {"model"}
-QUERY = MODEL | {"query"}
+QUERY = MODEL | {"query", "text"}
 CORPUS = QUERY | {"corpus"}
-LEDGER = QUERY | {"text", "runtime", "ledger"}
+LEDGER = QUERY | {"runtime", "ledger"}
 PIPELINE = CORPUS | LEDGER | {"pipeline"}
 STAGES = PIPELINE | {"stages"}
 
@@ -32,8 +32,8 @@ ALLOWED = {
     "ledger/memory": LEDGER | {"ledger/memory"},
     "ledger/sqlite": LEDGER | {"ledger/sqlite", "sqlite"},
     "corpus": CORPUS,
-    "corpus/lexical": CORPUS | {"corpus/lexical", "text"},
-    "corpus/store": CORPUS | {"corpus/lexical", "corpus/store", "sqlite", "text"},
+    "corpus/lexical": CORPUS | {"corpus/lexical"},
+    "corpus/store": CORPUS | {"corpus/lexical", "corpus/store", "sqlite"},
     "pipeline": PIPELINE,
     "stages": STAGES,
     "http/message": BASE | {"http/message"},

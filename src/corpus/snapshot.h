@@ -28,9 +28,14 @@ struct SearchRequest {
   std::shared_ptr<const Bitmap> allowed;  // Rows to stay within; null for all.
 };
 
+// Distinct words of a query beyond this are ignored, so a text as long as a book
+// cannot occupy a server.
+inline constexpr std::size_t kQueryWordsMax = 1024;
+
 struct SearchResult {
   std::vector<ScoredRow> rows;      // Best first; ties by row ascending.
   std::uint64_t scanned_count = 0;  // Postings that were scored.
+  std::size_t query_words = 0;      // Distinct words of the query, the ignored ones too.
 };
 
 // One version of one collection: what it returns never changes, whatever is written

@@ -40,7 +40,7 @@ void for_each_value(const json::value& value,
 bool text_matches(
     const TextQuery& query,
     const std::function<void(const std::function<void(std::string_view)>&)>& for_each) {
-  Analyzer analyzer = Analyzer::make("").value();
+  Analyzer analyzer = Analyzer::make("", LongTerms::whole).value();
   Terms terms;
   for_each([&](std::string_view text) { terms.push_back(analyzer.terms(text)); });
   return query.matches(terms);

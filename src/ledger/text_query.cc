@@ -47,7 +47,7 @@ bool phrase_in(const TextQuery::Phrase& phrase, const std::vector<std::string>& 
 
 TextQuery TextQuery::parse(std::string_view text) {
   TextQuery query;
-  Analyzer analyzer = Analyzer::make("").value();
+  Analyzer analyzer = Analyzer::make("", LongTerms::whole).value();
   bool wanted_something = false;
   for (std::string_view rest = text; !rest.empty();) {
     if (kBlank.find(rest.front()) != std::string_view::npos) {

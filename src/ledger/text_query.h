@@ -24,7 +24,7 @@ class TextQuery {
  public:
   // Terms that follow each other in one value; the last one may be the beginning of a term.
   struct Phrase {
-    std::vector<std::string> terms;  // At least one.
+    std::vector<std::string> terms;  // At least one; whole, however long.
     bool prefix = false;
     std::string spelling;  // A text with just these terms, without quotes and star.
 
@@ -40,7 +40,7 @@ class TextQuery {
   // The words as they are understood, such as `cheap "node js" fligh*`.
   std::string normalized() const;
 
-  // `values` holds the terms of each value of a text, in order.
+  // `values` holds the whole terms of each value of a text, in order.
   bool matches(const std::vector<std::vector<std::string>>& values) const;
 
   bool operator==(const TextQuery&) const = default;

@@ -351,6 +351,11 @@ class Run {
     context_.pre_filters = {};
     if (!ran) return std::move(ran).error();
     TRAWL_TRY(narrow(post_filters, ran->candidates));
+    for (const auto* filters : {&pre_filters, &post_filters}) {
+      for (const Filter& filter : *filters) {
+        for (auto& warning : filter.warnings()) ran->warnings.push_back(std::move(warning));
+      }
+    }
     auto output = std::make_shared<const StageOutput>(std::move(*ran));
     take(stage, *output, record);
     warn_of_absent(rendered, record);

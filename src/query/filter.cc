@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "query/absent.h"
 #include "query/filter_node.h"
+#include "text/fold.h"
 
 namespace trawl {
 namespace {
@@ -82,6 +83,7 @@ class Compiler {
                                const std::string& location);
 
   std::vector<std::string> paths;
+  std::vector<std::string> warnings;
   bool has_templates = false;
 
  private:
@@ -335,10 +337,12 @@ Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
                                             filter_op_name(node.op)));
       }
       if (node.op == FilterOp::text) {
-        node.words = folded_words(view(value.get_string()));
-        std::sort(node.words.begin(), node.words.end());
-        node.words.erase(std::unique(node.words.begin(), node.words.end()),
-                         node.words.end());
+        node.words = text_words(view(value.get_string()));
+        // A blank asks for nothing; signs ask for something that no text has.
+        if (node.words.empty() && !trim(view(value.get_string())).empty()) {
+          warnings.push_back(wordless_warning(location, view(value.get_string())));
+          node.value = nullptr;
+        }
       } else if (node.op == FilterOp::regex) {
         node.value = value;  // The pattern itself must not be folded: \W is not \w.
         return bind_regex(node, location);
@@ -358,10 +362,18 @@ Result<void> Compiler::bind_regex(FilterNode& node, const std::string& location)
                                         "have {}, so join some with |",
                                         kFilterRegexCountMax));
   }
-  auto regex =
-      TextPattern::compile(view(node.value.get_string()), node.mode == CaseMode::sensitive
-                                                              ? TextPattern::Case::sensitive
-                                                              : TextPattern::Case::ignored);
+  const std::string_view pattern = view(node.value.get_string());
+  if (node.mode == CaseMode::folded) {
+    // Composed like the texts, unless that breaks it: "\\W" before an accent.
+    if (auto composed =
+            TextPattern::compile(compose_text(pattern), TextPattern::Case::ignored)) {
+      node.regex = std::move(*composed);
+      return {};
+    }
+  }
+  auto regex = TextPattern::compile(pattern, node.mode == CaseMode::sensitive
+                                                 ? TextPattern::Case::sensitive
+                                                 : TextPattern::Case::ignored);
   if (!regex) return refuse(location, regex.error().message);
   node.regex = std::move(*regex);
   return {};
@@ -476,6 +488,13 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
 
 }  // namespace
 
+std::string wordless_warning(std::string_view name, std::string_view text) {
+  return fmt::format(
+      "{} is '{}', which has no words, so it finds nothing; words are made of letters, "
+      "digits and emoji",
+      name, truncate_text(text, kShownMax));
+}
+
 std::string_view filter_op_name(FilterOp op) {
   for (const auto& pair : kOps) {
     if (pair.second == op) return pair.first;
@@ -490,6 +509,7 @@ std::shared_ptr<const Filter::Compiled> finish(FilterNode root, Compiler& compil
                                                bool case_sensitive) {
   auto compiled = std::make_shared<Filter::Compiled>();
   compiled->paths = std::move(compiler.paths);
+  compiled->warnings = std::move(compiler.warnings);
   compiled->has_templates = compiler.has_templates;
   // What stands behind a template is not known, so only its text can tell filters apart.
   compiled->fingerprint =

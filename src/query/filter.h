@@ -50,9 +50,11 @@ struct FilterOptions {
 //   - contains: a part of a string, or an item of an array.
 //   - starts_with, ends_with, regex: strings only; a regular expression (RE2) may match
 //     anywhere.
-//   - text: a string with all the words of the value, never minding case.
+//   - text: a string with all the words of the value, as a search without stemming finds
+//     them, never minding case. Without a word it matches nothing, unless it is blank.
 //   - exists, is_null: take true or false. A field that is null exists, and is null.
-// Where the case does not count, strings are compared by Unicode case folding.
+// Where the case does not count, strings are compared folded and composed (text/fold.h),
+// and regular expressions search composed text.
 //
 // A condition whose path, operator or value is absent_value() (model/absent.h) is
 // undecided: neither it nor its negation matches, so a filter finds only what it would
@@ -82,6 +84,10 @@ class Filter {
   // Whether templates stand in it, so it can be checked only: it matches nothing.
   bool has_templates() const;
 
+  // What to tell whoever wrote it: of conditions with `text` that match nothing, since
+  // there is no word in them.
+  std::vector<std::string> warnings() const;
+
   // Every path that evaluation may look up, once each.
   const std::vector<std::string>& paths() const;
   // Equal for filters that mean the same by construction: canonical text with options.
@@ -96,6 +102,9 @@ class Filter {
       : compiled_(std::move(compiled)) {}
   std::shared_ptr<const Compiled> compiled_;
 };
+
+// Says that a search for `text`, which `name` names, finds nothing: it has no words.
+std::string wordless_warning(std::string_view name, std::string_view text);
 
 // The order of sort stages and sorted lists: numbers numerically, times (strings that parse
 // as RFC 3339) chronologically, other strings by their bytes, false before true, arrays and

@@ -4,6 +4,7 @@
 #include "base/work_limit.h"
 
 #include "query/filter_node.h"
+#include "text/fold.h"
 
 namespace trawl {
 namespace {
@@ -30,17 +31,13 @@ bool test_text(const FilterNode& condition, const json::value& found, const Test
   if (!found.is_string() || !condition.value.is_string()) return false;
   const std::string_view wanted = view(condition.value.get_string());
   if (condition.mode == CaseMode::sensitive) return test(view(found.get_string()), wanted);
-  const std::string folded = fold_text(view(found.get_string()));
+  const std::string folded = fold_case(view(found.get_string()));
   return test(std::string_view(folded), wanted);
 }
 
 bool has_all_words(const FilterNode& condition, const json::value& found) {
   if (!found.is_string() || !condition.value.is_string()) return false;
-  std::vector<std::string> words = folded_words(view(found.get_string()));
-  std::sort(words.begin(), words.end(), [](const std::string& a, const std::string& b) {
-    count_work();
-    return a < b;
-  });
+  const std::vector<std::string> words = text_words(view(found.get_string()));
   count_work(words.size() + condition.words.size());
   return std::includes(words.begin(), words.end(), condition.words.begin(),
                        condition.words.end());
@@ -124,7 +121,9 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
       });
     case FilterOp::regex: {
       if (!condition.regex || !found->is_string()) return false;
-      return condition.regex->is_found_in(view(found->get_string()));
+      const std::string_view text = view(found->get_string());
+      if (condition.mode == CaseMode::sensitive) return condition.regex->is_found_in(text);
+      return condition.regex->is_found_in(compose_text(text));
     }
     case FilterOp::text:
       return has_all_words(condition, *found);
@@ -143,6 +142,10 @@ bool Filter::matches(const json::object& document) const {
   return !compiled_->has_templates &&
          evaluate(compiled_->root,
                   [&](const std::string& path) { return find_path(document, path); });
+}
+
+std::vector<std::string> Filter::warnings() const {
+  return compiled_->warnings;
 }
 
 const std::vector<std::string>& Filter::paths() const {

@@ -54,6 +54,7 @@ struct FilterNode {
 struct Filter::Compiled {
   FilterNode root;
   std::vector<std::string> paths;
+  std::vector<std::string> warnings;
   std::string fingerprint;
   bool has_templates = false;
 };

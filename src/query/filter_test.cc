@@ -1,4 +1,5 @@
 #include "query/filter.h"
+#include "text/fold.h"
 
 #include <gtest/gtest.h>
 
@@ -194,6 +195,45 @@ TEST(Filter, Strings) {
   EXPECT_FALSE(test("starts_with", "null", "\"null\""));
 }
 
+// Goal: every operator that may ignore case takes the spellings of a text for the same.
+TEST(Filter, SpellingsOfOneText) {
+  const std::pair<const char*, const char*> same[] = {
+      {"caf\u00E9", "CAFE\u0301"},   {"\u0130stanbul", "istanbul"},
+      {"\u0130stanbul", "ISTANBUL"}, {"i\u0307stanbul", "\u0130STANBUL"},
+      {"Stra\u00DFe", "STRASSE"},    {"\u1112\u1161\u11AB", "\uD55C"},
+      {"s\u0307\u0323", "\u1E68"},   {"\u03C3\u03AF\u03C2", "\u03A3\u0399\u0301\u03A3"}};
+  for (const auto& [a, b] : same) {
+    for (const auto& [x, y] : {std::pair(a, b), std::pair(b, a)}) {
+      const std::string value = fmt::format("\"{}\"", x), field = fmt::format("\"{}\"", y);
+      for (const char* op : {"eq", "contains", "starts_with", "ends_with", "text"}) {
+        EXPECT_TRUE(test(op, value, field, false)) << op << x << y;
+      }
+      EXPECT_TRUE(test("in", "[1," + value + "]", field, false)) << x << y;
+      EXPECT_FALSE(test("ne", value, field, false)) << x << y;
+      EXPECT_FALSE(test("nin", "[" + value + "]", field, false)) << x << y;
+      EXPECT_TRUE(test("contains", value, "[" + field + "]", false)) << x << y;
+      EXPECT_TRUE(test("eq", R"({"k":)" + value + "}", R"({"k":)" + field + "}", false));
+      EXPECT_FALSE(test("eq", value, field, true)) << x << y;
+    }
+  }
+  EXPECT_TRUE(test("regex", "\"^caf\u00E9$\"", "\"CAFE\u0301\"", false));
+  EXPECT_TRUE(test("regex", "\"^cafe\u0301$\"", "\"CAF\u00C9\"", false));
+  EXPECT_TRUE(test("regex", "\"^.$\"", "\"e\u0301\"", false));
+  EXPECT_TRUE(test("regex", "\"\\\\W\u0301?x\"", "\"!x\"", false));
+  EXPECT_FALSE(test("regex", "\"^caf\u00E9$\"", "\"cafe\u0301\"", true));
+}
+
+TEST(Filter, SaysWhereTextHasNoWords) {
+  const auto warnings = [](const char* value) {
+    return Filter::condition("f", "text", value, false, "filters").value().warnings();
+  };
+  ASSERT_EQ(warnings("?!").size(), 1u);
+  EXPECT_NE(warnings("?!").front().find("filters.value is '?!'"), std::string::npos);
+  EXPECT_TRUE(warnings(" ").empty());
+  EXPECT_TRUE(warnings("a").empty());
+  EXPECT_TRUE(warnings("😀").empty());
+}
+
 TEST(Filter, Regex) {
   EXPECT_TRUE(test("regex", "\"l+o\"", "\"hello\""));
   EXPECT_FALSE(test("regex", "\"^l+o\"", "\"hello\""));
@@ -229,6 +269,12 @@ TEST(Filter, Text) {
   EXPECT_FALSE(test("text", "\"fo\"", "\"fox\""));
   EXPECT_TRUE(test("text", "\"été été\"", "\"L'ÉTÉ\""));
   EXPECT_TRUE(test("text", "\"  \"", "\"anything\""));
+  EXPECT_FALSE(test("text", "\"?!\"", "\"anything?!\""));
+  EXPECT_TRUE(test("text", "\"大学\"", "\"東京大学です\""));  // As a search splits it.
+  EXPECT_FALSE(test("text", "\"京学\"", "\"東京大学です\""));
+  EXPECT_TRUE(test("text", "\"don't\"", "\"I don’t\""));
+  EXPECT_TRUE(test("text", "\"😀\"", "\"ok😀\""));
+  EXPECT_FALSE(test("text", "\"😀\"", "\"ok😁\""));
   EXPECT_FALSE(test("text", "\"fox\"", "[\"fox\"]"));
   EXPECT_FALSE(test("text", "\"\"", ""));
 }
@@ -655,11 +701,11 @@ TEST(FilterLimits, LongTextsFoldAsShortOnesDo) {
   for (std::size_t at = 0; at < text.size(); at += 1) {
     std::size_t size = 1;
     while (at + size < text.size() && (text[at + size] & 0xC0) == 0x80) ++size;
-    folded += fold_text(text.substr(at, size));
+    folded += fold_case(text.substr(at, size));
     at += size - 1;
   }
-  EXPECT_EQ(fold_text(text), folded);
-  EXPECT_EQ(fold_text(text + "\xFF").size(), text.size() + 1);  // No UTF-8: ASCII alone.
+  EXPECT_EQ(fold_case(text), folded);
+  EXPECT_EQ(fold_case(text + "\xFF").size(), text.size() + 1);  // No UTF-8: ASCII alone.
 }
 
 }  // namespace

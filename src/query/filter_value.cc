@@ -1,17 +1,15 @@
 #include "query/filter_value.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 
-#include "base/text.h"
 #include "base/work_limit.h"
 #include "query/filter.h"
+#include "text/analyzer.h"
+#include "text/fold.h"
 
 namespace trawl {
 namespace {
@@ -73,37 +71,6 @@ std::size_t hash_number(const json::value& value) {
   return std::hash<double>{}(number);
 }
 
-bool is_word_point(utf8proc_int32_t point) {
-  switch (utf8proc_category(point)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Folds what is not ASCII alone.
-std::string fold_unicode(std::string_view text) {
-  utf8proc_uint8_t* folded = nullptr;
-  const auto size =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &folded, UTF8PROC_CASEFOLD);
-  if (size < 0) return to_lower_ascii(text);
-  std::string out(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
-  std::free(folded);
-  return out;
-}
-
 // The order in which values of different types stand.
 enum class Rank { number, time, text, boolean, array, object };
 
@@ -125,32 +92,8 @@ Rank rank_of(const json::value& value, std::optional<TimeUs>& time) {
 
 }  // namespace
 
-std::string fold_text(std::string_view text) {
-  count_work(text.size() / kBytesPerStep + 1);
-  const bool ascii =
-      std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
-  if (ascii) return to_lower_ascii(text);
-  // In pieces, so a long text can be given up. Folding goes character by character.
-  constexpr std::size_t kPiece = 1 << 14;
-  if (text.size() <= kPiece) {
-    count_work(text.size());
-    return fold_unicode(text);
-  }
-  if (!is_valid_utf8(text)) return to_lower_ascii(text);
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    std::size_t size = std::min(kPiece, text.size());
-    while (size < text.size() && (text[size] & 0xC0) == 0x80) --size;
-    count_work(size);
-    out += fold_unicode(text.substr(0, size));
-    text.remove_prefix(size);
-  }
-  return out;
-}
-
 json::value fold_strings(const json::value& value) {
-  if (const auto* text = value.if_string()) return json::value(fold_text(view(*text)));
+  if (const auto* text = value.if_string()) return json::value(fold_case(view(*text)));
   if (const auto* array = value.if_array()) {
     json::array out;
     out.reserve(array->size());
@@ -183,7 +126,7 @@ bool values_equal(const json::value& found, const json::value& wanted, CaseMode 
       const auto text = view(found.get_string());
       const auto other = view(wanted.get_string());
       count_work(std::min(text.size(), other.size()) / kBytesPerStep);
-      return mode == CaseMode::sensitive ? text == other : fold_text(text) == other;
+      return mode == CaseMode::sensitive ? text == other : fold_case(text) == other;
     }
     case json::kind::array: {
       const auto& a = found.get_array();
@@ -217,7 +160,7 @@ std::size_t hash_value(const json::value& value, CaseMode mode) {
       return value.get_bool() ? 3 : 2;
     case json::kind::string: {
       const auto text = view(value.get_string());
-      return mode == CaseMode::sensitive ? hash_text(text) : hash_text(fold_text(text));
+      return mode == CaseMode::sensitive ? hash_text(text) : hash_text(fold_case(text));
     }
     case json::kind::array: {
       std::size_t hash = 5;
@@ -319,28 +262,14 @@ std::optional<int> compare(const Comparable& a, const Comparable& b) {
   return compare_numbers(a.number, b.number);
 }
 
-std::vector<std::string> folded_words(std::string_view text) {
-  const std::string folded = fold_text(text);
-  std::vector<std::string> words;
-  std::size_t begin = 0;  // Of the word that is being read.
-  std::size_t at = 0;
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(folded.data());
-  const auto close = [&](std::size_t end) {
-    if (end > begin) words.push_back(folded.substr(begin, end - begin));
-  };
-  while (at < folded.size()) {
+std::vector<std::string> text_words(std::string_view text) {
+  thread_local Analyzer analyzer = Analyzer::make("").value();
+  std::vector<std::string> words = analyzer.terms(text);
+  std::sort(words.begin(), words.end(), [](const std::string& a, const std::string& b) {
     count_work();
-    utf8proc_int32_t point = -1;
-    const auto step = utf8proc_iterate(
-        bytes + at, static_cast<utf8proc_ssize_t>(folded.size() - at), &point);
-    const std::size_t length = step > 0 ? static_cast<std::size_t>(step) : 1;
-    if (step <= 0 || !is_word_point(point)) {
-      close(at);
-      begin = at + length;
-    }
-    at += length;
-  }
-  close(folded.size());
+    return a < b;
+  });
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
 }
 

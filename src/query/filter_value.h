@@ -16,9 +16,8 @@ namespace trawl {
 
 enum class CaseMode { sensitive, folded };
 
-// Unicode case folding. Text that is not UTF-8 is folded where it is ASCII.
-std::string fold_text(std::string_view text);
-// The value with every string inside it folded; the keys of objects stay as they are.
+// The value with every string inside it folded (fold_case); the keys of objects stay as
+// they are.
 json::value fold_strings(const json::value& value);
 
 // The sign of a - b for numbers of any kind, exact where a double would round.
@@ -66,7 +65,7 @@ Comparable to_comparable(const json::value& value);
 // The sign of a - b, or nothing when they are not of one kind.
 std::optional<int> compare(const Comparable& a, const Comparable& b);
 
-// The words of a text, folded: runs of letters, marks, digits and other numerals.
-std::vector<std::string> folded_words(std::string_view text);
+// The words of a text as Analyzer finds them without stemming; sorted, once each.
+std::vector<std::string> text_words(std::string_view text);
 
 }  // namespace trawl

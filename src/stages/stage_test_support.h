@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -132,6 +133,9 @@ class FakeSnapshot : public Snapshot {
   Result<SearchResult> search(const SearchRequest& request,
                               const Checkpoint&) const override {
     SearchResult out;
+    std::istringstream words(request.text);
+    out.query_words = static_cast<std::size_t>(
+        std::distance(std::istream_iterator<std::string>(words), {}));
     for (const Feature& feature : collection_.features) {
       if (feature.uri != request.feature_uri) continue;
       for (const Document& document : documents_) {

@@ -8,14 +8,16 @@
 #include <array>
 #include <cstring>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/work_limit.h"
+#include "text/emoji.h"
+#include "text/fold.h"
 
 namespace trawl {
 namespace {
 
-// Case folding and ordering of marks cost more than linear time in the length of one run,
-// so a run without end is folded in pieces of this many code points.
+// A run without end is folded in parts of about so many code points.
 constexpr std::size_t kRunCharsMax = 256;
 constexpr std::size_t kStemCacheSize = 4096;  // A power of two.
 
@@ -122,6 +124,12 @@ Run scan_run(std::string_view text, std::size_t begin) {
       run.skip = 1;
       break;
     }
+    // It belongs to the digit before it, and neither to the word.
+    if (at > begin && byte_class(text[at - 1]) == ByteClass::digit &&
+        is_keycap(text.substr(at, 6))) {
+      --at;
+      break;
+    }
     const auto kind = char_class(code_point);
     const bool begins_word = kind == CharClass::letter || kind == CharClass::number;
     if (kind == CharClass::separator || (at == begin && !begins_word)) {
@@ -181,44 +189,27 @@ std::string_view sign_after(std::string_view text, std::size_t begin, std::size_
   return {};
 }
 
-// A term under construction that stops growing at its cap, between code points.
-class TermBuffer {
- public:
-  explicit TermBuffer(std::size_t cap = kTermBytesMax) : cap_(cap) {}
-  void append(std::int32_t code_point) {
-    utf8proc_uint8_t bytes[4];
-    const auto size = static_cast<std::size_t>(utf8proc_encode_char(code_point, bytes));
-    full_ = full_ || size_ + size > cap_;
-    if (full_) return;
-    std::memcpy(bytes_ + size_, bytes, size);
-    size_ += size;
-  }
-  void append(std::string_view text) {
-    std::memcpy(bytes_ + size_, text.data(), text.size());
-    size_ += text.size();
-  }
-  void clear() {
-    size_ = 0;
-    full_ = false;
-  }
-  bool empty() const { return size_ == 0; }
-  std::string_view view() const { return {bytes_, size_}; }
-
- private:
-  std::size_t cap_;
-  std::size_t size_ = 0;
-  bool full_ = false;
-  char bytes_[kTermBytesMax];
-};
-
-std::string_view cut_term(std::string_view term) {
-  if (term.size() <= kTermBytesMax) return term;
-  std::size_t size = kTermBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(term[size]) & 0xC0) == 0x80) --size;
-  return term.substr(0, size);
+void append_point(std::int32_t code_point, std::string& out) {
+  utf8proc_uint8_t bytes[4];
+  const auto size = utf8proc_encode_char(code_point, bytes);
+  out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 }  // namespace
+
+std::string_view shorten_beginning(std::string_view beginning) {
+  if (beginning.size() <= kShortenedBytesMax) return beginning;
+  std::size_t size = kShortenedBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(beginning[size]) & 0xC0) == 0x80) --size;
+  return beginning.substr(0, size);
+}
+
+std::string shorten_term(std::string_view term) {
+  if (term.size() <= kTermBytesMax) return std::string(term);
+  static_assert(kShortenedBytesMax + 16 <= kTermBytesMax);
+  count_work(term.size());
+  return fmt::format("{}{:016x}", shorten_beginning(term), hash64(term));
+}
 
 bool is_known_language(std::string_view language) {
   if (language.empty()) return true;
@@ -241,8 +232,9 @@ void Analyzer::StemmerDeleter::operator()(sb_stemmer* stemmer) const {
   sb_stemmer_delete(stemmer);
 }
 
-Result<Analyzer> Analyzer::make(std::string_view language) {
+Result<Analyzer> Analyzer::make(std::string_view language, LongTerms long_terms) {
   Analyzer analyzer;
+  analyzer.long_terms_ = long_terms;
   if (language.empty()) return analyzer;
   if (!is_known_language(language)) {
     const auto names = known_languages();
@@ -264,9 +256,24 @@ std::vector<std::string> Analyzer::terms(std::string_view text) {
 }
 
 void Analyzer::analyze(std::string_view text, const TermSink& sink) {
+  // The text before may have been given up in the middle of a run.
+  word_.clear();
+  word_has_digit_ = false;
+  previous_.clear();
   std::size_t at = 0;
   while (at < text.size()) {
-    if (byte_class(text[at]) == ByteClass::separator) {
+    const ByteClass first = byte_class(text[at]);
+    const bool may_be_keycap = first != ByteClass::letter && at + 1 < text.size() &&
+                               byte_class(text[at + 1]) == ByteClass::beyond_ascii;
+    if (first == ByteClass::beyond_ascii || may_be_keycap) {
+      if (const std::size_t size = emoji_size(text.substr(at)); size > 0) {
+        count_work(16 + size);
+        emit_emoji(text.substr(at, size), sink);
+        at += size;
+        continue;
+      }
+    }
+    if (first == ByteClass::separator) {
       ++at;
       count_work();
       continue;
@@ -296,8 +303,15 @@ void Analyzer::analyze(std::string_view text, const TermSink& sink) {
 // Returns where to go on.
 std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::size_t end,
                                  const TermSink& sink) {
-  char word[kTermBytesMax];
-  std::size_t size = std::min(end - begin, kTermBytesMax);
+  constexpr std::size_t kTailMax = 2;  // What may be added behind the word.
+  char buffer[kTermBytesMax + kTailMax];
+  std::string large;
+  std::size_t size = end - begin;
+  char* word = buffer;
+  if (size > kTermBytesMax) {
+    large.resize(size + kTailMax);
+    word = large.data();
+  }
   bool has_digit = false;
   for (std::size_t i = 0; i < size; ++i) {
     const char c = text[begin + i];
@@ -309,102 +323,91 @@ std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::
     return end;
   }
   if (const Contraction tail = find_contraction(text, begin, end); tail.end != 0) {
-    if (tail.joins_t && size < kTermBytesMax) word[size++] = 't';
+    if (tail.joins_t) word[size++] = 't';
     emit_word({word, size}, has_digit, sink);
     return tail.end;
   }
   emit_word({word, size}, has_digit, sink);
   const std::string_view sign = sign_after(text, begin, end);
-  if (!sign.empty() && size + sign.size() <= kTermBytesMax) {
+  if (!sign.empty()) {
     std::memcpy(word + size, sign.data(), sign.size());
-    sink({word, size + sign.size()});
+    emit({word, size + sign.size()}, sink);
     return end + sign.size();
   }
   return end;
 }
 
 void Analyzer::emit_unicode(std::string_view run, const TermSink& sink) {
-  constexpr auto kOptions =
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-                                     UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
   while (!run.empty()) {
-    std::size_t size = 0;
-    for (std::size_t chars = 0; size < run.size(); ++size) {
-      const bool begins = (static_cast<unsigned char>(run[size]) & 0xC0) != 0x80;
-      if (begins && ++chars > kRunCharsMax) break;
-    }
-    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(run.data());
-    const auto decompose = [&] {
-      return utf8proc_decompose(bytes, static_cast<utf8proc_ssize_t>(size), folded_.data(),
-                                static_cast<utf8proc_ssize_t>(folded_.size()), kOptions);
-    };
-    auto count = decompose();
-    if (count > static_cast<utf8proc_ssize_t>(folded_.size())) {
-      folded_.resize(static_cast<std::size_t>(count) + kRunCharsMax);
-      count = decompose();
-    }
-    if (count > 0) count = utf8proc_normalize_utf32(folded_.data(), count, kOptions);
-    if (count > 0) emit_folded(static_cast<std::size_t>(count), sink);
+    const std::size_t size = foldable_part(run, kRunCharsMax);
+    if (fold_points(run.substr(0, size), FoldForm::compatible, folded_)) emit_folded(sink);
     run.remove_prefix(size);
   }
+  finish_word(sink);
+  finish_pairs(sink);
+}
+
+void Analyzer::finish_word(const TermSink& sink) {
+  if (!word_.empty()) emit_word(word_, word_has_digit_, sink);
+  word_.clear();
+  word_has_digit_ = false;
+}
+
+void Analyzer::finish_pairs(const TermSink& sink) {
+  if (!previous_.empty() && !previous_was_sent_) emit(previous_, sink);
+  previous_.clear();
 }
 
 // Folding may bring forth separators ("½" becomes 1, fraction slash, 2), so the result is
-// split once more.
-void Analyzer::emit_folded(std::size_t count, const TermSink& sink) {
-  TermBuffer word;
-  bool has_digit = false;
-  TermBuffer previous(kTermBytesMax / 2);  // The character before, in text without spaces.
-  bool previous_was_sent = false;
-  const auto finish_word = [&] {
-    if (!word.empty()) emit_word(word.view(), has_digit, sink);
-    word.clear();
-    has_digit = false;
-  };
-  const auto finish_pairs = [&] {
-    if (!previous.empty() && !previous_was_sent) sink(previous.view());
-    previous.clear();
-  };
-  for (std::size_t i = 0; i < count;) {
+// split once more. The run may go on in the next part.
+void Analyzer::emit_folded(const TermSink& sink) {
+  for (std::size_t i = 0; i < folded_.size();) {
     const std::int32_t base = folded_[i++];
     const CharClass kind = char_class(base);
+    if (kind == CharClass::mark && !word_.empty()) {
+      append_point(base, word_);
+      continue;
+    }
     if (kind != CharClass::letter && kind != CharClass::number) {
-      finish_word();
-      finish_pairs();
+      finish_word(sink);
+      finish_pairs(sink);
       continue;
     }
-    const auto append_marks = [&](TermBuffer& term) {
-      while (i < count && char_class(folded_[i]) == CharClass::mark)
-        term.append(folded_[i++]);
-    };
     if (!is_written_without_spaces(base)) {
-      finish_pairs();
-      has_digit = has_digit || kind == CharClass::number;
-      word.append(base);
-      append_marks(word);
+      finish_pairs(sink);
+      word_has_digit_ = word_has_digit_ || kind == CharClass::number;
+      append_point(base, word_);
       continue;
     }
-    finish_word();
-    TermBuffer unit(kTermBytesMax / 2);
-    unit.append(base);
-    append_marks(unit);
-    if (!previous.empty()) {
-      TermBuffer pair;
-      pair.append(previous.view());
-      pair.append(unit.view());
-      sink(pair.view());
+    finish_word(sink);
+    std::string unit;
+    append_point(base, unit);
+    while (i < folded_.size() && char_class(folded_[i]) == CharClass::mark) {
+      append_point(folded_[i++], unit);
     }
-    const bool paired = !previous.empty();
-    if (is_han(base)) sink(unit.view());
-    previous = unit;
-    previous_was_sent = paired || is_han(base);
+    const bool paired = !previous_.empty();
+    if (paired) emit(previous_ + unit, sink);
+    if (is_han(base)) emit(unit, sink);
+    previous_ = std::move(unit);
+    previous_was_sent_ = paired || is_han(base);
   }
-  finish_word();
-  finish_pairs();
+}
+
+void Analyzer::emit(std::string_view term, const TermSink& sink) {
+  if (term.size() <= kTermBytesMax || long_terms_ == LongTerms::whole) return sink(term);
+  sink(shorten_term(term));
+}
+
+void Analyzer::emit_emoji(std::string_view emoji, const TermSink& sink) {
+  const std::string plain = emoji_term(emoji, false);
+  const std::string whole = emoji_term(emoji, true);
+  emit(plain, sink);
+  if (whole != plain) emit(whole, sink);
 }
 
 void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& sink) {
-  if (!stemmer_ || has_digit) return sink(word);
+  // What is that long is no word of a language.
+  if (!stemmer_ || has_digit || word.size() > kTermBytesMax) return emit(word, sink);
   CachedStem* cached = nullptr;
   if (word.size() <= CachedStem::kBytesMax) {
     if (stems_.empty()) stems_.resize(kStemCacheSize);
@@ -420,8 +423,8 @@ void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& 
                       static_cast<int>(word.size()));
   std::string_view stem = word;
   if (stemmed != nullptr && sb_stemmer_length(stemmer_.get()) > 0) {
-    stem = cut_term({reinterpret_cast<const char*>(stemmed),
-                     static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))});
+    stem = {reinterpret_cast<const char*>(stemmed),
+            static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
   }
   if (cached != nullptr && stem.size() <= CachedStem::kBytesMax) {
     cached->word_size = static_cast<std::uint8_t>(word.size());
@@ -429,7 +432,7 @@ void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& 
     std::memcpy(cached->word, word.data(), word.size());
     std::memcpy(cached->stem, stem.data(), stem.size());
   }
-  sink(stem);
+  emit(stem, sink);
 }
 
 }  // namespace trawl

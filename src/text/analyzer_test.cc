@@ -24,7 +24,6 @@ TEST(Analyzer, SplitsAtWhatIsNeitherLetterNorDigitNorMark) {
   EXPECT_EQ(terms("a\tb\nc\0d"), (Terms{"a", "b", "c"}));
   EXPECT_EQ(terms(std::string_view("a\0b", 3)), (Terms{"a", "b"}));
   EXPECT_EQ(terms("Foo\u2122 Bar\u00AE \u2014baz\u2026"), (Terms{"foo", "bar", "baz"}));
-  EXPECT_EQ(terms("\U0001F600 ok \u2764\uFE0F"), (Terms{"ok"}));
   EXPECT_EQ(terms(""), Terms{});
   EXPECT_EQ(terms(" .,;- "), Terms{});
 }
@@ -88,14 +87,113 @@ TEST(Analyzer, SeparatesAtInvalidUtf8) {
   EXPECT_EQ(terms("\xC0\xAFz"), (Terms{"z"}));      // An overlong slash.
 }
 
-TEST(Analyzer, CutsLongTermsBetweenCodePoints) {
-  EXPECT_EQ(terms(std::string(200, 'a')), (Terms{std::string(kTermBytesMax, 'a')}));
-  std::string accents = "a";
-  for (int i = 0; i < 100; ++i) accents += "\u00E9";
-  const auto cut = terms(accents);
-  ASSERT_EQ(cut.size(), 1u);
-  EXPECT_EQ(cut[0].size(), kTermBytesMax - 1);
-  EXPECT_TRUE(is_valid_utf8(cut[0]));
+// Goal: long terms are as different as short ones, wherever they differ.
+// Method: words of ASCII, of other letters, with a sign, with marks without end, and
+// stemmed ones, which differ in their last character alone.
+TEST(Analyzer, KeepsLongTermsApart) {
+  std::string accents;
+  for (int i = 0; i < 300; ++i) accents += "\u00E9";
+  std::string marks = "\u3042";
+  for (int i = 0; i < 50; ++i) marks += "\u0301\u0323";
+  for (const std::string& stem :
+       {std::string(64, 'a'), std::string(200, 'a'), std::string(5000, 'Z'), accents,
+        "a" + accents, accents + std::string(300, 'b'), marks}) {
+    for (const char* language : {"", "english"}) {
+      const auto x = terms(stem + "x", language);
+      const auto y = terms(stem + "y", language);
+      EXPECT_NE(x, y) << stem;
+      EXPECT_EQ(x, terms(stem + "X", language));
+      for (const std::string& term : x) {
+        EXPECT_LE(term.size(), kTermBytesMax);
+        EXPECT_TRUE(is_valid_utf8(term));
+      }
+    }
+  }
+  const std::string longest(64, 'a');
+  EXPECT_EQ(terms(longest), (Terms{longest}));
+  EXPECT_NE(terms(longest + "b++"), terms(longest + "c++"));
+  EXPECT_EQ(terms(longest + "b++").size(), 2u);
+  EXPECT_NE(terms(longest + "n't"), terms(longest + "m't"));
+  EXPECT_TRUE(terms(std::string(100, 'a')).front().starts_with(shorten_beginning(longest)));
+}
+
+TEST(Analyzer, LeavesLongTermsWholeWhereAsked) {
+  auto analyzer = Analyzer::make("", LongTerms::whole).value();
+  const std::string word(1000, 'a');
+  EXPECT_EQ(analyzer.terms("B " + word + " c"), (Terms{"b", word, "c"}));
+  EXPECT_EQ(shorten_term(word), terms(word).front());
+  EXPECT_EQ(shorten_term("b"), "b");
+}
+
+// Goal: where a run is longer than what is folded at once, nothing is lost or split.
+// Method: every length around the limit, of every script that is paired, and of words.
+TEST(Analyzer, FindsThePairsOfRunsOfAnyLength) {
+  const std::string_view characters[] = {"\u3042", "\u0E01", "\u0E81",      "\u1000",
+                                         "\u1780", "\u6771", "\u30AB\u3099"};
+  for (const std::string_view character : characters) {
+    for (std::size_t size = 250; size <= 1030; size += size < 265 ? 1 : 51) {
+      std::string text;
+      for (std::size_t i = 0; i < size; ++i) text += character;
+      std::size_t pairs = 0;
+      const auto single = terms(character).front();
+      for (const auto& term : terms(text)) pairs += term == single + single ? 1 : 0;
+      EXPECT_EQ(pairs, size - 1) << character << " " << size;
+    }
+  }
+  for (std::size_t size = 250; size <= 265; ++size) {
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) text += "\u00E9";
+    EXPECT_EQ(terms(text).size(), 1u) << size;
+    std::string decomposed;
+    for (std::size_t i = 0; i < size; ++i) decomposed += "e\u0301";
+    EXPECT_EQ(terms(text), terms(decomposed)) << size;
+    // Hangul that is written in letters composes over every boundary.
+    std::string letters, syllables;
+    for (std::size_t i = 0; i < size; ++i) letters += "\u1112\u1161\u11AB";
+    for (std::size_t i = 0; i < size; ++i) syllables += "\uD55C";
+    EXPECT_EQ(terms(letters), terms(syllables)) << size;
+  }
+}
+
+TEST(Analyzer, FindsEmoji) {
+  EXPECT_EQ(terms("\U0001F600 ok \u2764\uFE0F"), (Terms{"\U0001F600", "ok", "\u2764"}));
+  EXPECT_EQ(terms("hi\U0001F600\U0001F680there"),
+            (Terms{"hi", "\U0001F600", "\U0001F680", "there"}));
+  EXPECT_EQ(terms("\u2764"), terms("\u2764\uFE0F"));
+  EXPECT_EQ(terms("\u2764"), terms("\u2764\uFE0E"));
+  const std::string family = "\U0001F468\u200D\U0001F469\u200D\U0001F467";
+  EXPECT_EQ(terms(family + "\U0001F468"), (Terms{family, "\U0001F468"}));
+  const std::string rainbow = "\U0001F3F3\uFE0F\u200D\U0001F308";
+  EXPECT_EQ(terms(rainbow), (Terms{"\U0001F3F3\u200D\U0001F308"}));
+  // A joiner that joins nothing.
+  EXPECT_EQ(terms("\U0001F468\u200Da"), (Terms{"\U0001F468", "a"}));
+  EXPECT_EQ(terms("\U0001F468\u200D"), (Terms{"\U0001F468"}));
+}
+
+TEST(Analyzer, FindsFlagsKeycapsAndTones) {
+  const std::string de = "\U0001F1E9\U0001F1EA", fr = "\U0001F1EB\U0001F1F7";
+  EXPECT_EQ(terms(de + fr), (Terms{de, fr}));
+  EXPECT_EQ(terms("\U0001F1E9 x"), (Terms{"\U0001F1E9", "x"}));
+  const std::string england =
+      "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F";
+  EXPECT_EQ(terms(england + "\U0001F3F4"), (Terms{england, "\U0001F3F4"}));
+  const std::string thumb = "\U0001F44D", dark = "\U0001F44D\U0001F3FF";
+  EXPECT_EQ(terms(dark), (Terms{thumb, dark}));
+  EXPECT_EQ(terms("\U0001F3FF"), (Terms{"\U0001F3FF"}));
+  const std::string coder = "\U0001F469\U0001F3FD\u200D\U0001F4BB";
+  EXPECT_EQ(terms(coder), (Terms{"\U0001F469\u200D\U0001F4BB", coder}));
+  EXPECT_EQ(terms("1\uFE0F\u20E3"), (Terms{"1\u20E3"}));
+  EXPECT_EQ(terms("1\u20E32\uFE0F\u20E3"), (Terms{"1\u20E3", "2\u20E3"}));
+  EXPECT_EQ(terms("room 41\uFE0F\u20E3"), (Terms{"room", "4", "1\u20E3"}));
+  EXPECT_EQ(terms("\u00E91\uFE0F\u20E3"), (Terms{"\u00E9", "1\u20E3"}));
+  EXPECT_EQ(terms("#\uFE0F\u20E3"), (Terms{"#\u20E3"}));
+  EXPECT_EQ(terms("*\uFE0F\u20E3").size(), 1u);
+}
+
+TEST(Analyzer, TakesSignsForEmojiOnlyWhereTheySaySo) {
+  EXPECT_EQ(terms("Foo\u2122 \u00A9 \u2194"), (Terms{"foo"}));
+  EXPECT_EQ(terms("\u2122\uFE0F \u00A9\uFE0F"), (Terms{"\u2122", "\u00A9"}));
+  EXPECT_EQ(terms("# * 1 x\u2212y \u20AC"), (Terms{"1", "x", "y"}));
 }
 
 TEST(Analyzer, TakesLinearTimeForOneEndlessRun) {
@@ -158,10 +256,11 @@ TEST(Analyzer, GivesValidTermsForAnyBytes) {
   const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
   SCOPED_TRACE(fmt::format("seed {}", seed));
   std::mt19937 rng(seed);
-  const std::string_view pieces[] = {"a",      "Z",      "9",      "'",      "\u2019",
-                                     "\u0301", "\u00DF", "\u6771", "\u30AB", "\u200D",
-                                     "\u00BD", "\uFDFA", "\u0130", "\u0345", " ",
-                                     "++",     "#",      "\xF0",   "\x80",   "\u0E35"};
+  const std::string_view pieces[] = {
+      "a",      "Z",          "9",          "'",          "\u2019", "\u0301", "\u00DF",
+      "\u6771", "\u30AB",     "\u200D",     "\u00BD",     "\uFDFA", "\u0130", "\u0345",
+      " ",      "++",         "#",          "\xF0",       "\x80",   "\u0E35", "\u20E3",
+      "\uFE0F", "\U0001F469", "\U0001F3FD", "\U0001F1E9", "*"};
   auto plain = Analyzer::make("").value();
   auto english = Analyzer::make("english").value();
   for (int round = 0; round < 3000; ++round) {

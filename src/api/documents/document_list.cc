@@ -191,7 +191,8 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
 // Rows in the order of the search: best first.
 Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
                                                const DocumentListRequest& wanted,
-                                               const std::vector<std::uint32_t>& selected) {
+                                               const std::vector<std::uint32_t>& selected,
+                                               std::vector<std::string>& warnings) {
   const auto& features = snapshot.collection().features;
   if (features.empty()) {
     return invalid_at("search", "this collection has no feature to search by; use filters");
@@ -205,6 +206,14 @@ Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
   request.allowed = std::move(allowed);
   TRAWL_ASSIGN(const SearchResult found,
                snapshot.search(request, [] { return Result<void>(); }));
+  if (found.query_words == 0) {
+    warnings.push_back(wordless_warning("search", wanted.search));
+  } else if (found.query_words > kQueryWordsMax) {
+    warnings.push_back(
+        fmt::format("search has {} different words, and only the first {} were searched "
+                    "for; use fewer",
+                    found.query_words, kQueryWordsMax));
+  }
   std::vector<std::uint32_t> rows;
   rows.reserve(found.rows.size());
   for (const auto& row : found.rows) rows.push_back(row.row);
@@ -296,10 +305,14 @@ Result<json::array> documents_of(const Snapshot& snapshot,
 
 Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
                                                const json::value* filters,
-                                               const std::string& location) {
+                                               const std::string& location,
+                                               std::vector<std::string>* warnings) {
   TRAWL_ASSIGN(const Filter filter,
                Filter::compile(filters == nullptr ? json::value(json::object()) : *filters,
                                location));
+  if (warnings != nullptr) {
+    for (auto& warning : filter.warnings()) warnings->push_back(std::move(warning));
+  }
   TRAWL_ASSIGN(const auto matching,
                snapshot.matching(filter, [] { return Result<void>(); }));
   std::vector<std::uint32_t> rows;
@@ -347,11 +360,12 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot,
                services.corpus.snapshot(collection.id, wanted.version));
-  TRAWL_ASSIGN(
-      auto rows,
-      select_rows(*snapshot, wanted.filters ? &*wanted.filters : nullptr, "filters"));
+  std::vector<std::string> warnings = wanted.warnings;
+  TRAWL_ASSIGN(auto rows,
+               select_rows(*snapshot, wanted.filters ? &*wanted.filters : nullptr,
+                           "filters", &warnings));
   if (!wanted.search.empty()) {
-    TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows));
+    TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows, warnings));
   }
   if (!wanted.sort_field.empty()) TRAWL_TRY(sort_rows(*snapshot, wanted, rows));
 
@@ -394,8 +408,8 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   out["pagination"] = std::move(pagination);
   out["total_documents"] = rows.size();
   out["stats"] = json::object{{"total_documents", rows.size()}};
-  if (!wanted.warnings.empty()) {
-    out["warnings"] = json::array(wanted.warnings.begin(), wanted.warnings.end());
+  if (!warnings.empty()) {
+    out["warnings"] = json::array(warnings.begin(), warnings.end());
   }
   return json_response(std::move(out));
 }

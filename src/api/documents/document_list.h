@@ -12,9 +12,10 @@ Result<http::Response> list_documents(const Services& services, Call& call);
 // What both of them take; in the query of a POST it is not described.
 RequestShape document_list_shape(Described query);
 
-// The rows of a snapshot that a filter selects; all without one.
-Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
-                                               const json::value* filters,
-                                               const std::string& location);
+// The rows of a snapshot that a filter selects; all without one. Adds to `warnings`, if
+// given, what is to be said of the filter.
+Result<std::vector<std::uint32_t>> select_rows(
+    const Snapshot& snapshot, const json::value* filters, const std::string& location,
+    std::vector<std::string>* warnings = nullptr);
 
 }  // namespace trawl::api

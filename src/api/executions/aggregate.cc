@@ -164,6 +164,10 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
   out.end_array();
   // Said only where the budget ran out.
   if (figures.aggregate.partial) out.key("partial").boolean(true);
+  const auto& warnings = body.list.warnings;
+  if (!warnings.empty()) {
+    out.key("warnings").value(json::array(warnings.begin(), warnings.end()));
+  }
   out.end_object();
   return json_response(std::move(text));
 }

@@ -8,6 +8,7 @@
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
 #include "base/text.h"
+#include "query/filter.h"
 
 namespace trawl::api {
 namespace {
@@ -96,6 +97,7 @@ class Reader {
     }
     query = TextQuery::parse(*text);
     out_.echo[name] = text_value(query->matches_nothing() ? *text : query->normalized());
+    if (query->matches_nothing()) out_.warnings.push_back(wordless_warning(name, *text));
     if (query->matches_everything()) query.reset();
     return query;
   }
@@ -224,6 +226,7 @@ class Reader {
       }
     }
     out_.echo["filters"] = *filters;
+    for (auto& warning : filter.warnings()) out_.warnings.push_back(std::move(warning));
     if (!filter.paths().empty() || !filter.matches(json::object())) {
       out_.filter.where.push_back(std::move(filter));
     }

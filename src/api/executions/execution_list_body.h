@@ -37,6 +37,7 @@ struct ExecutionListBody {
   // to.
   std::string canonical;
   json::object echo;  // The same, as it was understood; instants are added by echo_of().
+  std::vector<std::string> warnings;  // What was asked for has no words.
 };
 
 // Strict: an unknown key is refused with the nearest known one, since a misspelt filter

@@ -131,6 +131,10 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
   // Said only where the budget ran out.
   if (!page.total_exact) out += R"(,"total_relation":"at_least")";
   if (page.partial) out += R"(,"partial":true)";
+  if (!body.warnings.empty()) {
+    out += R"(,"warnings":)";
+    append_json(out, json::array(body.warnings.begin(), body.warnings.end()));
+  }
   out += '}';
   return json_response(std::move(out));
 }

@@ -386,7 +386,9 @@ Result<SearchResult> SegmentedIndex::search(std::string_view query, std::uint32_
   const auto now = state();
   Pace pace(check);
   TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
-  return rank(plan, top_k, pace);
+  TRAWL_ASSIGN(SearchResult result, rank(plan, top_k, pace));
+  result.query_words = words.word_count;
+  return result;
 }
 
 Result<SearchResult> SegmentedIndex::search_exhaustively(std::string_view query,
@@ -397,7 +399,9 @@ Result<SearchResult> SegmentedIndex::search_exhaustively(std::string_view query,
   const Checkpoint none;
   Pace pace(none);
   TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
-  return rank_exhaustively(plan, top_k);
+  TRAWL_ASSIGN(SearchResult result, rank_exhaustively(plan, top_k));
+  result.query_words = words.word_count;
+  return result;
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class LexicalIndex {
 
   // The top_k best rows, best first, ties by row ascending. A query is a bag of words: any
   // may match, and one that the query repeats counts as often. A query without words gives
-  // nothing; distinct words after the first 1024 are ignored.
+  // nothing; distinct words after the first kQueryWordsMax are ignored.
   //   storage  a segment is damaged
   virtual Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
                                       const RowView& view,

@@ -86,13 +86,12 @@ Query parse_query(Analyzer& analyzer, std::string_view text) {
   std::unordered_map<std::string, std::size_t> places;
   analyzer.analyze(text, [&](std::string_view term) {
     const std::string key(term);
-    if (const auto known = places.find(key); known != places.end()) {
-      ++query[known->second].count;
-    } else if (query.size() < kQueryTermsMax) {
-      places.emplace(key, query.size());
-      query.push_back({key, 1});
-    }
+    const auto [place, is_new] = places.try_emplace(key, places.size());
+    if (place->second >= kQueryWordsMax) return;
+    if (is_new) query.terms.push_back({key, 0});
+    ++query.terms[place->second].count;
   });
+  query.word_count = places.size();
   return query;
 }
 
@@ -129,7 +128,7 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
   plan.bm25.norm_base = k1 * (1.0 - b);
   plan.bm25.norm_per_length = k1 * b / average_length;
 
-  for (const auto& term : query) {
+  for (const auto& term : query.terms) {
     count_work(64 * (plan.segments.size() + 1));
     WeightedTerm weighted;
     std::uint64_t count = 0;

@@ -15,16 +15,16 @@
 
 namespace trawl::lexical {
 
-// Distinct words of a query beyond this are ignored, so a text as long as a book
-// cannot occupy a server.
-inline constexpr std::size_t kQueryTermsMax = 1024;
-
 // A word counts as often as the query has it: "new new york" weighs new twice.
 struct QueryTerm {
   std::string text;
   std::uint32_t count = 0;
 };
-using Query = std::vector<QueryTerm>;  // In the order of first occurrence.
+struct Query {
+  std::vector<QueryTerm>
+      terms;                   // In the order of first occurrence; kQueryWordsMax of them.
+  std::size_t word_count = 0;  // Distinct words, also beyond that.
+};
 
 Query parse_query(Analyzer& analyzer, std::string_view text);
 

@@ -7,6 +7,7 @@
 
 #include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
+#include "text/analyzer.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -343,9 +344,13 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
   TRAWL_TRY(read_unindexed());
   test.kind = Test::Kind::set;
   test.set = std::move(found);
-  test.set_is_sure =
-      std::all_of(query.phrases().begin(), query.phrases().end(),
-                  [](const TextQuery::Phrase& phrase) { return phrase.terms.size() == 1; });
+  test.set_is_sure = std::all_of(
+      query.phrases().begin(), query.phrases().end(), [](const TextQuery::Phrase& phrase) {
+        // Of longer beginnings the index knows a part, and perhaps not the last character.
+        constexpr std::size_t kSureMax = kShortenedBytesMax - 3;
+        return phrase.terms.size() == 1 &&
+               (!phrase.prefix || phrase.terms.front().size() <= kSureMax);
+      });
   return test;
 }
 

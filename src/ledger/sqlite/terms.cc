@@ -9,8 +9,8 @@
 
 #include "base/hash.h"
 #include "ledger/execution_filter.h"
-#include "query/filter_value.h"
 #include "text/analyzer.h"
+#include "text/fold.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -37,7 +37,7 @@ std::string term(std::int64_t ns, const std::string& bare) {
 // make a smaller index. Folding twice gives what folding once gives, so a folded value may
 // come in.
 std::string exact_term(std::string_view path, std::string_view value) {
-  const std::string whole = fmt::format("{}={}", path, fold_text(value));
+  const std::string whole = fmt::format("{}={}", path, fold_case(value));
   return bare_term(kExact, fmt::format("{:010x}", hash64(whole) >> 24));
 }
 
@@ -178,12 +178,14 @@ Result<bool> match_query(Connection& connection, std::int64_t ns, const TextQuer
   std::vector<std::string> beginnings;
   for (const TextQuery::Phrase& phrase : query.phrases()) {
     for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
-      std::string whole = term(ns, bare_term(error ? kError : kText, phrase.terms[i]));
+      const char kind = error ? kError : kText;
+      const std::string& text = phrase.terms[i];
       if (phrase.prefix && i + 1 == phrase.terms.size()) {
-        beginnings.push_back(std::move(whole));
+        beginnings.push_back(term(ns, bare_term(kind, shorten_beginning(text))));
         continue;
       }
-      words += fmt::format("{}\"{}\"", word_count++ == 0 ? "" : " AND ", whole);
+      words += fmt::format("{}\"{}\"", word_count++ == 0 ? "" : " AND ",
+                           term(ns, bare_term(kind, shorten_term(text))));
     }
   }
   SeqSet among;  // What has all of what was looked up so far.

@@ -74,7 +74,11 @@ class AttributeFilter : public Stage {
 
   Result<StageOutput> run(std::vector<Candidate> input,
                           StageContext& context) const override {
-    return context.stage_index == 0 ? read(context) : narrow(std::move(input), context);
+    TRAWL_ASSIGN(StageOutput output, context.stage_index == 0
+                                         ? read(context)
+                                         : narrow(std::move(input), context));
+    for (auto& warning : filter_.warnings()) output.warnings.push_back(std::move(warning));
+    return output;
   }
 
  private:

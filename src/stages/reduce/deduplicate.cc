@@ -10,6 +10,7 @@
 #include "stages/definitions.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
+#include "text/fold.h"
 #include "text/similarity.h"
 
 namespace trawl {
@@ -95,7 +96,7 @@ class Deduplicate : public Stage {
         key.push_back('\n');
       }
       // Keys are JSON, and folding letters leaves JSON's own marks alone.
-      if (!case_sensitive) key = fold_text(key);
+      if (!case_sensitive) key = fold_case(key);
       if (seen.insert(std::move(key)).second) kept.push_back(i);
     }
     return kept;
@@ -128,7 +129,7 @@ class Deduplicate : public Stage {
         continue;
       }
       std::string text = value_text(*value);
-      if (!case_sensitive) text = fold_text(text);
+      if (!case_sensitive) text = fold_case(text);
       ComparableText comparable(text);
       if (!seen.insert(std::move(text)).second) continue;
       TRAWL_ASSIGN(const bool duplicate, is_similar_to_any(comparable, unique, ticker));

@@ -131,6 +131,8 @@ class SearchRun {
 
   Result<StageOutput> run() {
     output_.warnings = parameters_.warnings;
+    warn_of_filters(parameters_.filters);
+    for (const SearchSpec& spec : parameters_.searches) warn_of_filters(spec.filters);
     std::vector<Candidate> candidates;
     if (parameters_.searches.empty()) {
       TRAWL_ASSIGN(candidates, read_in_order());
@@ -202,6 +204,25 @@ class SearchRun {
     return out;
   }
 
+  void warn_of_filters(const std::vector<Filter>& filters) {
+    for (const Filter& filter : filters) {
+      for (auto& warning : filter.warnings()) {
+        output_.warnings.push_back(std::move(warning));
+      }
+    }
+  }
+
+  void warn_of_words(const SearchSpec& spec, std::size_t count) {
+    const std::string name = spec.location.empty() ? "query" : spec.location + ".query";
+    if (count == 0) output_.warnings.push_back(wordless_warning(name, spec.text));
+    if (count > kQueryWordsMax) {
+      output_.warnings.push_back(
+          fmt::format("{} has {} different words, and only the first {} were searched for; "
+                      "use fewer, or several searches",
+                      name, count, kQueryWordsMax));
+    }
+  }
+
   // Whoever forgot the import would look for the mistake in the query.
   void warn_of_empty(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -256,6 +277,7 @@ class SearchRun {
   Result<std::vector<RankedRow>> rank(const SearchSpec& spec,
                                       const std::vector<Target>& targets) {
     std::vector<RankedRow> rows;
+    std::size_t words = 0;
     for (const Target& target : targets) {
       SearchRequest request;
       request.feature_uri = target.feature_uri;
@@ -267,10 +289,12 @@ class SearchRun {
       TRAWL_ASSIGN(const SearchResult found,
                    target.snapshot->search(request, context_.check));
       output_.scanned_count += found.scanned_count;
+      words = std::max(words, found.query_words);
       for (const ScoredRow& row : found.rows) {
         rows.push_back({place, row.row, widen(row.score)});
       }
     }
+    warn_of_words(spec, words);
     std::stable_sort(rows.begin(), rows.end(), [](const RankedRow& a, const RankedRow& b) {
       return a.score > b.score;
     });

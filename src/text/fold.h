@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trawl {
+
+// Which characters count as the same beside letters of either case.
+enum class FoldForm {
+  canonical,   // Composed and decomposed spellings (NFC).
+  compatible,  // Also ligatures, widths, circled letters (NFKC); no ignorable characters.
+};
+
+// Text for comparing without regard to case: full case folding of Unicode, then the normal
+// form. Folding twice gives what folding once gives. "İ" is "i" then, as people type it
+// who have no such key: its dot is dropped. Text that is not UTF-8 is folded where it is
+// ASCII.
+std::string fold_case(std::string_view text);
+
+// The text in NFC, with its case; unchanged when it is not UTF-8.
+std::string compose_text(std::string_view text);
+
+// Where to cut a long text for folding it in parts, which costs more than linear time in
+// one: behind at least `chars` code points, before one that nothing combines with. The size
+// of the text where it is shorter, and no more than four times the characters.
+std::size_t foldable_part(std::string_view text, std::size_t chars);
+
+// The code points of a part, folded, in place of what `out` held. False when it is not
+// UTF-8.
+bool fold_points(std::string_view part, FoldForm form, std::vector<std::int32_t>& out);
+
+}  // namespace trawl
