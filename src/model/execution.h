@@ -52,6 +52,8 @@ struct StageRecord {
   bool operator==(const StageRecord&) const = default;
 };
 
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
 struct CollectionVersion {
   std::string collection_id;
   std::uint64_t version = 0;
@@ -78,7 +80,8 @@ struct ExecutionSummary {
   bool operator==(const ExecutionSummary&) const = default;
 };
 
-// One execution, whole. Plain data: copyable, no locks.
+// One execution, whole. Plain data: copyable, no locks. Every member is in the table of
+// recorded_fields.h.
 struct Execution {
   ExecutionSummary summary;
   NamespaceId namespace_id;
@@ -87,7 +90,7 @@ struct Execution {
   std::string client;         // Its User-Agent.
   std::string request_id;
   std::string trace_id;
-  std::vector<std::pair<std::string, std::string>> labels;
+  Labels labels;
 
   // The pipeline as it was validated: canonical JSON {collection_identifiers,
   // input_schema, stages, budget_limits}. Empty when unknown, as for imported rows.

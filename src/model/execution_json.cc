@@ -15,169 +15,45 @@
 #include "base/hash.h"
 #include "base/object_reader.h"
 #include "base/text.h"
+#include "model/field_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl {
 namespace {
 
-constexpr std::int64_t kCountMax = std::numeric_limits<std::int64_t>::max();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Ids and instants come without their quotes.
+constexpr bool comes_bare(const RecordedField& field) {
+  return field.kind == FieldKind::instant || field.name == "execution_id";
+}
 
-// Longer than any stage can run (31 years), and short enough that milliseconds in a double
-// still tell one microsecond from the next.
-constexpr double kStageMillisMax = 1e12;
-constexpr std::int64_t kStageMicrosMax = 1'000'000'000'000'000;
+// What a row has before each of its values, and after the last.
+struct RowFrame {
+  std::array<char, 512> text{};
+  std::array<std::size_t, kRowFields.size() + 2> begins{};
 
-constexpr std::size_t kRowNumbers = 7;  // Before the summary in row_values_json().
-
-// What we store may hold a request body of the allowed depth inside a few levels of ours.
-constexpr std::size_t kStoredDepthMax = kJsonDepthMax + 16;
-
-// --- writing ------------------------------------------------------------------------
-
-// A whole number without its fraction: 12 rather than 12.0.
-void write_number(JsonWriter& out, double number) {
-  constexpr double kWholeMax = 9e15;
-  if (std::abs(number) < kWholeMax && std::trunc(number) == number) {
-    out.integer(static_cast<std::int64_t>(number));
-  } else {
-    out.number(number);
+  std::string_view before(std::size_t field) const {
+    return {text.data() + begins[field], begins[field + 1] - begins[field]};
   }
-}
-
-void write_amount(JsonWriter& out, double amount) {
-  if (amount == kInfinity) amount = std::numeric_limits<double>::max();
-  write_number(out, amount > 0 ? amount : 0);  // NaN is not greater than 0 either.
-}
-
-void write_count(JsonWriter& out, std::int64_t count) {
-  out.integer(std::max<std::int64_t>(count, 0));
-}
-
-void write_micros_as_millis(JsonWriter& out, std::int64_t micros) {
-  const auto kept = std::clamp<std::int64_t>(micros, 0, kStageMicrosMax);
-  write_number(out, static_cast<double>(kept) / 1000.0);
-}
-
-void write_optional(JsonWriter& out, const std::optional<std::string>& text) {
-  if (text) {
-    out.string(*text);
-  } else {
-    out.null();
+};
+constexpr RowFrame kRowFrame = [] {
+  RowFrame frame;
+  std::size_t size = 0;
+  const auto add = [&](std::string_view piece) {
+    for (const char c : piece) frame.text[size++] = c;
+  };
+  for (std::size_t i = 0; i < kRowFields.size(); ++i) {
+    frame.begins[i] = size;
+    if (i > 0 && comes_bare(kRowFields[i - 1])) add("\"");
+    add(i == 0 ? "{\"" : ",\"");
+    add(kRowFields[i].name);
+    add(comes_bare(kRowFields[i]) ? "\":\"" : "\":");
   }
-}
-
-// Null for a text that is not known.
-void write_known(JsonWriter& out, std::string_view text) {
-  if (text.empty()) {
-    out.null();
-  } else {
-    out.string(text);
-  }
-}
-
-void write_strings(JsonWriter& out, const std::vector<std::string>& items) {
-  out.begin_array();
-  for (const auto& item : items) out.string(item);
-  out.end_array();
-}
-
-void write_rate(JsonWriter& out, std::optional<double> rate) {
-  if (rate && !std::isnan(*rate)) {
-    write_number(out, std::clamp(*rate, 0.0, 1.0));
-  } else {
-    out.null();
-  }
-}
-
-void write_summary(JsonWriter& out, const ExecutionSummary& summary) {
-  out.key("execution_id").string(summary.execution_id.str());
-  out.key("execution_mode").string(summary.execution_mode);
-  out.key("status").string(summary.status);
-  out.key("timestamp")
-      .string(format_time(std::clamp(summary.timestamp, kTimeMin, kTimeMax)));
-  write_amount(out.key("duration_ms"), summary.duration_ms);
-  write_amount(out.key("credits_used"), summary.credits_used);
-  write_count(out.key("total_processed"), summary.total_processed);
-  write_count(out.key("total_returned"), summary.total_returned);
-  write_rate(out.key("cache_hit_rate"), summary.cache_hit_rate);
-  write_optional(out.key("query_summary"), summary.query_summary);
-  write_count(out.key("stages_completed"), summary.stages_completed);
-  write_count(out.key("total_stages"), summary.total_stages);
-  out.key("collection_ids");
-  if (summary.collection_ids) {
-    write_strings(out, *summary.collection_ids);
-  } else {
-    out.null();
-  }
-}
-
-void write_score(JsonWriter& out, std::optional<double> score) {
-  if (score && std::isfinite(*score)) {
-    write_number(out, *score);
-  } else {
-    out.null();
-  }
-}
-
-void write_scored_ids(JsonWriter& out, const std::vector<ScoredId>& ids) {
-  out.begin_array();
-  for (const auto& id : ids) {
-    out.begin_object();
-    out.key("document_id").string(id.document_id);
-    out.key("collection_id").string(id.collection_id);
-    write_score(out.key("score"), id.score);
-    out.end_object();
-  }
-  out.end_array();
-}
-
-void write_stage(JsonWriter& out, const StageRecord& stage) {
-  out.begin_object();
-  out.key("stage_name").string(stage.stage_name);
-  out.key("stage_id").string(stage.stage_id);
-  out.key("stage_type").string(stage.stage_type);
-  write_micros_as_millis(out.key("start_offset_ms"), stage.start_offset_us);
-  write_micros_as_millis(out.key("duration_ms"), stage.duration_us);
-  write_count(out.key("input_count"), stage.input_count);
-  write_count(out.key("output_count"), stage.output_count);
-  write_count(out.key("scanned_count"), stage.scanned_count);
-  out.key("cache_hit").boolean(stage.cache_hit);
-  write_amount(out.key("credits_used"), stage.credits_used);
-  write_optional(out.key("error"), stage.error);
-  write_strings(out.key("warnings"), stage.warnings);
-  std::string metadata;
-  append_json(metadata, stage.metadata);
-  out.key("metadata").raw(metadata);
-  write_scored_ids(out.key("candidates"), stage.candidates);
-  out.key("candidates_truncated").boolean(stage.candidates_truncated);
-  out.end_object();
-}
-
-void write_stages(JsonWriter& out, const std::vector<StageRecord>& stages) {
-  out.begin_array();
-  for (const auto& stage : stages) write_stage(out, stage);
-  out.end_array();
-}
-
-void write_collection_versions(JsonWriter& out,
-                               const std::vector<CollectionVersion>& versions) {
-  out.begin_array();
-  for (const auto& version : versions) {
-    out.begin_object();
-    out.key("collection_id").string(version.collection_id);
-    out.key("version").unsigned_integer(version.version);
-    out.end_object();
-  }
-  out.end_array();
-}
-
-void write_labels(JsonWriter& out, const Labels& labels) {
-  out.begin_object();
-  for (const auto& [name, value] : labels) out.key(name).string(value);
-  out.end_object();
-}
-
-// --- reading ------------------------------------------------------------------------
+  frame.begins[kRowFields.size()] = size;
+  add("}");
+  frame.begins[kRowFields.size() + 1] = size;
+  return frame;
+}();
+static_assert(!comes_bare(kRowFields.back()));
 
 Result<void> validate_word(std::string_view name, std::string_view text,
                            std::size_t chars_max) {
@@ -200,176 +76,16 @@ Result<void> validate_word(std::string_view name, std::string_view text,
   return {};
 }
 
-// Runs `read` over the items of an array of objects, each with a reader of its own.
-template <class Read>
-void read_objects(ObjectReader& in, std::string_view name, const json::array& items,
-                  Read&& read) {
-  for (std::size_t i = 0; i < items.size() && in.ok(); ++i) {
-    if (!items[i].is_object()) {
-      const std::string item = fmt::format("{}[{}]", name, i);
-      in.fail(item, fmt::format("is of type {}; use an object", type_name(items[i])));
-      return;
+// The fields that are kept there, as the members of an object without its braces.
+std::string kept_members(Kept kept, const Execution& execution) {
+  std::string out;
+  JsonWriter writer(out);
+  for_each_kept([&](const auto& field) {
+    if (field.kept == kept) {
+      write_value(writer.key(field.name), field, value_of(field, execution));
     }
-    ObjectReader child = in.child(items[i].get_object(), name, i);
-    read(child);
-    if (!child.ok()) in.fail(child.error());
-  }
-}
-
-std::vector<ScoredId> read_scored_ids(ObjectReader& in, std::string_view name) {
-  std::vector<ScoredId> out;
-  const json::array* items = in.array({name});
-  if (items == nullptr) return out;
-  out.reserve(items->size());
-  read_objects(in, name, *items, [&](ObjectReader& item) {
-    ScoredId& id = out.emplace_back();
-    id.document_id = item.string({"document_id"});
-    id.collection_id = item.string({"collection_id"});
-    id.score = item.optional_number({"score"}, -kInfinity, kInfinity);
   });
   return out;
-}
-
-std::int64_t read_millis_as_micros(ObjectReader& in, std::string_view name) {
-  return std::llround(in.number({name}, 0, 0, kStageMillisMax) * 1000.0);
-}
-
-std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
-  std::vector<StageRecord> out;
-  const json::array* items = in.array({name});
-  if (items == nullptr) return out;
-  out.reserve(items->size());
-  read_objects(in, name, *items, [&](ObjectReader& item) {
-    StageRecord& stage = out.emplace_back();
-    stage.stage_name = item.string({"stage_name"});
-    stage.stage_id = item.string({"stage_id"});
-    stage.stage_type = item.string({"stage_type"});
-    stage.start_offset_us = read_millis_as_micros(item, "start_offset_ms");
-    stage.duration_us = read_millis_as_micros(item, "duration_ms");
-    stage.input_count = item.integer({"input_count"}, 0, 0, kCountMax);
-    stage.output_count = item.integer({"output_count"}, 0, 0, kCountMax);
-    stage.scanned_count = item.integer({"scanned_count"}, 0, 0, kCountMax);
-    stage.cache_hit = item.boolean({"cache_hit"}, false);
-    stage.credits_used = item.number({"credits_used"}, 0, 0, kInfinity);
-    stage.error = item.optional_string({"error"});
-    stage.warnings = item.strings({"warnings"});
-    if (const json::object* metadata = item.object({"metadata"}))
-      stage.metadata = *metadata;
-    stage.candidates = read_scored_ids(item, "candidates");
-    stage.candidates_truncated = item.boolean({"candidates_truncated"}, false);
-  });
-  return out;
-}
-
-std::vector<CollectionVersion> read_collection_versions(ObjectReader& in,
-                                                        std::string_view name) {
-  std::vector<CollectionVersion> out;
-  const json::array* items = in.array({name});
-  if (items == nullptr) return out;
-  read_objects(in, name, *items, [&](ObjectReader& item) {
-    CollectionVersion& version = out.emplace_back();
-    version.collection_id = item.string({"collection_id"});
-    version.version =
-        static_cast<std::uint64_t>(item.integer({"version"}, 0, 0, kCountMax));
-  });
-  return out;
-}
-
-Labels read_labels(ObjectReader& in, std::string_view name) {
-  Labels out;
-  const json::object* object = in.object({name});
-  if (object == nullptr) return out;
-  ObjectReader labels = in.child(*object, name);
-  for (const auto& field : *object) {
-    const std::string_view label(field.key().data(), field.key().size());
-    if (field.value().is_string()) {
-      out.emplace_back(label, view(field.value().get_string()));
-    } else {
-      labels.fail(label,
-                  fmt::format("is of type {}; use a string", type_name(field.value())));
-    }
-  }
-  if (!labels.ok()) in.fail(labels.error());
-  return out;
-}
-
-// Seconds or milliseconds: 10^11 seconds lie in the year 5138, as milliseconds in 1973.
-Result<TimeUs> time_from_number(const json::value& value) {
-  constexpr double kSecondsMax = 1e11;
-  const double number = as_double(value);
-  const bool seconds = std::abs(number) < kSecondsMax;
-  const double micros = number * (seconds ? 1e6 : 1e3);
-  // As a double kTimeMax is rounded up, to the first instant of the year 10000.
-  if (!(micros >= static_cast<double>(kTimeMin) &&
-        micros < static_cast<double>(kTimeMax))) {
-    return make_error(ErrorCode::invalid,
-                      fmt::format("{} is outside the years 1 to 9999; use seconds or "
-                                  "milliseconds since 1970, or RFC 3339",
-                                  to_json_text(value)));
-  }
-  // Integers stay exact; a double has fewer digits than microseconds in the far future.
-  const TimeUs time = value.is_int64() ? value.get_int64() * (seconds ? 1'000'000 : 1'000)
-                                       : std::llround(micros);
-  return std::clamp(time, kTimeMin, kTimeMax);
-}
-
-TimeUs read_timestamp(ObjectReader& in) {
-  const json::value* value = in.find({"timestamp", "created_at"});
-  if (value == nullptr) {
-    in.fail("timestamp", "is required; use RFC 3339, such as 2026-01-31T10:00:00Z");
-    return 0;
-  }
-  if (!value->is_string() && !is_number(*value)) {
-    in.fail("timestamp", fmt::format("is of type {}; use RFC 3339 text, or seconds or "
-                                     "milliseconds since 1970",
-                                     type_name(*value)));
-    return 0;
-  }
-  auto time =
-      value->is_string() ? parse_time(view(value->get_string())) : time_from_number(*value);
-  if (!time) {
-    Error error = std::move(time).error();
-    error.location = in.location_of("timestamp");
-    error.message = error.location + " " + error.message;
-    in.fail(std::move(error));
-    return 0;
-  }
-  return *time;
-}
-
-ExecutionSummary read_summary(ObjectReader& in) {
-  ExecutionSummary summary;
-  summary.execution_id = ExecutionId(in.required_string({"execution_id"}));
-  summary.execution_mode = in.string({"execution_mode"}, "adhoc");
-  summary.status = in.required_string({"status"});
-  summary.timestamp = read_timestamp(in);
-  summary.duration_ms = in.number({"duration_ms"}, 0, 0, kInfinity);
-  summary.credits_used = in.number({"credits_used"}, 0, 0, kInfinity);
-  summary.total_processed = in.integer({"total_processed"}, 0, 0, kCountMax);
-  summary.total_returned = in.integer({"total_returned"}, 0, 0, kCountMax);
-  summary.cache_hit_rate = in.optional_number({"cache_hit_rate"}, 0, 1);
-  summary.query_summary = in.optional_string({"query_summary"});
-  summary.stages_completed = in.integer({"stages_completed"}, 0, 0, kCountMax);
-  summary.total_stages = in.integer({"total_stages"}, 0, 0, kCountMax);
-  if (in.has({"collection_ids"})) summary.collection_ids = in.strings({"collection_ids"});
-  return summary;
-}
-
-std::optional<std::string> read_inputs(ObjectReader& in) {
-  const json::value* value = in.find({"inputs"});
-  if (value == nullptr) return std::nullopt;
-  if (value->is_string()) return std::string(view(value->get_string()));
-  if (value->is_object() || value->is_array()) return to_json_text(*value);
-  in.fail("inputs", fmt::format("is of type {}; use a string that holds JSON, or an object",
-                                type_name(*value)));
-  return std::nullopt;
-}
-
-// The members of an object that has some.
-std::string without_braces(std::string object) {
-  object.pop_back();
-  object.erase(0, 1);
-  return object;
 }
 
 // The numbers at the beginning of the values, and what follows them; false when there
@@ -418,7 +134,9 @@ std::string execution_row_json(const ExecutionSummary& summary) {
   out.reserve(512);
   JsonWriter writer(out);
   writer.begin_object();
-  write_summary(writer, summary);
+  for_each_in_row([&](const auto& field) {
+    write_value(writer.key(field.name), field, summary.*field.member);
+  });
   writer.end_object();
   return out;
 }
@@ -427,128 +145,74 @@ std::string row_values_json(const ExecutionSummary& summary) {
   std::string out;
   JsonWriter writer(out);
   writer.begin_array();
-  write_amount(writer, summary.duration_ms);
-  write_amount(writer, summary.credits_used);
-  write_count(writer, summary.total_processed);
-  write_count(writer, summary.total_returned);
-  write_rate(writer, summary.cache_hit_rate);
-  write_count(writer, summary.stages_completed);
-  write_count(writer, summary.total_stages);
-  write_optional(writer, summary.query_summary);
+  for_each_in_row([&](const auto& field) {
+    if (field.is_number()) write_value(writer, field, summary.*field.member);
+  });
+  for_each_in_row([&](const auto& field) {
+    if (field.kind == FieldKind::text) write_value(writer, field, summary.*field.member);
+  });
   writer.end_array();
   return out.substr(1, out.size() - 2);
 }
 
 Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts) {
-  std::array<std::string_view, kRowNumbers> numbers;
+  std::array<std::string_view, kRowNumberFields.size()> numbers;
   std::string_view query_summary;
   if (!split_values(parts.values, numbers, query_summary)) return damaged_values();
-  using namespace std::string_view_literals;
   const std::string time = format_time(std::clamp(parts.timestamp, kTimeMin, kTimeMax));
+  std::array<std::string_view, kRowFields.size()> values;
+  values[recorded_index("execution_id")] = parts.execution_id;
+  values[recorded_index("execution_mode")] = parts.execution_mode;
+  values[recorded_index("status")] = parts.status;
+  values[recorded_index("timestamp")] = time;
+  values[recorded_index("query_summary")] = query_summary;
+  values[recorded_index("collection_ids")] = parts.collection_ids;
+  const std::string_view* number = numbers.data();
+  for (std::size_t i = 0; i < kRowFields.size(); ++i) {
+    if (kRowFields[i].is_number()) values[i] = *number++;
+  }
   // Their sizes first, so the text grows once; pages are made of nothing else.
-  const std::string_view pieces[] = {R"({"execution_id":")"sv,
-                                     parts.execution_id,
-                                     R"(","execution_mode":)"sv,
-                                     parts.execution_mode,
-                                     R"(,"status":)"sv,
-                                     parts.status,
-                                     R"(,"timestamp":")"sv,
-                                     time,
-                                     R"(","duration_ms":)"sv,
-                                     numbers[0],
-                                     R"(,"credits_used":)"sv,
-                                     numbers[1],
-                                     R"(,"total_processed":)"sv,
-                                     numbers[2],
-                                     R"(,"total_returned":)"sv,
-                                     numbers[3],
-                                     R"(,"cache_hit_rate":)"sv,
-                                     numbers[4],
-                                     R"(,"query_summary":)"sv,
-                                     query_summary,
-                                     R"(,"stages_completed":)"sv,
-                                     numbers[5],
-                                     R"(,"total_stages":)"sv,
-                                     numbers[6],
-                                     R"(,"collection_ids":)"sv,
-                                     parts.collection_ids,
-                                     "}"sv};
-  std::size_t size = 0;
-  for (const std::string_view piece : pieces) size += piece.size();
+  std::size_t size = kRowFrame.begins.back();
+  for (const std::string_view value : values) size += value.size();
   const std::size_t begin = out.size();
   out.resize(begin + size);
   char* at = out.data() + begin;
-  for (const std::string_view piece : pieces) {
+  const auto put = [&at](std::string_view piece) {
     std::memcpy(at, piece.data(), piece.size());
     at += piece.size();
+  };
+  for (std::size_t i = 0; i < kRowFields.size(); ++i) {
+    put(kRowFrame.before(i));
+    put(values[i]);
   }
+  put(kRowFrame.before(kRowFields.size()));
   return {};
 }
 
 Result<ExecutionRowNumbers> parse_row_numbers(std::string_view values) {
-  std::array<std::string_view, kRowNumbers> numbers;
+  std::array<std::string_view, kRowNumberFields.size()> texts;
   std::string_view query_summary;
-  ExecutionRowNumbers out;
-  if (!split_values(values, numbers, query_summary) ||
-      !read_text(numbers[0], out.duration_ms) || !read_text(numbers[1], out.credits_used) ||
-      !read_text(numbers[2], out.total_processed) ||
-      !read_text(numbers[3], out.total_returned) ||
-      (numbers[4] != "null" && !read_text(numbers[4], out.cache_hit_rate.emplace())) ||
-      !read_text(numbers[5], out.stages_completed) ||
-      !read_text(numbers[6], out.total_stages)) {
-    return damaged_values();
+  if (!split_values(values, texts, query_summary)) return damaged_values();
+  ExecutionRowNumbers numbers;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const FieldKind kind = kRowNumberFields[i].kind;
+    if (kind == FieldKind::rate && texts[i] == "null") {
+      numbers[i].amount = std::numeric_limits<double>::quiet_NaN();
+    } else if (kind == FieldKind::count ? !read_text(texts[i], numbers[i].count)
+                                        : !read_text(texts[i], numbers[i].amount)) {
+      return damaged_values();
+    }
   }
-  return out;
+  return numbers;
 }
 
-std::string pipeline_members_json(std::string_view pipeline, std::string_view fingerprint,
-                                  std::string_view shape) {
-  std::string out;
-  JsonWriter writer(out);
-  writer.begin_object();
-  writer.key("pipeline");
-  if (pipeline.empty()) {
-    writer.null();
-  } else {
-    writer.raw(pipeline);
-  }
-  write_known(writer.key("fingerprint"), fingerprint);
-  write_known(writer.key("shape"), shape);
-  writer.end_object();
-  return without_braces(std::move(out));
+std::string pipeline_members_json(const Execution& execution) {
+  return kept_members(Kept::definition, execution);
 }
 
 ExecutionDetailParts execution_detail_parts(const Execution& execution) {
-  ExecutionDetailParts parts;
-  {
-    JsonWriter writer(parts.before);
-    writer.begin_object();
-    write_optional(writer.key("inputs"), execution.inputs);
-    write_optional(writer.key("inputs_hash"), execution.inputs_hash);
-    writer.end_object();
-  }
-  {
-    JsonWriter writer(parts.after);
-    writer.begin_object();
-    write_stages(writer.key("stages"), execution.stages);
-    write_scored_ids(writer.key("results"), execution.results);
-    write_collection_versions(writer.key("collection_versions"),
-                              execution.collection_versions);
-    write_optional(writer.key("error"), execution.error);
-    write_optional(writer.key("failed_stage"), execution.failed_stage);
-    write_known(writer.key("namespace_id"), execution.namespace_id.str());
-    write_labels(writer.key("labels"), execution.labels);
-    write_known(writer.key("caller_key_id"), execution.caller_key_id);
-    write_known(writer.key("client"), execution.client);
-    write_known(writer.key("request_id"), execution.request_id);
-    write_known(writer.key("trace_id"), execution.trace_id);
-    writer.end_object();
-  }
-  parts.before = without_braces(std::move(parts.before));
-  parts.pipeline =
-      pipeline_members_json(execution.pipeline, execution.fingerprint, execution.shape);
-  parts.after = without_braces(std::move(parts.after));
-  return parts;
+  return {kept_members(Kept::head, execution), pipeline_members_json(execution),
+          kept_members(Kept::record, execution)};
 }
 
 std::string join_detail_json(std::string_view row, std::string_view before,
@@ -578,35 +242,18 @@ Result<Execution> parse_execution(const json::value& value) {
   }
   ObjectReader in(value.get_object(), "");
   Execution execution;
-  execution.summary = read_summary(in);
-  execution.inputs = read_inputs(in);
-  execution.inputs_hash = in.optional_string({"inputs_hash"});
+  for_each_kept(
+      [&](const auto& field) { read_value(in, field, value_of(field, execution)); });
   if (execution.inputs && !value.get_object().contains("inputs_hash")) {
     execution.inputs_hash = hash_inputs(*execution.inputs);
   }
-  if (in.object({"pipeline"}) != nullptr) {
-    execution.pipeline = canonical_json(*in.find({"pipeline"}));
-  }
-  execution.fingerprint = in.string({"fingerprint"});
-  execution.shape = in.string({"shape"});
-  execution.stages = read_stages(in, "stages");
-  execution.results = read_scored_ids(in, "results");
-  execution.collection_versions = read_collection_versions(in, "collection_versions");
-  execution.error = in.optional_string({"error"});
-  execution.failed_stage = in.optional_string({"failed_stage"});
-  execution.namespace_id = NamespaceId(in.string({"namespace_id"}));
-  execution.labels = read_labels(in, "labels");
-  execution.caller_key_id = in.string({"caller_key_id"});
-  execution.client = in.string({"client"});
-  execution.request_id = in.string({"request_id"});
-  execution.trace_id = in.string({"trace_id"});
   if (!in.ok()) return in.error();
   TRAWL_TRY(validate_summary(execution.summary));
   return execution;
 }
 
 Result<Execution> parse_stored_execution(std::string_view text) {
-  TRAWL_ASSIGN(const json::value value, parse_json(text, kStoredDepthMax));
+  TRAWL_ASSIGN(const json::value value, parse_json(text, kRecordDepthMax));
   return parse_execution(value);
 }
 

@@ -1,18 +1,21 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "model/execution.h"
+#include "model/recorded_fields.h"
 
 namespace trawl {
 
 inline constexpr std::size_t kExecutionIdCharsMax = 200;
 inline constexpr std::size_t kStatusCharsMax = 200;
+// A record may hold a request's body of the allowed depth, inside a few levels of its own.
+inline constexpr std::size_t kRecordDepthMax = kJsonDepthMax + 16;
 
 // Whether a summary can have a place in the history: the id and the status are UTF-8 of 1
 // to 200 characters without control characters, and the timestamp is one of the years 1
@@ -25,8 +28,6 @@ Result<void> validate_summary(const ExecutionSummary& summary);
 // numbers to zero, because clients refuse a whole page for one such row.
 std::string execution_row_json(const ExecutionSummary& summary);
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
 // The same row out of parts, for ledgers that store it so. `values` is what
 // row_values_json() gave; the other texts are JSON.
 struct ExecutionRowParts {
@@ -37,41 +38,35 @@ struct ExecutionRowParts {
   std::string_view values;
   std::string_view collection_ids;
 };
-// duration_ms, credits_used, total_processed, total_returned, cache_hit_rate,
-// stages_completed, total_stages and query_summary as JSON values with commas between.
-// This is stored: never change it.
+// The numbers of the row in the order of the table, and query_summary, as JSON values with
+// commas between. This is stored: never change it.
 std::string row_values_json(const ExecutionSummary& summary);
 // Appends the bytes that execution_row_json makes of the same execution.
 //   storage  the values are not what row_values_json makes
 Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts);
 
-// The numbers in the values, without the parse of a whole row.
-struct ExecutionRowNumbers {
-  double duration_ms = 0;
-  double credits_used = 0;
-  std::int64_t total_processed = 0;
-  std::int64_t total_returned = 0;
-  std::optional<double> cache_hit_rate;
-  std::int64_t stages_completed = 0;
-  std::int64_t total_stages = 0;
+// The numbers in the values, without the parse of a whole row: of kRowNumberFields.
+struct ExecutionRowNumber {
+  std::int64_t count = 0;
+  double amount = 0;  // Of every other kind; NaN for a rate that is null.
 };
+using ExecutionRowNumbers = std::array<ExecutionRowNumber, kRowNumberFields.size()>;
 Result<ExecutionRowNumbers> parse_row_numbers(std::string_view values);
 
 // The detail in three pieces: what execution_detail_json writes behind the row and before
 // the pipeline, of the pipeline, and after it. `before` and `after` are stored: fields may
 // be added to them, but those that are there keep their form.
 struct ExecutionDetailParts {
-  std::string before;    // inputs and inputs_hash
-  std::string pipeline;  // pipeline, fingerprint and shape
-  std::string after;     // the rest
+  std::string before;    // Kept::head
+  std::string pipeline;  // Kept::definition
+  std::string after;     // Kept::record
 };
 ExecutionDetailParts execution_detail_parts(const Execution& execution);
 // `row` is the row's JSON object. The pieces are members without braces.
 std::string join_detail_json(std::string_view row, std::string_view before,
                              std::string_view pipeline, std::string_view after);
-// The piece `pipeline` alone.
-std::string pipeline_members_json(std::string_view pipeline, std::string_view fingerprint,
-                                  std::string_view shape);
+// The piece `pipeline` alone, of the three fields that it is made of.
+std::string pipeline_members_json(const Execution& execution);
 
 // The whole record as GET /v1/retrievers/executions/{id} serves it: the row, `inputs` (a
 // JSON string holding JSON), inputs_hash, pipeline, stages, results, collection_versions,

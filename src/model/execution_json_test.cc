@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "base/golden_test_support.h"
@@ -86,11 +87,17 @@ TEST(ExecutionJson, ReadingWhatWasWrittenGivesTheSame) {
     ASSERT_TRUE(append_row_json(row, parts));
     ASSERT_EQ(row, execution_row_json(execution.summary));
     const auto numbers = parse_row_numbers(values).value();
-    ASSERT_EQ(numbers.duration_ms, execution.summary.duration_ms);
-    ASSERT_EQ(numbers.credits_used, execution.summary.credits_used);
-    ASSERT_EQ(numbers.cache_hit_rate, execution.summary.cache_hit_rate);
-    ASSERT_EQ(numbers.total_processed, execution.summary.total_processed);
-    ASSERT_EQ(numbers.total_stages, execution.summary.total_stages);
+    ASSERT_EQ(numbers[0].amount, execution.summary.duration_ms);
+    ASSERT_EQ(numbers[1].amount, execution.summary.credits_used);
+    ASSERT_EQ(numbers[2].count, execution.summary.total_processed);
+    ASSERT_EQ(numbers[3].count, execution.summary.total_returned);
+    if (const auto rate = execution.summary.cache_hit_rate) {
+      ASSERT_EQ(numbers[4].amount, *rate);
+    } else {
+      ASSERT_TRUE(std::isnan(numbers[4].amount));
+    }
+    ASSERT_EQ(numbers[5].count, execution.summary.stages_completed);
+    ASSERT_EQ(numbers[6].count, execution.summary.total_stages);
     ASSERT_EQ(parse(execution_row_json(execution.summary)).value().summary,
               execution.summary);
   }

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "model/execution_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -22,7 +23,7 @@ constexpr char kDictionary = 1;   // Distinct values, then one byte for each row
 constexpr char kThousandths = 2;  // encode_integers of the numbers times 1000.
 constexpr char kRaw = 3;
 
-constexpr double kNull = std::numeric_limits<double>::quiet_NaN();
+constexpr auto kFirstReal = static_cast<std::size_t>(RealColumn::duration_ms);
 
 Error damaged() {
   return make_error(ErrorCode::storage, "the stored data is damaged",
@@ -246,16 +247,14 @@ Result<void> RowGroup::append(const Statement& row) {
   for (int column = 0; column < 10; ++column) {
     integers_[static_cast<std::size_t>(column)]->push_back(row.integer(column));
   }
-  const auto add = [this](IntColumn column, std::int64_t number) {
-    integers_[static_cast<std::size_t>(column)]->push_back(number);
-  };
-  add(IntColumn::total_processed, numbers.total_processed);
-  add(IntColumn::total_returned, numbers.total_returned);
-  add(IntColumn::stages_completed, numbers.stages_completed);
-  add(IntColumn::total_stages, numbers.total_stages);
-  reals_[0]->push_back(numbers.duration_ms);
-  reals_[1]->push_back(numbers.credits_used);
-  reals_[2]->push_back(numbers.cache_hit_rate.value_or(kNull));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto column = static_cast<std::size_t>(kRowNumberFields[i].column);
+    if (kRowNumberFields[i].kind == FieldKind::count) {
+      integers_[column]->push_back(numbers[i].count);
+    } else {
+      reals_[column - kFirstReal]->push_back(numbers[i].amount);
+    }
+  }
   ++size_;
   return {};
 }
@@ -271,8 +270,7 @@ Result<const std::vector<std::int64_t>*> RowGroup::integers(IntColumn column) {
 }
 
 Result<const std::vector<double>*> RowGroup::reals(RealColumn column) {
-  auto& numbers = reals_[static_cast<std::size_t>(column) -
-                         static_cast<std::size_t>(RealColumn::duration_ms)];
+  auto& numbers = reals_[static_cast<std::size_t>(column) - kFirstReal];
   if (!numbers) {
     TRAWL_ASSIGN(const std::string bytes,
                  read_chunk(*connection_, group_, static_cast<std::int64_t>(column)));
@@ -293,9 +291,8 @@ Result<void> RowGroup::close(Connection& connection, std::int64_t group,
     TRAWL_TRY(put_chunk(static_cast<std::int64_t>(i), encode_integers(*integers_[i])));
   }
   for (std::size_t i = 0; i < kRealColumns; ++i) {
-    TRAWL_TRY(put_chunk(
-        static_cast<std::int64_t>(RealColumn::duration_ms) + static_cast<std::int64_t>(i),
-        encode_reals(*reals_[i])));
+    TRAWL_TRY(
+        put_chunk(static_cast<std::int64_t>(kFirstReal + i), encode_reals(*reals_[i])));
   }
   TRAWL_TRY(put_chunk(kSummaryColumn, summary));
   const auto& times = *integers_[static_cast<std::size_t>(IntColumn::timestamp)];

@@ -26,7 +26,7 @@ Result<Definition> read_definition(Connection& connection, Words& words,
                                    std::int64_t number) {
   Definition out;
   if (number == 0) {
-    out.members = pipeline_members_json("", "", "");
+    out.members = pipeline_members_json(Execution());
     return out;
   }
   TRAWL_ASSIGN(auto select,
@@ -38,13 +38,15 @@ Result<Definition> read_definition(Connection& connection, Words& words,
         ErrorCode::storage, "the stored data is damaged",
         fmt::format("a row names the definition {}, which is not there", number));
   }
-  std::string shape;
+  Execution execution;
+  execution.fingerprint = select.string(0);
   if (!select.is_null(1)) {
     TRAWL_ASSIGN(const auto word, words.find(connection, select.integer(1)));
-    shape = word->text;
+    execution.shape = word->text;
   }
-  out.pipeline = select.string(2);
-  out.members = pipeline_members_json(out.pipeline, select.text(0), shape);
+  execution.pipeline = select.string(2);
+  out.members = pipeline_members_json(execution);
+  out.pipeline = std::move(execution.pipeline);
   return out;
 }
 
