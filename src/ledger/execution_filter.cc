@@ -4,6 +4,8 @@
 
 #include "base/field_path.h"
 #include "model/execution_json.h"
+#include "model/field_json.h"
+#include "model/recorded_fields.h"
 #include "text/analyzer.h"
 
 namespace trawl {
@@ -46,12 +48,40 @@ bool text_matches(
   return query.matches(terms);
 }
 
-json::value optional_text(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
+// What conditions see of a field that is not in the row.
+json::value document_value(const RecordedField&, const std::string& text) {
+  return text.empty() ? json::value(nullptr) : text_value(text);
 }
 
-json::value known_text(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
+json::value document_value(const RecordedField& field,
+                           const std::optional<std::string>& text) {
+  if (!text) return nullptr;
+  if (field.kind == FieldKind::json) {
+    if (auto value = parse_json(*text, kInputsDepthMax)) return std::move(*value);
+  }
+  return text_value(*text);
+}
+
+json::value document_value(const RecordedField&, const std::vector<std::string>& words) {
+  json::array out;
+  for (const std::string& word : words) out.push_back(text_value(word));
+  return out;
+}
+
+json::value document_value(const RecordedField&, const Labels& labels) {
+  json::object out;
+  for (const auto& [name, value] : labels) out[name] = text_value(value);
+  return out;
+}
+
+// Everything else as it is on the wire.
+template <class Value>
+json::value document_value(const RecordedField& field, const Value& value) {
+  std::string text;
+  JsonWriter writer(text);
+  write_value(writer, field, value);
+  auto parsed = parse_json(text);
+  return parsed ? std::move(*parsed) : json::value(nullptr);
 }
 
 }  // namespace
@@ -73,55 +103,19 @@ json::object execution_document(const Execution& execution) {
   if (auto row = parse_json(execution_row_json(execution.summary))) {
     out = std::move(row->get_object());
   }
-  out["inputs"] = nullptr;
-  if (execution.inputs) {
-    auto inputs = parse_json(*execution.inputs, kInputsDepthMax);
-    out["inputs"] = inputs ? std::move(*inputs) : json::value(*execution.inputs);
-  }
-  out["inputs_hash"] = optional_text(execution.inputs_hash);
-  out["error"] = optional_text(execution.error);
-  out["failed_stage"] = optional_text(execution.failed_stage);
-  json::array stages;
-  for (const auto& stage : execution.stages) stages.emplace_back(stage.stage_id);
-  out["stage_id"] = std::move(stages);
-  out["caller"] = known_text(execution.caller_key_id);
-  out["client"] = known_text(execution.client);
-  out["request_id"] = known_text(execution.request_id);
-  out["trace_id"] = known_text(execution.trace_id);
-  json::object labels;
-  for (const auto& [name, value] : execution.labels) labels[name] = value;
-  out["labels"] = std::move(labels);
-  out["fingerprint"] = known_text(execution.fingerprint);
-  out["shape"] = known_text(execution.shape);
+  for_each_recorded([&](const auto& field) {
+    if (field.kept == Kept::row || !field.is(kFilter)) return;
+    out[field.filter_name] = document_value(field, value_of(field, execution));
+  });
   return out;
 }
 
 const std::vector<std::string_view>& execution_fields() {
-  static const std::vector<std::string_view> kFields = {"cache_hit_rate",
-                                                        "caller",
-                                                        "client",
-                                                        "collection_ids",
-                                                        "credits_used",
-                                                        "duration_ms",
-                                                        "error",
-                                                        "execution_id",
-                                                        "execution_mode",
-                                                        "failed_stage",
-                                                        "fingerprint",
-                                                        "inputs",
-                                                        "inputs_hash",
-                                                        "labels",
-                                                        "query_summary",
-                                                        "request_id",
-                                                        "shape",
-                                                        "stage_id",
-                                                        "stages_completed",
-                                                        "status",
-                                                        "timestamp",
-                                                        "total_processed",
-                                                        "total_returned",
-                                                        "total_stages",
-                                                        "trace_id"};
+  static const std::vector<std::string_view> kFields = [] {
+    auto names = filter_names(kFilter);
+    std::sort(names.begin(), names.end());
+    return names;
+  }();
   return kFields;
 }
 

@@ -30,10 +30,9 @@ struct ExecutionFilter {
   bool is_basic() const { return !execution_ids && !query && !error && where.empty(); }
 };
 
-// What `where` sees of an execution: the thirteen fields of the row (timestamp as RFC 3339
-// text), inputs (as JSON where it is JSON), inputs_hash, error, failed_stage, stage_id (an
-// array: of every stage), caller, client, request_id, trace_id, labels (labels.NAME is one
-// of them, whatever dots the name has), fingerprint, shape.
+// What `where` sees of an execution: every recorded field with kFilter, under its name in
+// filters and as it is on the wire (timestamp as RFC 3339 text), but inputs as JSON where
+// they are JSON. labels.NAME is one of the labels, whatever dots the name has.
 json::object execution_document(const Execution& execution);
 
 // The first parts of the paths into that object, sorted; for messages about misspelt ones.

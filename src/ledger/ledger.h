@@ -14,12 +14,22 @@
 #include "ledger/execution_filter.h"
 #include "ledger/retention/policy.h"
 #include "model/execution.h"
+#include "model/recorded_fields.h"
 
 namespace trawl {
 
-// What a list is ordered by. Ties are broken by timestamp, then by execution_id (see
+// What a list is ordered by: any recorded field with kSort, as its place in the table;
+// these are named in code. Ties are broken by timestamp, then by execution_id (see
 // execution_id_key.h), in the same direction.
-enum class ExecutionSort { timestamp, duration_ms, credits_used, total_returned };
+enum class ExecutionSort : std::size_t {
+  timestamp = recorded_index("timestamp"),
+  duration_ms = recorded_index("duration_ms"),
+  credits_used = recorded_index("credits_used"),
+  total_returned = recorded_index("total_returned"),
+};
+constexpr const RecordedField& sort_field(ExecutionSort sort) {
+  return kRecordedFields[static_cast<std::size_t>(sort)];
+}
 
 // A place in the list. Greater keys are listed first, unless the order is ascending.
 struct ExecutionKey {

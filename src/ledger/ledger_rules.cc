@@ -63,21 +63,27 @@ double finite_amount(double amount) {
   return std::min(amount, std::numeric_limits<double>::max());
 }
 
+namespace {
+
+double sort_value(std::int64_t count) {
+  return static_cast<double>(std::max<std::int64_t>(count, 0));
+}
+
+double sort_value(double amount) {
+  return finite_amount(amount);
+}
+
+}  // namespace
+
 ExecutionKey execution_key(const ExecutionSummary& summary, ExecutionSort sort) {
   ExecutionKey key{summary.timestamp, summary.execution_id};
-  switch (sort) {
-    case ExecutionSort::timestamp:
-      break;
-    case ExecutionSort::duration_ms:
-      key.value = finite_amount(summary.duration_ms);
-      break;
-    case ExecutionSort::credits_used:
-      key.value = finite_amount(summary.credits_used);
-      break;
-    case ExecutionSort::total_returned:
-      key.value = static_cast<double>(std::max<std::int64_t>(summary.total_returned, 0));
-      break;
-  }
+  if (sort == ExecutionSort::timestamp) return key;
+  for_each_in_row([&](const auto& field) {
+    if constexpr (requires { sort_value(summary.*field.member); }) {
+      if (field.name == sort_field(sort).name)
+        key.value = sort_value(summary.*field.member);
+    }
+  });
   return key;
 }
 

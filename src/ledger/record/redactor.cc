@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "ledger/record/redacted_values.h"
 #include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl {
 namespace {
@@ -163,6 +165,18 @@ void for_each_scalar(const json::value& value, const Visit& visit) {
   }
 }
 
+// Calls `visit` with every field that may quote a client, but those of several texts.
+template <class Visit>
+void for_each_client_text(Execution& execution, const Visit& visit) {
+  for_each_kept([&]<class Member>(const RecordedMember<Member>& field) {
+    using Value = std::decay_t<decltype(value_of(field, execution))>;
+    if constexpr (std::is_same_v<Value, std::string> ||
+                  std::is_same_v<Value, std::optional<std::string>>) {
+      if (field.kind == FieldKind::text) visit(value_of(field, execution));
+    }
+  });
+}
+
 // Leaves nothing in the execution that a client wrote but ids.
 void withhold_texts(Execution& execution) {
   if (execution.inputs) {
@@ -175,9 +189,14 @@ void withhold_texts(Execution& execution) {
     execution.pipeline.clear();
     execution.fingerprint.clear();
   }
+  for_each_client_text(execution, [](auto& text) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(text)>, std::string>) {
+      text.clear();
+    } else if (text) {
+      text = kMaskedValue;
+    }
+  });
   execution.summary.query_summary.reset();
-  if (execution.error) execution.error = kMaskedValue;
-  if (execution.failed_stage) execution.failed_stage = kMaskedValue;
   for (auto& stage : execution.stages) {
     stage.stage_name = stage.stage_id;
     if (stage.error) stage.error = kMaskedValue;
@@ -185,9 +204,6 @@ void withhold_texts(Execution& execution) {
     stage.metadata.clear();
   }
   execution.labels.clear();
-  execution.client.clear();
-  execution.request_id.clear();
-  execution.trace_id.clear();
 }
 
 }  // namespace
@@ -648,9 +664,13 @@ class Redactor {
     const auto scrub_optional = [this](std::optional<std::string>& text) {
       if (text) scrub(*text);
     };
-    scrub_optional(execution.summary.query_summary);
-    scrub_optional(execution.error);
-    scrub_optional(execution.failed_stage);
+    for_each_client_text(execution, [&](auto& text) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(text)>, std::string>) {
+        scrub(text);
+      } else {
+        scrub_optional(text);
+      }
+    });
     for (auto& stage : execution.stages) {
       scrub(stage.stage_name);
       scrub_optional(stage.error);
@@ -664,9 +684,6 @@ class Redactor {
       scrub(value);
       if (is_short_value(value)) value = kMaskedValue;
     }
-    scrub(execution.client);
-    scrub(execution.request_id);
-    scrub(execution.trace_id);
   }
 
   const RecordingPolicy& policy_;

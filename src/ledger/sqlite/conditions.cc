@@ -1,12 +1,12 @@
 #include "ledger/sqlite/conditions.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
+#include "model/recorded_fields.h"
 #include "text/analyzer.h"
 
 namespace trawl::sqlite {
@@ -23,41 +23,43 @@ constexpr std::size_t kGatheredGroupsMax = 200'000;
 // Whole numbers up to here are the same as doubles.
 constexpr double kExactMax = 9'007'199'254'740'992.0;
 
-template <class Column>
-struct Named {
-  std::string_view field;
-  Column column;
-};
-
-constexpr std::array<Named<IntColumn>, 4> kCounts = {{
-    {"total_processed", IntColumn::total_processed},
-    {"total_returned", IntColumn::total_returned},
-    {"stages_completed", IntColumn::stages_completed},
-    {"total_stages", IntColumn::total_stages},
-}};
-constexpr std::array<Named<RealColumn>, 3> kReals = {{
-    {"duration_ms", RealColumn::duration_ms},
-    {"credits_used", RealColumn::credits_used},
-    {"cache_hit_rate", RealColumn::cache_hit_rate},
-}};
-constexpr std::array<Named<IntColumn>, 7> kWords = {{
-    {"status", IntColumn::status},
-    {"execution_mode", IntColumn::mode},
-    {"failed_stage", IntColumn::failed_stage},
-    {"caller", IntColumn::caller},
-    {"collection_ids", IntColumn::collections},
-    {"stage_id", IntColumn::stages},
-    {"shape", IntColumn::shape},
-}};
-
-template <class Column, std::size_t Size>
-std::optional<Column> find_column(const std::array<Named<Column>, Size>& table,
-                                  std::string_view field) {
-  for (const auto& entry : table) {
-    if (entry.field == field) return entry.column;
+// The column of a field that conditions name, if it is of such a kind and has one.
+const RecordedField* find_column(std::string_view path, bool (*is_of_kind)(FieldKind)) {
+  const RecordedField* field = find_filter_field(path);
+  if (field == nullptr || field->column == kNoColumn || !is_of_kind(field->kind)) {
+    return nullptr;
   }
-  return std::nullopt;
+  return field;
 }
+
+bool is_word_kind(FieldKind kind) {
+  return kind == FieldKind::word || kind == FieldKind::id || kind == FieldKind::text ||
+         kind == FieldKind::words;
+}
+
+bool is_number_kind(FieldKind kind) {
+  return kind == FieldKind::count || kind == FieldKind::amount || kind == FieldKind::rate;
+}
+
+// The numbers of columns are in the table; their names here are for code.
+constexpr int column_of(std::string_view filter_name) {
+  for (const RecordedField& field : kRecordedFields) {
+    if (field.filter_name == filter_name) return field.column;
+  }
+  return kNoColumn;
+}
+static_assert(column_of("timestamp") == static_cast<int>(IntColumn::timestamp) &&
+              column_of("status") == static_cast<int>(IntColumn::status) &&
+              column_of("execution_mode") == static_cast<int>(IntColumn::mode) &&
+              column_of("failed_stage") == static_cast<int>(IntColumn::failed_stage) &&
+              column_of("caller") == static_cast<int>(IntColumn::caller) &&
+              column_of("collection_ids") == static_cast<int>(IntColumn::collections) &&
+              column_of("stage_id") == static_cast<int>(IntColumn::stages) &&
+              column_of("shape") == static_cast<int>(IntColumn::shape) &&
+              column_of("total_returned") == static_cast<int>(IntColumn::total_returned) &&
+              column_of("duration_ms") == static_cast<int>(RealColumn::duration_ms) &&
+              column_of("credits_used") == static_cast<int>(RealColumn::credits_used) &&
+              column_of("cache_hit_rate") == static_cast<int>(RealColumn::cache_hit_rate));
 
 // Lists are words that hold JSON; a list of stages is never null.
 json::value word_value(IntColumn column, const Word* word) {
@@ -186,10 +188,10 @@ Result<Conditions::Test> Conditions::compile(const FilterNode& node) {
 }
 
 Result<Conditions::Test> Conditions::compile_condition(const FilterNode& node) {
-  if (const auto column = find_column(kWords, node.path)) {
+  if (const auto* field = find_column(node.path, is_word_kind)) {
     Test test;
     test.kind = Test::Kind::words;
-    test.column = *column;
+    test.column = static_cast<IntColumn>(field->column);
     test.node = &node;
     return test;
   }
@@ -229,13 +231,12 @@ std::optional<Conditions::Test> Conditions::number_test(const FilterNode& node) 
         return std::nullopt;
     }
   }
-  const auto count = find_column(kCounts, node.path);
-  const auto real = find_column(kReals, node.path);
-  if (!count && !real) return std::nullopt;
-  if (node.op == FilterOp::is_null && real == RealColumn::cache_hit_rate &&
+  const RecordedField* field = find_column(node.path, is_number_kind);
+  if (field == nullptr) return std::nullopt;
+  if (node.op == FilterOp::is_null && field->kind == FieldKind::rate &&
       node.value.is_bool()) {
     test.kind = Test::Kind::reals;
-    test.real = *real;
+    test.real = static_cast<RealColumn>(field->column);
     test.is_null = true;
     test.negate = !node.value.get_bool();
     return test;
@@ -243,9 +244,9 @@ std::optional<Conditions::Test> Conditions::number_test(const FilterNode& node) 
   const auto wanted = wanted_number(node);
   if (!wanted) return std::nullopt;
   test.negate = node.op == FilterOp::ne;
-  if (real) {
+  if (field->kind != FieldKind::count) {
     test.kind = Test::Kind::reals;
-    test.real = *real;
+    test.real = static_cast<RealColumn>(field->column);
     test.real_low = -kInfinity;
     test.real_high = kInfinity;
     if (node.op == FilterOp::gt) {
@@ -259,7 +260,7 @@ std::optional<Conditions::Test> Conditions::number_test(const FilterNode& node) 
     return test;
   }
   test.kind = Test::Kind::integers;
-  test.column = *count;
+  test.column = static_cast<IntColumn>(field->column);
   const auto floor = static_cast<std::int64_t>(std::floor(*wanted));
   const auto ceiling = static_cast<std::int64_t>(std::ceil(*wanted));
   test.low = kIntMin;

@@ -11,6 +11,7 @@
 #include "ledger/sqlite/budget.h"
 #include "ledger/sqlite/conditions.h"
 #include "ledger/sqlite/rows.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::sqlite {
 namespace {
@@ -85,21 +86,11 @@ class Finder {
     TRAWL_ASSIGN(const auto* times, group.integers(IntColumn::timestamp));
     const std::vector<double>* reals = nullptr;
     const std::vector<std::int64_t>* counts = nullptr;
-    switch (page_.sort) {
-      case ExecutionSort::timestamp:
-        break;
-      case ExecutionSort::duration_ms: {
-        TRAWL_ASSIGN(reals, group.reals(RealColumn::duration_ms));
-        break;
-      }
-      case ExecutionSort::credits_used: {
-        TRAWL_ASSIGN(reals, group.reals(RealColumn::credits_used));
-        break;
-      }
-      case ExecutionSort::total_returned: {
-        TRAWL_ASSIGN(counts, group.integers(IntColumn::total_returned));
-        break;
-      }
+    const RecordedField& field = sort_field(page_.sort);
+    if (field.kind == FieldKind::count) {
+      TRAWL_ASSIGN(counts, group.integers(static_cast<IntColumn>(field.column)));
+    } else if (field.kind != FieldKind::instant) {
+      TRAWL_ASSIGN(reals, group.reals(static_cast<RealColumn>(field.column)));
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (answers.may[i] == 0) continue;

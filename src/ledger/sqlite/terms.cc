@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <optional>
+#include <string>
+#include <type_traits>
 #include <unordered_set>
 
 #include "base/hash.h"
 #include "ledger/execution_filter.h"
+#include "model/recorded_fields.h"
 #include "text/analyzer.h"
 #include "text/fold.h"
 
@@ -22,8 +25,6 @@ constexpr char kExact = 'x';
 constexpr char kLabel = 'y';
 
 constexpr std::string_view kLabels = "labels.";
-constexpr std::array<std::string_view, 4> kExactFields = {"fingerprint", "inputs_hash",
-                                                          "request_id", "trace_id"};
 
 std::string bare_term(char kind, std::string_view word) {
   return fmt::format("{}{}", kind, word);
@@ -44,6 +45,16 @@ std::string exact_term(std::string_view path, std::string_view value) {
 std::string label_term(std::string_view path, std::string_view value) {
   return bare_term(kLabel,
                    fmt::format("{:016x}", hash64(fmt::format("{}={}", path, value))));
+}
+
+// The text of a field whose value is in the index; only texts are (kTerm).
+template <class Value>
+std::string_view exact_text(const Value& value) {
+  if constexpr (std::is_convertible_v<const Value&, std::string_view>) return value;
+  if constexpr (std::is_same_v<Value, std::optional<std::string>>) {
+    return value ? std::string_view(*value) : std::string_view();
+  }
+  return {};
 }
 
 // Adds the seqs that a statement gives, of those in `among`, if given.
@@ -122,10 +133,15 @@ std::string bare_terms(const Execution& execution) {
   const auto add_exact = [&](std::string_view path, std::string_view value) {
     if (!value.empty()) add(exact_term(path, value));
   };
-  add_exact("fingerprint", execution.fingerprint);
-  add_exact("inputs_hash", execution.inputs_hash.value_or(""));
-  add_exact("request_id", execution.request_id);
-  add_exact("trace_id", execution.trace_id);
+  const auto add_fields = [&](bool of_definition) {
+    for_each_recorded([&](const auto& field) {
+      if (!field.is(kTerm) || (field.kept == Kept::definition) != of_definition) return;
+      add_exact(field.filter_name, exact_text(value_of(field, execution)));
+    });
+  };
+  // The order is that of 0.1: of a long text a part may be in the index already.
+  add_fields(true);
+  add_fields(false);
   for (const auto& [name, value] : execution.labels) {
     const std::string path = fmt::format("{}{}", kLabels, name);
     add_exact(path, value);
@@ -152,8 +168,8 @@ std::string text_terms(std::int64_t ns, const Execution& execution) {
 }
 
 bool has_exact_terms(std::string_view path) {
-  return is_label(path) ||
-         std::find(kExactFields.begin(), kExactFields.end(), path) != kExactFields.end();
+  const RecordedField* field = find_filter_field(path);
+  return is_label(path) || (field != nullptr && field->is(kTerm));
 }
 
 std::string exact_expression(std::int64_t ns, std::string_view path,
