@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "api/describe/described_shape.h"
+#include "api/describe/recorded_description.h"
 #include "api/wire/endpoint.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -57,6 +58,7 @@ class Description {
     for (const EmbeddedFile& file : files) {
       if (file.name != kCommonFile) add(file);
     }
+    for (auto& part : document_) describe_recorded_fields(part.value());
   }
 
   void check(const http::Router& router) {

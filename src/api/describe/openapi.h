@@ -25,6 +25,9 @@ namespace trawl::api {
 // A schema with "x-properties-of": "Other" gets the properties of that other schema before
 // its own; the description that is served holds them spelled out.
 //
+// What the table of recorded fields says is not repeated in the files:
+// recorded_description.h puts it in where they say "x-recorded-fields".
+//
 // Throws std::logic_error, which names the route or the file, where a route is not
 // described, a description has no route, their query parameters or the members of their
 // bodies differ (request_shape.h), two files say the same, or a file is not JSON: each is a

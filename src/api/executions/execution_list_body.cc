@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
 #include "base/text.h"
+#include "model/recorded_fields.h"
 #include "query/filter.h"
 
 namespace trawl::api {
@@ -18,26 +20,23 @@ constexpr std::size_t kLabelsMax = 16;
 constexpr std::int64_t kBudgetMaxMs = 60'000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-constexpr std::string_view kKeys[] = {
-    "budget_ms",    "cache_hit_rate",  "caller",      "collection_ids",
-    "count_only",   "end_time",        "error",       "execution_ids",
-    "failed_stage", "fields",          "filters",     "fingerprint",
-    "inputs_hash",  "labels",          "max_credits", "max_duration_ms",
-    "min_credits",  "min_duration_ms", "query",       "request_id",
-    "returned",     "shape",           "sort",        "stage_id",
-    "start_time",   "status",          "statuses"};
+// What is no condition on the text of one field.
+constexpr std::string_view kOtherKeys[] = {
+    "budget_ms",   "cache_hit_rate",  "collection_ids", "count_only",
+    "end_time",    "error",           "execution_ids",  "fields",
+    "filters",     "labels",          "max_credits",    "max_duration_ms",
+    "min_credits", "min_duration_ms", "query",          "returned",
+    "sort",        "start_time",      "status",         "statuses"};
 
-// Fields that have to be equal to a text.
-constexpr std::string_view kTexts[] = {"stage_id",  "failed_stage", "inputs_hash",
-                                       "caller",    "fingerprint",  "shape",
-                                       "request_id"};
-
-constexpr std::pair<std::string_view, ExecutionSort> kSorts[] = {
-    {"timestamp", ExecutionSort::timestamp},
-    {"duration_ms", ExecutionSort::duration_ms},
-    {"credits_used", ExecutionSort::credits_used},
-    {"total_returned", ExecutionSort::total_returned},
-};
+const std::vector<std::string_view>& known_keys() {
+  static const std::vector<std::string_view> kKeys = [] {
+    std::vector<std::string_view> keys = filter_names(kCondition);
+    keys.insert(keys.end(), std::begin(kOtherKeys), std::end(kOtherKeys));
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }();
+  return kKeys;
+}
 
 class Reader {
  public:
@@ -108,7 +107,9 @@ class Reader {
     if (out_.filter.status) out_.echo["status"] = *out_.filter.status;
     TRAWL_ASSIGN(out_.filter.query, read_query("query"));
     TRAWL_ASSIGN(out_.filter.error, read_query("error"));
-    for (const std::string_view name : kTexts) {
+    for (const RecordedField& field : kRecordedFields) {
+      if (!field.is(kCondition)) continue;
+      const std::string_view name = field.filter_name;
       const auto text = in_.optional_string({name});
       TRAWL_TRY(in_.status());
       if (!text) continue;
@@ -251,14 +252,13 @@ class Reader {
         field.erase(0, 1);
       }
     }
-    std::vector<std::string_view> known;
-    for (const auto& [name, value] : kSorts) {
-      if (name == field) {
-        out_.sort = value;
+    for (std::size_t i = 0; i < kRecordedFields.size(); ++i) {
+      if (kRecordedFields[i].is(kSort) && kRecordedFields[i].name == field) {
+        out_.sort = static_cast<ExecutionSort>(i);
         return {};
       }
-      known.push_back(name);
     }
+    const std::vector<std::string_view> known = filter_names(kSort);
     return invalid_at("sort",
                       fmt::format("a list cannot be sorted by '{}'{}; use one of {}",
                                   truncate_text(field, 64), did_you_mean(field, known),
@@ -268,7 +268,7 @@ class Reader {
   Result<void> read_fields() {
     out_.fields = in_.strings({"fields"});
     TRAWL_TRY(in_.status());
-    const auto& known = detail_fields();
+    const auto& known = detail_field_names();
     for (const std::string& field : out_.fields) {
       if (std::find(known.begin(), known.end(), field) != known.end()) continue;
       return invalid_at("fields",
@@ -295,11 +295,12 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
   json::object chosen;
   for (const auto& field : body) {
     const std::string_view key(field.key().data(), field.key().size());
-    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
+    const auto& known = known_keys();
+    if (!std::binary_search(known.begin(), known.end(), key)) {
       const std::string name = truncate_text(key, 64);
       return invalid_at(name,
                         fmt::format("unknown filter '{}'{}; use one of {}", name,
-                                    did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
+                                    did_you_mean(key, known), fmt::join(known, ", ")));
     }
     if (field.value().is_null()) continue;
     stated[field.key()] = field.value();
@@ -328,21 +329,6 @@ json::object echo_of(const ExecutionListBody& body) {
   if (body.filter.start_time) out["start_time"] = format_time(*body.filter.start_time);
   if (body.filter.end_time) out["end_time"] = format_time(*body.filter.end_time);
   return out;
-}
-
-const std::vector<std::string_view>& detail_fields() {
-  static const std::vector<std::string_view> kFields = {
-      "execution_id",    "execution_mode",   "status",
-      "timestamp",       "duration_ms",      "credits_used",
-      "total_processed", "total_returned",   "cache_hit_rate",
-      "query_summary",   "stages_completed", "total_stages",
-      "collection_ids",  "inputs",           "inputs_hash",
-      "pipeline",        "fingerprint",      "shape",
-      "stages",          "results",          "collection_versions",
-      "error",           "failed_stage",     "namespace_id",
-      "labels",          "caller_key_id",    "client",
-      "request_id",      "trace_id"};
-  return kFields;
 }
 
 }  // namespace trawl::api

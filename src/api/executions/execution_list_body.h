@@ -18,8 +18,8 @@ namespace trawl::api {
 //   query "cheap \"night flight\" os*": words of query_summary and inputs (TextQuery)
 //   error "timeout": words of the error · execution_ids […] · collection_ids […] (any of)
 //   min_duration_ms, max_duration_ms, min_credits, max_credits · returned "zero"|"nonzero"
-//   cache_hit_rate 0.5 or {"min": 0, "max": 1} · stage_id, failed_stage, inputs_hash,
-//   fingerprint, shape, caller, request_id: the exact text · labels {"team": "search"}
+//   cache_hit_rate 0.5 or {"min": 0, "max": 1} · every recorded field with kCondition
+//   (stage_id, caller …): the exact text · labels {"team": "search"}
 //   filters: the filter grammar over execution_fields()
 // and how the page is made:
 //   sort "duration_ms", "-duration_ms", "+duration_ms" or {"field", "direction"}; without
@@ -55,8 +55,5 @@ Result<void> refuse_page_keys(const json::object& body, std::string_view what);
 
 // The filter as it was understood, with resolved instants.
 json::object echo_of(const ExecutionListBody& body);
-
-// Fields that `fields` may name: all that a detail has.
-const std::vector<std::string_view>& detail_fields();
 
 }  // namespace trawl::api

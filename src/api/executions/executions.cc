@@ -11,6 +11,7 @@
 #include "http/server/guarded_reply.h"
 #include "ledger/cursor.h"
 #include "model/execution_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -26,12 +27,9 @@ constexpr std::uint32_t kShortPageOffset = 1'000;
 
 // Whether the rows of a list have all of these fields, or only whole records do.
 bool rows_have(const std::vector<std::string>& fields) {
-  static const json::value kRow = [] {
-    auto row = parse_json(execution_row_json(ExecutionSummary()));
-    return row ? std::move(*row) : json::value(json::object());
-  }();
   return std::all_of(fields.begin(), fields.end(), [](const std::string& field) {
-    return kRow.get_object().contains(field);
+    return std::any_of(kRowFields.begin(), kRowFields.end(),
+                       [&](const RecordedField& known) { return known.name == field; });
   });
 }
 
@@ -39,9 +37,7 @@ bool rows_have(const std::vector<std::string>& fields) {
 // is null: records that were made before there was such a field.
 Result<std::string> project(const std::vector<std::string>& fields,
                             const std::string& rows) {
-  // A record is as deep as what it keeps, and deeper by what that stands in.
-  const std::size_t depth_max = rows_have(fields) ? kJsonDepthMax : kJsonDepthMax + 17;
-  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]", depth_max));
+  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]", kRecordDepthMax + 1));
   std::string out;
   for (const json::value& row : parsed.get_array()) {
     json::object chosen;

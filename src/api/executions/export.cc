@@ -17,16 +17,13 @@
 #include "http/message/content_encoder.h"
 #include "http/message/reply_form.h"
 #include "ledger/cursor.h"
+#include "model/execution_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
 
 constexpr std::string_view kFormats[] = {"ndjson", "csv"};
-constexpr std::string_view kColumns[] = {
-    "execution_id",   "execution_mode", "status",           "timestamp",
-    "duration_ms",    "credits_used",   "total_processed",  "total_returned",
-    "cache_hit_rate", "query_summary",  "stages_completed", "total_stages",
-    "collection_ids"};
 
 // Rows are hashed, compressed and sent this many bytes at a time.
 constexpr std::size_t kExportPieceBytes = 64 * 1024;
@@ -47,7 +44,7 @@ struct ExportRequest {
 
 void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
   bool first = true;
-  for (const std::string_view column : kColumns) {
+  for (const std::string_view column : csv_field_names()) {
     if (!std::exchange(first, false)) out.push_back(',');
     const json::value* value = row.if_contains({column.data(), column.size()});
     if (value == nullptr || value->is_null()) continue;
@@ -78,7 +75,7 @@ class Exporter {
     } else if (request.coding != http::ContentCoding::identity) {
       encoder_.emplace(request.coding);
     }
-    if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(kColumns, ","));
+    if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(csv_field_names(), ","));
   }
 
   Result<bool> take(const ScannedExecution& execution) {
@@ -87,7 +84,7 @@ class Exporter {
       return false;
     }
     if (request_.csv) {
-      TRAWL_ASSIGN(const json::value row, parse_json(execution.json));
+      TRAWL_ASSIGN(const json::value row, parse_json(execution.json, kRecordDepthMax));
       append_csv_row(piece_, row.get_object(),
                      request_.raw ? CsvTexts::raw : CsvTexts::safe);
     } else {
@@ -256,7 +253,7 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
     Exporter exporter(*request, writer);
     ScanRequest scan;
     scan.after = request->after;
-    scan.detail = request->detail;
+    scan.detail = request->detail || (request->csv && !kCsvIsInRows);
     scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
     const auto scanned = services.ledger.scan(
         request->body.filter, scan, [&](const ScannedExecution& execution) -> Result<bool> {

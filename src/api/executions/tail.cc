@@ -17,6 +17,7 @@
 #include "api/wire/time_value.h"
 #include "base/text.h"
 #include "model/execution_json.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -340,16 +341,22 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
 
 void add_tail_routes(http::Router& router, const Services& services) {
   // The conditions of a list that fit into a query; `filter` takes all of them.
-  const RequestShape shape(Query{{"filter"},          {"since", Described::yes, true},
-                                 {"end_after_ms"},    {"status"},
-                                 {"query"},           {"error"},
-                                 {"start_time"},      {"end_time"},
-                                 {"min_duration_ms"}, {"max_duration_ms"},
-                                 {"min_credits"},     {"max_credits"},
-                                 {"returned"},        {"stage_id"},
-                                 {"failed_stage"},    {"fingerprint"},
-                                 {"shape"},           {"caller"},
-                                 {"request_id"},      {"inputs_hash"}});
+  Query texts;
+  for (const std::string_view name : filter_names(kCondition)) texts.push_back({name});
+  const RequestShape shape(Query{{"filter"},
+                                 {"since", Described::yes, true},
+                                 {"end_after_ms"},
+                                 {"status"},
+                                 {"query"},
+                                 {"error"},
+                                 {"start_time"},
+                                 {"end_time"},
+                                 {"min_duration_ms"},
+                                 {"max_duration_ms"},
+                                 {"min_credits"},
+                                 {"max_credits"},
+                                 {"returned"}} +
+                           texts);
   router.add(
       {"GET", "/v1/retrievers/executions/tail", http::RunOn::io, http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, shape,

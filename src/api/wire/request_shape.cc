@@ -7,6 +7,7 @@
 
 #include "base/near_name.h"
 #include "base/text.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -199,18 +200,25 @@ const ObjectShape& sort_shape() {
 
 ObjectShape execution_conditions_shape() {
   static const ObjectShape kRange{{{"min"}, {"max"}}};
-  return {{{"status"},          {"statuses"},
-           {"start_time"},      {"end_time"},
-           {"query"},           {"error"},
-           {"execution_ids"},   {"collection_ids"},
-           {"min_duration_ms"}, {"max_duration_ms"},
-           {"min_credits"},     {"max_credits"},
-           {"returned"},        {"cache_hit_rate", &kRange},
-           {"stage_id"},        {"failed_stage"},
-           {"inputs_hash"},     {"fingerprint"},
-           {"shape"},           {"caller"},
-           {"request_id"},      {"labels"},
-           {"filters"}}};
+  std::vector<BodyMember> texts;
+  for (const std::string_view name : filter_names(kCondition)) texts.push_back({name});
+  return ObjectShape{{{"status"},
+                      {"statuses"},
+                      {"start_time"},
+                      {"end_time"},
+                      {"query"},
+                      {"error"},
+                      {"execution_ids"},
+                      {"collection_ids"},
+                      {"min_duration_ms"},
+                      {"max_duration_ms"},
+                      {"min_credits"},
+                      {"max_credits"},
+                      {"returned"},
+                      {"cache_hit_rate", &kRange},
+                      {"labels"},
+                      {"filters"}}}
+      .with(std::move(texts));
 }
 
 ObjectShape execution_list_shape() {

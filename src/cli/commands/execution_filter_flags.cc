@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cli/commands/not_empty.h"
 #include "model/execution.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::cli {
 namespace {
@@ -31,7 +32,7 @@ struct ExecutionFilterFlagsArguments {
 // Flags whose value is the key's value as it stands.
 struct TextFlag {
   const char* flag;
-  const char* key;
+  std::string_view key;
   const char* type;
   const char* help;
 };
@@ -45,6 +46,18 @@ constexpr TextFlag kTextFlags[] = {
     {"--failed-stage", "failed_stage", "NAME", "Failed in the stage of this name"},
 };
 
+bool has_flag(std::string_view key) {
+  return std::any_of(std::begin(kTextFlags), std::end(kTextFlags),
+                     [&](const TextFlag& flag) { return flag.key == key; });
+}
+
+// Of a recorded field that no flag here is for.
+std::string flag_of(std::string_view field) {
+  std::string flag = fmt::format("--{}", field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 struct DurationFlag {
   const char* flag;
   const char* key;
@@ -55,10 +68,6 @@ constexpr DurationFlag kDurationFlags[] = {
     {"--max-duration", "max_duration_ms", "Took at most"},
     {"--budget", "budget_ms", "How long the server may search where no index helps [2s]"},
 };
-
-json::string text_value(std::string_view text) {
-  return json::string(text.data(), text.size());
-}
 
 json::array list_value(const std::vector<std::string>& items) {
   json::array out;
@@ -90,14 +99,17 @@ Outcome<void> check_status(const std::string& word) {
 
 Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
   json::object body;
-  const auto set_text = [&](const char* key) {
-    const auto found = arguments.texts.find(key);
-    if (found != arguments.texts.end()) body[key] = text_value(found->second);
+  const auto set_text = [&](std::string_view key) {
+    const auto found = arguments.texts.find(std::string(key));
+    if (found != arguments.texts.end()) body[found->first] = text_value(found->second);
   };
   for (const auto& word : arguments.statuses) TRAWL_TRY(check_status(word));
   if (arguments.statuses.size() == 1) body["status"] = arguments.statuses.front();
   if (arguments.statuses.size() > 1) body["statuses"] = list_value(arguments.statuses);
   for (const auto& flag : kTextFlags) set_text(flag.key);
+  for (const auto& field : kRecordedFields) {
+    if (field.is(kCondition)) set_text(field.filter_name);
+  }
   set_text("returned");
   if (!arguments.collections.empty()) {
     body["collection_ids"] = list_value(arguments.collections);
@@ -149,12 +161,15 @@ Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) 
 
 MakeFilterBody add_filter_flags(CLI::App& command) {
   auto arguments = std::make_shared<ExecutionFilterFlagsArguments>();
-  const auto add_text = [&](const char* flag, const char* key, const char* help) {
+  const auto add_text = [&](const std::string& flag, std::string_view key,
+                            std::string_view help) {
     return command
         .add_option_function<std::string>(
             flag,
-            [arguments, key](const std::string& text) { arguments->texts[key] = text; },
-            help)
+            [arguments, key = std::string(key)](const std::string& text) {
+              arguments->texts[key] = text;
+            },
+            std::string(help))
         ->check(not_empty());
   };
   const auto add_list = [&](const char* flag, std::vector<std::string>& into,
@@ -165,6 +180,11 @@ MakeFilterBody add_filter_flags(CLI::App& command) {
   };
   for (const auto& flag : kTextFlags) {
     add_text(flag.flag, flag.key, flag.help)->type_name(flag.type);
+  }
+  for (const auto& field : kRecordedFields) {
+    if (!field.is(kCondition) || has_flag(field.filter_name)) continue;
+    add_text(flag_of(field.filter_name), field.filter_name, field.description)
+        ->type_name("TEXT");
   }
   add_list("--status", arguments->statuses,
            "completed, failed, cancelled or processing; repeat for any of several")

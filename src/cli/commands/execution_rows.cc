@@ -1,7 +1,11 @@
 #include "cli/commands/execution_rows.h"
 
+#include <string>
+#include <string_view>
+
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::cli {
 
@@ -42,11 +46,8 @@ std::vector<RowColumn> execution_columns() {
     column->path.clear();
     columns.push_back(*column);
   }
-  for (const char* name :
-       {"execution_id", "execution_mode", "status", "timestamp", "duration_ms",
-        "credits_used", "total_processed", "total_returned", "cache_hit_rate",
-        "query_summary", "stages_completed", "total_stages", "collection_ids"}) {
-    columns.push_back(csv_column(name));
+  for (const std::string_view name : csv_field_names()) {
+    columns.push_back(csv_column(std::string(name)));
   }
   return columns;
 }

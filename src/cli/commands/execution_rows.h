@@ -6,7 +6,7 @@
 
 namespace trawl::cli {
 
-// The table shows what helps to find an execution; the CSV all thirteen fields of a row.
+// The table shows what helps to find an execution; the CSV all recorded fields with kCsv.
 std::vector<RowColumn> execution_columns();
 
 }  // namespace trawl::cli

@@ -10,6 +10,7 @@
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
+#include "model/recorded_fields.h"
 
 namespace trawl::cli {
 namespace {
@@ -38,11 +39,12 @@ Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   list.target = path({"v1", "retrievers", "executions", "list"});
   TRAWL_ASSIGN(list.body, arguments.filter());
   if (!arguments.sort.empty()) list.body["sort"] = arguments.sort;
-  if (!arguments.fields.empty()) {
-    json::array fields;
-    for (const auto& field : arguments.fields) fields.emplace_back(field);
-    list.body["fields"] = std::move(fields);
+  json::array fields;
+  for (const auto& field : arguments.fields) fields.emplace_back(field);
+  if (fields.empty() && context.format() == Format::csv && !kCsvIsInRows) {
+    for (const auto field : csv_field_names()) fields.push_back(text_value(field));
   }
+  if (!fields.empty()) list.body["fields"] = std::move(fields);
   list.limit = arguments.limit;
   list.all = arguments.all;
   list.offset = arguments.offset;
