@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "base/ids.h"
@@ -198,7 +199,7 @@ class FilterProperty : public testing::Test {
     SCOPED_TRACE(fmt::format(
         "status {} query {} error {} where {} sort {} ascending {} limit {} offset {}",
         asked.status.value_or("-"), asked.query ? asked.query->normalized() : "-",
-        asked.error ? asked.error->normalized() : "-", source_, static_cast<int>(page.sort),
+        asked.error ? asked.error->normalized() : "-", source_, sort_field(page.sort).name,
         page.ascending, page.limit, page.offset));
     page.budget_us = 600'000'000;
     for (int pages = 0; pages < 40; ++pages) {
@@ -219,7 +220,10 @@ class FilterProperty : public testing::Test {
   void compare_some(int count) {
     for (int i = 0; i < count && !HasFatalFailure(); ++i) {
       ExecutionPageRequest page = page_of(static_cast<std::uint32_t>(1 + pick(60)));
-      page.sort = static_cast<ExecutionSort>(pick(4));
+      static constexpr ExecutionSort kSorts[] = {
+          ExecutionSort::timestamp, ExecutionSort::duration_ms, ExecutionSort::credits_used,
+          ExecutionSort::total_returned};
+      page.sort = kSorts[pick(std::size(kSorts))];
       page.ascending = chance(2);
       if (chance(4)) page.offset = static_cast<std::uint32_t>(pick(100));
       compare(filter(), page);
