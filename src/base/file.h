@@ -15,7 +15,7 @@ Result<std::string> read_or_make_secret(const std::string& path, std::size_t byt
 
 // Holds an exclusive lock on DIR/LOCK as long as it lives, so that one process at a
 // time owns a data directory. The kernel lets go when the process dies, however it dies.
-class DirectoryLock {
+class [[nodiscard]] DirectoryLock {
  public:
   // Makes the directory when it is missing; its owner alone can read it. `to_read` allows
   // one that cannot be written.

@@ -119,7 +119,8 @@ class CondVar {
   void wait(MutexLock& lock) { changed_.wait(lock.lock_); }
 
   // False when it ended because the time had come.
-  bool wait_until(MutexLock& lock, std::chrono::steady_clock::time_point time) {
+  [[nodiscard]] bool wait_until(MutexLock& lock,
+                                std::chrono::steady_clock::time_point time) {
     return changed_.wait_until(lock.lock_, time) == std::cv_status::no_timeout;
   }
 

@@ -29,7 +29,7 @@ enum class ErrorCode {
   cannot_store,        // 507: the disk is full, or the data directory cannot be written
 };
 
-struct Error {
+struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;   // Safe to show to the caller; names the value and the remedy.
   std::string location;  // Path of the value, such as stages[1].config.parameters.field.
@@ -38,8 +38,12 @@ struct Error {
   std::string facts = {};
 };
 
+// A value, or what went wrong. Who drops one drops an error, so the compiler minds.
 template <class T>
-using Result = boost::system::result<T, Error>;
+class [[nodiscard]] Result : public boost::system::result<T, Error> {
+ public:
+  using boost::system::result<T, Error>::result;
+};
 
 inline Error make_error(ErrorCode code, std::string message, std::string detail = {}) {
   return Error{code, std::move(message), {}, std::move(detail), {}};

@@ -36,7 +36,7 @@ class WorkStopped : public std::exception {
 
 // Limits what this thread does while it lives. Limits nest: the inner one is asked first,
 // then the outer ones. The checkpoint may be empty, and must outlive the limit.
-class WorkLimit {
+class [[nodiscard]] WorkLimit {
  public:
   explicit WorkLimit(const Checkpoint& check);
   ~WorkLimit();
@@ -51,7 +51,7 @@ class WorkLimit {
 
 // Lifts all limits of this thread while it lives: for what must be finished once it is
 // begun, such as changes to state that requests share.
-class WorkUnlimited {
+class [[nodiscard]] WorkUnlimited {
  public:
   WorkUnlimited();
   ~WorkUnlimited();

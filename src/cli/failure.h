@@ -15,7 +15,7 @@ enum class Exit {
 };
 
 // Why a command ends early, as it is told on standard error.
-struct Failure {
+struct [[nodiscard]] Failure {
   Failure() = default;
   // Two arguments at least, so no Exit turns into a Failure by itself.
   Failure(Exit exit_, std::string message_, std::string request_id_ = {},
@@ -33,8 +33,12 @@ struct Failure {
   std::vector<std::string> notes;  // One line each, such as the values that are wrong.
 };
 
+// What a command made, or why it ends early; not to be dropped.
 template <class T>
-using Outcome = boost::system::result<T, Failure>;
+class [[nodiscard]] Outcome : public boost::system::result<T, Failure> {
+ public:
+  using boost::system::result<T, Failure>::result;
+};
 
 inline Failure usage_failure(std::string message) {
   return Failure(Exit::usage, std::move(message));

@@ -252,7 +252,10 @@ TEST(Filter, Regex) {
   EXPECT_NE(
       refusal(R"j({"field":"f","operator":"regex","value":"a(?=b)"})j").message.find("RE2"),
       std::string::npos);
-  refusal(R"j({"field":"f","operator":"regex","value":"(((a{100}){100}){100})"})j");
+  EXPECT_EQ(
+      refusal(R"j({"field":"f","operator":"regex","value":"(((a{100}){100}){100})"})j")
+          .location,
+      "filters.value");
 
   std::string many = R"({"OR":[)";
   for (std::size_t i = 0; i <= kFilterRegexCountMax; ++i) {

@@ -19,7 +19,7 @@ class WorkerPool {
 
   // False, and the task is not run, when the queue is full or the pool is stopping. What a
   // task throws is logged, and ends neither its thread nor the process.
-  bool submit(std::function<void()> task);
+  [[nodiscard]] bool submit(std::function<void()> task);
   // Takes no more tasks, runs what is queued, and returns when the last one has ended.
   // Not to be called from a task.
   void stop();

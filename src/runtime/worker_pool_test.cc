@@ -56,7 +56,7 @@ TEST(WorkerPool, StopsFromTwoThreadsAtOnce) {
   for (int round = 0; round < 20; ++round) {
     WorkerPool pool(2, 100);
     std::atomic<int> ran = 0;
-    for (int i = 0; i < 50; ++i) pool.submit([&] { ++ran; });
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(pool.submit([&] { ++ran; }));
     std::thread other([&] {
       pool.stop();
       EXPECT_EQ(ran, 50);

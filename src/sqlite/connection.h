@@ -162,7 +162,7 @@ Result<void> migrate(Connection& connection, std::span<const char* const> steps,
                      const std::string& path);
 
 // Rolls back unless committed.
-class Transaction {
+class [[nodiscard]] Transaction {
  public:
   enum class Kind { read, write };
   static Result<Transaction> begin(Connection& connection, Kind kind);
@@ -185,7 +185,7 @@ class ReaderPool {
  public:
   ReaderPool(std::string path, OpenOptions options);
 
-  class Lease {
+  class [[nodiscard]] Lease {
    public:
     Lease(ReaderPool& pool, std::unique_ptr<Connection> connection)
         : pool_(&pool), connection_(std::move(connection)) {}

@@ -20,7 +20,7 @@ class Stock {
   Stock(const Stock&) = delete;
   Stock& operator=(const Stock&) = delete;
 
-  enum class Taken { yes, account_has_its_share, none_left };
+  enum class [[nodiscard]] Taken{yes, account_has_its_share, none_left};
   Taken take(const std::string& account, std::uint64_t amount);
   // Whether take() would give it now.
   Taken probe(const std::string& account, std::uint64_t amount);
@@ -39,7 +39,7 @@ class Stock {
 };
 
 // What one request has taken; given back when it is destroyed. Not thread-safe.
-class Lease {
+class [[nodiscard]] Lease {
  public:
   Lease(std::shared_ptr<Stock> stock, std::string account)
       : stock_(std::move(stock)), account_(std::move(account)) {}

@@ -66,7 +66,7 @@ class Recorder {
   // A reserved place in the queue. Anyone who holds one can always record the end of its
   // execution: nothing is dropped because others were faster. Released when destroyed;
   // must not outlive the recorder.
-  class Ticket {
+  class [[nodiscard]] Ticket {
    public:
     Ticket(Ticket&& other) noexcept
         : recorder_(std::exchange(other.recorder_, nullptr)), mode_(other.mode_) {}
