@@ -36,7 +36,7 @@ class Pieces : public trawl::http::BodyReader {
 void check(ContentCoding coding, std::string_view body, std::size_t step) {
   std::size_t grown = 0;
   const auto whole =
-      trawl::http::decode_content(coding, body, kBytesMax, [&](std::size_t n) {
+      trawl::http::decode_content(coding, body, {kBytesMax}, [&](std::size_t n) {
         grown = n;
         return trawl::Result<void>();
       });
