@@ -66,5 +66,5 @@ format:
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
 
 tidy:
-	@scripts/build debug
-	$(SOURCES) | grep '\.cc$$' | xargs -P $(JOBS) -n 4 $(CLANG_TIDY) -p build/debug --quiet
+	@scripts/setup --tidy
+	@JOBS=$(JOBS) CLANG_TIDY=$(CLANG_TIDY) scripts/tidy $(ROOMS)

@@ -410,7 +410,7 @@ Result<void> Transaction::commit() {
 }
 
 ReaderPool::ReaderPool(std::string path, OpenOptions options)
-    : path_(std::move(path)), options_(options) {
+    : path_(std::move(path)), options_(std::move(options)) {
   options_.read_only = true;
 }
 
