@@ -81,37 +81,46 @@ void AggregateFigures::merge(const AggregateFigures& other) {
   durations_ms.merge(other.durations_ms);
 }
 
-std::vector<std::string> aggregate_keys(const AggregateRequest& request,
-                                        const Execution& execution) {
-  std::vector<std::string> keys;
-  switch (request.by) {
-    case AggregateBy::none:
-      break;
-    case AggregateBy::status:
-      keys.push_back(execution.summary.status);
-      break;
-    case AggregateBy::collection:
-      keys = execution.summary.collection_ids.value_or(std::vector<std::string>());
-      break;
-    case AggregateBy::stage:
-      for (const auto& stage : execution.stages) keys.push_back(stage.stage_id);
-      break;
-    case AggregateBy::caller:
-      keys.push_back(execution.caller_key_id);
-      break;
-    case AggregateBy::label:
-      for (const auto& [name, value] : execution.labels) {
-        if (name == request.label) keys.push_back(value);
-      }
-      break;
-    case AggregateBy::shape:
-      keys.push_back(execution.shape);
-      break;
-  }
+std::vector<AggregateKey> once_each(std::vector<AggregateKey> keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.empty()) keys.emplace_back();
   return keys;
+}
+
+std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
+                                         const Execution& execution) {
+  std::vector<AggregateKey> keys;
+  const auto add_known = [&](const std::string& text) {
+    if (!text.empty()) keys.emplace_back(text);
+  };
+  switch (request.by) {
+    case AggregateBy::none:
+      break;
+    case AggregateBy::status:
+      add_known(execution.summary.status);
+      break;
+    case AggregateBy::collection:
+      if (const auto& ids = execution.summary.collection_ids) {
+        keys.assign(ids->begin(), ids->end());
+      }
+      break;
+    case AggregateBy::stage:
+      for (const auto& stage : execution.stages) keys.emplace_back(stage.stage_id);
+      break;
+    case AggregateBy::caller:
+      add_known(execution.caller_key_id);
+      break;
+    case AggregateBy::label:
+      for (const auto& [name, value] : execution.labels) {
+        if (name == request.label) keys.emplace_back(value);
+      }
+      break;
+    case AggregateBy::shape:
+      add_known(execution.shape);
+      break;
+  }
+  return once_each(std::move(keys));
 }
 
 Aggregate Aggregator::finish() && {

@@ -53,10 +53,13 @@ struct AggregateFigures {
   void merge(const AggregateFigures& other);
 };
 
+// Nothing without a group, and for executions that have none; a label may be an empty text.
+using AggregateKey = std::optional<std::string>;
+
 struct Aggregate {
   struct Row {
     TimeUs bucket = 0;  // Its first instant; 0 without buckets.
-    std::string key;    // Empty without a group, and for executions that have none.
+    AggregateKey key;
     AggregateFigures figures;
   };
   std::vector<Row> rows;   // By bucket, then by key.
@@ -64,17 +67,19 @@ struct Aggregate {
   bool partial = false;    // The budget ran out: some executions are missing.
 };
 
-// The keys that an execution counts for; an empty key when it has none.
-std::vector<std::string> aggregate_keys(const AggregateRequest& request,
-                                        const Execution& execution);
+// The keys that an execution counts for, once each.
+std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
+                                         const Execution& execution);
+// The same of keys that were gathered otherwise: sorted, once each, nothing for none.
+std::vector<AggregateKey> once_each(std::vector<AggregateKey> keys);
 
 // Gathers figures of executions, or of whole groups of them, into an Aggregate.
 class Aggregator {
  public:
-  using Key = std::pair<TimeUs, std::string>;
+  using Key = std::pair<TimeUs, AggregateKey>;
 
   void add_total(const AggregateFigures& figures) { out_.total.merge(figures); }
-  void add(TimeUs bucket, const std::string& key, const AggregateFigures& figures) {
+  void add(TimeUs bucket, const AggregateKey& key, const AggregateFigures& figures) {
     rows_[{bucket, key}].merge(figures);
   }
   void set_partial() { out_.partial = true; }

@@ -87,6 +87,11 @@ class FilterProperty : public testing::Test {
     }
     if (chance(2)) out.labels.emplace_back("team", chance(2) ? "Search" : "ads");
     if (chance(3)) out.labels.emplace_back("user.id", std::to_string(pick(30)));
+    if (chance(3)) {
+      static constexpr std::string_view kWhen[] = {"", "1970-01-01", "1970-01-01T00:00:00Z",
+                                                   "\u0130zmir", "I\u0307ZMIR"};
+      out.labels.emplace_back("when", one_of(kWhen));
+    }
     out.caller_key_id = fmt::format("key_{}", pick(3));
     out.request_id = fmt::format("req_{}", random_() % 500);
     if (chance(2)) {
@@ -127,7 +132,12 @@ class FilterProperty : public testing::Test {
             R"({{"field":"labels.team","operator":"{}","value":"{}","case_sensitive":{}}})",
             chance(2) ? "eq" : "ne", chance(2) ? "Search" : "search", chance(2));
       case 6:
-        return make("labels.user.id", "in", R"(["3","7"])");
+        if (chance(2)) {
+          return make("labels.when", chance(2) ? "eq" : "ne",
+                      chance(2) ? "\"1970-01-01T01:00:00+01:00\"" : "\"izmir\"");
+        }
+        return make("labels.user.id", chance(2) ? "in" : "gte",
+                    chance(2) ? R"(["3","7"])" : "7");
       case 7:
         return make("request_id", "eq", fmt::format("\"REQ_{}\"", random_() % 500));
       case 8:
@@ -267,7 +277,7 @@ class FilterProperty : public testing::Test {
     AggregateRequest request;
     request.bucket = static_cast<TimeBucket>(pick(6));
     request.by = static_cast<AggregateBy>(pick(7));
-    request.label = "team";
+    request.label = chance(2) ? "team" : "when";
     request.budget_us = 600'000'000;
     SCOPED_TRACE(fmt::format("{} bucket {} by {} start {} end {}", source_,
                              static_cast<int>(request.bucket), static_cast<int>(request.by),

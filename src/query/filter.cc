@@ -69,6 +69,44 @@ Error refuse(const std::string& location, std::string_view message) {
                                                : fmt::format("{} {}", location, message));
 }
 
+bool is_operator(std::string_view name) {
+  const std::string word = to_lower_ascii(name);
+  return word == "between" || std::any_of(kOps.begin(), kOps.end(), [&](const auto& pair) {
+           return pair.first == word;
+         });
+}
+
+// {"price": {"gte": 5}}, as other languages have it; here that would ask for the object.
+// A single object that has such keys for names can be asked for by a condition.
+bool holds_operators(const json::value& value) {
+  const auto* object = value.if_object();
+  return object != nullptr && !object->empty() &&
+         std::all_of(object->begin(), object->end(),
+                     [](const auto& field) { return is_operator(key_of(field)); });
+}
+
+// The same as conditions.
+std::string written_out(std::string_view path, const json::object& operators) {
+  json::array list;
+  const auto add = [&](std::string_view op, const json::value& value) {
+    list.push_back(json::object{{"field", json::string_view(path.data(), path.size())},
+                                {"operator", json::string_view(op.data(), op.size())},
+                                {"value", value}});
+  };
+  for (const auto& field : operators) {
+    const std::string op = to_lower_ascii(key_of(field));
+    const auto* range = field.value().if_array();
+    if (op != "between") {
+      add(op, field.value());
+    } else {
+      add("gte", range != nullptr && !range->empty() ? range->front() : json::value());
+      add("lte", range != nullptr && !range->empty() ? range->back() : json::value());
+    }
+  }
+  return to_json_text(list.size() == 1 ? list.front()
+                                       : json::value(json::object{{"AND", list}}));
+}
+
 // Builds the tree and notes on the way what it looks up.
 class Compiler {
  public:
@@ -300,13 +338,8 @@ Result<FilterNode> Compiler::partly_absent(FilterNode node, const json::value& v
 Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
                                   const std::string& location) {
   node.value = node.mode == CaseMode::folded ? fold_strings(value) : value;
+  node.bound = to_comparable(value);
   switch (node.op) {
-    case FilterOp::gt:
-    case FilterOp::lt:
-    case FilterOp::gte:
-    case FilterOp::lte:
-      node.bound = to_comparable(value);
-      break;
     case FilterOp::in:
     case FilterOp::nin: {
       const auto* array = node.value.if_array();
@@ -350,6 +383,10 @@ Result<void> Compiler::bind_value(FilterNode& node, const json::value& value,
       break;
     case FilterOp::eq:
     case FilterOp::ne:
+    case FilterOp::gt:
+    case FilterOp::lt:
+    case FilterOp::gte:
+    case FilterOp::lte:
     case FilterOp::contains:
       break;
   }
@@ -475,6 +512,13 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
           join(location, shown),
           R"(is not part of this filter language; write {"AND": [{"field": "status", )"
           R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
+    }
+    if (holds_operators(value)) {
+      constexpr std::size_t kFormMax = 400;
+      return refuse(
+          join(location, shown),
+          fmt::format("holds an operator, which is a part of a condition; write {}",
+                      truncate_text(written_out(shown, value.get_object()), kFormMax)));
     }
     TRAWL_ASSIGN(auto node, condition(key, "eq", value, sensitive, join(location, shown)));
     all.children.push_back(std::move(node));

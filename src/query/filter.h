@@ -42,11 +42,13 @@ struct FilterOptions {
 // NOT of nothing are true, OR of nothing is false.
 //
 // What the operators mean:
-//   - eq, in: equal values; 1 is 1.0, "1" is not 1. A field that is an array matches if any
-//     of its items does. A value of `in` that is not an array counts as an array of one.
+//   - eq, in: equal values; 1 is 1.0, and also "1", and two spellings of an RFC 3339 time
+//     are equal, but not "1" and "1.0". Inside arrays and objects values are what they are.
+//     A value of `in` that is not an array counts as an array of one.
 //   - ne, nin: exactly where eq and in do not match, so also where the field is missing.
 //   - gt, gte, lt, lte: numbers, numeric strings and RFC 3339 times; anything else never
 //     matches.
+//   - For all of these, a field that is an array matches if any of its items does.
 //   - contains: a part of a string, or an item of an array.
 //   - starts_with, ends_with, regex: strings only; a regular expression (RE2) may match
 //     anywhere.

@@ -1,34 +1,11 @@
-#include <cmath>
-#include <cstdint>
 #include <set>
+#include <string>
 
 #include "query/filter_node.h"
+#include "query/value_key.h"
 
 namespace trawl {
 namespace {
-
-// Numbers that are equal get one kind, and with that one text.
-json::value normal_value(const json::value& value) {
-  if (const auto* number = value.if_double()) {
-    constexpr double kExactMax = 9'007'199'254'740'992.0;
-    if (std::trunc(*number) == *number && std::abs(*number) <= kExactMax) {
-      return json::value(static_cast<std::int64_t>(*number));
-    }
-    return value;
-  }
-  if (const auto* array = value.if_array()) {
-    json::array out;
-    out.reserve(array->size());
-    for (const auto& item : *array) out.push_back(normal_value(item));
-    return out;
-  }
-  if (const auto* object = value.if_object()) {
-    json::object out;
-    for (const auto& field : *object) out[field.key()] = normal_value(field.value());
-    return out;
-  }
-  return value;
-}
 
 std::string canonical_value(const FilterNode& condition) {
   switch (condition.op) {
@@ -38,7 +15,7 @@ std::string canonical_value(const FilterNode& condition) {
     case FilterOp::lte:
       switch (condition.bound.kind) {
         case Comparable::Kind::number:
-          return canonical_json(normal_value(condition.bound.number));
+          return value_key(&condition.bound.number);
         case Comparable::Kind::time:
           return "@" + std::to_string(condition.bound.time);
         case Comparable::Kind::none:
@@ -49,10 +26,10 @@ std::string canonical_value(const FilterNode& condition) {
     case FilterOp::nin: {
       std::set<std::string> items;
       for (const auto& item : condition.set->values()) {
-        items.insert(canonical_json(normal_value(item)));
+        items.insert(value_key(&item));
       }
       std::string out = "[";
-      for (const auto& item : items) out += item + ",";
+      for (const auto& item : items) out += item;
       return out + "]";
     }
     case FilterOp::text: {
@@ -65,7 +42,7 @@ std::string canonical_value(const FilterNode& condition) {
       return out + "]";
     }
     default:
-      return canonical_json(normal_value(condition.value));
+      return value_key(&condition.value);
   }
 }
 

@@ -20,7 +20,7 @@ bool any_of_value(const json::value& found, const Test& test) {
 bool contains_value(const FilterNode& condition, const json::value& found) {
   if (const auto* array = found.if_array()) {
     return std::any_of(array->begin(), array->end(), [&](const json::value& item) {
-      return values_equal(item, condition.value, condition.mode);
+      return values_match(item, condition.value, condition.bound, condition.mode);
     });
   }
   return false;
@@ -85,12 +85,17 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
       if (found == nullptr) return false;
   }
   const auto equals = [&](const json::value& value) {
-    return values_equal(value, condition.value, condition.mode);
+    return values_match(value, condition.value, condition.bound, condition.mode);
   };
   const auto is_in_set = [&](const json::value& value) {
     return condition.set->contains(value);
   };
-  const auto order = [&] { return compare(to_comparable(*found), condition.bound); };
+  const auto is_ordered = [&](auto&& fits) {
+    return any_of_value(*found, [&](const json::value& value) {
+      const auto order = compare(to_comparable(value), condition.bound);
+      return order && fits(*order);
+    });
+  };
   switch (condition.op) {
     case FilterOp::eq:
       return any_of_value(*found, equals);
@@ -101,13 +106,13 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
     case FilterOp::nin:
       return !any_of_value(*found, is_in_set);
     case FilterOp::gt:
-      return order().value_or(0) > 0;
+      return is_ordered([](int order) { return order > 0; });
     case FilterOp::lt:
-      return order().value_or(0) < 0;
+      return is_ordered([](int order) { return order < 0; });
     case FilterOp::gte:
-      return order().value_or(-1) >= 0;
+      return is_ordered([](int order) { return order >= 0; });
     case FilterOp::lte:
-      return order().value_or(1) <= 0;
+      return is_ordered([](int order) { return order <= 0; });
     case FilterOp::contains:
       return contains_value(condition, *found) ||
              test_text(condition, *found, contains_text);

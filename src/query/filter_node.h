@@ -45,7 +45,7 @@ struct FilterNode {
   FilterOp op = FilterOp::eq;
   CaseMode mode = CaseMode::sensitive;
   json::value value;
-  Comparable bound;                     // gt, gte, lt, lte
+  Comparable bound;                     // of `value`, of all but in and nin
   std::shared_ptr<const ValueSet> set;  // in, nin
   std::optional<TextPattern> regex;     // regex; none when it can match nothing
   std::vector<std::string> words;       // text; sorted, once each

@@ -71,16 +71,6 @@ bool naive_equal(const json::value& a, const json::value& b, bool sensitive) {
   return a.is_null() && b.is_null();
 }
 
-bool naive_equal_or_item(const json::value& field, const json::value& value,
-                         bool sensitive) {
-  if (naive_equal(field, value, sensitive)) return true;
-  if (!field.is_array()) return false;
-  for (const auto& item : field.get_array()) {
-    if (naive_equal(item, value, sensitive)) return true;
-  }
-  return false;
-}
-
 std::optional<long double> naive_number(const json::value& value) {
   if (is_number(value)) return std::stold(to_json_text(value));
   static const std::regex kNumber(R"(-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?)");
@@ -101,6 +91,27 @@ std::optional<int> naive_order(const json::value& a, const json::value& b) {
     if (x && y) return *x < *y ? -1 : (*x > *y ? 1 : 0);
   }
   return std::nullopt;
+}
+
+// Numbers and texts of numbers, and two texts of one instant.
+bool naive_match(const json::value& field, const json::value& value, bool sensitive) {
+  if (naive_equal(field, value, sensitive)) return true;
+  const bool both_texts = field.is_string() && value.is_string();
+  const bool mixed = is_number(field) != is_number(value);
+  if (!both_texts && !mixed) return false;
+  const auto read = both_texts ? naive_time : naive_number;
+  const auto x = read(field), y = read(value);
+  return x && y && *x == *y;
+}
+
+bool naive_equal_or_item(const json::value& field, const json::value& value,
+                         bool sensitive) {
+  if (naive_match(field, value, sensitive)) return true;
+  if (!field.is_array()) return false;
+  for (const auto& item : field.get_array()) {
+    if (naive_match(item, value, sensitive)) return true;
+  }
+  return false;
 }
 
 std::set<std::string> naive_words(const json::value& value) {
@@ -159,14 +170,18 @@ bool naive_condition(const json::value& doc, const std::string& path, const std:
     return false;
   }
   if (op == "gt" || op == "gte" || op == "lt" || op == "lte") {
-    const auto order = naive_order(*field, value);
-    if (!order) return false;
-    return (*order > 0 && op[0] == 'g') || (*order < 0 && op[0] == 'l') ||
-           (*order == 0 && op.size() == 3);
+    const auto fits = [&](const json::value& one) {
+      const auto order = naive_order(one, value);
+      if (!order) return false;
+      return (*order > 0 && op[0] == 'g') || (*order < 0 && op[0] == 'l') ||
+             (*order == 0 && op.size() == 3);
+    };
+    if (!field->is_array()) return fits(*field);
+    return std::any_of(field->get_array().begin(), field->get_array().end(), fits);
   }
   if (op == "contains" && field->is_array()) {
     for (const auto& item : field->get_array()) {
-      if (naive_equal(item, value, sensitive)) return true;
+      if (naive_match(item, value, sensitive)) return true;
     }
     return false;
   }

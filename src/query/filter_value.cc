@@ -180,28 +180,6 @@ std::size_t hash_value(const json::value& value, CaseMode mode) {
   }
 }
 
-ValueSet::ValueSet(std::vector<json::value> values, CaseMode mode)
-    : mode_(mode), values_(std::move(values)) {
-  if (values_.size() <= kScannedSetMax) return;
-  positions_.reserve(values_.size());
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    // The values are folded already, so their own hash needs no folding.
-    positions_.emplace(hash_value(values_[i]), i);
-  }
-}
-
-bool ValueSet::contains(const json::value& found) const {
-  if (positions_.empty()) {
-    return std::any_of(values_.begin(), values_.end(), [&](const json::value& value) {
-      return values_equal(found, value, mode_);
-    });
-  }
-  const auto [first, last] = positions_.equal_range(hash_value(found, mode_));
-  return std::any_of(first, last, [&](const auto& entry) {
-    return values_equal(found, values_[entry.second], mode_);
-  });
-}
-
 std::optional<json::value> parse_number(std::string_view text) {
   // from_chars reads more than JSON does: "inf", "nan", ".5" and "1." are no numbers here.
   const std::string_view digits =
@@ -260,6 +238,72 @@ std::optional<int> compare(const Comparable& a, const Comparable& b) {
   if (a.kind != b.kind || a.kind == Comparable::Kind::none) return std::nullopt;
   if (a.kind == Comparable::Kind::time) return sign_of(a.time, b.time);
   return compare_numbers(a.number, b.number);
+}
+
+bool values_match(const json::value& found, const json::value& wanted,
+                  const Comparable& bound, CaseMode mode) {
+  if (values_equal(found, wanted, mode)) return true;
+  if (bound.kind == Comparable::Kind::none) return false;
+  if (is_number(found)) {
+    return wanted.is_string() && bound.kind == Comparable::Kind::number &&
+           compare_numbers(found, bound.number) == 0;
+  }
+  const auto* text = found.if_string();
+  if (text == nullptr) return false;
+  if (bound.kind == Comparable::Kind::time) {
+    return parse_time_like(view(*text)) == bound.time;
+  }
+  if (!is_number(wanted)) return false;
+  const auto number = parse_number(view(*text));
+  return number && compare_numbers(*number, wanted) == 0;
+}
+
+ValueSet::ValueSet(std::vector<json::value> values, CaseMode mode)
+    : mode_(mode), values_(std::move(values)) {
+  bounds_.reserve(values_.size());
+  for (const json::value& value : values_) {
+    bounds_.push_back(to_comparable(value));
+    has_numbers_ = has_numbers_ || is_number(value);
+    has_times_ = has_times_ || bounds_.back().kind == Comparable::Kind::time;
+  }
+  if (values_.size() <= kScannedSetMax) return;
+  positions_.reserve(values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    // The values are folded already, so their own hash needs no folding.
+    positions_.emplace(hash_value(values_[i]), i);
+    if (!values_[i].is_string()) continue;
+    if (bounds_[i].kind == Comparable::Kind::number) {
+      positions_.emplace(hash_value(bounds_[i].number), i);
+    } else if (bounds_[i].kind == Comparable::Kind::time) {
+      positions_.emplace(hash_value(bounds_[i].time), i);
+    }
+  }
+}
+
+bool ValueSet::contains_hashed(const json::value& found, std::size_t hash) const {
+  const auto [first, last] = positions_.equal_range(hash);
+  return std::any_of(first, last, [&](const auto& entry) {
+    return values_match(found, values_[entry.second], bounds_[entry.second], mode_);
+  });
+}
+
+bool ValueSet::contains(const json::value& found) const {
+  if (positions_.empty()) {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (values_match(found, values_[i], bounds_[i], mode_)) return true;
+    }
+    return false;
+  }
+  if (contains_hashed(found, hash_value(found, mode_))) return true;
+  const auto* text = found.if_string();
+  if (text == nullptr) return false;
+  if (has_numbers_) {
+    const auto number = parse_number(view(*text));
+    if (number && contains_hashed(found, hash_value(*number))) return true;
+  }
+  if (!has_times_) return false;
+  const auto time = parse_time_like(view(*text));
+  return time && contains_hashed(found, hash_value(*time));
 }
 
 std::vector<std::string> text_words(std::string_view text) {

@@ -32,21 +32,6 @@ bool values_equal(const json::value& found, const json::value& wanted,
 // Equal for values that values_equal calls equal.
 std::size_t hash_value(const json::value& value, CaseMode mode = CaseMode::sensitive);
 
-// A set of values, by what values_equal calls equal; with CaseMode::folded they are folded
-// already. Immutable once built.
-class ValueSet {
- public:
-  ValueSet(std::vector<json::value> values, CaseMode mode);
-  bool contains(const json::value& found) const;
-  const std::vector<json::value>& values() const { return values_; }
-
- private:
-  CaseMode mode_;
-  std::vector<json::value> values_;
-  // Hash to position; empty for small sets, which a scan serves faster.
-  std::unordered_multimap<std::size_t, std::size_t> positions_;
-};
-
 // The whole text as a finite decimal number (-12, 0.5, 1e3), or nothing.
 std::optional<json::value> parse_number(std::string_view text);
 
@@ -64,6 +49,34 @@ struct Comparable {
 Comparable to_comparable(const json::value& value);
 // The sign of a - b, or nothing when they are not of one kind.
 std::optional<int> compare(const Comparable& a, const Comparable& b);
+
+// What eq, ne, in, nin and contains take for the same: what values_equal() does, a number
+// and a text that is this number, and two texts that name one instant, as gte and lte see
+// them. Two texts of one number are two: "007" is not "7". `bound` is
+// to_comparable(wanted).
+bool values_match(const json::value& found, const json::value& wanted,
+                  const Comparable& bound, CaseMode mode);
+
+// A set of values, by what values_match() takes for the same; with CaseMode::folded they
+// are folded already. Immutable once built.
+class ValueSet {
+ public:
+  ValueSet(std::vector<json::value> values, CaseMode mode);
+  bool contains(const json::value& found) const;
+  const std::vector<json::value>& values() const { return values_; }
+
+ private:
+  bool contains_hashed(const json::value& found, std::size_t hash) const;
+
+  CaseMode mode_;
+  std::vector<json::value> values_;
+  std::vector<Comparable> bounds_;  // Of each value.
+  bool has_numbers_ = false;        // Not counting texts.
+  bool has_times_ = false;
+  // Hash to position, of a value and of the number or instant that it is as a text; empty
+  // for small sets, which a scan serves faster.
+  std::unordered_multimap<std::size_t, std::size_t> positions_;
+};
 
 // The words of a text as Analyzer finds them without stemming; sorted, once each.
 std::vector<std::string> text_words(std::string_view text);

@@ -135,7 +135,8 @@ TEST(FilterValue, SetsHoldWhatTheyWereGiven) {
     EXPECT_TRUE(set.contains(nullptr));
     EXPECT_TRUE(set.contains(2.0));
     EXPECT_FALSE(set.contains(2.5));
-    EXPECT_FALSE(set.contains("2"));
+    EXPECT_TRUE(set.contains("2"));
+    EXPECT_FALSE(set.contains("2x"));
     EXPECT_FALSE(set.contains(static_cast<std::int64_t>(size)));
   }
 }

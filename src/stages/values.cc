@@ -1,41 +1,11 @@
 #include "stages/values.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "base/work_limit.h"
 
 namespace trawl {
-namespace {
-
-void append_number_key(std::string& out, const json::value& value) {
-  if (value.is_int64()) {
-    out += std::to_string(value.get_int64());
-    return;
-  }
-  if (value.is_uint64()) {
-    out += std::to_string(value.get_uint64());
-    return;
-  }
-  const double number = value.get_double();
-  if (std::trunc(number) == number) {
-    // The bounds are powers of two, so the comparisons are exact.
-    if (number >= -0x1p63 && number < 0x1p63) {
-      out += std::to_string(static_cast<std::int64_t>(number));
-      return;
-    }
-    if (number >= 0x1p63 && number < 0x1p64) {
-      out += std::to_string(static_cast<std::uint64_t>(number));
-      return;
-    }
-  }
-  append_json_number(out, number);
-}
-
-}  // namespace
-
 const json::value* present_value(const Candidate& candidate, std::string_view path,
                                  json::value& scratch) {
   const json::value* value = candidate.find(path, scratch);
@@ -47,46 +17,6 @@ std::optional<double> number_at(const Candidate& candidate, std::string_view pat
   const json::value* value = candidate.find(path, scratch);
   if (value == nullptr || !is_number(*value)) return std::nullopt;
   return as_double(*value);
-}
-
-void append_value_key(std::string& out, const json::value* value) {
-  count_work(4);
-  if (value == nullptr) {
-    out += "null";
-  } else if (is_number(*value)) {
-    append_number_key(out, *value);
-  } else if (const auto* array = value->if_array()) {
-    out.push_back('[');
-    for (const auto& item : *array) {
-      append_value_key(out, &item);
-      out.push_back(',');
-    }
-    out.push_back(']');
-  } else if (const auto* object = value->if_object()) {
-    std::vector<const json::key_value_pair*> fields;
-    fields.reserve(object->size());
-    for (const auto& field : *object) fields.push_back(&field);
-    std::sort(fields.begin(), fields.end(), [](const auto* a, const auto* b) {
-      count_work();
-      return a->key() < b->key();
-    });
-    out.push_back('{');
-    for (const auto* field : fields) {
-      append_json_string(out, {field->key().data(), field->key().size()});
-      out.push_back(':');
-      append_value_key(out, &field->value());
-      out.push_back(',');
-    }
-    out.push_back('}');
-  } else {
-    append_json(out, *value);
-  }
-}
-
-std::string value_key(const json::value* value) {
-  std::string out;
-  append_value_key(out, value);
-  return out;
 }
 
 std::string value_text(const json::value& value) {

@@ -18,12 +18,6 @@ const json::value* present_value(const Candidate& candidate, std::string_view pa
 // The number at a path; nothing when it is missing or no number.
 std::optional<double> number_at(const Candidate& candidate, std::string_view path);
 
-// Appends text that is equal exactly for values that groups, facets and distinct counts
-// take for the same: 1 and 1.0 are one value, 1 and "1" are two, and the order of an
-// object's keys does not matter. nullptr stands for a missing value, the same as null.
-void append_value_key(std::string& out, const json::value* value);
-std::string value_key(const json::value* value);
-
 // A value as a person reads it: a string as it is, anything else as JSON.
 std::string value_text(const json::value& value);
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "api/documents/document_json.h"
 #include "api/wire/paging.h"
@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "query/filter.h"
+#include "query/value_key.h"
 
 namespace trawl::api {
 namespace {
@@ -275,13 +276,13 @@ Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
                                               const std::vector<std::uint32_t>& rows) {
   constexpr std::size_t kDocumentsPerGroupMax = 100;
   std::vector<DocumentGroup> groups;
-  std::map<std::string, std::size_t> index;
+  std::unordered_map<std::string, std::size_t> index;
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
     json::value scratch;
     const json::value* value =
         document_value(document, snapshot.collection(), wanted.group_by, scratch);
     const json::value key = value == nullptr ? json::value() : *value;
-    const auto [entry, added] = index.try_emplace(canonical_json(key), groups.size());
+    const auto [entry, added] = index.try_emplace(value_key(&key), groups.size());
     if (added) groups.push_back({key, 0, {}});
     DocumentGroup& group = groups[entry->second];
     ++group.count;

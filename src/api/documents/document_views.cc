@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "api/documents/document_json.h"
 #include "base/text.h"
 #include "query/filter.h"
+#include "query/value_key.h"
 
 namespace trawl::api {
 namespace {
@@ -24,12 +25,11 @@ struct DistinctValue {
   std::uint64_t count = 0;
 };
 
-// By their canonical JSON.
-using DistinctValues = std::map<std::string, DistinctValue>;
+using DistinctValues = std::unordered_map<std::string, DistinctValue>;  // By value_key().
 
 void count_value(const json::value& value, DistinctValues& values) {
   if (value.is_null()) return;
-  DistinctValue& entry = values[canonical_json(value)];
+  DistinctValue& entry = values[value_key(&value)];
   if (entry.count++ == 0) entry.value = value;
 }
 
@@ -42,7 +42,7 @@ void count_field(const Document& document, const Collection& collection,
   if (array == nullptr) return count_value(*found, values);
   std::set<std::string> seen;
   for (const json::value& item : *array) {
-    if (seen.insert(canonical_json(item)).second) count_value(item, values);
+    if (seen.insert(value_key(&item)).second) count_value(item, values);
   }
 }
 
@@ -84,16 +84,19 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
                                            truncate_text(field, 64), kDistinctHeldMax));
   }
 
-  // The map is in the order of the values, which settles equal counts.
-  std::vector<const DistinctValue*> ordered;
-  for (const auto& [text, value] : values) ordered.push_back(&value);
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const auto* a, const auto* b) { return a->count > b->count; });
+  std::vector<std::pair<const std::string*, const DistinctValue*>> ordered;
+  for (const auto& [key, value] : values) ordered.emplace_back(&key, &value);
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    if (a.second->count != b.second->count) return a.second->count > b.second->count;
+    const int order = compare_values(a.second->value, b.second->value);
+    // One instant in two spellings is two values.
+    return order != 0 ? order < 0 : *a.first < *b.first;
+  });
   if (ordered.size() > static_cast<std::size_t>(limit)) {
     ordered.resize(static_cast<std::size_t>(limit));
   }
   json::array list;
-  for (const auto* one : ordered) {
+  for (const auto& [key, one] : ordered) {
     list.push_back(json::object{{"value", one->value}, {"count", one->count}});
   }
   json::object out{{"field", field}, {"values", std::move(list)}};

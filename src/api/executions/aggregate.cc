@@ -156,7 +156,7 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
     write_bucket(out, figures.bucket, row.bucket);
     if (is_grouped) {
       out.key(member_of(body.figures.by));
-      row.key.empty() ? out.null() : out.string(row.key);
+      row.key ? out.string(*row.key) : out.null();
     }
     write_figures(out, row.figures);
     out.end_object();

@@ -102,7 +102,7 @@ Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
     const TimeUs bucket = request.bucket == TimeBucket::none
                               ? 0
                               : bucket_span(request.bucket, summary.timestamp).begin;
-    for (const std::string& name : aggregate_keys(request, entry->execution)) {
+    for (const AggregateKey& name : aggregate_keys(request, entry->execution)) {
       out.add(bucket, name, one);
     }
   }

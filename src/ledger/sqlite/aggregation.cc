@@ -147,7 +147,7 @@ class Aggregation {
     AggregateFigures one;
     columns.add_to(one, i, status);
     out_.add_total(one);
-    for (const std::string& key : aggregate_keys(request_, execution)) {
+    for (const AggregateKey& key : aggregate_keys(request_, execution)) {
       out_.add(bucket, key, one);
     }
     return {};
@@ -220,20 +220,19 @@ class Aggregation {
     for (const auto& [key, figures] : numbered_) {
       out_.add_total(figures);
       TRAWL_ASSIGN(const std::string_view text, texts_.of(key.second));
-      std::vector<std::string> keys;
+      std::vector<AggregateKey> keys;
       if (request_.by == AggregateBy::collection || request_.by == AggregateBy::stage) {
         if (const auto list = parse_json(text.empty() ? "[]" : text)) {
           for (const auto& item : list->get_array()) {
-            keys.emplace_back(view(item.get_string()));
+            keys.emplace_back(std::string(view(item.get_string())));
           }
         }
-        std::sort(keys.begin(), keys.end());
-        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-        if (keys.empty()) keys.emplace_back();
-      } else {
-        keys.emplace_back(text);
+      } else if (!text.empty()) {
+        keys.emplace_back(std::string(text));
       }
-      for (const std::string& name : keys) out_.add(key.first, name, figures);
+      for (const AggregateKey& name : once_each(std::move(keys))) {
+        out_.add(key.first, name, figures);
+      }
     }
     return {};
   }

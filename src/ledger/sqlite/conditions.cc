@@ -75,24 +75,19 @@ json::value word_value(IntColumn column, const Word* word) {
 
 // The number that a comparison is against, where it says one.
 std::optional<double> wanted_number(const FilterNode& node) {
-  const json::value* value = nullptr;
   switch (node.op) {
     case FilterOp::eq:
     case FilterOp::ne:
-      value = &node.value;
-      break;
     case FilterOp::gt:
     case FilterOp::gte:
     case FilterOp::lt:
     case FilterOp::lte:
-      if (node.bound.kind != Comparable::Kind::number) return std::nullopt;
-      value = &node.bound.number;
       break;
     default:
       return std::nullopt;
   }
-  if (!is_number(*value)) return std::nullopt;
-  const double number = as_double(*value);
+  if (node.bound.kind != Comparable::Kind::number) return std::nullopt;
+  const double number = as_double(node.bound.number);
   if (!(std::abs(number) < kExactMax)) return std::nullopt;
   return number;
 }
@@ -227,6 +222,11 @@ std::optional<Conditions::Test> Conditions::number_test(const FilterNode& node) 
       case FilterOp::lte:
         test.high = node.bound.time;
         return test;
+      case FilterOp::eq:
+      case FilterOp::ne:
+        test.low = test.high = node.bound.time;
+        test.negate = node.op == FilterOp::ne;
+        return test;
       default:
         return std::nullopt;
     }
@@ -303,8 +303,9 @@ Result<std::optional<Conditions::Test>> Conditions::exact_test(const FilterNode&
   auto found = std::make_shared<SeqSet>();
   const bool is_sure = is_label(node.path) && node.mode == CaseMode::sensitive;
   for (const std::string_view value : wanted) {
-    // An empty value has no term: it may be anywhere.
-    if (value.empty()) return none;
+    // An empty value has no term: it may be anywhere. Other spellings of an instant have
+    // other terms.
+    if (value.empty() || parse_time_like(value)) return none;
     const std::string expression = is_sure ? label_expression(ns_, node.path, value)
                                            : exact_expression(ns_, node.path, value);
     TRAWL_ASSIGN(const bool whole, gather(
@@ -414,7 +415,8 @@ std::optional<std::size_t> Conditions::count_indexed(const GroupPlace& place) co
     } else if (test.kind != Test::Kind::integers) {
       return std::nullopt;
     } else if (test.column == IntColumn::timestamp) {
-      if (place.ts_min < test.low || place.ts_max > test.high) return std::nullopt;
+      const bool whole = place.ts_min >= test.low && place.ts_max <= test.high;
+      if (test.negate || !whole) return std::nullopt;
     } else if (test.column != IntColumn::ns) {
       return std::nullopt;  // A term tells the namespace, and nothing else of these.
     }

@@ -88,8 +88,8 @@ std::string figures(const Ledger& ledger) {
   if (!found) return found.error().message + ": " + found.error().detail;
   std::string out = fmt::format("{} in all", found->total.count);
   for (const auto& row : found->rows) {
-    out += fmt::format(", {}: {} with {} credits, {} failed", row.key, row.figures.count,
-                       row.figures.credits_sum, row.figures.failed);
+    out += fmt::format(", {}: {} with {} credits, {} failed", row.key.value_or(""),
+                       row.figures.count, row.figures.credits_sum, row.figures.failed);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/unread_members.h"
+#include "query/value_key.h"
 #include "stages/definitions.h"
 #include "stages/reduce/aggregation.h"
 #include "stages/sort/ordering.h"
@@ -146,7 +147,6 @@ class Aggregate : public Stage {
         json::value scratch;
         const json::value* value = present_value(input[i], group.field, scratch);
         append_value_key(key, value);
-        key.push_back('\n');
         values.push_back(value == nullptr ? json::value() : *value);
       }
       const auto [found, is_new] = by_key.try_emplace(std::move(key), buckets.size());
@@ -202,20 +202,45 @@ class Aggregate : public Stage {
     return out;
   }
 
+  // The groups as members of an object: a text as it is, anything else as JSON. A text that
+  // reads like another group ("1" beside 1) is JSON too, with its quotes.
+  std::vector<std::string> group_names(const std::vector<json::object>& rows) const {
+    std::vector<const json::value*> groups;
+    std::unordered_map<std::string, std::size_t> taken;
+    for (const json::object& row : rows) {
+      groups.push_back(&row.at(group_by.front().alias));
+      const std::size_t i = groups.size() - 1;
+      if (!groups[i]->is_string()) taken.emplace(to_json_text(*groups[i]), i);
+    }
+    // One that got quotes may look like one that has them.
+    std::vector<std::string> names(groups.size());
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (!names[i].empty()) continue;
+        if (groups[i]->is_string() && !taken.contains(value_text(*groups[i]))) continue;
+        names[i] = to_json_text(*groups[i]);
+        taken.emplace(names[i], i);
+        changed = true;
+      }
+    }
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      if (names[i].empty()) names[i] = value_text(*groups[i]);
+    }
+    return names;
+  }
+
   // {alias: value} without groups, {value of the group: {alias: value}} with one group
   // field, the list of rows with several.
   json::value summary(const std::vector<json::object>& rows) const {
     if (group_by.empty()) return rows.empty() ? json::object() : rows.front();
     if (group_by.size() > 1) return json::array(rows.begin(), rows.end());
+    const std::vector<std::string> names = group_names(rows);
     json::object out;
-    for (const json::object& row : rows) {
-      json::object values = row;
-      const json::value group = values[group_by.front().alias];
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      json::object values = rows[i];
       values.erase(group_by.front().alias);
-      // Values that read alike (1 and "1") would take each other's place.
-      std::string key = value_text(group);
-      if (out.contains(key)) key = to_json_text(group);
-      out[key] = std::move(values);
+      out[names[i]] = std::move(values);
     }
     return out;
   }

@@ -97,6 +97,22 @@ TEST(Aggregate, GroupsInTheOrderOfAppearance) {
   EXPECT_EQ(output.metadata.at("total_groups"), 3);
 }
 
+TEST(Aggregate, KeepsGroupsThatReadAlike) {
+  std::vector<Candidate> input;
+  for (const char* value : {R"("1")", "1", R"("null")", "null", R"("\"1\"")", "1.0", "true",
+                            R"("true")", R"("")", R"("\"a")", "[1]", R"("[1]")"}) {
+    input.push_back(candidate("d", std::string(R"({"k":)") + value + "}"));
+  }
+  const auto output = run_stage("aggregate", R"({
+    "aggregations": [{"function": "count", "alias": "n"}], "group_by": "k"})",
+                                std::move(input));
+  EXPECT_EQ(output.metadata.at("aggregations"),
+            parse(R"({"1": {"n": 2}, "\"1\"": {"n": 1}, "\"\\\"1\\\"\"": {"n": 1},
+                      "null": {"n": 1}, "\"null\"": {"n": 1}, "true": {"n": 1},
+                      "\"true\"": {"n": 1}, "": {"n": 1}, "\"a": {"n": 1},
+                      "[1]": {"n": 1}, "\"[1]\"": {"n": 1}})"));
+}
+
 TEST(Aggregate, SeveralGroupFieldsSortAndLimit) {
   const auto output = run_stage("aggregate", R"({
     "aggregations": [{"function": "count", "alias": "n"}],

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/work_limit.h"
+#include "query/value_key.h"
 #include "stages/sort/ordering.h"
 #include "stages/values.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "query/filter_value.h"
+#include "query/value_key.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
@@ -92,11 +92,9 @@ class Deduplicate : public Stage {
       std::string key;
       for (const std::string& field : fields) {
         json::value scratch;
-        append_value_key(key, present_value(input[i], field, scratch));
-        key.push_back('\n');
+        append_value_key(key, present_value(input[i], field, scratch),
+                         case_sensitive ? CaseMode::sensitive : CaseMode::folded);
       }
-      // Keys are JSON, and folding letters leaves JSON's own marks alone.
-      if (!case_sensitive) key = fold_case(key);
       if (seen.insert(std::move(key)).second) kept.push_back(i);
     }
     return kept;

@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "base/work_limit.h"
-
+#include "query/value_key.h"
 #include "stages/values.h"
 
 namespace trawl {
@@ -19,8 +19,7 @@ bool value_before(const json::value& a, const json::value& b) {
   if (type_rank(a) != type_rank(b)) return type_rank(a) < type_rank(b);
   if (a.is_bool()) return !a.get_bool() && b.get_bool();
   if (a.is_string()) return a.get_string() < b.get_string();
-  if (a.is_int64() && b.is_int64()) return a.get_int64() < b.get_int64();
-  return as_double(a) < as_double(b);
+  return compare_numbers(a, b) < 0;
 }
 
 bool is_countable(const json::value& value) {

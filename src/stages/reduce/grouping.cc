@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/work_limit.h"
+#include "query/value_key.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 
