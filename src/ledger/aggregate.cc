@@ -49,7 +49,7 @@ BucketSpan bucket_span(TimeBucket bucket, TimeUs time) {
   return {0, 0};
 }
 
-void AggregateFigures::add(std::string_view status, double duration_ms, double credits_used,
+void AggregateFigures::add(std::string_view status, double duration, double credits_used,
                            std::int64_t total_returned,
                            std::optional<double> cache_hit_rate) {
   ++count;
@@ -58,14 +58,14 @@ void AggregateFigures::add(std::string_view status, double duration_ms, double c
     ++completed;
     if (total_returned == 0) ++zero_results;
   }
-  duration_ms_sum += duration_ms;
-  duration_ms_max = std::max(duration_ms_max, duration_ms);
-  credits_sum += credits_used;
+  duration_ms.add(duration);
+  duration_ms_max = std::max(duration_ms_max, duration);
+  credits.add(credits_used);
   if (cache_hit_rate) {
     cache_rate_sum += *cache_hit_rate;
     ++cache_rate_count;
   }
-  durations_ms.add(duration_ms);
+  durations_ms.add(duration);
 }
 
 void AggregateFigures::merge(const AggregateFigures& other) {
@@ -73,9 +73,9 @@ void AggregateFigures::merge(const AggregateFigures& other) {
   failed += other.failed;
   completed += other.completed;
   zero_results += other.zero_results;
-  duration_ms_sum += other.duration_ms_sum;
+  duration_ms.merge(other.duration_ms);
   duration_ms_max = std::max(duration_ms_max, other.duration_ms_max);
-  credits_sum += other.credits_sum;
+  credits.merge(other.credits);
   cache_rate_sum += other.cache_rate_sum;
   cache_rate_count += other.cache_rate_count;
   durations_ms.merge(other.durations_ms);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/amount_sum.h"
 #include "base/clock.h"
 #include "ledger/quantile_sketch.h"
 #include "model/execution.h"
@@ -41,14 +42,14 @@ struct AggregateFigures {
   std::uint64_t failed = 0;
   std::uint64_t completed = 0;
   std::uint64_t zero_results = 0;  // Of the completed ones.
-  double duration_ms_sum = 0;
+  AmountSum duration_ms;
   double duration_ms_max = 0;
-  double credits_sum = 0;
+  AmountSum credits;
   double cache_rate_sum = 0;
   std::uint64_t cache_rate_count = 0;  // Executions that have a rate.
   QuantileSketch durations_ms;
 
-  void add(std::string_view status, double duration_ms, double credits_used,
+  void add(std::string_view status, double duration, double credits_used,
            std::int64_t total_returned, std::optional<double> cache_hit_rate);
   void merge(const AggregateFigures& other);
 };

@@ -6,6 +6,7 @@
 #include <exception>
 #include <random>
 
+#include "base/amount_sum.h"
 #include "base/hash.h"
 #include "base/work_limit.h"
 #include "ledger/record/runner_message.h"
@@ -399,7 +400,9 @@ class Run {
         options_.prices.cost(stage.definition->stage_id, candidates_.size());
     double& used = execution_.summary.credits_used;
     const auto& limit = bound_.pipeline.budget.max_credits;
-    if (limit && used + cost > *limit + 1e-9) {
+    AmountSum after = credits_;
+    after.add(cost);
+    if (limit && after.value() > *limit) {
       return make_error(
           ErrorCode::budget_exhausted,
           fmt::format("{} before stage '{}': it costs {:.4g} credits and {:.4g} "
@@ -407,7 +410,8 @@ class Run {
                       runner_message::kBudgetExhausted, stage.stage_name, cost,
                       std::max(0.0, *limit - used), *limit));
     }
-    used += cost;
+    credits_ = after;
+    used = after.value();
     stage_credits_ = cost;
     return {};
   }
@@ -471,7 +475,8 @@ class Run {
                         {"time_elapsed_ms", (monotonic_us() - started_us_) / 1000}};
     const auto& limit = bound_.pipeline.budget.max_credits;
     values["budget_remaining"] =
-        limit ? json::value(*limit - execution_.summary.credits_used) : json::value();
+        limit ? json::value(AmountSum::rounded(*limit - execution_.summary.credits_used))
+              : json::value();
     return values;
   }
 
@@ -547,8 +552,9 @@ class Run {
     }
     result.time_used_us = used_us_;
     if (bound_.pipeline.budget.max_credits) {
-      result.credits_left =
-          std::max(0.0, *bound_.pipeline.budget.max_credits - summary.credits_used);
+      result.credits_left = std::max(
+          0.0,
+          AmountSum::rounded(*bound_.pipeline.budget.max_credits - summary.credits_used));
     }
   }
 
@@ -568,6 +574,7 @@ class Run {
   std::vector<std::shared_ptr<const Snapshot>> late_;
   bool bound_late_ = false;
   std::string chain_;
+  AmountSum credits_;  // As credits_used, which is rounded to a double.
   double stage_credits_ = 0;
   std::int64_t cache_hits_ = 0;
 };

@@ -4,9 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/amount_sum.h"
+
 namespace trawl {
 
-// What a stage costs, in credits: base + per_document x documents it is given. A stage
+// What a stage costs, in credits: base + per_document x documents it is given, in whole
+// millionths. A stage
 // that is answered from the cache costs nothing.
 struct StagePrice {
   double base = 0;
@@ -21,7 +24,8 @@ struct PriceList {
   double cost(std::string_view stage_id, std::size_t document_count) const {
     const auto found = by_stage.find(stage_id);
     const StagePrice& price = found == by_stage.end() ? fallback : found->second;
-    return price.base + price.per_document * static_cast<double>(document_count);
+    return AmountSum::rounded(price.base +
+                              price.per_document * static_cast<double>(document_count));
   }
 };
 

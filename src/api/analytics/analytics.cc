@@ -13,6 +13,7 @@
 #include "api/executions/figures.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/time_value.h"
+#include "base/amount_sum.h"
 #include "base/field_path.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -185,7 +186,7 @@ Result<http::Response> show_performance(const Services& services, Call& call) {
 
 struct StageFigures {
   std::uint64_t count = 0;
-  double duration_ms_sum = 0;
+  AmountSum duration_ms;
   double documents_in = 0;
   double documents_out = 0;
   QuantileSketch durations_ms;
@@ -195,7 +196,7 @@ using StageKey = std::tuple<std::string, std::string, std::string>;
 
 struct StageBreakdown {
   std::map<StageKey, StageFigures> stages;
-  double duration_ms_sum = 0;
+  AmountSum duration_ms;
   std::uint64_t execution_count = 0;
   bool partial = false;  // Older executions of the window were not read.
 };
@@ -236,13 +237,13 @@ void add_stages(const json::object& detail, StageBreakdown& out) {
     StageFigures& figures = out.stages[{std::string(text_of(*stage, "stage_name")),
                                         std::string(text_of(*stage, "stage_id")),
                                         std::string(text_of(*stage, "stage_type"))}];
-    const double duration_ms = number_of(*stage, "duration_ms");
+    const double duration = number_of(*stage, "duration_ms");
     ++figures.count;
-    figures.duration_ms_sum += duration_ms;
-    figures.durations_ms.add(duration_ms);
+    figures.duration_ms.add(duration);
+    figures.durations_ms.add(duration);
     figures.documents_in += number_of(*stage, "input_count");
     figures.documents_out += number_of(*stage, "output_count");
-    out.duration_ms_sum += duration_ms;
+    out.duration_ms.add(duration);
   }
 }
 
@@ -274,7 +275,7 @@ Result<http::Response> show_stages(const Services& services, Call& call) {
                                                         breakdown.stages.end());
   // What takes the most time stands first.
   std::stable_sort(stages.begin(), stages.end(), [](const auto& a, const auto& b) {
-    return a.second.duration_ms_sum > b.second.duration_ms_sum;
+    return a.second.duration_ms.value() > b.second.duration_ms.value();
   });
   std::string text;
   JsonWriter out(text);
@@ -289,7 +290,7 @@ Result<http::Response> show_stages(const Services& services, Call& call) {
     out.key("stage_id").string(stage_id);
     out.key("stage_type").string(type);
     out.key("execution_count").unsigned_integer(figures.count);
-    out.key("avg_latency_ms").number(figures.duration_ms_sum / count);
+    out.key("avg_latency_ms").number(figures.duration_ms.value() / count);
     out.key("p95_latency_ms").number(figures.durations_ms.quantile(0.95));
     out.key("avg_documents_in").number(figures.documents_in / count);
     out.key("avg_documents_out").number(figures.documents_out / count);
@@ -300,7 +301,7 @@ Result<http::Response> show_stages(const Services& services, Call& call) {
   out.key("total_latency_ms")
       .number(breakdown.execution_count == 0
                   ? 0
-                  : breakdown.duration_ms_sum /
+                  : breakdown.duration_ms.value() /
                         static_cast<double>(breakdown.execution_count));
   write_time_range(out, range);
   out.key("execution_count").unsigned_integer(breakdown.execution_count);
@@ -455,8 +456,9 @@ double share(std::uint64_t hits, std::uint64_t misses) {
 }
 
 double average_ms(const AggregateFigures& figures) {
-  return figures.count == 0 ? 0
-                            : figures.duration_ms_sum / static_cast<double>(figures.count);
+  return figures.count == 0
+             ? 0
+             : figures.duration_ms.value() / static_cast<double>(figures.count);
 }
 
 // An execution is a hit when the cache answered at least one of its stages, and a miss when

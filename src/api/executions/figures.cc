@@ -242,7 +242,7 @@ void write_figures(JsonWriter& out, const AggregateFigures& figures) {
   write_ratio(out.key("zero_result_rate"), static_cast<double>(figures.zero_results),
               figures.completed);
   out.key("duration_ms").begin_object();
-  write_ratio(out.key("avg"), figures.duration_ms_sum, figures.count);
+  write_ratio(out.key("avg"), figures.duration_ms.value(), figures.count);
   for (const auto& [name, quantile] : {std::pair<std::string_view, double>{"p50", 0.5},
                                        {"p90", 0.9},
                                        {"p95", 0.95},
@@ -260,8 +260,8 @@ void write_figures(JsonWriter& out, const AggregateFigures& figures) {
   figures.count == 0 ? out.null() : out.number(figures.duration_ms_max);
   out.end_object();
   out.key("credits_used").begin_object();
-  out.key("total").number(figures.credits_sum);
-  write_ratio(out.key("avg"), figures.credits_sum, figures.count);
+  out.key("total").number(figures.credits.value());
+  write_ratio(out.key("avg"), figures.credits.value(), figures.count);
   out.end_object();
   write_ratio(out.key("cache_hit_rate"), figures.cache_rate_sum, figures.cache_rate_count);
 }

@@ -89,7 +89,7 @@ std::string figures(const Ledger& ledger) {
   std::string out = fmt::format("{} in all", found->total.count);
   for (const auto& row : found->rows) {
     out += fmt::format(", {}: {} with {} credits, {} failed", row.key.value_or(""),
-                       row.figures.count, row.figures.credits_sum, row.figures.failed);
+                       row.figures.count, row.figures.credits.value(), row.figures.failed);
   }
   return out;
 }

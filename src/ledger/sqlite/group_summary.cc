@@ -14,9 +14,9 @@ std::string encode_summary(const std::vector<GroupSummaryEntry>& entries) {
     append(out, static_cast<std::uint32_t>(figures.completed));
     append(out, static_cast<std::uint32_t>(figures.zero_results));
     append(out, static_cast<std::uint32_t>(figures.cache_rate_count));
-    append(out, figures.duration_ms_sum);
+    append(out, figures.duration_ms.value());
     append(out, figures.duration_ms_max);
-    append(out, figures.credits_sum);
+    append(out, figures.credits.value());
     append(out, figures.cache_rate_sum);
     figures.durations_ms.append_to(out);
   }
@@ -29,15 +29,19 @@ Result<std::vector<GroupSummaryEntry>> decode_summary(std::string_view bytes) {
     GroupSummaryEntry entry;
     AggregateFigures& figures = entry.figures;
     std::uint32_t count = 0, failed = 0, completed = 0, zero_results = 0, rates = 0;
+    double duration_ms = 0, credits = 0;
     if (!take(bytes, entry.ns) || !take(bytes, entry.status) || !take(bytes, entry.hour) ||
         !take(bytes, count) || !take(bytes, failed) || !take(bytes, completed) ||
-        !take(bytes, zero_results) || !take(bytes, rates) ||
-        !take(bytes, figures.duration_ms_sum) || !take(bytes, figures.duration_ms_max) ||
-        !take(bytes, figures.credits_sum) || !take(bytes, figures.cache_rate_sum) ||
+        !take(bytes, zero_results) || !take(bytes, rates) || !take(bytes, duration_ms) ||
+        !take(bytes, figures.duration_ms_max) || !take(bytes, credits) ||
+        !take(bytes, figures.cache_rate_sum) ||
         !QuantileSketch::take(bytes, figures.durations_ms)) {
       return make_error(ErrorCode::storage, "the stored data is damaged",
                         "the summary of a row group cannot be read");
     }
+    // Sums of few enough executions that a double holds all their millionths.
+    figures.duration_ms.add(duration_ms);
+    figures.credits.add(credits);
     figures.count = count;
     figures.failed = failed;
     figures.completed = completed;

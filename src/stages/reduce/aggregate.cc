@@ -104,11 +104,16 @@ class Aggregate : public Stage {
 
     std::vector<json::object> rows;
     rows.reserve(buckets.size());
+    StageOutput output;
     for (const Bucket& bucket : buckets) {
-      TRAWL_ASSIGN(json::object row, make_row(bucket, input, score_rank, ticker));
+      TRAWL_ASSIGN(json::object row,
+                   make_row(bucket, input, score_rank, ticker, output.warnings));
       rows.push_back(std::move(row));
     }
-    StageOutput output;
+    // The same of many groups is said once.
+    std::sort(output.warnings.begin(), output.warnings.end());
+    output.warnings.erase(std::unique(output.warnings.begin(), output.warnings.end()),
+                          output.warnings.end());
     output.metadata["total_groups"] = rows.size();
     output.metadata["total_documents"] = input.size();
     if (!sort_by.empty()) rows = sorted(std::move(rows));
@@ -157,8 +162,8 @@ class Aggregate : public Stage {
   }
 
   Result<json::object> make_row(const Bucket& bucket, const std::vector<Candidate>& input,
-                                const std::vector<std::size_t>& score_rank,
-                                Ticker& ticker) const {
+                                const std::vector<std::size_t>& score_rank, Ticker& ticker,
+                                std::vector<std::string>& warnings) const {
     json::object row;
     for (std::size_t i = 0; i < group_by.size(); ++i) {
       row[group_by[i].alias] = bucket.values[i];
@@ -185,7 +190,7 @@ class Aggregate : public Stage {
         std::sort(ranked.begin(), ranked.end());
         for (const auto& [rank, value] : ranked) values.by_score.push_back(value);
       }
-      row[aggregation.alias] = compute(aggregation, values);
+      row[aggregation.alias] = compute(aggregation, values, warnings);
     }
     return row;
   }

@@ -1,3 +1,4 @@
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -67,9 +68,67 @@ TEST(Aggregate, IntegersAddUpToAnIntegerWhileTheyFit) {
         .at("s");
   };
   EXPECT_TRUE(sum_of({"1", "2"}).is_int64());
-  EXPECT_EQ(sum_of({"9223372036854775807", "1"}).get_double(), 9223372036854775808.0);
+  EXPECT_EQ(sum_of({"9223372036854775807", "1"}).get_uint64(), 9223372036854775808u);
+  EXPECT_EQ(sum_of({"18446744073709551615", "-1"}).get_uint64(), 18446744073709551614u);
+  EXPECT_EQ(sum_of({"18446744073709551615", "1"}).get_double(), 18446744073709551616.0);
+  EXPECT_EQ(sum_of({"9223372036854775807", "1", "-1"}).get_int64(), 9223372036854775807);
+  EXPECT_EQ(sum_of({"-9223372036854775808", "0"}).get_int64(),
+            std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(sum_of({"1e100", "1", "-1e100"}).get_double(), 1.0);
-  EXPECT_EQ(sum_of({"1e308", "1e308", "-1e308"}).is_double(), true);
+  EXPECT_EQ(sum_of({"1e308", "1e308", "-1e308"}).get_double(), 1e308);
+  EXPECT_EQ(sum_of({"0.1", "0.2"}).get_double(), 0.3);
+  EXPECT_EQ(sum_of(std::vector<std::string>(10, "0.1")).get_double(), 1.0);
+  EXPECT_EQ(sum_of({"0.1", "1e16", "0.1", "-1e16"}).get_double(), 0.2);
+  EXPECT_EQ(sum_of({"5e-324", "5e-324"}).get_double(), 1e-323);
+}
+
+TEST(Aggregate, SaysThatASumIsTooLarge) {
+  std::vector<Candidate> input = {candidate("a", R"({"n": 1e308})"),
+                                  candidate("b", R"({"n": 1e308})")};
+  const auto output = run_stage("aggregate", R"({"aggregations": [
+    {"function": "sum", "field": "n", "alias": "s"},
+    {"function": "avg", "field": "n", "alias": "a"}]})",
+                                std::move(input));
+  EXPECT_EQ(output.metadata.at("aggregations"), parse(R"({"s": null, "a": 1e308})"));
+  ASSERT_EQ(output.warnings.size(), 1u);
+  EXPECT_NE(output.warnings[0].find("'s' is null"), std::string::npos);
+}
+
+TEST(Aggregate, HistogramsTakeNumbersAsTheyAreWritten) {
+  const auto buckets = [](const char* interval, std::vector<std::string> numbers) {
+    std::vector<Candidate> input;
+    for (const auto& number : numbers)
+      input.push_back(candidate("d", "{\"n\":" + number + "}"));
+    const auto row = aggregated(R"([{"type": "histogram", "field": "n", "name": "h",
+                                     "interval": )" +
+                                    std::string(interval) + "}]",
+                                input);
+    std::string text;
+    for (const auto& bucket : row.at("h").at("buckets").get_array()) {
+      text += to_json_text(bucket.at("key")) + ":" + to_json_text(bucket.at("count")) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(buckets("0.1", {"0.3", "0.6", "0.7", "0.29999999999999993", "-0.3", "-0.05"}),
+            "-0.3:1 -0.1:1 0.2:1 0.3:1 0.6:1 0.7:1 ");
+  EXPECT_EQ(buckets("0.05", {"1.15", "0.35", "4.35"}), "0.35:1 1.15:1 4.35:1 ");
+  EXPECT_EQ(
+      buckets("1", {"9007199254740993", "-9223372036854775808", "18446744073709551615"}),
+      "-9223372036854775808:1 9007199254740993:1 18446744073709551615:1 ");
+  EXPECT_EQ(buckets("1000", {"9007199254740993", "-1"}), "-1000:1 9007199254740000:1 ");
+  EXPECT_EQ(buckets("0.5", {"9007199254740993"}), "9007199254740992.0:1 ");
+  EXPECT_EQ(buckets("1", {"2.5", "2"}), "2.0:2 ");
+  EXPECT_EQ(buckets("1e300", {"5", "-5", "3e300"}), "-1e+300:1 0.0:1 3e+300:1 ");
+  EXPECT_EQ(buckets("1e-15", {"1e300", "1e300", "3e-15"}), "3e-15:1 1e+300:2 ");
+  EXPECT_EQ(buckets("1e308", {"-1.7e308"}).find("null"), std::string::npos);
+  for (const char* width : {"1e-300", "5e-324", "1e-16", "0", "-1"}) {
+    EXPECT_EQ(read_error("aggregate", R"({"aggregations": [{"function": "histogram",
+        "field": "f", "alias": "n", "interval": )" +
+                                          std::string(width) + "}]}")
+                  .location,
+              std::string(kLocation) + ".aggregations[0].interval")
+        << width;
+  }
 }
 
 TEST(Aggregate, PercentilesAndHistograms) {
@@ -81,8 +140,8 @@ TEST(Aggregate, PercentilesAndHistograms) {
     {"type": "histogram", "field": "n", "name": "h", "interval": 2}])",
                        input),
             parse(R"({"p": {"p0": 1.0, "p50": 3.0, "p90": 4.6, "p100": 5.0},
-                      "h": {"buckets": [{"key": 0.0, "count": 1}, {"key": 2.0, "count": 2},
-                                        {"key": 4.0, "count": 2}]}})"));
+                      "h": {"buckets": [{"key": 0, "count": 1}, {"key": 2, "count": 2},
+                                        {"key": 4, "count": 2}]}})"));
 }
 
 TEST(Aggregate, GroupsInTheOrderOfAppearance) {

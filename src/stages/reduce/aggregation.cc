@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <unordered_set>
 
+#include "base/decimal.h"
+#include "base/text.h"
 #include "base/work_limit.h"
 #include "query/value_key.h"
+#include "stages/reduce/histogram.h"
 #include "stages/sort/ordering.h"
 #include "stages/values.h"
 
@@ -17,22 +19,6 @@ namespace trawl {
 namespace {
 
 using Values = std::vector<const json::value*>;
-
-// Sums without losing small terms beside large ones (Neumaier).
-class CompensatedSum {
- public:
-  void add(double term) {
-    const double next = sum_ + term;
-    lost_ += std::abs(sum_) >= std::abs(term) ? (sum_ - next) + term : (term - next) + sum_;
-    sum_ = next;
-  }
-  // Past the range of doubles the correction is not a number.
-  double value() const { return std::isfinite(sum_ + lost_) ? sum_ + lost_ : sum_; }
-
- private:
-  double sum_ = 0;
-  double lost_ = 0;
-};
 
 std::vector<double> numbers_of(const Values& values) {
   std::vector<double> out;
@@ -42,28 +28,34 @@ std::vector<double> numbers_of(const Values& values) {
   return out;
 }
 
-double sum_of(const std::vector<double>& numbers) {
-  CompensatedSum sum;
-  for (const double number : numbers) sum.add(number);
-  return sum.value();
-}
+struct Total {
+  DecimalSum sum;
+  std::size_t count = 0;
+};
 
-// Integers add up to an integer, while it fits.
-json::value sum(const Values& values) {
-  std::int64_t whole = 0;
+Total total_of(const Values& values) {
+  Total total;
   for (const json::value* value : values) {
     if (!is_number(*value)) continue;
-    if (!value->is_int64() || __builtin_add_overflow(whole, value->get_int64(), &whole)) {
-      return sum_of(numbers_of(values));
-    }
+    count_work(8);
+    total.sum.add(*value);
+    ++total.count;
   }
-  return whole;
+  return total;
+}
+
+// Integers add up to an integer, while it fits. Null where it is beyond all doubles.
+json::value sum(const Values& values) {
+  const DecimalSum sum = total_of(values).sum;
+  if (const auto whole = sum.integer()) return *whole;
+  const double rounded = sum.rounded();
+  return std::isfinite(rounded) ? json::value(rounded) : json::value();
 }
 
 json::value average(const Values& values) {
-  const auto numbers = numbers_of(values);
-  if (numbers.empty()) return nullptr;
-  return sum_of(numbers) / static_cast<double>(numbers.size());
+  const Total total = total_of(values);
+  if (total.count == 0) return nullptr;
+  return total.sum.divided_by(static_cast<double>(total.count));
 }
 
 json::value extreme(const Values& values, bool largest) {
@@ -104,19 +96,6 @@ json::value percentiles(const Values& values, const std::vector<double>& wanted)
     slot = std::lerp(numbers[below], numbers[above], at - static_cast<double>(below));
   }
   return out;
-}
-
-json::value histogram(const Values& values, double interval) {
-  std::map<double, std::int64_t> counts;
-  for (const double number : numbers_of(values)) {
-    ++counts[std::floor(number / interval) * interval];
-  }
-  json::array buckets;
-  buckets.reserve(counts.size());
-  for (const auto& [key, count] : counts) {
-    buckets.push_back(json::object{{"key", key}, {"count", count}});
-  }
-  return json::object{{"buckets", std::move(buckets)}};
 }
 
 }  // namespace
@@ -170,11 +149,15 @@ Aggregation read_aggregation(ObjectReader& in) {
   if (function_known && out.function == AggregateFunction::histogram && !has_interval) {
     in.fail("interval", "is required for histogram; give the width of a bucket");
   }
-  if (out.interval == 0) in.fail("interval", "is 0; give a width above 0");
+  if (out.interval < kHistogramIntervalMin) {
+    in.fail("interval", fmt::format("is {}; give a width of at least {}", out.interval,
+                                    kHistogramIntervalMin));
+  }
   return out;
 }
 
-json::value compute(const Aggregation& aggregation, const FieldValues& values) {
+json::value compute(const Aggregation& aggregation, const FieldValues& values,
+                    std::vector<std::string>& warnings) {
   const Values& found = values.by_position;
   count_work(4 * found.size() + 1);
   switch (aggregation.function) {
@@ -182,8 +165,15 @@ json::value compute(const Aggregation& aggregation, const FieldValues& values) {
       return aggregation.field.empty() ? values.document_count : found.size();
     case AggregateFunction::count_distinct:
       return distinct(found).size();
-    case AggregateFunction::sum:
-      return sum(found);
+    case AggregateFunction::sum: {
+      json::value result = sum(found);
+      if (result.is_null()) {
+        warnings.push_back(
+            fmt::format("the sum of '{}' is too large for a number, so '{}' is null",
+                        truncate_text(aggregation.field, 64), aggregation.alias));
+      }
+      return result;
+    }
     case AggregateFunction::avg:
       return average(found);
     case AggregateFunction::min:
@@ -205,7 +195,7 @@ json::value compute(const Aggregation& aggregation, const FieldValues& values) {
     case AggregateFunction::percentile:
       return percentiles(found, aggregation.percentiles);
     case AggregateFunction::histogram:
-      return histogram(found, aggregation.interval);
+      return json::object{{"buckets", histogram(found, aggregation.interval)}};
   }
   return nullptr;
 }

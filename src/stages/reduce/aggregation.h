@@ -12,7 +12,7 @@ namespace trawl {
 enum class AggregateFunction {
   count,           // documents, or with a field: those that have it
   count_distinct,  // different values
-  sum,             // of numbers; others do not count. 0 when there are none
+  sum,             // of numbers, exact; others do not count. 0 when there are none
   avg,             // of numbers; null when there are none
   min,             // in the order of sort_attribute; null when there are none
   max,
@@ -44,6 +44,8 @@ struct FieldValues {
   std::size_t document_count = 0;               // With those that lack the field.
 };
 
-json::value compute(const Aggregation& aggregation, const FieldValues& values);
+// Adds to `warnings` what has no result that it should have.
+json::value compute(const Aggregation& aggregation, const FieldValues& values,
+                    std::vector<std::string>& warnings);
 
 }  // namespace trawl
