@@ -17,8 +17,8 @@
 namespace trawl {
 namespace {
 
-// A run without end is folded in parts of about so many code points.
-constexpr std::size_t kRunCharsMax = 256;
+// A run without end is folded in parts of about so many bytes.
+constexpr std::size_t kRunBytesMax = 1024;
 constexpr std::size_t kStemCacheSize = 4096;  // A power of two.
 
 enum class ByteClass : std::uint8_t { separator, digit, letter, beyond_ascii };
@@ -339,7 +339,7 @@ std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::
 
 void Analyzer::emit_unicode(std::string_view run, const TermSink& sink) {
   while (!run.empty()) {
-    const std::size_t size = foldable_part(run, kRunCharsMax);
+    const std::size_t size = foldable_part(run, kRunBytesMax);
     if (fold_points(run.substr(0, size), FoldForm::compatible, folded_)) emit_folded(sink);
     run.remove_prefix(size);
   }

@@ -15,12 +15,22 @@ constexpr int kCanonical = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 constexpr int kFolded = kCanonical | UTF8PROC_CASEFOLD;
 constexpr int kCompatible = kFolded | UTF8PROC_COMPAT | UTF8PROC_IGNORE;
 
-// Texts are folded in parts of so many characters, so that a long one can be given up.
-constexpr std::size_t kPartChars = 4'096;
+// Texts are folded in parts of about so many bytes, so that a long one can be given up.
+constexpr std::size_t kPartBytes = 1 << 12;
+// Putting marks into order takes the square of their number.
+constexpr std::size_t kCombiningMax = 512;
 
 constexpr std::int32_t kDotAbove = 0x307;
 // Iota below, and where the letters that it is part of begin.
 constexpr std::string_view kIotasBelow[] = {"\u0345", "\xE1\xBE", "\xE1\xBF"};
+constexpr std::string_view kDotsAbove[] = {"\u0307", "\u0130"};
+
+template <std::size_t Size>
+bool holds_any(std::string_view text, const std::string_view (&parts)[Size]) {
+  return std::any_of(std::begin(parts), std::end(parts), [&](std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+  });
+}
 
 const utf8proc_uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
@@ -53,7 +63,6 @@ bool combines(std::int32_t point) {
 
 // Marks that stand below come before the dot in normal order.
 void drop_dots_of_i(std::vector<std::int32_t>& points) {
-  if (std::find(points.begin(), points.end(), kDotAbove) == points.end()) return;
   std::size_t kept = 0;
   bool after_i = false;
   for (const std::int32_t point : points) {
@@ -65,57 +74,52 @@ void drop_dots_of_i(std::vector<std::int32_t>& points) {
   points.resize(kept);
 }
 
-bool normalize(std::string_view part, int flags, std::vector<std::int32_t>& out) {
-  const auto decompose = [&] {
+// The code points of a part in normal order, folded, but not composed.
+bool decompose(std::string_view part, int flags, std::vector<std::int32_t>& out) {
+  const auto write = [&] {
     return utf8proc_decompose(bytes_of(part), static_cast<utf8proc_ssize_t>(part.size()),
                               out.data(), static_cast<utf8proc_ssize_t>(out.size()),
                               options_of(flags));
   };
   // Enough for nearly all; a few characters become many.
   out.resize(part.size() + 16);
-  auto count = decompose();
+  auto count = write();
   if (count > static_cast<utf8proc_ssize_t>(out.size())) {
     out.resize(static_cast<std::size_t>(count));
-    count = decompose();
+    count = write();
   }
   if (count < 0) return false;
   out.resize(static_cast<std::size_t>(count));
-  if ((flags & UTF8PROC_CASEFOLD) != 0) drop_dots_of_i(out);
-  if (out.empty()) return true;
-  count = utf8proc_normalize_utf32(out.data(), static_cast<utf8proc_ssize_t>(out.size()),
-                                   options_of(flags));
-  if (count < 0) return false;
-  out.resize(static_cast<std::size_t>(count));
+  if ((flags & UTF8PROC_CASEFOLD) != 0 && holds_any(part, kDotsAbove)) drop_dots_of_i(out);
   return true;
 }
 
-void append_points(const std::vector<std::int32_t>& points, std::string& out) {
-  for (const std::int32_t point : points) {
-    utf8proc_uint8_t bytes[4];
-    const auto size = utf8proc_encode_char(point, bytes);
-    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+// Leaves nothing in the points.
+void append_composed(std::vector<std::int32_t>& points, int flags, std::string& out) {
+  const auto count = static_cast<utf8proc_ssize_t>(points.size());
+  points.push_back(0);  // It ends the text with a zero.
+  const auto size = utf8proc_reencode(points.data(), count, options_of(flags));
+  if (size > 0) {
+    out.append(reinterpret_cast<const char*>(points.data()),
+               static_cast<std::size_t>(size));
   }
+  points.clear();
 }
 
 // Iota below becomes a letter when it is folded, and would then stand before marks that
 // belong before it; so its text is put into order first.
 std::string in_order(std::string_view part) {
+  constexpr int kOrdered = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
   std::vector<std::int32_t> points;
   std::string out;
-  if (!normalize(part, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, points)) {
-    return std::string(part);
-  }
-  append_points(points, out);
+  if (!decompose(part, kOrdered, points)) return std::string(part);
+  append_composed(points, kOrdered, out);
   return out;
 }
 
 bool fold_part(std::string_view part, int flags, std::vector<std::int32_t>& out) {
-  const bool has_iota =
-      (flags & UTF8PROC_CASEFOLD) != 0 &&
-      std::any_of(std::begin(kIotasBelow), std::end(kIotasBelow), [&](const auto& iota) {
-        return part.find(iota) != std::string_view::npos;
-      });
-  return has_iota ? normalize(in_order(part), flags, out) : normalize(part, flags, out);
+  const bool has_iota = (flags & UTF8PROC_CASEFOLD) != 0 && holds_any(part, kIotasBelow);
+  return has_iota ? decompose(in_order(part), flags, out) : decompose(part, flags, out);
 }
 
 bool is_ascii(std::string_view text) {
@@ -127,10 +131,10 @@ bool map_text(std::string_view text, int flags, std::string& out) {
   std::vector<std::int32_t> points;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t size = foldable_part(text, kPartChars);
+    const std::size_t size = foldable_part(text, kPartBytes);
     count_work(size);
     if (!fold_part(text.substr(0, size), flags, points)) return false;
-    append_points(points, out);
+    append_composed(points, flags, out);
     text.remove_prefix(size);
   }
   return true;
@@ -151,25 +155,32 @@ std::string compose_text(std::string_view text) {
   return !is_ascii(text) && map_text(text, kCanonical, out) ? out : std::string(text);
 }
 
-std::size_t foldable_part(std::string_view text, std::size_t chars) {
-  if (text.size() <= chars) return text.size();
-  std::size_t at = 0;
-  for (std::size_t count = 0; at < text.size(); ++count) {
+std::size_t foldable_part(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text.size();
+  const auto continues = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  std::size_t at = bytes;
+  while (continues(at)) ++at;
+  for (std::size_t count = 0; at < text.size() && count < kCombiningMax; ++count) {
     std::int32_t point = 0;
-    auto size = utf8proc_iterate(bytes_of(text.substr(at)),
-                                 static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-    if (size <= 0) {
-      point = 0;
-      size = 1;
-    }
-    if (count >= chars && (count >= 4 * chars || !combines(point))) break;
-    at += static_cast<std::size_t>(size);
+    const auto size = utf8proc_iterate(
+        bytes_of(text.substr(at)), static_cast<utf8proc_ssize_t>(text.size() - at), &point);
+    if (size > 0 && !combines(point)) break;
+    at += size > 0 ? static_cast<std::size_t>(size) : 1;
   }
   return at;
 }
 
 bool fold_points(std::string_view part, FoldForm form, std::vector<std::int32_t>& out) {
-  return fold_part(part, form == FoldForm::canonical ? kFolded : kCompatible, out);
+  const int flags = form == FoldForm::canonical ? kFolded : kCompatible;
+  if (!fold_part(part, flags, out)) return false;
+  if (out.empty()) return true;
+  const auto count = utf8proc_normalize_utf32(
+      out.data(), static_cast<utf8proc_ssize_t>(out.size()), options_of(flags));
+  if (count < 0) return false;
+  out.resize(static_cast<std::size_t>(count));
+  return true;
 }
 
 }  // namespace trawl

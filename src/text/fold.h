@@ -24,9 +24,9 @@ std::string fold_case(std::string_view text);
 std::string compose_text(std::string_view text);
 
 // Where to cut a long text for folding it in parts, which costs more than linear time in
-// one: behind at least `chars` code points, before one that nothing combines with. The size
-// of the text where it is shorter, and no more than four times the characters.
-std::size_t foldable_part(std::string_view text, std::size_t chars);
+// one: behind at least `bytes`, before a code point that nothing combines with, or after a
+// great many that do. The size of the text where it is shorter.
+std::size_t foldable_part(std::string_view text, std::size_t bytes);
 
 // The code points of a part, folded, in place of what `out` held. False when it is not
 // UTF-8.
