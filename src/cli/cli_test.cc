@@ -367,6 +367,18 @@ TEST(Cli, ListShowsTheFieldsThatWereAskedFor) {
   EXPECT_EQ(result.out, "ERROR  LABELS\nx      {\"team\":\"a\"}\nshowing 1 of 1\n");
 }
 
+TEST(Cli, ListsShowTheirWarningsOnce) {
+  Program program;
+  program.answer(200, R"({"results":[{"execution_id":"a"}],"total":2,
+      "warnings":["query is '?!', which has no words"],
+      "pagination":{"next_cursor":"c1"}})");
+  program.answer(200, R"({"results":[{"execution_id":"b"}],"total":2,
+      "warnings":["query is '?!', which has no words"],"pagination":{}})");
+  const auto result =
+      program.run({"executions", "list", "--query", "?!", "--all", "-o", "table"});
+  EXPECT_EQ(result.err, "warning: query is '?!', which has no words\n");
+}
+
 TEST(Cli, PartialPagesWithoutRowsGoOn) {
   Program program;
   program.answer(200, R"({"results":[],"total":0,"total_relation":"at_least",

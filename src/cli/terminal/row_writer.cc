@@ -137,6 +137,11 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
     // The first page counted; what arrives while later ones are fetched is not shown.
     if (total.is_null()) {
       is_total_exact = text_at(page, "total_relation") != "at_least";
+      if (const auto* warnings = array_at(page, "warnings")) {
+        for (const auto& warning : *warnings) {
+          context.host().err << "warning: " << printable(plain_text(warning)) << '\n';
+        }
+      }
       for (const auto* place : {"total", "total_count", "pagination.total"}) {
         const auto* value = find_path(page, place);
         if (value && is_number(*value)) {
