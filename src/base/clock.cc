@@ -109,7 +109,7 @@ Result<TimeUs> parse_time(std::string_view text) {
         if (digits < 6) micros = micros * 10 + (rest.front() - '0');
         rest.remove_prefix(1);
       }
-      if (digits == 0 || digits > 9) return refuse("the fraction is not 1 to 9 digits");
+      if (digits == 0) return refuse("the fraction has no digits");
       for (; digits < 6; ++digits) micros *= 10;
     }
     if (!rest.empty() && !take_char(rest, "Zz")) {
@@ -131,8 +131,9 @@ Result<TimeUs> parse_time(std::string_view text) {
                             std::chrono::month{static_cast<unsigned>(month)},
                             std::chrono::day{static_cast<unsigned>(day)}};
   if (year < 1 || !date.ok()) return refuse("no such day");
-  // A leap second is written :60; it names the same instant as the second after it.
-  if (hour > 23 || minute > 59 || second > 60) return refuse("no such time of day");
+  // Nothing here tells a leap second from the one after it, so it would move.
+  if (second == 60) return refuse("leap seconds are not supported, and it ends in :60");
+  if (hour > 23 || minute > 59 || second > 59) return refuse("no such time of day");
   const std::int64_t seconds = sys_days{date}.time_since_epoch().count() * 86'400LL +
                                hour * 3'600LL + minute * 60LL + second - offset_s;
   const TimeUs time = seconds * kMicrosPerSecond + micros;

@@ -36,8 +36,8 @@ TimeUs monotonic_us();
 std::string format_time(TimeUs time);
 
 // RFC 3339 with Z or an offset, or without (UTC), or a date alone (midnight UTC); a
-// space may stand for the T; up to nine fractional digits, cut to six.
-//   invalid  not such a text, or no such day
+// space may stand for the T; any number of fractional digits, cut to six.
+//   invalid  not such a text, no such day, or a leap second
 Result<TimeUs> parse_time(std::string_view text);
 
 }  // namespace trawl
