@@ -162,7 +162,8 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
     out.end_object();
   }
   out.end_array();
-  // Said only where the budget ran out.
+  // Each is said only where it is so.
+  if (figures.has_gaps) out.key("has_gaps").boolean(true);
   if (figures.aggregate.partial) out.key("partial").boolean(true);
   const auto& warnings = body.list.warnings;
   if (!warnings.empty()) {

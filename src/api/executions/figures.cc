@@ -41,12 +41,16 @@ bool fits(TimeBucket bucket, const Reach& reach, std::uint32_t max) {
 
 Error too_many_rows(TimeBucket bucket, const std::optional<Reach>& reach) {
   std::string remedy = "ask for fewer executions";
-  if (bucket != TimeBucket::none && bucket != TimeBucket::month) {
-    TimeBucket unit = coarser(bucket);
-    while (reach && unit != TimeBucket::month && !fits(unit, *reach, kFiguresRowsMax)) {
+  if (bucket != TimeBucket::none) {
+    TimeBucket unit = bucket;
+    while (unit != TimeBucket::month &&
+           (unit == bucket || (reach && !fits(unit, *reach, kFiguresRowsMax)))) {
       unit = coarser(unit);
     }
-    remedy = fmt::format("use the bucket {}, or a shorter time range", bucket_name(unit));
+    const bool helps = unit != bucket && (!reach || fits(unit, *reach, kFiguresRowsMax));
+    remedy = fmt::format(
+        "use {}a shorter time range",
+        helps ? fmt::format("the bucket {}, or ", bucket_name(unit)) : std::string());
   }
   return invalid_at("bucket", fmt::format("the reply would have more than {} rows with the "
                                           "bucket {}; {}",
@@ -166,12 +170,15 @@ class Gathering {
     figures.aggregate = std::move(folded).finish();
   }
 
-  static Result<void> fill_gaps(Figures& figures) {
+  Result<void> fill_gaps(Figures& figures) const {
     auto& rows = figures.aggregate.rows;
     if (figures.bucket == TimeBucket::none || rows.empty()) return {};
     const Reach reach{rows.front().bucket, rows.back().bucket};
     if (!fits(figures.bucket, reach, kFiguresRowsMax)) {
-      return too_many_rows(figures.bucket, reach);
+      // Nobody chose the bucket, so there has to be an answer: one wrong clock may have
+      // recorded an execution of the year 1.
+      figures.has_gaps = !request_.bucket && rows.size() <= kFiguresRowsMax;
+      return figures.has_gaps ? Result<void>() : too_many_rows(figures.bucket, reach);
     }
     std::vector<Aggregate::Row> filled;
     TimeUs next = reach.first;

@@ -28,6 +28,8 @@ struct Figures {
   // By bucket; in a bucket the key with the most executions first. Without a group the
   // buckets from the first to the last that has executions are all there.
   Aggregate aggregate;
+  // Except where those would be too many months: then those without executions are not.
+  bool has_gaps = false;
 };
 
 // Ledger::aggregate for replies: bounded, without gaps.
