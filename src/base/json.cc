@@ -335,6 +335,19 @@ std::string to_json_text(const json::value& value) {
   return out;
 }
 
+void append_json_line(std::string& out, std::string_view json) {
+  static constexpr std::pair<std::string_view, std::string_view> kEnds[] = {
+      {"\xc2\x85", "\\u0085"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}};
+  const std::size_t begin = out.size();
+  out.append(json);
+  for (const auto& [end, escape] : kEnds) {
+    for (auto at = out.find(end, begin); at != std::string::npos;
+         at = out.find(end, at + escape.size())) {
+      out.replace(at, end.size(), escape);
+    }
+  }
+}
+
 std::string canonical_json(const json::value& value) {
   std::string out;
   append<true>(out, value);

@@ -26,6 +26,9 @@ void append_json(std::string& out, const json::object& object);
 void append_json(std::string& out, const json::array& array);
 void append_json_string(std::string& out, std::string_view text);
 void append_json_number(std::string& out, double number);
+// Appends JSON as one line for any reader: U+0085, U+2028 and U+2029, which some take for
+// the end of a line, become escapes.
+void append_json_line(std::string& out, std::string_view json);
 std::string to_json_text(const json::value& value);
 
 inline std::string_view key_of(const json::key_value_pair& field) {

@@ -226,6 +226,15 @@ TEST(Json, StringsAreAlwaysValidUtf8) {
   }
 }
 
+TEST(Json, ALineIsOneLineForAnyReader) {
+  std::string out = "\xc2\x85";  // Of somebody else.
+  append_json_line(out, "\"a\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7\xc2\x86\"");
+  EXPECT_EQ(out, "\xc2\x85\"a\\u0085\\u2028\\u2029\xe2\x80\xa7\xc2\x86\"");
+  EXPECT_EQ(
+      parse_json(out.substr(2)).value(),
+      parse_json("\"a\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7\xc2\x86\"").value());
+}
+
 TEST(Json, CanonicalTextSortsKeysEverywhere) {
   EXPECT_EQ(canonical_json(parse_json(R"({"b":1,"a":[{"d":1,"c":2}]})").value()),
             R"({"a":[{"c":2,"d":1}],"b":1})");

@@ -320,7 +320,11 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self.port_of_server))
+            try:
+                server = socket.create_connection(("127.0.0.1", self.port_of_server))
+            except OSError:  # It is being restarted, and the client comes again.
+                client.close()
+                continue
             cut = self.cuts.pop(0) if self.cuts else None
             threading.Thread(target=self.copy, args=(client, server, None), daemon=True).start()
             threading.Thread(target=self.copy, args=(server, client, cut), daemon=True).start()
@@ -368,6 +372,46 @@ def test_the_command_writes_what_the_list_shows(history, tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["out.csv.gz"]
 
 
+def test_what_the_command_wrote_can_be_imported(history, tmp_path):
+    file = tmp_path / "history.ndjson.gz"
+    done = trawl(history.port, "--detail", "-o", file)
+    assert done.returncode == 0, done.stderr
+    other = Server(tmp_path / "data").start()
+    try:
+        environment = {"PATH": os.environ["PATH"], "TRAWL_API_KEY": KEY,
+                       "TRAWL_URL": f"http://127.0.0.1:{other.port}"}
+        for name, given in ((file, None), ("-", file.read_bytes())):
+            done = subprocess.run([BINARY, "executions", "import", name], env=environment,
+                                  input=given, capture_output=True, timeout=60, check=False)
+            assert done.returncode == 0, done.stderr
+        assert listed(other) == listed(history)
+        # Nor does an import take it for lines that are all bad.
+        refused = other.post("/v1/retrievers/executions/import", file.read_bytes())
+        assert refused.status == 400
+        assert "Content-Encoding: gzip" in refused.json["error"]["message"]
+        pretty = json.dumps(listed(history)[:3], indent=2)
+        refused = other.post("/v1/retrievers/executions/import", pretty)
+        assert refused.status == 400 and "jq -c" in refused.json["error"]["message"]
+        assert "errors" not in refused.json
+    finally:
+        other.stop()
+
+
+def test_rows_are_lines_for_any_reader(history):
+    text = "a\u0085b\u2028c\u2029d"
+    history.ok("POST", "/v1/namespaces", {"namespace_name": "lines"})
+    headers = {"X-Namespace": "lines"}
+    row = {"execution_id": "ends", "status": "completed", "timestamp": "2026-01-01T00:00:00Z",
+           "query_summary": text}
+    history.ok("POST", "/v1/retrievers/executions/import", json.dumps(row), headers=headers)
+    sent = history.post(PATH, headers=headers).text.splitlines()
+    assert len(sent) == 2 and json.loads(sent[0])["query_summary"] == text
+    tailed = history.get("/v1/retrievers/executions/tail?since=2025-01-01&end_after_ms=0",
+                         headers=headers).text.splitlines()
+    data = [line for line in tailed if line.startswith("data: ") and "ends" in line]
+    assert json.loads(data[0][6:])["query_summary"] == text
+
+
 @pytest.mark.parametrize("arguments", [[], ["--format", "csv"], ["--detail"],
                                        ["--limit", "4000", "--since", "-3650d"]])
 def test_the_command_outlives_broken_connections(history, tmp_path, arguments):
@@ -385,7 +429,7 @@ def test_the_command_outlives_broken_connections(history, tmp_path, arguments):
 
 
 def test_the_command_fails_cleanly(history, tmp_path):
-    assert trawl(history.port, "--since", "soon").returncode == 1
+    assert trawl(history.port, "--since", "soon").returncode == 2
     assert trawl(history.port, "-o", "csv").returncode == 2
     assert trawl(history.port, "-o", tmp_path / "no" / "such").returncode == 2
     assert trawl(1).returncode == 1

@@ -88,7 +88,8 @@ class Exporter {
       append_csv_row(piece_, row.get_object(),
                      request_.raw ? CsvTexts::raw : CsvTexts::safe);
     } else {
-      piece_.append(execution.json).push_back('\n');
+      append_json_line(piece_, execution.json);
+      piece_.push_back('\n');
     }
     last_ = execution.key;
     ++rows_;

@@ -27,6 +27,7 @@ Result<void> for_each_object(
     http::BodyReader& body, KeyWatch& key, const Limits& limits, ImportReport& report,
     const std::function<Result<void>(std::uint64_t line, std::size_t bytes,
                                      json::object&&)>& take) {
+  FormCheck form;
   LineSplitter lines(
       limits.import_line_bytes_max,
       [&](std::uint64_t number, std::string_view line, bool too_long) -> Result<void> {
@@ -37,6 +38,7 @@ Result<void> for_each_object(
           return {};
         }
         auto value = parse_json(line);
+        TRAWL_TRY(form.check_line(line, value && value->is_object()));
         if (!value) {
           // The line is not to blame for a lack of memory.
           if (value.error().code != ErrorCode::bad_request) return value.error();
@@ -44,15 +46,18 @@ Result<void> for_each_object(
           return {};
         }
         if (!value->is_object()) {
-          report.add(number, fmt::format("the line is a JSON {}; use an object",
-                                         type_name(*value)));
+          report.add(
+              number,
+              fmt::format("the line is a JSON {}; use an object{}", type_name(*value),
+                          value->is_array() ? ", as jq -c '.[]' makes of a list" : ""));
           return {};
         }
         return take(number, line.size(), std::move(value->get_object()));
       });
-  while (true) {
+  for (bool is_first = true;; is_first = false) {
     TRAWL_ASSIGN(const std::string piece, body.read());
     TRAWL_TRY(key.check());
+    if (is_first) TRAWL_TRY(FormCheck::check_start(piece));
     if (piece.empty()) return lines.finish();
     TRAWL_TRY(lines.feed(piece));
   }

@@ -1,5 +1,7 @@
 #include "api/wire/ndjson.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace trawl::api {
@@ -39,6 +41,58 @@ Result<void> LineSplitter::end_line() {
   }
   line_.clear();
   return taken;
+}
+
+namespace {
+
+// Whether a line leaves an object or a list open.
+bool leaves_open(std::string_view line) {
+  if (!line.starts_with('{') && !line.starts_with('[')) return false;
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_text = !in_text;
+    } else if (!in_text && (c == '{' || c == '[')) {
+      ++depth;
+    } else if (!in_text && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  return depth > 0 && !in_text;
+}
+
+}  // namespace
+
+Result<void> FormCheck::check_start(std::string_view piece) {
+  const auto packed = [](std::string_view name) {
+    return make_error(ErrorCode::bad_request,
+                      fmt::format("the body is {0} data, and not NDJSON; send it with "
+                                  "Content-Encoding: {0}",
+                                  name));
+  };
+  if (piece.starts_with("\x1f\x8b")) return packed("gzip");
+  if (piece.starts_with("\x28\xb5\x2f\xfd")) return packed("zstd");
+  return {};
+}
+
+Result<void> FormCheck::check_line(std::string_view line, bool is_object) {
+  if (lines_ == 2) return {};
+  if (++lines_ == 1) {
+    is_open_ = !is_object && leaves_open(line);
+    // A list whose items have a line each: the second one may look well.
+    if (line != "[") return {};
+  } else if (is_object) {
+    return {};
+  }
+  if (!is_open_) return {};
+  return make_error(
+      ErrorCode::bad_request,
+      "the body is one JSON text over several lines, and not NDJSON; put each "
+      "object on a line of its own, as jq -c . does (of a list, jq -c '.[]')");
 }
 
 void ImportReport::add(std::uint64_t line, std::string_view message) {

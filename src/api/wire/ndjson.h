@@ -35,6 +35,22 @@ class LineSplitter {
   std::uint64_t number_ = 1;
 };
 
+// Notices at its first lines that a body is something else than NDJSON, about which there
+// is one thing to say and not one for each line.
+class FormCheck {
+ public:
+  // Of the first piece of the body.
+  //   bad_request  it is packed, and nobody said so
+  static Result<void> check_start(std::string_view piece);
+  // Of each line, and whether it is a JSON object; cheap after the second.
+  //   bad_request  one JSON text goes over several lines
+  Result<void> check_line(std::string_view line, bool is_object);
+
+ private:
+  int lines_ = 0;
+  bool is_open_ = false;  // The first line opens more than it closes.
+};
+
 inline constexpr std::size_t kBadLinesListed = 100;
 
 // What was wrong with an import: every bad line is counted, the first hundred are listed.

@@ -55,5 +55,43 @@ TEST(ImportReport, CountsAllAndListsAHundred) {
   EXPECT_EQ(to_json_text(report.errors.back()), R"({"line":100,"message":"bad"})");
 }
 
+// What an import of these lines is told, or "".
+std::string told(const Lines& lines) {
+  FormCheck form;
+  for (const auto& line : lines) {
+    const auto value = parse_json(line);
+    const auto checked = form.check_line(line, value && value->is_object());
+    if (!checked) return checked.error().message;
+  }
+  return {};
+}
+
+TEST(FormCheck, NoticesOneTextOverSeveralLines) {
+  for (const Lines& lines :
+       {Lines{"[", R"({"a":1},)", R"({"a":2})", "]"}, Lines{"{", R"("a": 1)", "}"},
+        Lines{"[", "{", R"("a": 1)", "}", "]"}, Lines{R"({"a": {)", R"("b": 1}})"},
+        Lines{R"([{"a":1},)", R"({"b":"]"}])"}, Lines{"{", "}"}, Lines{"["}}) {
+    EXPECT_NE(told(lines).find("jq -c"), std::string::npos) << lines[0];
+  }
+}
+
+TEST(FormCheck, BadLinesOfNdjsonAreTheirOwnAffair) {
+  for (const Lines& lines :
+       {Lines{R"({"a":1})", "{", R"("a": 1)", "}"}, Lines{R"({"a": {)", R"({"a":1})"},
+        Lines{R"({"a": "{)", "x"}, Lines{"x", "{", "}"}, Lines{R"([{"a":1}])", "x"},
+        Lines{R"({"a":"[[{"})", "x"}, Lines{}}) {
+    EXPECT_EQ(told(lines), "") << (lines.empty() ? "" : lines[0]);
+  }
+}
+
+TEST(FormCheck, NoticesWhatIsPacked) {
+  const auto gzip = FormCheck::check_start("\x1f\x8b\x08");
+  ASSERT_FALSE(gzip);
+  EXPECT_NE(gzip.error().message.find("Content-Encoding: gzip"), std::string::npos);
+  EXPECT_FALSE(FormCheck::check_start("\x28\xb5\x2f\xfd"));
+  EXPECT_TRUE(FormCheck::check_start("{"));
+  EXPECT_TRUE(FormCheck::check_start(""));
+}
+
 }  // namespace
 }  // namespace trawl::api::ndjson_test

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <istream>
 #include <ostream>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -52,6 +53,19 @@ std::optional<std::uint64_t> plain_file_size(const std::string& file) {
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
+// What a stream is packed with, by its first byte: the server unpacks it. No NDJSON begins
+// with either of them.
+std::string_view coding_of(std::istream& stream) {
+  switch (stream.peek()) {
+    case 0x1f:
+      return "gzip";
+    case 0x28:
+      return "zstd";
+    default:
+      return {};
+  }
+}
+
 Outcome<HttpReply> send_file(Context& context, const std::string& target,
                              const std::string& file, const std::string& what) {
   auto& host = context.host();
@@ -66,12 +80,17 @@ Outcome<HttpReply> send_file(Context& context, const std::string& target,
     size = plain_file_size(file);
   }
   Progress progress(host, fmt::format("importing {}", what), size);
-  StreamSource source(file == "-" ? host.in : stream, size, progress);
+  std::istream& source_stream = file == "-" ? host.in : stream;
+  StreamSource source(source_stream, size, progress);
   HttpRequest request;
   request.method = "POST";
   request.target = target;
   request.source = &source;
   request.content_type = "application/x-ndjson";
+  if (const auto coding = coding_of(source_stream); !coding.empty()) {
+    request.headers.push_back(fmt::format("Content-Encoding: {}", coding));
+    progress.set_packed();
+  }
   return context.send(request);
 }
 

@@ -28,12 +28,12 @@ void add_executions_import(CLI::App& executions, Context& context) {
   auto file = std::make_shared<std::string>();
   auto* command = executions.add_subcommand(
       "import", "Import history from another server, one execution per line");
-  command->add_option("file", *file, "NDJSON, or - for standard input")
+  command->add_option("file", *file, "NDJSON, also .gz or .zst, or - for standard input")
       ->required()
       ->type_name("FILE");
   command->footer(
       "Examples:\n"
-      "  trawl executions import history.ndjson\n"
+      "  trawl executions import history.ndjson.gz\n"
       "  trawl --url http://old:8080 executions list --all -o ndjson | "
       "trawl executions import -\n"
       "Executions that exist already are skipped. Exit status 1 when any line was "

@@ -1,14 +1,19 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/private_files.h"
@@ -31,8 +36,9 @@ constexpr std::chrono::milliseconds kFirstRetryPause{500};
 
 struct ExecutionsExportArguments {
   MakeFilterBody filter;
-  std::string format = "ndjson";
+  std::string format;  // As given; else as the name of the file says, else ndjson.
   std::string file;
+  bool force = false;
   std::int64_t limit = 0;  // 0: all
   bool detail = false;
   bool gzip = false;
@@ -155,22 +161,116 @@ Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments
   }
 }
 
+// Settles format and compression, by the flags and by the name of the file.
+//   usage  the two contradict each other
+Outcome<void> settle_form(ExecutionsExportArguments& arguments) {
+  std::string_view name = arguments.file;
+  const bool named_gzip = name.ends_with(".gz");
+  if (named_gzip) name.remove_suffix(3);
+  std::string_view named;
+  for (const auto& [ending, format] :
+       {std::pair<std::string_view, std::string_view>{".csv", "csv"},
+        {".ndjson", "ndjson"},
+        {".jsonl", "ndjson"}}) {
+    if (name.ends_with(ending)) named = format;
+  }
+  if (arguments.format.empty()) {
+    arguments.format = named.empty() ? "ndjson" : named;
+  } else if (!named.empty() && named != arguments.format) {
+    return usage_failure(fmt::format(
+        "--format is {}, but the name of '{}' says {}; leave --format out, or use another "
+        "name",
+        arguments.format, arguments.file, named));
+  }
+  if (arguments.gzip && !named_gzip && !named.empty()) {
+    return usage_failure(fmt::format(
+        "--gzip is given, but the name of '{}' does not end in .gz; add .gz, or "
+        "leave --gzip out",
+        arguments.file));
+  }
+  arguments.gzip = arguments.gzip || named_gzip;
+  return {};
+}
+
+// Where the rows go: a file that is whole or not there, or a stream.
+class Destination {
+ public:
+  Destination(const ExecutionsExportArguments& arguments, Host& host)
+      : arguments_(arguments),
+        host_(host),
+        to_file_(!arguments.file.empty() && arguments.file != "-") {}
+
+  //   usage  it cannot be written, or the file exists
+  Outcome<void> open() {
+    if (!to_file_) return {};
+    const std::string& name = arguments_.file;
+    std::error_code ignored;
+    const auto kind = std::filesystem::status(name, ignored).type();
+    // A device or a pipe is written to as it is.
+    is_direct_ = kind != std::filesystem::file_type::regular &&
+                 kind != std::filesystem::file_type::not_found;
+    if (!is_direct_ && kind == std::filesystem::file_type::regular && !arguments_.force) {
+      return usage_failure(exists());
+    }
+    const std::string target = is_direct_ ? name : part();
+    // A part left by an earlier export may have other rights.
+    if (!is_direct_) std::remove(target.c_str());
+    if (is_direct_ || !make_private_file(target)) {
+      file_.open(target, std::ios::binary | std::ios::trunc);
+    }
+    if (file_.is_open()) return {};
+    return usage_failure(fmt::format("cannot write '{}'; is the path right?", target));
+  }
+
+  bool to_file() const { return to_file_; }
+  std::ostream& stream() { return to_file_ ? file_ : host_.out; }
+
+  // Once everything is there.
+  Outcome<void> finish(bool written) {
+    if (to_file_) {
+      file_.close();
+      written = written && file_;
+    }
+    if (written && to_file_ && !is_direct_) {
+      const char* name = arguments_.file.c_str();
+      if (arguments_.force) {
+        written = std::rename(part().c_str(), name) == 0;
+      } else if (::renameat2(AT_FDCWD, part().c_str(), AT_FDCWD, name, RENAME_NOREPLACE) !=
+                 0) {
+        if (errno == EEXIST)
+          return usage_failure(exists() + "; the export is in " + part());
+        // Not every file system can do that.
+        written = std::rename(part().c_str(), name) == 0;
+      }
+    }
+    if (written) return {};
+    return usage_failure(fmt::format("cannot write '{}'; is the disk full?",
+                                     to_file_ ? arguments_.file : "standard output"));
+  }
+
+ private:
+  std::string part() const { return arguments_.file + ".part"; }
+  std::string exists() const {
+    return fmt::format("'{}' exists; add --force to replace it, or use another name",
+                       arguments_.file);
+  }
+
+  const ExecutionsExportArguments& arguments_;
+  Host& host_;
+  const bool to_file_;
+  bool is_direct_ = false;
+  std::ofstream file_;
+};
+
 Outcome<Exit> export_executions(Context& context,
                                 const ExecutionsExportArguments& arguments) {
   Host& host = context.host();
-  const bool to_file = !arguments.file.empty() && arguments.file != "-";
-  const std::string part = arguments.file + ".part";
-  std::ofstream file;
-  if (to_file) {
-    // Left by an earlier one, maybe with other rights.
-    std::remove(part.c_str());
-    if (!make_private_file(part)) file.open(part, std::ios::binary | std::ios::trunc);
-    if (!file.is_open())
-      return usage_failure(fmt::format("cannot write '{}'; is the path right?", part));
-  }
+  Destination destination(arguments, host);
+  TRAWL_TRY(destination.open());
+  const bool to_file = destination.to_file();
   RowProgress progress(host);
   const ExportSink* watched = nullptr;
-  ExportSink sink(to_file ? file : host.out,
+  ExportSink sink(destination.stream(),
                   {arguments.format == "csv", arguments.gzip,
                    !to_file && host.out_is_terminal, context.flags().raw},
                   [&] {
@@ -179,15 +279,7 @@ Outcome<Exit> export_executions(Context& context,
   watched = &sink;
   TRAWL_ASSIGN(const Exit exit, fetch(context, arguments, sink, progress));
   progress.clear();
-  bool written = sink.finish();
-  if (to_file) {
-    file.close();
-    written = written && file && std::rename(part.c_str(), arguments.file.c_str()) == 0;
-  }
-  if (!written) {
-    return usage_failure(fmt::format("cannot write '{}'; is the disk full?",
-                                     to_file ? arguments.file : "standard output"));
-  }
+  TRAWL_TRY(destination.finish(sink.finish()));
   if (!to_file) return exit;
   const auto rows = static_cast<std::int64_t>(sink.rows());
   if (context.format() == Format::table) {
@@ -209,12 +301,15 @@ void add_executions_export(CLI::App& executions, Context& context) {
   auto* command = executions.add_subcommand(
       "export", "Write all matching executions to a file and verify it");
   arguments->filter = add_filter_flags(*command);
-  command->add_option("--format", arguments->format, "ndjson or csv [ndjson]")
+  command
+      ->add_option("--format", arguments->format,
+                   "ndjson or csv [as the name of FILE ends, else ndjson]")
       ->check(CLI::IsMember({"ndjson", "csv"}).description(""))
       ->type_name("FORMAT");
   command->add_flag("--detail", arguments->detail,
                     "Whole records, as `executions import` takes them, instead of rows");
-  command->add_flag("--gzip", arguments->gzip, "Compress the output");
+  command->add_flag("--gzip", arguments->gzip,
+                    "Compress the output [if the name of FILE ends in .gz]");
   command->add_option("--limit", arguments->limit, "At most this many, the newest [all]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
       ->type_name("N");
@@ -235,18 +330,20 @@ void add_executions_export(CLI::App& executions, Context& context) {
           },
           "", ""))
       ->type_name("FILE");
+  command->add_flag("--force", arguments->force, "Replace FILE if it exists");
   command->footer(
       "Examples:\n"
-      "  trawl executions export --since -30d --gzip -o history.ndjson.gz\n"
+      "  trawl executions export --since -30d -o history.ndjson.gz\n"
       "  trawl executions export --format csv --status failed > failed.csv\n"
       "  trawl executions export --detail | trawl --url http://new:8080 executions import "
       "-\n"
       "Resumes by itself when the connection breaks.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments]() -> Outcome<Exit> {
+      TRAWL_TRY(settle_form(*arguments));
       if (arguments->detail && arguments->format == "csv") {
         return usage_failure(
-            "--detail does not fit into a CSV; leave it out, or use --format ndjson");
+            "--detail does not fit into a CSV; leave it out, or export NDJSON");
       }
       if (context.flags().raw && arguments->format != "csv") {
         return usage_failure("--raw only affects the texts of a CSV; add --format csv");

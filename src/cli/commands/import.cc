@@ -65,7 +65,8 @@ void add_import(CLI::App& program, Context& context) {
   command->footer(
       "Examples:\n"
       "  trawl import articles articles.ndjson --create --fields title:3,body\n"
-      "  zcat more.ndjson.gz | trawl import articles -\n"
+      "  trawl import articles more.ndjson.gz\n"
+      "  jq -c '.[]' list.json | trawl import articles -\n"
       "A document's id is its document_id; an existing one is replaced.\n"
       "Exit status 1 when any line was refused; the others are stored.");
   command->callback([&context, arguments] {

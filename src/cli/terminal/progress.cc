@@ -47,8 +47,10 @@ std::string progress_line(std::string_view label, const ProgressState& state,
     const double fraction = std::min(1.0, bytes / static_cast<double>(*state.bytes_total));
     line += fmt::format("[{}] {:3.0f}%  ", bar(fraction, 24), std::floor(fraction * 100));
   }
-  line += fmt::format("{} lines  {}", format_count(static_cast<std::int64_t>(state.lines)),
-                      format_bytes(bytes));
+  if (!state.packed) {
+    line += fmt::format("{} lines  ", format_count(static_cast<std::int64_t>(state.lines)));
+  }
+  line += format_bytes(bytes);
   if (state.sent) {
     line += fmt::format("  sent; the server is finishing ({})", clock_text(seconds));
   } else if (seconds >= 0.5 && bytes > 0) {

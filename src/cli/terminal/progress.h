@@ -20,7 +20,8 @@ struct ProgressState {
   std::uint64_t lines = 0;
   std::optional<std::uint64_t> bytes_total;
   TimeUs elapsed_us = 0;
-  bool sent = false;  // All is sent; the server is still working.
+  bool packed = false;  // What is sent has no lines.
+  bool sent = false;    // All is sent; the server is still working.
 };
 std::string progress_line(std::string_view label, const ProgressState& state,
                           std::size_t width);
@@ -34,6 +35,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  void set_packed() { state_.packed = true; }
   void add(std::string_view piece);
   void sent();
   void tick();
