@@ -162,6 +162,16 @@ Result<void> check_filter(const StageFilter& filter) {
   return {};
 }
 
+void warn_of_statement(const json::value& value, const std::string& location,
+                       std::vector<std::string>& warnings) {
+  const auto found = find_statement(value);
+  if (!found) return;
+  warnings.push_back(fmt::format(
+      "{}{}{}: '{{% … %}}' stays as it is; only {{{{ … }}}} is filled in, which may hold a "
+      "choice, as in {{{{ a if b else c }}}}",
+      location, found->empty() || found->front() == '[' ? "" : ".", *found));
+}
+
 Result<PipelineStage> parse_stage(const json::value& value, const std::string& location,
                                   const StageRegistry& registry,
                                   std::set<std::string>& names,
@@ -197,10 +207,14 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   stage.pre_filters = std::move(parts.pre_filters);
   stage.post_filters = std::move(parts.post_filters);
   for (const auto* filters : {&stage.pre_filters, &stage.post_filters}) {
-    for (const auto& filter : *filters) TRAWL_TRY(check_filter(filter));
+    for (const auto& filter : *filters) {
+      TRAWL_TRY(check_filter(filter));
+      warn_of_statement(filter.source, filter.location, warnings);
+    }
   }
 
   TRAWL_TRY(check_templates(json::value(stage.parameters), stage.location));
+  warn_of_statement(json::value(stage.parameters), stage.location, warnings);
   ObjectReader parameters(stage.parameters, stage.location,
                           ObjectReader::Templates::allowed);
   auto made = stage.definition->make(parameters);

@@ -245,12 +245,15 @@ class Run {
     json::object parameters;
     json::array pre_filters;
     json::array post_filters;
-    std::vector<std::string> absent;  // What conditions needed and is not there.
+    std::vector<std::string> absent;    // What conditions needed and is not there.
+    std::vector<std::string> unfilled;  // What other parameters named likewise.
   };
 
   Result<Rendered> render(const PipelineStage& stage) const {
     const json::object context = context_values();
-    const TemplateScope scope{&bound_.inputs, nullptr, &context, &stage_values_};
+    // Parameters are filled in once for all documents.
+    static const json::object kNoDocument;
+    const TemplateScope scope{&bound_.inputs, &kNoDocument, &context, &stage_values_};
     Rendered out;
     Guarded guarded;
     guarded.members = stage.definition->filters;
@@ -272,6 +275,7 @@ class Run {
       }
     }
     out.absent = std::move(guarded.absent);
+    out.unfilled = std::move(guarded.unfilled);
     return out;
   }
 
@@ -373,6 +377,19 @@ class Run {
           fmt::format("{} is not given, so the conditions that need it match nothing; give "
                       "it, or a default, as in {{{{{} | default('…')}}}}",
                       path, path));
+    }
+    for (const auto& path : rendered.unfilled) {
+      if (path.starts_with("DOC") || path.starts_with("doc")) {
+        record.warnings.push_back(
+            fmt::format("{} is filled in as nothing, as parameters are filled in once for "
+                        "all documents; leave it out",
+                        path));
+        continue;
+      }
+      record.warnings.push_back(fmt::format(
+          "{} is not given, and so is filled in as nothing; give it, or a default, as in "
+          "{{{{{} | default('…')}}}}",
+          path, path));
     }
   }
 

@@ -177,6 +177,18 @@ Result<void> read_ignored_flags(const http::Request& request, ObjectReader& body
   return {};
 }
 
+// Each page is a run of its own.
+void warn_of_chance(const Pipeline& pipeline, std::vector<std::string>& warnings) {
+  for (const auto& stage : pipeline.stages) {
+    const auto deterministic = stage.definition->deterministic;
+    if (deterministic == nullptr || deterministic(stage.parameters)) continue;
+    warnings.push_back(fmt::format(
+        "{}: it draws anew for each page, so pages repeat and miss documents; give it a "
+        "seed",
+        stage.stage_name));
+  }
+}
+
 Result<ExecuteRequest> parse_request(const Services& services, const http::Request& request,
                                      json::object sent, const Call& call) {
   ObjectReader body(sent, {});
@@ -211,6 +223,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   TRAWL_ASSIGN(out.bound,
                services.runner.bind(std::move(pipeline), std::move(inputs), call.ns.id));
   out.bound.use_cache = !skip_cache;
+  if (out.page.begin > 0) warn_of_chance(out.bound.pipeline, out.warnings);
   return out;
 }
 

@@ -112,6 +112,7 @@ class Renderer {
       std::vector<std::string> absent;
       TRAWL_ASSIGN(auto rendered, parsed.render(scope_, &absent));
       if (inside_ && !absent.empty()) return missing(std::move(absent.front()));
+      for (auto& path : absent) note(guarded_.unfilled, std::move(path));
       return count(std::move(rendered));
     }
     if (const auto* array = value.if_array()) return render(*array);
@@ -135,8 +136,10 @@ class Renderer {
     if (const auto field = dynamic_field(object)) {
       TRAWL_ASSIGN(const auto name, dynamic_namespace(*field));
       json::value found = find_dynamic(name, *field);
-      if (inside_ && found.is_null() && find_namespace(scope_, name) != nullptr) {
-        return missing(truncate_text(*field, 200));
+      if (found.is_null() && find_namespace(scope_, name) != nullptr) {
+        std::string path = truncate_text(*field, 200);
+        if (inside_) return missing(std::move(path));
+        note(guarded_.unfilled, std::move(path));
       }
       return count(std::move(found));
     }
@@ -165,10 +168,14 @@ class Renderer {
   }
 
   json::value missing(std::string path) {
-    auto& all = guarded_.absent;
-    if (std::find(all.begin(), all.end(), path) == all.end())
-      all.push_back(std::move(path));
+    note(guarded_.absent, std::move(path));
     return absent_value();
+  }
+
+  static void note(std::vector<std::string>& all, std::string path) {
+    if (std::find(all.begin(), all.end(), path) == all.end()) {
+      all.push_back(std::move(path));
+    }
   }
 
   Result<json::value> count(json::value value) {
@@ -336,6 +343,33 @@ Result<json::value> render_templates(const json::value& value, const TemplateSco
 Result<json::value> render_templates(const json::value& value, const TemplateScope& scope,
                                      Guarded& guarded) {
   return Renderer(scope, guarded).render(value);
+}
+
+std::optional<std::string> find_statement(const json::value& value) {
+  if (const auto* text = value.if_string()) {
+    const auto begin = view(*text).find("{%");
+    if (begin == std::string_view::npos) return std::nullopt;
+    const bool closes = view(*text).find("%}", begin) != std::string_view::npos;
+    return closes ? std::optional<std::string>("") : std::nullopt;
+  }
+  // As at_key() and at_index() join them.
+  const auto within = [](std::string key, const std::string& inner) {
+    return inner.empty() || inner.front() == '[' ? key + inner : key + "." + inner;
+  };
+  if (const auto* array = value.if_array()) {
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (const auto found = find_statement((*array)[i])) {
+        return within(fmt::format("[{}]", i), *found);
+      }
+    }
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& field : *object) {
+      if (const auto found = find_statement(field.value())) {
+        return within(std::string(key_of(field)), *found);
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 Result<void> check_templates(const json::value& value, const std::string& location) {

@@ -75,6 +75,7 @@ struct Guarded {
   std::span<const std::string_view> members;  // By name, at any depth.
   bool all = false;                           // The whole value is inside one.
   std::vector<std::string> absent;            // Out: what was absent inside, once each.
+  std::vector<std::string> unfilled;          // Out: and outside.
 };
 
 // The same, but inside guarded members a text that rests on something absent becomes
@@ -85,6 +86,10 @@ Result<json::value> render_templates(const json::value& value, const TemplateSco
 // The members of the inputs that the templates in a value may read; nothing when they may
 // read any. (model/recording_policy.h asks.)
 std::optional<std::vector<std::string>> inputs_read(const json::value& value);
+
+// Where a value has a Jinja statement such as {% if x %}, which is text here; the path
+// inside the value, or nothing.
+std::optional<std::string> find_statement(const json::value& value);
 
 // `location` is the path of the value, for messages.
 Result<void> check_templates(const json::value& value, const std::string& location);

@@ -460,5 +460,33 @@ TEST(Template, WhatRestsOnSomethingAbsentIsToldInGuardedMembers) {
   EXPECT_EQ(all.absent, std::vector<std::string>{"inputs.x"});
 }
 
+TEST(Templates, FindsStatements) {
+  const auto at = [](std::string_view text) {
+    return find_statement(parse_json(text).value()).value_or("-");
+  };
+  EXPECT_EQ(at(R"({"a":[1,{"b":"x {% if INPUT.q %} y {% endif %}"}]})"), "a[1].b");
+  EXPECT_EQ(at(R"("{%if%}")"), "");
+  EXPECT_EQ(at(R"({"a":"{{ x }} 100 {% more"})"), "-");
+  EXPECT_EQ(at(R"(["{%-for-%}"])"), "[0]");
+}
+
+TEST(Templates, TellsWhatWasFilledInAsNothing) {
+  const json::object inputs{{"q", "x"}, {"none", nullptr}};
+  const json::object nothing;
+  const TemplateScope scope{&inputs, &nothing, nullptr, nullptr};
+  Guarded guarded;
+  const std::string_view members[] = {"conditions"};
+  guarded.members = members;
+  const auto value = parse_json(
+      R"({"query":"{{INPUT.q}} {{INPUT.missing}} {{INPUT.missing}}","n":"{{INPUT.none}}",
+          "w":"{{DOC.w}}","d":{"type":"dynamic","field":"inputs.gone"},
+          "given":"{{INPUT.other | default('x')}}","c":"{{CONTEXT.soon}}",
+          "conditions":{"value":"{{INPUT.year}}"}})");
+  ASSERT_TRUE(render_templates(value.value(), scope, guarded));
+  EXPECT_EQ(guarded.unfilled, (std::vector<std::string>{"INPUT.missing", "INPUT.none",
+                                                        "DOC.w", "inputs.gone"}));
+  EXPECT_EQ(guarded.absent, (std::vector<std::string>{"INPUT.year"}));
+}
+
 }  // namespace
 }  // namespace trawl::template_test
