@@ -196,6 +196,34 @@ def test_filters(busy):
         assert completed.ends(1) == [last]
 
 
+def test_every_condition_of_the_list_fits_into_the_query(busy):
+    """Goal: one that the list takes is neither refused nor matches nothing for ever."""
+    with Tail(busy, end_after_ms=0) as tail:
+        assert tail.next() is None
+        since = tail.last_id
+    good = run(busy)
+    row = busy.list({"execution_ids": [good]}).json["results"][0]
+    seconds = int(time.time()) - 60
+    for query in ("statuses=completed,failed", "statuses=failed&statuses=completed",
+                  'statuses=["completed"]', f"execution_ids={good}",
+                  f"execution_ids=x,%20{good}", f"collection_ids={row['collection_ids'][0]}",
+                  f"start_time={seconds}", f"start_time={seconds}000", "start_time=-1h",
+                  f"end_time={seconds + 3600}", "cache_hit_rate=" + urllib.parse.quote(
+                      json.dumps({"max": 1})), f"cache_hit_rate={row['cache_hit_rate']}",
+                  'filters={"field":"duration_ms","operator":"gte","value":0}',
+                  "min_credits=0&max_duration_ms=1e9", "returned=nonzero"):
+        query = query.replace(" ", "%20").replace('"', "%22").replace("{", "%7B")
+        with Tail(busy, path=f"{PATH}?{query}&since={since}&end_after_ms=0") as tail:
+            assert tail.ends(1) == [good], query
+            assert tail.next() is None
+    for query in ("statuses=failed", "execution_ids=x", "labels=%7B%22a%22:%22b%22%7D",
+                  f"start_time={seconds + 3600}", "min_duration_ms=1e9"):
+        with Tail(busy, path=f"{PATH}?{query}&since={since}&end_after_ms=0") as tail:
+            assert tail.next() is None, query
+    for query in ("labels=x", "filters=x", "cache_hit_rate=2", "statuses=,"):
+        assert busy.get(f"{PATH}?{query}").status == 422, query
+
+
 def test_a_heartbeat_moves_the_reader_on(busy):
     """Past what did not match, so that it need not be looked at again."""
     with Tail(busy, status="failed") as tail:

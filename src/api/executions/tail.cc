@@ -117,7 +117,9 @@ class Tail {
     out_ += kind == Kind::started ? "event: execution_started\nid: "
                                   : "event: execution_ended\nid: ";
     out_ += encode_tail_cursor(cursor);
-    out_.append("\ndata: ").append(row).append("\n\n");
+    out_.append("\ndata: ");
+    append_json_line(out_, row);
+    out_.append("\n\n");
     return out_.size() < kPieceBytes ? Result<void>() : flush();
   }
 
@@ -261,6 +263,76 @@ class Tail {
   TimeUs as_of_ = 0;
 };
 
+// How a condition of the list's body is written in a query.
+enum class QueryForm {
+  text,    // as it stands
+  number,  // 1.5, or as it stands: a time may be either
+  list,    // a,b or ["a","b"], and may be repeated
+  json,    // {"min": 0.5}, or a number
+};
+struct QueryCondition {
+  std::string_view name;
+  QueryForm form;
+};
+constexpr QueryCondition kQueryConditions[] = {
+    {"status", QueryForm::text},
+    {"statuses", QueryForm::list},
+    {"query", QueryForm::text},
+    {"error", QueryForm::text},
+    {"start_time", QueryForm::number},
+    {"end_time", QueryForm::number},
+    {"execution_ids", QueryForm::list},
+    {"collection_ids", QueryForm::list},
+    {"min_duration_ms", QueryForm::number},
+    {"max_duration_ms", QueryForm::number},
+    {"min_credits", QueryForm::number},
+    {"max_credits", QueryForm::number},
+    {"cache_hit_rate", QueryForm::json},
+    {"returned", QueryForm::text},
+    {"labels", QueryForm::json},
+    {"filters", QueryForm::json},
+};
+
+void add_items(json::array& items, const std::string& value) {
+  if (value.starts_with('[')) {
+    if (auto parsed = parse_json(value); parsed && parsed->is_array()) {
+      for (auto& item : parsed->get_array()) items.push_back(std::move(item));
+      return;
+    }
+  }
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    const std::string_view item = trim(std::string_view(value).substr(begin, end - begin));
+    if (!item.empty()) items.push_back(text_value(item));
+    begin = end + 1;
+  }
+}
+
+// One condition of a query as the body of a list has it. What is no JSON stays a text,
+// which the body's reader refuses with the place and what belongs there.
+void add_condition(json::object& body, const std::string& name, const std::string& value) {
+  const auto* condition =
+      std::find_if(std::begin(kQueryConditions), std::end(kQueryConditions),
+                   [&](const QueryCondition& each) { return each.name == name; });
+  const QueryForm form =
+      condition == std::end(kQueryConditions) ? QueryForm::text : condition->form;
+  if (form == QueryForm::list) {
+    json::value& items = body[name];
+    if (!items.is_array()) items = json::array();
+    add_items(items.get_array(), value);
+    return;
+  }
+  json::value sent = text_value(value);
+  if (form != QueryForm::text) {
+    const auto parsed = parse_json(value);
+    if (parsed &&
+        (is_number(*parsed) || (form == QueryForm::json && parsed->is_object()))) {
+      sent = *parsed;
+    }
+  }
+  body[name] = std::move(sent);
+}
+
 // The conditions of the list's body: as JSON in `filter`, or one by one.
 Result<ExecutionFilter> parse_filter(const http::Request& request,
                                      const NamespaceId& namespace_id, TimeUs now) {
@@ -281,11 +353,7 @@ Result<ExecutionFilter> parse_filter(const http::Request& request,
       for (const auto& field : parsed->get_object()) body[field.key()] = field.value();
       continue;
     }
-    json::value sent = json::string(value.data(), value.size());
-    if (name.starts_with("min_") || name.starts_with("max_")) {
-      if (auto number = parse_json(value); number && is_number(*number)) sent = *number;
-    }
-    body[name] = std::move(sent);
+    add_condition(body, name, value);
   }
   TRAWL_TRY(refuse_page_keys(body, "a tail"));
   auto parsed = parse_execution_list_body(body, namespace_id, now);
@@ -340,23 +408,15 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
 }  // namespace
 
 void add_tail_routes(http::Router& router, const Services& services) {
-  // The conditions of a list that fit into a query; `filter` takes all of them.
+  // All conditions of a list; `filter` takes them together.
   Query texts;
   for (const std::string_view name : filter_names(kCondition)) texts.push_back({name});
-  const RequestShape shape(Query{{"filter"},
-                                 {"since", Described::yes, true},
-                                 {"end_after_ms"},
-                                 {"status"},
-                                 {"query"},
-                                 {"error"},
-                                 {"start_time"},
-                                 {"end_time"},
-                                 {"min_duration_ms"},
-                                 {"max_duration_ms"},
-                                 {"min_credits"},
-                                 {"max_credits"},
-                                 {"returned"}} +
-                           texts);
+  for (const QueryCondition& condition : kQueryConditions) {
+    texts.push_back(
+        {condition.name, Described::yes, false, condition.form == QueryForm::list});
+  }
+  const RequestShape shape(
+      Query{{"filter"}, {"since", Described::yes, true}, {"end_after_ms"}} + texts);
   router.add(
       {"GET", "/v1/retrievers/executions/tail", http::RunOn::io, http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, shape,
