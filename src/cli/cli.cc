@@ -12,11 +12,13 @@
 #include <map>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/not_empty.h"
 #include "cli/commands/usage.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/time_text.h"
 
 namespace trawl::cli {
 namespace {
@@ -68,9 +70,25 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
   program.add_flag(
       "--raw", flags.raw,
       "Leave texts in a CSV unchanged: a leading = + - @ may run as a formula");
+  program.add_flag_callback("--utc", show_utc,
+                            "Show and read times in UTC [the local time zone]");
   program.add_option("--timeout", flags.timeout_s, "Seconds that a request may take [120]")
       ->check(CLI::Range(1L, 86'400L).description(""))
       ->type_name("SECONDS");
+}
+
+// "executions show -1" has an argument that looks like a flag. The words are in reverse.
+void name_by_place(std::vector<std::string>& words) {
+  const auto show = std::find(words.rbegin(), words.rend(), "show");
+  if (show == words.rend()) return;
+  for (auto word = show + 1; word != words.rend(); ++word) {
+    std::int64_t place = 0;
+    if (word->size() > 1 && word->front() == '-' &&
+        parse_integer(std::string_view(*word).substr(1), place) && place > 0) {
+      *word = fmt::format("latest~{}", place - 1);
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -117,6 +135,7 @@ int run(const std::vector<std::string>& arguments, Host& host) {
     words.pop_back();
     words.insert(words.begin(), "--help");
   }
+  name_by_place(words);
   try {
     program.parse(std::move(words));
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "base/hash.h"
 #include "base/json.h"
@@ -194,6 +195,15 @@ TEST(Cli, MistypedWordsAreNamedWithTheRemedy) {
       {{"executions", "lst"},
        "'lst' is not a command of 'trawl executions' (did you mean 'list'?); see: trawl "
        "executions --help"},
+      {{"list"},
+       "'list' is not a command of 'trawl' (did you mean 'trawl executions list'?); see: "
+       "trawl --help"},
+      {{"search", "whale"},
+       "'search' is not a command of 'trawl' (did you mean 'trawl execute'?); see: trawl "
+       "--help"},
+      {{"executions", "list", "--json"},
+       "'--json' is not a flag of 'trawl executions list' (did you mean '-o json'?); see: "
+       "trawl executions list --help"},
       {{"documents", "list", "books"},
        "'list' is not a command of 'trawl documents'; use get, delete; see: trawl "
        "documents "
@@ -298,15 +308,16 @@ TEST(Cli, ListFollowsCursorsUpToTheLimit) {
   Program program;
   program.answer(200, page(1, 1000, 5000, "c1"));
   program.answer(200, page(1001, 500, 5000, "c2"));
-  const auto result =
-      program.run({"executions", "list", "--limit", "1500", "--offset", "7", "--status",
-                   "failed", "--since", "-24h", "--until", "2026-01-01", "-o", "json"});
+  const auto result = program.run({"executions", "list", "--limit", "1500", "--offset", "7",
+                                   "--status", "failed", "--since", "-24h", "--until",
+                                   "2026-01-01T00:00:00Z", "-o", "json"});
   ASSERT_EQ(result.status, 0) << result.err;
   ASSERT_EQ(program.seen.size(), 2u);
   EXPECT_EQ(program.seen[0].target,
             "/v1/retrievers/executions/list?limit=1000&include_total=true&offset=7");
-  EXPECT_EQ(program.seen[0].body,
-            R"({"status":"failed","start_time":"-24h","end_time":"2026-01-01"})");
+  EXPECT_EQ(
+      program.seen[0].body,
+      R"({"status":"failed","start_time":"-24h","end_time":"2026-01-01T00:00:00.000000Z"})");
   EXPECT_EQ(program.seen[1].target,
             "/v1/retrievers/executions/list?limit=500&include_total=true&cursor=c1");
   const auto parsed = parse_json(result.out);
@@ -501,7 +512,7 @@ TEST(Cli, RefusalsTellMessageTypeAndRequest) {
                  R"({"success":false,"status":422,"error":{"message":"'x' is not a time",
       "type":"ValidationError","details":{"validation_errors":[
       {"type":"value_error","location":"body.start_time","message":"'x' is not a time"}]}}})");
-  const auto result = program.run({"executions", "list", "--since", "x"});
+  const auto result = program.run({"executions", "list", "--since", "-9w"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.err,
             "trawl: 'x' is not a time (ValidationError, HTTP 422, request req_1)\n"
@@ -755,6 +766,41 @@ TEST(Cli, ShowExplainsTheStages) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
 }
 
+TEST(Cli, ShowFindsWhatIsNamed) {
+  const std::string detail = R"({"execution_id":"exec_01A","status":"completed"})";
+  const std::string list = R"({"results":[{"execution_id":"exec_01A"}]})";
+  for (const auto& [word, offset] : std::map<std::string, std::string>{
+           {"latest", "0"}, {"latest~2", "2"}, {"-1", "0"}, {"-3", "2"}}) {
+    Program program;
+    program.answer(200, list);
+    program.answer(200, detail);
+    EXPECT_EQ(program.run({"executions", "show", word, "-o", "json"}).out, detail + "\n");
+    EXPECT_EQ(program.seen.at(0).target, "/v1/retrievers/executions/list?limit=1&offset=" +
+                                             offset + "&include_total=false");
+    EXPECT_EQ(program.seen.at(1).target, "/v1/retrievers/executions/exec_01A");
+  }
+  Program program;
+  const std::string missing = R"({"error":{"message":"no such execution"}})";
+  program.answer(404, missing);
+  program.answer(200, list);
+  program.answer(200, detail);
+  EXPECT_EQ(program.run({"executions", "show", "exec_01", "-o", "json"}).status, 0);
+  EXPECT_NE(program.seen.at(1).body.find("starts_with"), std::string::npos);
+  program.answer(404, missing);
+  program.answer(
+      200, R"({"results":[{"execution_id":"exec_01A"},{"execution_id":"exec_01B"}]})");
+  const auto several = program.run({"executions", "show", "exec_01"});
+  EXPECT_EQ(several.status, 1);
+  EXPECT_NE(several.err.find("several executions begin with 'exec_01'"), std::string::npos);
+  program.answer(404, missing);
+  program.answer(200, R"({"results":[]})");
+  EXPECT_NE(program.run({"executions", "show", "x"}).err.find("no such execution"),
+            std::string::npos);
+  program.answer(200, R"({"results":[]})");
+  EXPECT_NE(program.run({"executions", "show", "latest"}).err.find("no executions yet"),
+            std::string::npos);
+}
+
 std::string export_rows(int from, int to) {
   std::string out;
   for (int i = from; i < to; ++i) {
@@ -824,6 +870,45 @@ TEST(Cli, ExportKnowsLinesOfCsvWithLineEndsInside) {
       << program.seen[1].target;
 }
 
+TEST(Cli, ExportDoesWhatTheNameOfTheFileSays) {
+  const std::string base = testing::TempDir() + "export_name_test";
+  for (const auto& [ending, format, packed] :
+       {std::tuple<std::string, std::string, bool>{".csv", "csv", false},
+        {".csv.gz", "csv", true},
+        {".ndjson.gz", "ndjson", true},
+        {".jsonl", "ndjson", false},
+        {".gz", "ndjson", true},
+        {".txt", "ndjson", false}}) {
+    const std::string name = base + ending;
+    std::remove(name.c_str());
+    Program program;
+    const std::string rows = format == "csv" ? "execution_id\r\na\r\n" : export_rows(0, 1);
+    program.answer(200, format == "csv" ? rows + "# rows=1 sha256=" + sha256_hex(rows) +
+                                              " next_cursor=\r\n"
+                                        : with_trailer(rows));
+    const auto result = program.run({"executions", "export", "-o", name});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(program.seen.at(0).target.find("format=" + format), std::string::npos);
+    std::ifstream file(name);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(text.starts_with("\x1f\x8b"), packed) << name;
+    if (!packed) EXPECT_EQ(text, rows);
+    std::remove(name.c_str());
+  }
+  for (const auto& [complaint, arguments] : std::map<std::string, std::vector<std::string>>{
+           {"says csv", {"-o", base + ".csv", "--format", "ndjson"}},
+           {"does not end in .gz", {"-o", base + ".ndjson", "--gzip"}},
+           {"--detail does not fit", {"-o", base + ".csv", "--detail"}}}) {
+    Program program;
+    std::vector<std::string> line = {"executions", "export"};
+    line.insert(line.end(), arguments.begin(), arguments.end());
+    const auto result = program.run(line);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find(complaint), std::string::npos) << result.err;
+    EXPECT_TRUE(program.seen.empty());
+  }
+}
+
 TEST(Cli, ExportToAFileIsWholeOrNotThere) {
   const std::string name = testing::TempDir() + "export_test.ndjson";
   std::remove(name.c_str());
@@ -838,6 +923,14 @@ TEST(Cli, ExportToAFileIsWholeOrNotThere) {
   std::ifstream file(name);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), export_rows(0, 2));
   EXPECT_FALSE(std::ifstream(name + ".part").good());
+  // Nor does another one take its place unasked.
+  const auto refused = program.run({"executions", "export", "-o", name});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("exists; add --force"), std::string::npos) << refused.err;
+  program.answer(200, with_trailer(export_rows(0, 1)));
+  EXPECT_EQ(program.run({"executions", "export", "--force", "-o", name}).status, 0);
+  std::ifstream replaced(name);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(replaced), {}), export_rows(0, 1));
   std::remove(name.c_str());
 
   EXPECT_EQ(program.run({"executions", "export", "-o", "csv"}).status, 2);
@@ -864,17 +957,64 @@ TEST(Cli, TailPrintsRowsAndComesBackWithTheLastId) {
             "{\"execution_id\":\"a\"}\n{\"execution_id\":\"a\"}\n"
             "{\"execution_id\":\"b\"}\n");
   ASSERT_EQ(program.seen.size(), 2U);
-  EXPECT_EQ(program.seen[0].target, "/v1/retrievers/executions/tail?status=x&since=-1h");
-  EXPECT_EQ(program.seen[1].target, "/v1/retrievers/executions/tail?status=x");
+  EXPECT_EQ(program.seen[0].target,
+            "/v1/retrievers/executions/tail?filter=%7B%22status%22%3A%22x%22%7D&since=-1h");
+  EXPECT_EQ(program.seen[1].target,
+            "/v1/retrievers/executions/tail?filter=%7B%22status%22%3A%22x%22%7D");
   EXPECT_EQ(program.seen[1].headers, std::vector<std::string>{"Last-Event-ID: at_a"});
   EXPECT_NE(result.err.find("too slow for 3 events"), std::string::npos) << result.err;
+}
+
+// Goal: whoever follows or deletes can say the same as whoever lists.
+TEST(Cli, TailAndDeleteHaveTheConditionsOfTheList) {
+  const std::vector<std::string> conditions = {"--status",       "failed,cancelled",
+                                               "--since",        "2026-01-01T00:00:00Z",
+                                               "--query",        "x",
+                                               "--label",        "team=search",
+                                               "--caller",       "key_1",
+                                               "--min-duration", "2s"};
+  const std::string body =
+      R"({"statuses":["failed","cancelled"],"start_time":"2026-01-01T00:00:00.000000Z",)"
+      R"("query":"x","caller":"key_1","min_duration_ms":2000,"labels":{"team":"search"}})";
+  for (const std::string command : {"list", "export", "delete"}) {
+    Program program;
+    program.answer(500, "{}");
+    std::vector<std::string> line = {"executions", command};
+    line.insert(line.end(), conditions.begin(), conditions.end());
+    if (command == "delete") line.push_back("--yes");
+    program.run(line);
+    EXPECT_EQ(program.seen.at(0).body, body) << command;
+  }
+  Program program;
+  program.answer(422, "{}");
+  std::vector<std::string> line = {"executions", "tail"};
+  line.insert(line.end(), conditions.begin(), conditions.end());
+  program.run(line);
+  EXPECT_TRUE(program.seen.at(0).target.ends_with("&since=2026-01-01T00%3A00%3A00.000000Z"))
+      << program.seen.at(0).target;
+  const std::string event(60, 'e');
+  program.run({"executions", "tail", "--since", event});
+  EXPECT_TRUE(program.seen.at(1).target.ends_with("?since=" + event));
+  for (const auto& [word, near] :
+       {std::pair<std::string, std::string>{"running", "processing"},
+        {"success", "completed"},
+        {"error", "failed"},
+        {"failed,canceled", "cancelled"}}) {
+    const auto refused = program.run({"executions", "list", "--status", word});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_NE(refused.err.find("did you mean '" + near + "'"), std::string::npos);
+  }
+  EXPECT_EQ(
+      program.run({"executions", "delete", "--before", "-1d", "--until", "-1d"}).status, 2);
 }
 
 TEST(Cli, TailEndsWhereNobodyAnswers) {
   Program program;
   EXPECT_EQ(program.run({"executions", "tail"}).status, 1);
   program.answer(422, "{}");
-  EXPECT_EQ(program.run({"executions", "tail", "--since", "soon"}).status, 1);
+  EXPECT_EQ(program.run({"executions", "tail", "--since", "-1h"}).status, 1);
+  EXPECT_EQ(program.seen.size(), 2U);
+  EXPECT_EQ(program.run({"executions", "tail", "--since", "soon"}).status, 2);
   EXPECT_EQ(program.seen.size(), 2U);
 }
 

@@ -9,11 +9,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/commands/not_empty.h"
+#include "cli/terminal/time_text.h"
 #include "model/execution.h"
 #include "model/recorded_fields.h"
 
@@ -27,6 +31,7 @@ struct ExecutionFilterFlagsArguments {
   std::vector<std::string> labels;
   std::map<std::string, std::string> durations;  // Likewise.
   std::string where;
+  bool since_event = false;
 };
 
 // Flags whose value is the key's value as it stands.
@@ -38,8 +43,9 @@ struct TextFlag {
 };
 constexpr TextFlag kTextFlags[] = {
     {"--since", "start_time", "TIME",
-     "Started at this time or later: 2026-01-31, RFC 3339, -15m, -24h, -7d"},
-    {"--until", "end_time", "TIME", "Started at this time or before"},
+     "Started at this time or later: 9:00, today, monday, 2026-01-31, -15m, -7d"},
+    {"--until", "end_time", "TIME",
+     "Started at this time or before; of a day, a minute or a second: its end"},
     {"--query", "query", "WORDS", "Words, \"phrases\" or prefix* of the query and inputs"},
     {"--error", "error", "WORDS", "The same, in the error"},
     {"--stage", "stage_id", "STAGE", "Ran this stage, such as feature_search"},
@@ -69,6 +75,17 @@ constexpr DurationFlag kDurationFlags[] = {
     {"--budget", "budget_ms", "How long the server may search where no index helps [2s]"},
 };
 
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> items;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view item = trim(text.substr(begin, end - begin));
+    if (!item.empty()) items.push_back(item);
+    begin = end + 1;
+  }
+  return items;
+}
+
 json::array list_value(const std::vector<std::string>& items) {
   json::array out;
   for (const auto& item : items) out.push_back(text_value(item));
@@ -85,16 +102,35 @@ json::value number_value(double number) {
 
 // The server finds nothing for a status that it never heard of, since imported history may
 // hold any word; so one that looks misspelt is refused here.
-Outcome<void> check_status(const std::string& word) {
+Outcome<void> check_status(std::string_view word) {
   static constexpr std::string_view kKnown[] = {status::kProcessing, status::kCompleted,
                                                 status::kFailed, status::kCancelled};
   if (std::find(std::begin(kKnown), std::end(kKnown), word) != std::end(kKnown)) return {};
-  const auto near = did_you_mean(word, {std::begin(kKnown), std::end(kKnown)});
+  static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+      {"active", status::kProcessing},  {"canceled", status::kCancelled},
+      {"done", status::kCompleted},     {"error", status::kFailed},
+      {"errors", status::kFailed},      {"failure", status::kFailed},
+      {"finished", status::kCompleted}, {"interrupted", status::kFailed},
+      {"ok", status::kCompleted},       {"pending", status::kProcessing},
+      {"running", status::kProcessing}, {"started", status::kProcessing},
+      {"success", status::kCompleted},  {"succeeded", status::kCompleted}};
+  auto near = did_you_mean(word, {std::begin(kKnown), std::end(kKnown)});
+  for (const auto& [other, ours] : kOtherWords) {
+    if (other == word) near = fmt::format(" (did you mean '{}'?)", ours);
+  }
   if (near.empty()) return {};
   return usage_failure(
       fmt::format("--status is '{}'{}; if imported history spells it that way, use --where "
                   "'{{\"status\": \"{}\"}}'",
                   word, near, word));
+}
+
+// No time is as long and has no more than these characters (base64url).
+bool is_event_id(std::string_view text) {
+  return text.size() >= 40 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
 }
 
 Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
@@ -103,12 +139,31 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
     const auto found = arguments.texts.find(std::string(key));
     if (found != arguments.texts.end()) body[found->first] = text_value(found->second);
   };
-  for (const auto& word : arguments.statuses) TRAWL_TRY(check_status(word));
-  if (arguments.statuses.size() == 1) body["status"] = arguments.statuses.front();
-  if (arguments.statuses.size() > 1) body["statuses"] = list_value(arguments.statuses);
+  std::vector<std::string> statuses;
+  for (const auto& words : arguments.statuses) {
+    for (const std::string_view word : split_list(words)) {
+      TRAWL_TRY(check_status(word));
+      statuses.emplace_back(word);
+    }
+  }
+  if (statuses.size() == 1) body["status"] = statuses.front();
+  if (statuses.size() > 1) body["statuses"] = list_value(statuses);
   for (const auto& flag : kTextFlags) set_text(flag.key);
   for (const auto& field : kRecordedFields) {
     if (field.is(kCondition)) set_text(field.filter_name);
+  }
+  const TimeUs now = system_clock().now();
+  for (const auto& [flag, key, end] : {std::tuple<std::string_view, const char*, TimeEnd>{
+                                           "--since", "start_time", TimeEnd::begin},
+                                       {"--until", "end_time", TimeEnd::end}}) {
+    const auto found = arguments.texts.find(key);
+    if (found == arguments.texts.end()) continue;
+    if (end == TimeEnd::begin && arguments.since_event && is_event_id(found->second)) {
+      body[key] = found->second;
+      continue;
+    }
+    TRAWL_ASSIGN(const std::string time, read_time(flag, found->second, now, end));
+    body[key] = time;
   }
   set_text("returned");
   if (!arguments.collections.empty()) {
@@ -159,8 +214,9 @@ Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) 
       "{} is '{}'; use milliseconds, or a number with the unit ms, s, m or h", flag, text));
 }
 
-MakeFilterBody add_filter_flags(CLI::App& command) {
+MakeFilterBody add_filter_flags(CLI::App& command, bool since_event) {
   auto arguments = std::make_shared<ExecutionFilterFlagsArguments>();
+  arguments->since_event = since_event;
   const auto add_text = [&](const std::string& flag, std::string_view key,
                             std::string_view help) {
     return command
@@ -187,7 +243,7 @@ MakeFilterBody add_filter_flags(CLI::App& command) {
         ->type_name("TEXT");
   }
   add_list("--status", arguments->statuses,
-           "completed, failed, cancelled or processing; repeat for any of several")
+           "completed, failed, cancelled or processing; several as in failed,cancelled")
       ->type_name("STATUS");
   add_list("--collection", arguments->collections,
            "Searched this collection; repeat for any of several")

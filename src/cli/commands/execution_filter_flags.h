@@ -18,7 +18,8 @@ namespace trawl::cli {
 // of a list, without what was not given.
 //   usage  --label, --where or a duration is not of its form
 using MakeFilterBody = std::function<Outcome<json::object>()>;
-MakeFilterBody add_filter_flags(CLI::App& command);
+// With `since_event` --since also takes the id of an event of a tail, as it stands.
+MakeFilterBody add_filter_flags(CLI::App& command, bool since_event = false);
 
 // "250", "250ms", "1.5s", "2m" or "1h" in milliseconds.
 //   usage  anything else, or below zero

@@ -6,24 +6,24 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/not_empty.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/time_text.h"
 
 namespace trawl::cli {
 namespace {
 
 struct ExecutionsDeleteArguments {
   std::vector<std::string> ids;
-  std::string status;
-  std::string since;
+  MakeFilterBody filter;
   std::string before;
   bool all = false;
   bool dry_run = false;
   bool yes = false;
-
-  bool has_filter() const { return !status.empty() || !since.empty() || !before.empty(); }
 };
 
 Outcome<Exit> delete_ids(Context& context, const std::vector<std::string>& ids) {
@@ -40,12 +40,21 @@ Outcome<Exit> delete_ids(Context& context, const std::vector<std::string>& ids) 
   return Exit::ok;
 }
 
-Outcome<Exit> delete_matching(Context& context,
-                              const ExecutionsDeleteArguments& arguments) {
-  json::object filter;
-  if (!arguments.status.empty()) filter["status"] = arguments.status;
-  if (!arguments.since.empty()) filter["start_time"] = arguments.since;
-  if (!arguments.before.empty()) filter["end_time"] = arguments.before;
+//   usage  a condition is not of its form
+Outcome<json::object> filter_of(const ExecutionsDeleteArguments& arguments) {
+  TRAWL_ASSIGN(json::object filter, arguments.filter());
+  if (arguments.before.empty()) return filter;
+  if (filter.contains("end_time")) {
+    return usage_failure("--until and --before say the same; use one of them");
+  }
+  TRAWL_ASSIGN(const std::string time, read_time("--before", arguments.before,
+                                                 system_clock().now(), TimeEnd::begin));
+  filter["end_time"] = time;
+  return filter;
+}
+
+Outcome<Exit> delete_matching(Context& context, const ExecutionsDeleteArguments& arguments,
+                              json::object filter) {
   const json::value body = std::move(filter);
   const bool counts_only = arguments.dry_run || !arguments.yes;
   Query query;
@@ -73,18 +82,19 @@ Outcome<Exit> delete_matching(Context& context,
 }
 
 Outcome<Exit> remove(Context& context, const ExecutionsDeleteArguments& arguments) {
+  TRAWL_ASSIGN(json::object filter, filter_of(arguments));
   if (!arguments.ids.empty()) {
-    if (arguments.has_filter() || arguments.all || arguments.dry_run) {
+    if (!filter.empty() || arguments.all || arguments.dry_run) {
       return usage_failure("give either the ids of executions or a filter, not both");
     }
     return delete_ids(context, arguments.ids);
   }
-  if (!arguments.has_filter() && !arguments.all) {
+  if (filter.empty() && !arguments.all) {
     return usage_failure(
-        "no executions are selected; give ids, --status, --since, --before "
+        "no executions are selected; give ids, a condition such as --status or --before, "
         "or --all");
   }
-  return delete_matching(context, arguments);
+  return delete_matching(context, arguments, std::move(filter));
 }
 
 }  // namespace
@@ -96,15 +106,10 @@ void add_executions_delete(CLI::App& executions, Context& context) {
   command->add_option("id", arguments->ids, "Execution ids")
       ->check(not_empty())
       ->type_name("ID");
-  command->add_option("--status", arguments->status, "completed, failed, cancelled, …")
-      ->check(not_empty())
-      ->type_name("STATUS");
-  command->add_option("--since", arguments->since, "Started at this time or later")
-      ->check(not_empty())
-      ->type_name("TIME");
+  arguments->filter = add_filter_flags(*command);
   command
       ->add_option("--before", arguments->before,
-                   "Started at this time or before: 2026-01-31, RFC 3339, -24h, -30d")
+                   "Started before this time: 2026-01-31, monday, -24h, -30d")
       ->check(not_empty())
       ->type_name("TIME");
   command->add_flag("--all", arguments->all, "The whole history of the namespace");

@@ -9,6 +9,7 @@
 
 #include "base/field_path.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/named_execution.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/progress.h"
@@ -189,11 +190,9 @@ void show_results(Page& page, Context& context, const json::object& execution) {
   writer.write(rows);
 }
 
-Outcome<Exit> show_execution(Context& context, const std::string& id) {
+Outcome<Exit> show_execution(Context& context, const std::string& given) {
   std::string raw;
-  TRAWL_ASSIGN(
-      auto execution,
-      context.call("GET", path({"v1", "retrievers", "executions", id}), nullptr, &raw));
+  TRAWL_ASSIGN(auto execution, find_named_execution(context, given, raw));
   switch (context.format()) {
     case Format::json:
     case Format::ndjson:
@@ -228,12 +227,15 @@ void add_executions_show(CLI::App& executions, Context& context) {
   auto id = std::make_shared<std::string>();
   auto* command =
       executions.add_subcommand("show", "Explain one execution: stages, inputs, results");
-  command->add_option("execution", *id, "The execution's id")
+  command
+      ->add_option("execution", *id,
+                   "Its id or the beginning of it, latest, or -2 for the one before")
       ->required()
       ->type_name("EXECUTION_ID");
   command->footer(
       "Examples:\n"
-      "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y\n"
+      "  trawl executions show latest\n"
+      "  trawl executions show exec_01JD2M3N\n"
       "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y -o csv   # its stages");
   command->callback([&context, id] {
     context.action = [&context, id] { return show_execution(context, *id); };

@@ -12,8 +12,8 @@
 
 #include "cli/client/event_stream.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
-#include "cli/commands/not_empty.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 
@@ -26,8 +26,7 @@ constexpr std::chrono::milliseconds kPauseMax{15'000};
 constexpr std::size_t kKnownMax = 20'000;
 
 struct ExecutionsTailArguments {
-  std::string since;
-  std::string status;
+  MakeFilterBody filter;
   std::int64_t limit = 0;  // 0: for ever
 };
 
@@ -101,15 +100,20 @@ Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
   if (context.format() == Format::csv) {
     return usage_failure("a tail never ends, so it cannot be CSV; use -o ndjson");
   }
+  TRAWL_ASSIGN(json::object filter, arguments.filter());
+  // A tail begins then, and so tells also what has ended since.
+  std::string since;
+  if (const auto* begin = filter.if_contains("start_time")) {
+    since = plain_text(*begin);
+    filter.erase("start_time");
+  }
   TailSink sink(context, arguments.limit);
   auto pause = kFirstPause;
   bool was_connected = false;
   while (true) {
     Query query;
-    if (!arguments.status.empty()) query.emplace_back("status", arguments.status);
-    if (!arguments.since.empty() && sink.last_id().empty()) {
-      query.emplace_back("since", arguments.since);
-    }
+    if (!filter.empty()) query.emplace_back("filter", to_json_text(filter));
+    if (!since.empty() && sink.last_id().empty()) query.emplace_back("since", since);
     HttpRequest request;
     request.method = "GET";
     request.target = with_query(path({"v1", "retrievers", "executions", "tail"}), query);
@@ -144,14 +148,7 @@ void add_executions_tail(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<ExecutionsTailArguments>();
   auto* command = executions.add_subcommand(
       "tail", "Show the executions of every client as they start and end");
-  command
-      ->add_option("--since", arguments->since,
-                   "Begin with executions since: 2026-01-31, RFC 3339, -15m, -24h")
-      ->check(not_empty())
-      ->type_name("TIME");
-  command->add_option("--status", arguments->status, "completed, failed, processing, …")
-      ->check(not_empty())
-      ->type_name("STATUS");
+  arguments->filter = add_filter_flags(*command, true);
   command->add_option("--limit", arguments->limit, "Stop after this many [never]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
       ->type_name("N");

@@ -13,6 +13,7 @@
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
+#include "cli/terminal/time_text.h"
 
 namespace trawl::cli {
 namespace {
@@ -34,13 +35,26 @@ std::string keys_path(const KeysArguments& arguments) {
 }
 
 // What create and update have in common.
-json::object fields_of(const KeysArguments& arguments) {
+//   usage  --expires-at is no time, or has passed
+Outcome<json::object> fields_of(const KeysArguments& arguments) {
   json::object body;
   json::array permissions;
   for (const auto& permission : arguments.permissions) permissions.emplace_back(permission);
   if (!permissions.empty()) body["permissions"] = std::move(permissions);
   if (!arguments.description.empty()) body["description"] = arguments.description;
-  if (!arguments.expires_at.empty()) body["expires_at"] = arguments.expires_at;
+  if (!arguments.expires_at.empty()) {
+    const TimeUs now = system_clock().now();
+    TRAWL_ASSIGN(const std::string time,
+                 read_time("--expires-at", arguments.expires_at, now, TimeEnd::end));
+    const auto instant = parse_time(time);
+    if (!instant || *instant <= now) {
+      return usage_failure(
+          fmt::format("--expires-at is '{}', which has passed; use a time to come, such as "
+                      "2027-01-31",
+                      arguments.expires_at));
+    }
+    body["expires_at"] = time;
+  }
   if (arguments.default_limit) body["rate_limit_override"] = nullptr;
   if (arguments.rate_limit) body["rate_limit_override"] = *arguments.rate_limit;
   if (arguments.burst) body["rate_limit_burst"] = *arguments.burst;
@@ -50,7 +64,8 @@ json::object fields_of(const KeysArguments& arguments) {
 Outcome<Exit> create(Context& context, const KeysArguments& arguments) {
   json::object body = {{"name", arguments.name}};
   body["permissions"] = json::array{"read"};
-  for (auto& field : fields_of(arguments)) body[field.key()] = std::move(field.value());
+  TRAWL_ASSIGN(json::object fields, fields_of(arguments));
+  for (auto& field : fields) body[field.key()] = std::move(field.value());
   // Only the flag confines the key; the environment says where this command works.
   if (!context.flags().namespace_name.empty())
     body["namespace_id"] = context.flags().namespace_name;
@@ -95,7 +110,7 @@ Outcome<Exit> list(Context& context, const KeysArguments& arguments) {
 }
 
 Outcome<Exit> update(Context& context, const KeysArguments& arguments) {
-  json::object body = fields_of(arguments);
+  TRAWL_ASSIGN(json::object body, fields_of(arguments));
   if (body.empty()) {
     return usage_failure("nothing to change; say what, such as --rate-limit 60");
   }
@@ -133,7 +148,9 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
       ->allow_extra_args(false);
   command.add_option("--description", arguments.description, "What it is for")
       ->type_name("TEXT");
-  command.add_option("--expires-at", arguments.expires_at, "As in 2027-01-31T00:00:00Z")
+  command
+      .add_option("--expires-at", arguments.expires_at,
+                  "2027-01-31 (its end), or as in 2027-01-31T12:00:00Z")
       ->check(not_empty())
       ->type_name("TIME");
   command

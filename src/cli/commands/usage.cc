@@ -7,6 +7,8 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -59,10 +61,45 @@ bool is_flag(const std::string& word) {
   return word.size() > 1 && word.front() == '-';
 }
 
+// Where the command is that somebody looked for at the top, in words of other programs.
+std::string place_of_command(const std::string& word, const CLI::App& program) {
+  static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+      {"history", "executions list"},
+      {"log", "executions list"},
+      {"logs", "executions tail"},
+      {"ls", "executions list"},
+      {"query", "execute"},
+      {"run", "execute"},
+      {"search", "execute"},
+      {"server", "serve"},
+      {"start", "serve"},
+      {"status", "executions stats"},
+      {"upload", "import"}};
+  for (const auto& [other, ours] : kOtherWords) {
+    if (word == other) return std::string(ours);
+  }
+  // The history is what most of it is about, and comes first.
+  std::string found;
+  for (const auto* group : program.get_subcommands({})) {
+    for (const auto* command : group->get_subcommands({})) {
+      if (command->get_name() != word) continue;
+      if (found.empty() || group->get_name() == "executions") {
+        found = fmt::format("{} {}", group->get_name(), word);
+      }
+    }
+  }
+  return found;
+}
+
 std::string unknown_command(const std::string& word,
                             const std::vector<const CLI::App*>& commands) {
   const auto names = commands_below(*commands.back());
   std::string known = suggestion(word, names);
+  if (commands.size() == 1) {
+    if (const auto place = place_of_command(word, *commands.back()); !place.empty()) {
+      known = fmt::format(" (did you mean 'trawl {}'?)", place);
+    }
+  }
   // A short list says more than the way to it.
   if (known.empty() && commands.size() > 1)
     known = fmt::format("; use {}", fmt::join(names, ", "));
@@ -78,6 +115,12 @@ std::string unknown_argument(const std::vector<std::string>& words,
     return fmt::format("'{}' is one argument too many for '{}'", printable(words.front()),
                        line_of(commands));
   const std::string flag = found->substr(0, found->find('='));
+  for (const std::string_view format : {"json", "ndjson", "csv", "table"}) {
+    if (flag == fmt::format("--{}", format)) {
+      return fmt::format("'{0}' is not a flag of '{1}' (did you mean '-o {2}'?)",
+                         printable(flag), line_of(commands), format);
+    }
+  }
   return fmt::format("'{}' is not a flag of '{}'{}", printable(flag), line_of(commands),
                      suggestion(flag, flags_of(commands)));
 }

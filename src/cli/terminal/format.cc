@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 
 #include "base/visible_text.h"
 
@@ -51,23 +50,6 @@ std::string format_bytes(double bytes) {
     ++unit;
   }
   return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
-}
-
-std::string format_local_time(TimeUs time, TimeUs now) {
-  const auto local = [](TimeUs us) {
-    // Rounds down also before 1970.
-    std::time_t seconds = us / kMicrosPerSecond;
-    if (us % kMicrosPerSecond < 0) --seconds;
-    std::tm parts{};
-    localtime_r(&seconds, &parts);
-    return parts;
-  };
-  const std::tm then = local(time);
-  std::array<char, 32> text{};
-  const char* pattern =
-      then.tm_year == local(now).tm_year ? "%b %d %H:%M:%S" : "%Y-%m-%d %H:%M";
-  std::strftime(text.data(), text.size(), pattern, &then);
-  return text.data();
 }
 
 std::string printable(std::string_view text) {

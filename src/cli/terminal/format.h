@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/json.h"
 
 namespace trawl::cli {
@@ -17,10 +16,6 @@ std::string format_duration_ms(double milliseconds);
 std::string format_bytes(double bytes);
 // At most `digits` decimals, none that say nothing: 1.50 -> "1.5", 2.0 -> "2".
 std::string format_number(double number, int digits);
-
-// In the local time zone: "Nov 23 12:03:05" within the year of `now`, else
-// "2024-11-23 12:03".
-std::string format_local_time(TimeUs time, TimeUs now);
 
 // Text from a server, a document or a file, for a terminal: it can neither break a line,
 // nor steer the terminal, nor show other text than it is (base/visible_text.h). Whatever

@@ -4,8 +4,6 @@
 
 #include "base/text.h"
 
-#include <cstdlib>
-#include <ctime>
 #include <limits>
 
 namespace trawl::cli::format_test {
@@ -46,20 +44,6 @@ TEST(Format, BytesChooseTheirUnit) {
   EXPECT_EQ(format_bytes(1023), "1023 B");
   EXPECT_EQ(format_bytes(1536), "1.5 KiB");
   EXPECT_EQ(format_bytes(3.5 * 1024 * 1024), "3.5 MiB");
-}
-
-TEST(Format, TimesAreLocalAndShortWithinTheYear) {
-  setenv("TZ", "Asia/Tokyo", 1);
-  tzset();
-  const TimeUs now = *parse_time("2026-11-23T12:00:00Z");
-  EXPECT_EQ(format_local_time(*parse_time("2026-11-23T12:03:05.999999Z"), now),
-            "Nov 23 21:03:05");
-  // Already the next year in Tokyo, and not yet in London.
-  EXPECT_EQ(format_local_time(*parse_time("2026-12-31T20:00:00Z"), now),
-            "2027-01-01 05:00");
-  EXPECT_EQ(format_local_time(-1, now), "1970-01-01 08:59");
-  unsetenv("TZ");
-  tzset();
 }
 
 TEST(Format, TextCannotSteerTheTerminal) {

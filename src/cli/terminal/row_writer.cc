@@ -10,6 +10,7 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/time_text.h"
 
 namespace trawl::cli {
 namespace {
@@ -53,7 +54,7 @@ void RowWriter::write(const json::array& rows) {
     case Format::ndjson: {
       std::string out;
       for (const auto& row : rows) {
-        append_json(out, row);
+        append_json_line(out, to_json_text(row));
         out.push_back('\n');
       }
       host_.out << printable_json(out, host_.out_is_terminal);
@@ -224,7 +225,8 @@ std::string local_time_text(const std::string& rfc3339) {
 }
 
 RowColumn time_column(std::string title, std::string path, int hide_order) {
-  auto column = text_column(std::move(title), path, false, hide_order);
+  auto column = text_column(fmt::format("{} ({})", title, utc_offset(system_clock().now())),
+                            path, false, hide_order);
   column.cell = [path = std::move(path)](const json::object& row) {
     return Cell{local_time_text(text_at(row, path)), Style::plain};
   };

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "cli/context.h"
+
+namespace trawl::cli {
+
+// The detail of the execution that a person names: by its id, the beginning of it,
+// `latest`, or `latest~2` for the second before that. `raw` becomes the text of the reply.
+//   refused  there is none, or several ids begin so
+Outcome<json::object> find_named_execution(Context& context, const std::string& name,
+                                           std::string& raw);
+
+}  // namespace trawl::cli
