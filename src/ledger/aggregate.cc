@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "ledger/error_kind.h"
+
 namespace trawl {
 namespace {
 
@@ -118,6 +120,16 @@ std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
       break;
     case AggregateBy::shape:
       add_known(execution.shape);
+      break;
+    case AggregateBy::error:
+      if (execution.summary.status != status::kCompleted && execution.error) {
+        add_known(error_kind(*execution.error));
+      }
+      break;
+    case AggregateBy::failed_stage:
+      if (execution.summary.status != status::kCompleted) {
+        add_known(execution.failed_stage.value_or(""));
+      }
       break;
   }
   return once_each(std::move(keys));

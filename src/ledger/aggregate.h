@@ -26,8 +26,19 @@ struct BucketSpan {
 BucketSpan bucket_span(TimeBucket bucket, TimeUs time);
 
 // What executions are told apart by. One that searched two collections, or ran two stages,
-// counts for each.
-enum class AggregateBy { none, status, collection, stage, caller, label, shape };
+// counts for each. Errors are those of executions that did not complete, by their kind
+// (error_kind.h).
+enum class AggregateBy {
+  none,
+  status,
+  collection,
+  stage,
+  caller,
+  label,
+  shape,
+  error,
+  failed_stage
+};
 
 struct AggregateRequest {
   TimeBucket bucket = TimeBucket::none;

@@ -278,6 +278,31 @@ def test_a_history_of_centuries(counted):
     assert [row["count"] for row in last["results"]] == [1]
 
 
+def test_what_failed_and_why(counted):
+    """By the kind of the error, so that a hundred failures of one kind are one row."""
+    counted.ok("POST", "/v1/namespaces", {"namespace_name": "failing"})
+    headers = {"X-Namespace": "failing"}
+    errors = {"'{0}' is no regular expression: missing )": ("match", 5),
+              "budget_exhausted: {0}.5 ms of 50 ms were used": ("search", 3)}
+    rows = [{"execution_id": f"ok_{i}", "status": "completed",
+             "timestamp": f"2026-03-01T00:00:0{i}Z"} for i in range(4)]
+    for number, (text, (stage_name, count)) in enumerate(errors.items()):
+        rows += [{"execution_id": f"bad_{number}_{i}", "status": "failed",
+                  "timestamp": f"2026-03-01T00:01:0{i}Z", "error": text.format(i * 7),
+                  "failed_stage": stage_name} for i in range(count)]
+    counted.ok("POST", "/v1/retrievers/executions/import",
+               "\n".join(json.dumps(row) for row in rows), headers=headers)
+    reply = counted.ok("POST", AGGREGATE, {"group_by": "error"}, headers=headers)
+    assert [(row["error"], row["count"]) for row in reply["results"]] == [
+        ("'…' is no regular expression: missing )", 5), (None, 4),
+        ("budget_exhausted: N ms of N ms were used", 3)]
+    assert reply["total"]["count"] == 12 and reply["total"]["error_count"] == 8
+    reply = counted.ok("POST", AGGREGATE,
+                       {"group_by": "failed_stage", "statuses": ["failed"]}, headers=headers)
+    assert [(row["failed_stage"], row["count"]) for row in reply["results"]] == [
+        ("match", 5), ("search", 3)]
+
+
 BAD = [
     ({"bucket": "year"}, "bucket", "month"),
     ({"bucket": "hours"}, "bucket", "hour"),

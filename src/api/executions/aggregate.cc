@@ -30,6 +30,8 @@ constexpr Grouping kGroupings[] = {
     {"stage", "stage_id", AggregateBy::stage},
     {"caller", "caller", AggregateBy::caller},
     {"shape", "shape", AggregateBy::shape},
+    {"error", "error", AggregateBy::error},
+    {"failed_stage", "failed_stage", AggregateBy::failed_stage},
 };
 constexpr std::string_view kLabelPrefix = "label:";
 

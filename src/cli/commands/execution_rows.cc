@@ -38,11 +38,13 @@ std::vector<RowColumn> execution_columns() {
     return Cell{std::to_string(done) + "/" + std::to_string(total),
                 done < total ? Style::bad : Style::plain};
   };
+  auto error = text_column("ERROR", "error", true);
+  error.needed_by = "error";
   auto query = text_column("QUERY", "query_summary", true);
   // The two shapes name different fields in a different order.
   std::vector<RowColumn> columns;
   for (auto* column :
-       {&id, &started, &status, &duration, &credits, &returned, &stages, &query}) {
+       {&id, &started, &status, &duration, &credits, &returned, &stages, &error, &query}) {
     column->path.clear();
     columns.push_back(*column);
   }

@@ -44,6 +44,14 @@ Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   if (fields.empty() && context.format() == Format::csv && !kCsvIsInRows) {
     for (const auto field : csv_field_names()) fields.push_back(text_value(field));
   }
+  // A person sees at once why something failed.
+  const bool shows_errors = fields.empty() && context.format() == Format::table;
+  if (shows_errors) {
+    for (const RecordedField& field : kRecordedFields) {
+      if (field.kept == Kept::row) fields.push_back(text_value(field.name));
+    }
+    fields.emplace_back("error");
+  }
   if (!fields.empty()) list.body["fields"] = std::move(fields);
   list.limit = arguments.limit;
   list.all = arguments.all;

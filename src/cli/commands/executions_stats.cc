@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t kStatsBarWidth = 20;
 constexpr const char* kGroupMembers[] = {"status", "collection_id", "stage_id",
-                                         "caller", "shape",         "label"};
+                                         "caller", "shape",         "label",
+                                         "error",  "failed_stage"};
 
 struct ExecutionsStatsArguments {
   MakeFilterBody filter;
@@ -199,7 +200,8 @@ void add_executions_stats(CLI::App& executions, Context& context) {
       "Count executions by time or by what they did, with error rates and latencies");
   command
       ->add_option("--by", arguments->by,
-                   "status, collection, stage, caller, shape or label:NAME")
+                   "status, error, failed_stage, collection, stage, caller, shape or "
+                   "label:NAME")
       ->type_name("GROUP");
   command
       ->add_option("--bucket", arguments->bucket,
@@ -209,6 +211,7 @@ void add_executions_stats(CLI::App& executions, Context& context) {
   command->footer(
       "Examples:\n"
       "  trawl executions stats --since -24h\n"
+      "  trawl executions stats --by error --since today\n"
       "  trawl executions stats --by status --bucket day --since -7d\n"
       "  trawl executions stats --by label:team --status failed -o csv");
   command->callback([&context, arguments] {

@@ -65,8 +65,20 @@ void RowWriter::write(const json::array& rows) {
   row_count_ += static_cast<std::int64_t>(rows.size());
 }
 
+void RowWriter::drop_empty_columns(const json::array& rows) {
+  std::erase_if(columns_, [&](const RowColumn& column) {
+    return !column.needed_by.empty() &&
+           std::none_of(rows.begin(), rows.end(), [&](const json::value& row) {
+             const auto* object = row.if_object();
+             return object != nullptr && !text_at(*object, column.needed_by).empty();
+           });
+  });
+  table_ = Table(shapes(columns_), host_.width, host_.colour);
+}
+
 void RowWriter::write_table(const json::array& rows) {
   static const json::object kNoRow;
+  if (row_count_ == 0) drop_empty_columns(rows);
   std::vector<std::vector<Cell>> cells;
   cells.reserve(rows.size());
   for (const auto& row : rows) {

@@ -19,6 +19,8 @@ struct RowColumn {
   TableColumn shape;
   std::function<Cell(const json::object& row)> cell;
   std::string path;  // Of the value in the row; also the CSV heading.
+  // Of a column that a table has only if the first rows have something in it.
+  std::string needed_by = {};
 };
 
 // Writes rows in the format that was asked for, as they arrive. JSON is one object,
@@ -34,6 +36,7 @@ class RowWriter {
 
  private:
   void write_table(const json::array& rows);
+  void drop_empty_columns(const json::array& rows);
   void write_csv(const json::array& rows);
 
   Host& host_;

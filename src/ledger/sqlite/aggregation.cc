@@ -107,6 +107,8 @@ class Aggregation {
         return IntColumn::shape;
       case AggregateBy::none:
       case AggregateBy::label:
+      case AggregateBy::error:
+      case AggregateBy::failed_stage:
         break;
     }
     return std::nullopt;
@@ -128,8 +130,10 @@ class Aggregation {
       }
       const TimeUs bucket = request_.bucket == TimeBucket::none ? 0 : span.begin;
       TRAWL_ASSIGN(const std::string_view status, texts_.of((*columns.status)[i]));
-      if (request_.by == AggregateBy::label) {
-        TRAWL_TRY(add_labelled(columns, i, (*seqs)[i], bucket, status));
+      const bool by_error =
+          request_.by == AggregateBy::error || request_.by == AggregateBy::failed_stage;
+      if (request_.by == AggregateBy::label || (by_error && status != status::kCompleted)) {
+        TRAWL_TRY(add_recorded(columns, i, (*seqs)[i], bucket, status));
         if (over_budget_) return {};
         continue;
       }
@@ -138,8 +142,8 @@ class Aggregation {
     return {};
   }
 
-  // Labels stand in the records alone.
-  Result<void> add_labelled(const FigureColumns& columns, std::size_t i, std::int64_t seq,
+  // Labels and errors stand in the records alone.
+  Result<void> add_recorded(const FigureColumns& columns, std::size_t i, std::int64_t seq,
                             TimeUs bucket, std::string_view status) {
     over_budget_ = over_budget_ || std::chrono::steady_clock::now() > deadline_;
     if (over_budget_) return {};

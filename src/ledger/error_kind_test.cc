@@ -1,0 +1,43 @@
+#include "ledger/error_kind.h"
+
+#include <gtest/gtest.h>
+
+namespace trawl::error_kind_test {
+namespace {
+
+TEST(ErrorKind, LeavesOutWhatAnErrorIsAbout) {
+  EXPECT_EQ(error_kind("'(' is no regular expression: missing )"),
+            "'…' is no regular expression: missing )");
+  EXPECT_EQ(error_kind("budget_exhausted: 12.5 ms of 50 ms were used"),
+            "budget_exhausted: N ms of N ms were used");
+  EXPECT_EQ(error_kind("it costs 1e-05 credits, and 1,234 are left"),
+            "it costs N credits, and N are left");
+  EXPECT_EQ(error_kind("no document 0f8fad5b-d9cb-469f-a165-70867728950e here"),
+            "no document … here");
+  EXPECT_EQ(error_kind("exec_01M84WDHVWA636AXMSSS038FG2 stopped"), "… stopped");
+  EXPECT_EQ(error_kind(R"(unknown field "it's" of `x y`)"), R"(unknown field "…" of `…`)");
+  EXPECT_EQ(error_kind("stages[12].config: timeout"), "stages[N].config: timeout");
+}
+
+TEST(ErrorKind, KeepsWords) {
+  for (const char* text :
+       {"", "it doesn't answer, and can't", "sha256 of utf8 is missing", "a 'b", "…", "—",
+        "the client closed the connection", "well-known error", "日本語 エラー"}) {
+    EXPECT_EQ(error_kind(text), text);
+  }
+}
+
+TEST(ErrorKind, IsShortAndWholeWhateverComes) {
+  EXPECT_EQ(error_kind(std::string(1000, '9')), "…");
+  const std::string long_kind = error_kind(std::string(5000, 'x'));
+  EXPECT_LE(long_kind.size(), 310u);
+  EXPECT_EQ(error_kind("''"), "'…'");
+  EXPECT_EQ(error_kind("'"), "'");
+  EXPECT_EQ(error_kind("1."), "N.");
+  EXPECT_EQ(error_kind("1e"), "Ne");
+  // Not a kind of its own each time.
+  EXPECT_EQ(error_kind(error_kind("'a' took 5 ms")), error_kind("'b' took 7 ms"));
+}
+
+}  // namespace
+}  // namespace trawl::error_kind_test
