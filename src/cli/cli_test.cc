@@ -453,11 +453,13 @@ TEST(Cli, StatsByGroupNameTheGroup) {
   program.width = 42;
   program.answer(200, R"({"bucket":"none","group_by":"label:team","total":{)" +
                           figures(4, 0) + R"(},"results":[{"label":"search",)" +
-                          figures(3, 0) + R"(},{"label":null,)" + figures(1, 0) + "}]}");
+                          figures(2, 0) + R"(},{"label":"",)" + figures(1, 0) +
+                          R"(},{"label":null,)" + figures(1, 0) + "}]}");
   const auto result = program.run({"executions", "stats", "-o", "table"});
   EXPECT_EQ(result.out.substr(0, result.out.find("4 executions")),
             "LABEL:TEAM  COUNT  FAILED      P50     P95\n"
-            "search          3     0 %  1.50 ms  1.50 s\n"
+            "search          2     0 %  1.50 ms  1.50 s\n"
+            "\"\"              1     0 %  1.50 ms  1.50 s\n"
             "-               1     0 %  1.50 ms  1.50 s\n");
   program.answer(200, R"({"bucket":"day","total":{},"results":[]})");
   EXPECT_EQ(program.run({"executions", "stats", "-o", "table"}).out, "no executions\n");

@@ -69,8 +69,13 @@ Error refuse(const std::string& location, std::string_view message) {
                                                : fmt::format("{} {}", location, message));
 }
 
+// As other languages may write it: "$gte", "GTE".
+std::string operator_word(std::string_view name) {
+  return to_lower_ascii(name.starts_with('$') ? name.substr(1) : name);
+}
+
 bool is_operator(std::string_view name) {
-  const std::string word = to_lower_ascii(name);
+  const std::string word = operator_word(name);
   return word == "between" || std::any_of(kOps.begin(), kOps.end(), [&](const auto& pair) {
            return pair.first == word;
          });
@@ -94,7 +99,7 @@ std::string written_out(std::string_view path, const json::object& operators) {
                                 {"value", value}});
   };
   for (const auto& field : operators) {
-    const std::string op = to_lower_ascii(key_of(field));
+    const std::string op = operator_word(key_of(field));
     const auto* range = field.value().if_array();
     if (op != "between") {
       add(op, field.value());
@@ -505,6 +510,13 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
           join(location, shown),
           fmt::format("is not a field; groups are written in capitals: '{}'", upper));
     }
+    if (!key.starts_with('$') && holds_operators(value)) {
+      constexpr std::size_t kFormMax = 400;
+      return refuse(
+          join(location, shown),
+          fmt::format("holds an operator, which is a part of a condition; write {}",
+                      truncate_text(written_out(shown, value.get_object()), kFormMax)));
+    }
     if ((contains(kForeignGroups, key) && holds_filters(value)) || key.starts_with('$') ||
         (value.is_object() && !value.get_object().empty() &&
          key_of(*value.get_object().begin()).starts_with('$'))) {
@@ -512,13 +524,6 @@ Result<FilterNode> Compiler::shorthand(const json::object& source,
           join(location, shown),
           R"(is not part of this filter language; write {"AND": [{"field": "status", )"
           R"("operator": "eq", "value": "active"}]} with AND, OR and NOT)");
-    }
-    if (holds_operators(value)) {
-      constexpr std::size_t kFormMax = 400;
-      return refuse(
-          join(location, shown),
-          fmt::format("holds an operator, which is a part of a condition; write {}",
-                      truncate_text(written_out(shown, value.get_object()), kFormMax)));
     }
     TRAWL_ASSIGN(auto node, condition(key, "eq", value, sensitive, join(location, shown)));
     all.children.push_back(std::move(node));

@@ -401,7 +401,8 @@ TEST(Filter, RefusalsNameThePlaceAndTheRemedy) {
   says(R"({"and":[{"a":1}]})", "filters.and", "'AND'");
   says(R"({"must":[{"key":"a","match":{"value":1}}]})", "filters.must", "AND, OR and NOT");
   says(R"({"$and":[]})", "filters.$and", "AND, OR and NOT");
-  says(R"({"price":{"$gt":5}})", "filters.price", "AND, OR and NOT");
+  says(R"({"price":{"$gt":5}})", "filters.price", R"("operator":"gt","value":5)");
+  says(R"({"price":{"$size":5}})", "filters.price", "AND, OR and NOT");
   says(R"({"operator":"eq","value":1})", "filters", "add \"field\"");
   says(R"({"feild":"f","operator":"eq","value":1})", "filters", "add \"field\"");
   says(R"({"":1})", "filters", "empty");

@@ -163,6 +163,9 @@ TEST(Filter, RefusesOperatorsAsKeys) {
                 .find(R"({"field":"year","operator":"gte","value":1})"),
             std::string::npos);
   EXPECT_NE(message(R"({"price": {"in": [1, 2]}})"), "");
+  EXPECT_NE(message(R"({"price": {"$gte": 5}})")
+                .find(R"({"field":"price","operator":"gte","value":5})"),
+            std::string::npos);
   EXPECT_EQ(message(R"({"price": {"gte": 5, "currency": "EUR"}})"), "");
   EXPECT_EQ(message(R"({"price": {}})"), "");
   EXPECT_EQ(message(R"({"field": "price", "value": {"gte": 5}})"), "");

@@ -65,10 +65,12 @@ RowColumn bucket_column(std::string_view bucket) {
 RowColumn group_column(std::string_view group, std::string member) {
   RowColumn column = text_column(title_of(group), member, true);
   column.cell = [member = std::move(member)](const json::object& row) {
+    const auto* value = find_path(row, member);
+    if (value == nullptr || value->is_null()) return Cell{"-", Style::dim};
     const std::string text = text_at(row, member);
-    return text.empty()
-               ? Cell{"-", Style::dim}
-               : Cell{text, member == "status" ? status_style(text) : Style::plain};
+    // An empty label is a label.
+    if (text.empty()) return Cell{"\"\"", Style::plain};
+    return Cell{text, member == "status" ? status_style(text) : Style::plain};
   };
   return column;
 }
