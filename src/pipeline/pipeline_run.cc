@@ -330,7 +330,7 @@ class Run {
         record.cache_hit = true;
         ++cache_hits_;
         take(stage, *known, record);
-        warn_of_absent(rendered, record);
+        warn(stage, rendered, record);
         chain_ = key;
         return {};
       }
@@ -363,7 +363,7 @@ class Run {
     }
     auto output = std::make_shared<const StageOutput>(std::move(*ran));
     take(stage, *output, record);
-    warn_of_absent(rendered, record);
+    warn(stage, rendered, record);
     // A collection that only a template named is in no key, so its result must not be kept.
     chain_ = bound_late_ ? std::string() : key;
     if (!chain_.empty() && bound_.use_cache) cache_.insert(cache_key, output);
@@ -371,7 +371,13 @@ class Run {
   }
 
   // Of this run alone, so no remembered result speaks of another's inputs.
-  static void warn_of_absent(const Rendered& rendered, StageRecord& record) {
+  void warn(const PipelineStage& stage, const Rendered& rendered,
+            StageRecord& record) const {
+    if (context_.stage_index == 0 && !stage.definition->reads_collections) {
+      record.warnings.emplace_back(
+          "it comes first and reads no collection itself, so it was given no documents; "
+          "put a search or an attribute_filter before it");
+    }
     for (const auto& path : rendered.absent) {
       record.warnings.push_back(
           fmt::format("{} is not given, so the conditions that need it match nothing; give "

@@ -198,6 +198,20 @@ def test_refused_documents_do_not_take_their_batch_with_them(server):
     assert "trawl_documents_written_total 296" in server.get("/metrics", key=None).text
 
 
+def test_counts_are_of_documents(server):
+    server.make_collection("twice", [{"document_id": "same", "n": 1}])
+    batch = "/v1/collections/twice/documents/batch"
+    done = server.ok("POST", batch, {"updates": [
+        {"document_id": "same", "update_data": {"n": 2}},
+        {"document_id": "same", "update_data": {"n": 3}},
+        {"document_id": "gone", "update_data": {"n": 3}}]})
+    assert (done["updated_count"], done["failed_count"], len(done["results"])) == (1, 1, 3)
+    assert done["message"] == "1 document was updated"
+    gone = server.ok("DELETE", batch, {"document_ids": ["same", "same", "no", "no"]})
+    assert (gone["deleted_count"], gone["failed_count"], len(gone["results"])) == (1, 1, 4)
+    assert gone["message"] == "1 document was deleted"
+
+
 def test_a_large_import_streams(server):
     server.make_collection("books")
     body = b"".join(

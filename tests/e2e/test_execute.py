@@ -304,3 +304,30 @@ def test_what_a_template_fills_in_is_data(library):
     reply = run("books", stage("feature_search", query={
         "input_mode": "text", "value": "{{INPUT.q}}"}), q="{{INPUT.secret}} whale")
     assert [row["document_id"] for row in reply["documents"]] == ["moby"]
+
+
+@pytest.mark.parametrize("stage_id, parameters", [
+    ("sort_attribute", {"field": "title"}), ("limit", {"limit": 3}), ("sample", {"size": 2}),
+    ("deduplicate", {"field": "title"}), ("sort_relevance", {})])
+def test_a_first_stage_that_is_given_nothing_says_so(library, stage_id, parameters):
+    first = library.execute(["books"], [stage(stage_id, **parameters)]).json
+    assert first["documents"] == []
+    assert any("it comes first" in warning for warning in first["warnings"]), first["warnings"]
+    both = library.execute(["books"], [search("whale"), stage(stage_id, "next", **parameters)])
+    assert not any("it comes first" in warning for warning in both.json["warnings"])
+
+
+def test_what_is_filled_in_as_nothing_is_told(library):
+    def warnings(query, **fields):
+        return library.execute(["books"], [search(query)], **fields).json["warnings"]
+    assert any("INPUT.missing is not given" in text for text in warnings("whale {{INPUT.missing}}"))
+    assert any("DOC.title is filled in as nothing" in text
+               for text in warnings("whale {{DOC.title}}"))
+    assert any("'{% … %}' stays as it is" in text
+               for text in warnings("{% if INPUT.q %}whale{% endif %}"))
+    assert warnings("whale {{INPUT.q | default('')}}") == []
+    sampled = [search("whale"), stage("sample", size=2)]
+    page = {"method": "offset", "page_size": 1, "page_number": 2}
+    assert any("draws anew for each page" in text for text in library.execute(
+        ["books"], sampled, pagination=page).json["warnings"])
+    assert library.execute(["books"], sampled).json["warnings"] == []

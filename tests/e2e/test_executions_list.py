@@ -266,6 +266,26 @@ def test_namespaces_do_not_see_each_other(history):
     assert history.list({}, headers={"X-Namespace": "nosuch"}).status == 404
 
 
+def test_an_import_names_members_of_other_programs(data_dir):
+    server = Server(data_dir).start()
+    rows = [{"execution_id": "a", "status": "completed", "timestamp": "2026-01-01T00:00:00Z",
+             "latency": 5, "cost": 2, "colour": "red"},
+            {"execution_id": "b", "status": "completed", "timestamp": "2026-01-01T00:00:00Z",
+             "duration_ms": 5, "input": {"q": "x"}}]
+    done = server.ok("POST", "/v1/retrievers/executions/import",
+                     "\n".join(json.dumps(row) for row in rows))
+    assert done["imported_count"] == 2 and done["warning_count"] == 3
+    assert [(each["line"], each["message"]) for each in done["warnings"]] == [
+        (1, "'latency' was not read; is it 'duration_ms'?"),
+        (1, "'cost' was not read; is it 'credits_used'?"),
+        (2, "'input' was not read; is it 'inputs'?")]
+    # What was exported has none of them.
+    lines = server.post("/v1/retrievers/executions/export?detail=true").text
+    done = server.ok("POST", "/v1/retrievers/executions/import", lines)
+    assert (done["skipped_count"], done["warnings"]) == (2, [])
+    assert server.stop() == 0
+
+
 def test_import_is_idempotent_and_keeps_inputs_verbatim(data_dir):
     server = Server(data_dir).start()
     try:

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
+#include <unordered_set>
 
 #include "api/documents/document_json.h"
 #include "api/documents/document_list.h"
 #include "api/documents/document_views.h"
 #include "api/operate/metrics.h"
+#include "api/wire/counted.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/request_time.h"
 #include "base/text.h"
@@ -141,6 +144,22 @@ json::object batch_row(const std::string& id, std::string_view failure) {
 // What became of each of some documents: nothing where it was changed, or why it was not.
 using Outcomes = std::vector<std::string>;
 
+// Of a list of ids in which a document may stand more than once.
+struct Counts {
+  std::size_t done = 0;
+  std::size_t failed = 0;  // Of those that were not done in any of their places.
+};
+template <class IsDone>
+Counts count_documents(const std::vector<std::string>& ids, const IsDone& is_done) {
+  std::unordered_set<std::string_view> done;
+  std::unordered_set<std::string_view> all;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    all.insert(ids[i]);
+    if (is_done(i)) done.insert(ids[i]);
+  }
+  return {done.size(), all.size() - done.size()};
+}
+
 std::size_t count_changed(const Outcomes& outcomes) {
   return static_cast<std::size_t>(std::count(outcomes.begin(), outcomes.end(), ""));
 }
@@ -176,11 +195,13 @@ json::object updated_json(const std::vector<std::string>& ids, const Outcomes& o
     if (failures_only && (outcomes[i].empty() || rows.size() == kFailuresMax)) continue;
     rows.push_back(batch_row(ids[i], outcomes[i]));
   }
-  const std::size_t updated = count_changed(outcomes);
+  const Counts counts =
+      count_documents(ids, [&](std::size_t i) { return outcomes[i].empty(); });
+  const std::size_t updated = counts.done;
   return {{"updated_count", updated},
-          {"failed_count", ids.size() - updated},
+          {"failed_count", counts.failed},
           {"results", std::move(rows)},
-          {"message", fmt::format("{} documents were updated", updated)}};
+          {"message", counted_were(updated, "document") + " updated"}};
 }
 
 Result<json::object> update_matching(const Services& services, const Call& call,
@@ -270,14 +291,14 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
     for (std::size_t i = 0; i < ids.size(); ++i)
       rows.push_back(batch_row(ids[i], removed[i] ? "" : kNoSuchDocument));
   }
-  const auto count =
-      static_cast<std::size_t>(std::count(removed.begin(), removed.end(), true));
+  const Counts counts = count_documents(ids, [&](std::size_t i) { return removed[i]; });
+  const std::size_t count = counts.done;
   services.metrics.documents_written(count);
   return json_response(
       json::object{{"deleted_count", count},
-                   {"failed_count", ids.size() - count},
+                   {"failed_count", counts.failed},
                    {"results", std::move(rows)},
-                   {"message", fmt::format("{} documents were deleted", count)}});
+                   {"message", counted_were(count, "document") + " deleted"}});
 }
 
 Result<http::Response> bulk_update(const Services& services, Call& call) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "api/executions/executions.h"
+#include "api/wire/counted.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/query_reader.h"
 #include "api/wire/request_time.h"
@@ -85,7 +86,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
       {"deleted_count", removal.count},
       {"complete", !removal.more},
       {"message",
-       fmt::format("{} executions were deleted{}", removal.count,
+       fmt::format("{} deleted{}", counted_were(removal.count, "execution"),
                    removal.more ? "; more remain, as time ran out: send it again" : "")}});
 }
 

@@ -7,9 +7,12 @@
 #include "api/executions/export.h"
 #include "api/keys/key_watch.h"
 #include "api/operate/metrics.h"
+#include "api/wire/counted.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/ndjson.h"
+#include "base/text.h"
 #include "model/execution_json.h"
+#include "model/foreign_names.h"
 
 namespace trawl::api {
 namespace {
@@ -154,11 +157,11 @@ Result<http::Response> import_documents(const Services& services, Call& call) {
                       });
   if (read) read = import.store();
   if (!read) return after(std::move(read).error(), import.imported(), "documents");
-  return json_response(json::object{
-      {"imported_count", import.imported()},
-      {"failed_count", import.report().failed_count},
-      {"errors", std::move(import.report().errors)},
-      {"message", fmt::format("{} documents were imported", import.imported())}});
+  return json_response(
+      json::object{{"imported_count", import.imported()},
+                   {"failed_count", import.report().failed_count},
+                   {"errors", std::move(import.report().errors)},
+                   {"message", counted_were(import.imported(), "document") + " imported"}});
 }
 
 class ExecutionImport {
@@ -168,6 +171,10 @@ class ExecutionImport {
 
   Result<void> take(std::uint64_t line, json::object&& object) {
     if (is_export_trailer(object)) return {};
+    for (const auto& [name, field] : foreign_names(object)) {
+      report_.warn(line, fmt::format("'{}' was not read; is it '{}'?",
+                                     truncate_text(name, 64), field));
+    }
     auto execution = parse_execution(json::value(std::move(object)));
     if (!execution) {
       report_.add(line, execution.error().message);
@@ -226,8 +233,11 @@ Result<http::Response> import_executions(const Services& services, Call& call) {
       {"skipped_count", import.skipped()},
       {"failed_count", import.report().failed_count},
       {"errors", std::move(import.report().errors)},
-      {"message", fmt::format("{} executions were imported, {} existed already",
-                              import.imported(), import.skipped())}});
+      {"warning_count", import.report().warning_count},
+      {"warnings", std::move(import.report().warnings)},
+      {"message",
+       fmt::format("{} imported, {} existed already",
+                   counted_were(import.imported(), "execution"), import.skipped())}});
 }
 
 }  // namespace

@@ -95,12 +95,24 @@ Result<void> FormCheck::check_line(std::string_view line, bool is_object) {
       "object on a line of its own, as jq -c . does (of a list, jq -c '.[]')");
 }
 
+namespace {
+
+void list_line(json::array& list, std::uint64_t line, std::string_view message) {
+  if (list.size() == kBadLinesListed) return;
+  list.push_back(json::object{
+      {"line", line}, {"message", json::string_view(message.data(), message.size())}});
+}
+
+}  // namespace
+
 void ImportReport::add(std::uint64_t line, std::string_view message) {
   ++failed_count;
-  if (errors.size() < kBadLinesListed) {
-    errors.push_back(json::object{
-        {"line", line}, {"message", json::string_view(message.data(), message.size())}});
-  }
+  list_line(errors, line, message);
+}
+
+void ImportReport::warn(std::uint64_t line, std::string_view message) {
+  ++warning_count;
+  list_line(warnings, line, message);
 }
 
 }  // namespace trawl::api

@@ -57,8 +57,11 @@ inline constexpr std::size_t kBadLinesListed = 100;
 struct ImportReport {
   std::uint64_t failed_count = 0;
   json::array errors;  // {"line", "message"}
+  std::uint64_t warning_count = 0;
+  json::array warnings;  // Likewise, of lines that were taken.
 
   void add(std::uint64_t line, std::string_view message);
+  void warn(std::uint64_t line, std::string_view message);
 };
 
 }  // namespace trawl::api

@@ -94,8 +94,9 @@ Outcome<HttpReply> send_file(Context& context, const std::string& target,
   return context.send(request);
 }
 
-void tell_errors(const json::object& reply, std::int64_t failed, Host& host) {
-  const auto* errors = array_at(reply, "errors");
+void tell_lines(const json::object& reply, const char* list, std::int64_t failed,
+                Host& host) {
+  const auto* errors = array_at(reply, list);
   std::size_t shown = 0;
   if (errors) {
     for (const auto& error : *errors) {
@@ -142,7 +143,8 @@ Outcome<Exit> upload_ndjson(Context& context, const std::string& target,
   } else {
     context.print_raw(reply.body);
   }
-  tell_errors(*object, failed, host);
+  tell_lines(*object, "errors", failed, host);
+  tell_lines(*object, "warnings", count_at(*object, "warning_count"), host);
   return failed > 0 ? Exit::refused : Exit::ok;
 }
 
