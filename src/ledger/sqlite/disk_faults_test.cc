@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <deque>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -695,9 +696,15 @@ Loss cut_power(std::mt19937_64& random, std::chrono::milliseconds time,
     for (int i = 1; i <= 3; ++i) {
       const std::string remains = directory.file(std::to_string(i));
       fs::create_directory(remains);
-      live_until_the_cut(data, remains, history, make, random, durability);
       ++loss.cuts;
-      const std::string wrong = judge(remains, history);
+      std::string wrong;
+      try {
+        live_until_the_cut(data, remains, history, make, random, durability);
+        wrong = judge(remains, history);
+      } catch (const std::exception& thrown) {
+        // What an earlier cut damaged may be noticed at any call.
+        wrong = fmt::format("a call failed: {}", thrown.what());
+      }
       if (!wrong.empty()) {
         if (loss.bad == 0) loss.first = wrong;
         ++loss.bad;
