@@ -1,6 +1,7 @@
 """Namespaces, collections, documents and their import."""
 
 import json
+import urllib.parse
 
 import pytest
 
@@ -196,6 +197,50 @@ def test_refused_documents_do_not_take_their_batch_with_them(server):
     # Few commits: a version each, and far fewer than documents.
     assert server.ok("GET", "/v1/collections/books")["version"] < 60
     assert "trawl_documents_written_total 296" in server.get("/metrics", key=None).text
+
+
+def test_lists_by_get_and_by_post_are_alike(server):
+    base = "/v1/collections/alike/documents"
+    server.make_collection("alike", [
+        {"document_id": f"d{i}", "n": i, "kind": "ab"[i % 2], "text": f"whale {i}"}
+        for i in range(9)], features=[{"feature_uri": "trawl://bm25@v1/text", "fields": ["text"]}])
+
+    def both(query, body):
+        got = server.ok("GET", f"{base}?{urllib.parse.urlencode(query, doseq=True)}")
+        posted = server.ok("POST", base + "/list", body)
+        assert got.pop("pagination")["total"] == posted.pop("pagination")["total"]
+        assert got == posted
+        return posted
+    for sort in ("n:desc", "-n"):
+        rows = both({"sort": sort, "limit": 3, "select": "n"}, {"sort": sort, "limit": 3,
+                                                                "select": ["n"]})["results"]
+        assert [row["n"] for row in rows] == [8, 7, 6]
+    both({"sort": "+n", "select": ["n", "kind"]}, {"sort": {"field": "n"}, "select": ["n", "kind"]})
+    assert len(both({"group_by": "kind"}, {"group_by": "kind"})["groups"]) == 2
+    both({"filters": json.dumps({"field": "n", "operator": "lt", "value": 4}), "budget_ms": 5000},
+         {"filters": {"field": "n", "operator": "lt", "value": 4}, "budget_ms": 5000})
+    for name in ("search", "query"):
+        both({name: "whale"}, {name: "whale"})
+    for query in ("budget_ms=0", "sort=n:up", "group=kind"):
+        assert server.get(f"{base}?{query}").status == 422
+
+
+def test_a_cursor_belongs_to_its_list(server):
+    for name in ("bound", "other"):
+        server.make_collection(name, [{"document_id": f"d{i}", "n": i} for i in range(9)])
+    base = "/v1/collections/bound/documents/list"
+    body = {"filters": {"field": "n", "operator": "gte", "value": 1}, "sort": "-n", "limit": 2}
+    page = server.ok("POST", base, body)
+    cursor = page["pagination"]["next_cursor"]
+    next_page = server.ok("POST", base, {**body, "cursor": cursor, "limit": 3, "select": ["n"]})
+    assert [row["n"] for row in next_page["results"]] == [6, 5, 4]
+    for path, change in ((base, {"filters": {"field": "n", "operator": "gte", "value": 2}}),
+                         (base, {"sort": "n"}), (base, {"group_by": "n"}),
+                         (base, {"search": "x"}),
+                         (base.replace("bound", "other"), {})):
+        refused = server.post(path, {**body, **change, "cursor": cursor})
+        assert refused.status == 422, refused
+        assert "belongs to a list with other filters" in refused.json["error"]["message"]
 
 
 def test_counts_are_of_documents(server):

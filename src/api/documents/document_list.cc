@@ -35,18 +35,41 @@ struct DocumentListRequest {
   std::vector<std::string> warnings;
 };
 
-// "documents:VERSION:OFFSET"
-std::string encode_position(std::uint64_t version, std::uint64_t offset) {
-  return base64url_encode(fmt::format("documents:{}:{}", version, offset));
+// What chooses and orders the documents of a list, so that a cursor of one list is not
+// followed in another.
+std::string binding_of(const DocumentListRequest& wanted, std::string_view path) {
+  json::object chosen{{"search", text_value(wanted.search)},
+                      {"sort", text_value(wanted.sort_field)},
+                      {"descending", wanted.sort_descending},
+                      {"group_by", text_value(wanted.group_by)},
+                      {"path", text_value(path.substr(0, path.rfind("/documents")))}};
+  if (wanted.filters) chosen["filters"] = *wanted.filters;
+  return sha1_hex(canonical_json(chosen)).substr(0, 16);
 }
 
-Result<void> decode_position(std::string_view cursor, DocumentListRequest& wanted) {
+// "documents:VERSION:OFFSET:BINDING"; older ones have no binding.
+std::string encode_position(std::uint64_t version, std::uint64_t offset,
+                            std::string_view binding) {
+  return base64url_encode(fmt::format("documents:{}:{}:{}", version, offset, binding));
+}
+
+Result<void> decode_position(std::string_view cursor, std::string_view binding,
+                             DocumentListRequest& wanted) {
   constexpr std::string_view kPrefix = "documents:";
   std::string text;
   std::int64_t version = 0, offset = 0;
   if (base64url_decode(cursor, text) && text.starts_with(kPrefix)) {
-    const std::string_view rest = std::string_view(text).substr(kPrefix.size());
+    std::string_view rest = std::string_view(text).substr(kPrefix.size());
     const auto colon = rest.find(':');
+    const auto second = colon == std::string_view::npos ? colon : rest.find(':', colon + 1);
+    if (second != std::string_view::npos) {
+      if (rest.substr(second + 1) != binding) {
+        return invalid_at("cursor",
+                          "the cursor belongs to a list with other filters, search, sort, "
+                          "group_by or collection; send the same ones, or leave it out");
+      }
+      rest = rest.substr(0, second);
+    }
     if (colon != std::string_view::npos && parse_integer(rest.substr(0, colon), version) &&
         parse_integer(rest.substr(colon + 1), offset) && version >= 0 && offset >= 0) {
       wanted.version = static_cast<std::uint64_t>(version);
@@ -92,25 +115,45 @@ Result<void> check_query_sort(const json::object& order) {
   return error;
 }
 
-// {"field", "direction"} as JSON, or "field:direction".
+// "field", "field:desc", "-field" or "+field".
+Result<void> read_sort_text(std::string_view text, const std::string& location,
+                            DocumentListRequest& out) {
+  json::object order;
+  const auto colon = text.rfind(':');
+  std::string_view field = text.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    order["direction"] = text_value(text.substr(colon + 1));
+  } else if (field.starts_with('-') || field.starts_with('+')) {
+    order["direction"] = field.front() == '-' ? "desc" : "asc";
+    field.remove_prefix(1);
+  }
+  order["field"] = text_value(field);
+  return read_sort(ObjectReader(order, location), out);
+}
+
+// The same, or {"field", "direction"} as JSON.
 Result<void> read_query_sort(const http::Request& request, DocumentListRequest& out) {
   const auto text = request.query_value("sort");
   if (!text || text->empty()) return {};
-  json::object order;
-  if (text->front() == '{') {
-    TRAWL_ASSIGN(const auto parsed, json_parameter(request, "sort"));
-    order = parsed->get_object();
-    TRAWL_TRY(check_query_sort(order));
-  } else {
-    const auto colon = text->rfind(':');
-    const std::string_view field = text->substr(0, colon);
-    order["field"] = json::string_view(field.data(), field.size());
-    if (colon != std::string_view::npos) {
-      const std::string_view direction = text->substr(colon + 1);
-      order["direction"] = json::string_view(direction.data(), direction.size());
+  if (text->front() != '{') return read_sort_text(*text, "query.sort", out);
+  TRAWL_ASSIGN(const auto parsed, json_parameter(request, "sort"));
+  TRAWL_TRY(check_query_sort(parsed->get_object()));
+  return read_sort(ObjectReader(parsed->get_object(), "query.sort"), out);
+}
+
+// Names separated by commas, and in several parameters.
+std::vector<std::string> query_names(const http::Request& request, std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : request.query) {
+    if (key != name) continue;
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find(',', begin), value.size());
+      const auto one = trim(std::string_view(value).substr(begin, end - begin));
+      if (!one.empty()) names.emplace_back(one);
+      begin = end + 1;
     }
   }
-  return read_sort(ObjectReader(order, "query.sort"), out);
+  return names;
 }
 
 // What means nothing to this server, and what it must not be silent about.
@@ -155,9 +198,14 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
   out.cursor = in.optional_string({"cursor", "next_cursor", "after"});
   if (!out.cursor) out.cursor = query.cursor;
   if (out.cursor && out.cursor->empty()) out.cursor.reset();
-  out.search = in.string({"search", "query"}, request.query_value("search").value_or(""));
-  if (const json::object* sort = in.object({"sort"}); sort != nullptr && !sort->empty()) {
-    TRAWL_TRY(read_sort(in.child(*sort, "sort"), out));
+  const auto search = request.query_value("search");
+  out.search = in.string({"search", "query"},
+                         search ? *search : request.query_value("query").value_or(""));
+  if (const json::value* sort = in.find({"sort"}); sort != nullptr && sort->is_string()) {
+    TRAWL_TRY(read_sort_text(view(sort->get_string()), "sort", out));
+  } else if (const json::object* order = in.object({"sort"});
+             order != nullptr && !order->empty()) {
+    TRAWL_TRY(read_sort(in.child(*order, "sort"), out));
   } else {
     TRAWL_TRY(read_query_sort(request, out));
   }
@@ -167,10 +215,15 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
     out.group_by = one.required_string({"field"});
     TRAWL_TRY(one.status());
   } else {
-    out.group_by = in.string({"group_by"});
+    out.group_by = in.string({"group_by"}, request.query_value("group_by").value_or(""));
   }
   out.select = in.strings({"select"});
+  if (!in.has({"select"})) out.select = query_names(request, "select");
   out.budget_ms = in.optional_integer({"budget_ms"}, 1, 60'000);
+  if (!out.budget_ms) {
+    TRAWL_ASSIGN(const auto budget, QueryReader(request).count("budget_ms", 1, 60'000));
+    if (budget) out.budget_ms = static_cast<std::int64_t>(*budget);
+  }
   if (const json::value* filters = in.find({"filters"})) {
     out.filters = *filters;
   } else {
@@ -184,7 +237,7 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
                                     "of them",
                                     out.offset));
     }
-    TRAWL_TRY(decode_position(*out.cursor, out));
+    TRAWL_TRY(decode_position(*out.cursor, binding_of(out, request.path), out));
   }
   return out;
 }
@@ -325,7 +378,11 @@ RequestShape document_list_shape(Described query) {
   static const ObjectShape kGroup{{{"field"}}};
   return {paging_query() + Query{{"filters", query},
                                  {"search", query, true},
+                                 {"query", Described::no, true},
                                  {"sort", query, true},
+                                 {"group_by", query},
+                                 {"select", query, false, true},
+                                 {"budget_ms", query},
                                  {"return_presigned_urls", Described::no},
                                  {"return_vectors", Described::no}},
           ObjectShape{{{"filters"},
@@ -382,7 +439,10 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   facts.path = call.request.path;
   facts.total = total;
   facts.has_next = end < total;
-  if (facts.has_next) facts.next_cursor = encode_position(snapshot->version(), end);
+  if (facts.has_next) {
+    facts.next_cursor =
+        encode_position(snapshot->version(), end, binding_of(wanted, call.request.path));
+  }
   ListQuery shown;
   shown.limit = wanted.limit;
   shown.offset =
