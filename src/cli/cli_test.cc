@@ -648,7 +648,7 @@ TEST(Cli, FailedExecutionsEndWithOneAndShowWhatThereIs) {
       program.run({"execute", "-f", "-", "-o", "table"}, R"({"stages":[]})");
   EXPECT_EQ(result.status, 1);
   EXPECT_NE(result.out.find("exec_9"), std::string::npos);
-  EXPECT_NE(result.err.find("the execution is failed: regex: missing brace"),
+  EXPECT_NE(result.err.find("the execution failed: regex: missing brace"),
             std::string::npos);
 }
 

@@ -132,7 +132,9 @@ Outcome<Exit> upload_ndjson(Context& context, const std::string& target,
   const auto skipped = count_at(*object, "skipped_count");
   const auto failed = count_at(*object, "failed_count");
   if (context.format() == Format::table) {
-    host.out << fmt::format("imported {} {} in {}", format_count(imported), what,
+    std::string noun = what;
+    if (imported == 1 && noun.ends_with('s')) noun.pop_back();
+    host.out << fmt::format("imported {} {} in {}", format_count(imported), noun,
                             format_duration_ms(elapsed_ms));
     if (skipped > 0) host.out << fmt::format(", skipped {}", format_count(skipped));
     if (failed > 0) host.out << fmt::format(", refused {}", format_count(failed));

@@ -14,9 +14,16 @@
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
 #include "cli/terminal/table.h"
+#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
+
+// "failed", "was cancelled", "is processing"
+std::string what_happened(const std::string& status) {
+  if (status == status::kFailed) return status;
+  return (status == status::kCancelled ? "was " : "is ") + status;
+}
 
 struct ExecuteArguments {
   std::string file;
@@ -140,7 +147,8 @@ Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
   if (ok) return Exit::ok;
   std::string error = text_at(reply, "error");
   if (error.empty()) error = "no reason was given";
-  Failure failure(Exit::refused, fmt::format("the execution is {}: {}", status, error));
+  Failure failure(Exit::refused,
+                  fmt::format("the execution {}: {}", what_happened(status), error));
   failure.notes.push_back("its record: trawl executions show " +
                           text_at(reply, "execution_id"));
   return failure;

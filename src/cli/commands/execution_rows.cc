@@ -8,6 +8,18 @@
 #include "model/recorded_fields.h"
 
 namespace trawl::cli {
+namespace {
+
+constexpr std::size_t kErrorWidthMin = 30;
+
+// "stages[1].config.parameters.value '(' is …" begins with what matters least in a list.
+std::string without_place(std::string error) {
+  const auto end = error.find(' ');
+  if (error.starts_with("stages[") && end != std::string::npos) error.erase(0, end + 1);
+  return error;
+}
+
+}  // namespace
 
 std::vector<RowColumn> execution_columns() {
   auto id = text_column("EXECUTION", "execution_id");
@@ -40,6 +52,10 @@ std::vector<RowColumn> execution_columns() {
   };
   auto error = text_column("ERROR", "error", true);
   error.needed_by = "error";
+  error.shape.min_width = kErrorWidthMin;
+  error.cell = [](const json::object& row) {
+    return Cell{without_place(text_at(row, "error")), Style::bad};
+  };
   auto query = text_column("QUERY", "query_summary", true);
   // The two shapes name different fields in a different order.
   std::vector<RowColumn> columns;

@@ -283,10 +283,10 @@ Outcome<Exit> export_executions(Context& context,
   if (!to_file) return exit;
   const auto rows = static_cast<std::int64_t>(sink.rows());
   if (context.format() == Format::table) {
-    host.out << fmt::format("exported {} executions, {}, in {} to {}\n", format_count(rows),
-                            format_bytes(static_cast<double>(sink.bytes())),
-                            format_duration_ms(progress.elapsed_ms()),
-                            printable(arguments.file));
+    host.out << fmt::format(
+        "exported {} execution{}, {}, in {} to {}\n", format_count(rows),
+        rows == 1 ? "" : "s", format_bytes(static_cast<double>(sink.bytes())),
+        format_duration_ms(progress.elapsed_ms()), printable(arguments.file));
   } else {
     context.print_raw(to_json_text(json::object{
         {"exported_count", rows}, {"bytes", sink.bytes()}, {"file", arguments.file}}));

@@ -64,6 +64,7 @@ RowColumn bucket_column(std::string_view bucket) {
 
 RowColumn group_column(std::string_view group, std::string member) {
   RowColumn column = text_column(title_of(group), member, true);
+  if (member == "error") column.shape.min_width = 60;
   column.cell = [member = std::move(member)](const json::object& row) {
     const auto* value = find_path(row, member);
     if (value == nullptr || value->is_null()) return Cell{"-", Style::dim};
