@@ -289,7 +289,7 @@ class Parser {
     auto* names =
         node.steps.empty() ? nullptr : std::get_if<Node::Names>(&node.steps.back());
     if (names == nullptr) {
-      node.steps.push_back(Node::Names{std::string(name)});
+      node.steps.emplace_back(Node::Names{std::string(name)});
     } else {
       names->path += '.';
       names->path += name;
@@ -301,7 +301,7 @@ class Parser {
     const std::size_t begin = at_;
     if (peek("\"") || peek("'")) {
       TRAWL_ASSIGN(auto key, string_literal());
-      node.steps.push_back(Node::Key{std::move(key)});
+      node.steps.emplace_back(Node::Key{std::move(key)});
     } else {
       while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
       Node::Index index;
@@ -311,7 +311,7 @@ class Parser {
         at_ = begin;
         return unexpected("a number or a quoted key inside [ ]");
       }
-      node.steps.push_back(index);
+      node.steps.emplace_back(index);
     }
     if (!take("]")) return unexpected("']'");
     return {};

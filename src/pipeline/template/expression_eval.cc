@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/field_path.h"
@@ -32,7 +33,10 @@ class Operand {
   }
 
   const json::value& get() const { return referred_ != nullptr ? *referred_ : owned_; }
-  json::value take() && { return referred_ != nullptr ? *referred_ : std::move(owned_); }
+  json::value take() && {
+    if (referred_ != nullptr) return *referred_;
+    return std::move(owned_);
+  }
 
   // The path to something that is not there, on which this value rests, or null.
   const Node* absent() const { return absent_; }
@@ -70,14 +74,14 @@ std::string text_of(const json::value& value) {
   return out;
 }
 
-Result<Operand> text_operand(std::string text) {
+Result<Operand> text_operand(std::string_view text) {
   if (text.size() > kTemplateOutputMax) {
     return make_error(ErrorCode::invalid,
                       fmt::format("the template makes a text of more than {} bytes; insert "
                                   "shorter values",
                                   kTemplateOutputMax));
   }
-  return Operand(json::value(std::move(text)));
+  return Operand(text_value(text));
 }
 
 json::value finite_or_null(double number) {
@@ -233,7 +237,7 @@ json::value number_of(const json::value& value) {
 }
 
 json::value to_integer(const json::value& value) {
-  const json::value number = number_of(value);
+  json::value number = number_of(value);
   if (!number.is_double()) return number;
   const double whole = std::trunc(number.get_double());
   constexpr double kTwoTo63 = 9'223'372'036'854'775'808.0;
@@ -252,7 +256,7 @@ Result<Operand> join_items(const json::value& value, const json::value& separato
     // Checked on the way: a long separator multiplies.
     if (out.size() > kTemplateOutputMax) break;
   }
-  return text_operand(std::move(out));
+  return text_operand(out);
 }
 
 Result<Operand> apply(TemplateFilter filter, Operand operand, Operand argument) {
@@ -278,7 +282,7 @@ Result<Operand> apply(TemplateFilter filter, Operand operand, Operand argument) 
       return text_operand(map_points(text_of(value), utf8proc_toupper));
     case TemplateFilter::trim:
       if (value.is_null()) return operand;
-      return text_operand(std::string(trim(text_of(value))));
+      return text_operand(trim(text_of(value)));
     case TemplateFilter::to_int:
       return Operand(to_integer(value));
     case TemplateFilter::to_float: {
@@ -355,7 +359,7 @@ Result<Operand> evaluate_chain(const Node& node, const TemplateScope& scope) {
     if (op == BinaryOp::add && (a.is_string() || b.is_string())) {
       std::string text = text_of(a);
       append_template_text(text, b);
-      TRAWL_ASSIGN(left, text_operand(std::move(text)));
+      TRAWL_ASSIGN(left, text_operand(text));
       left = std::move(left).rests_on(absent);
     } else if (op <= BinaryOp::modulo) {
       left = Operand(calculate(op, a, b)).rests_on(absent);

@@ -309,7 +309,7 @@ Result<json::value> Template::render(const TemplateScope& scope,
     }
     if (out.size() > kTemplateOutputMax) return too_large("the text", kTemplateOutputMax);
   }
-  return json::value(std::move(out));
+  return text_value(out);
 }
 
 bool Template::add_inputs_read(std::vector<std::string>& names) const {
