@@ -275,6 +275,7 @@ Result<std::vector<GroupSummaryEntry>> summarize(Connection& connection, Words& 
     columns.add_to(sums[{(*namespaces)[i], status, hour}], i, word);
   }
   std::vector<GroupSummaryEntry> out;
+  out.reserve(sums.size());
   for (auto& [key, figures] : sums) {
     out.push_back(
         {std::get<0>(key), std::get<1>(key), std::get<2>(key), std::move(figures)});

@@ -352,7 +352,7 @@ class Check {
 
   Result<void> compare_columns(std::int64_t group, std::int64_t first, std::int64_t last) {
     group_ = group;
-    const auto compared = compare_all_columns(group, first, last);
+    auto compared = compare_all_columns(group, first, last);
     group_.reset();
     return compared;
   }
@@ -505,7 +505,7 @@ class Check {
                    connection_.integer("SELECT coalesce(max(value), 0) FROM settings WHERE "
                                        "name = 'analyzer'"));
       if (version != kAnalyzerVersion) {
-        report_.notes.push_back(
+        report_.notes.emplace_back(
             "the index of terms is of another version and was not compared; the next start "
             "of the server rebuilds it");
         return {};

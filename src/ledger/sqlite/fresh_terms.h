@@ -22,7 +22,7 @@ class FreshTerms {
   using Terms = std::vector<std::pair<std::int64_t, std::string>>;  // By seq.
 
   // After the commit of their rows, so that what was rolled back never comes here.
-  void add(Terms terms) {
+  void add(Terms&& terms) {
     const MutexLock lock(mutex_);
     for (auto& [seq, text] : terms) {
       if (bytes_ + text.size() > kBytesMax) return;

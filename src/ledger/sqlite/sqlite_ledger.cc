@@ -152,7 +152,7 @@ class SqliteLedger final : public Ledger {
       const WorkUnlimited unlimited;
       const MutexLock lock(writer_mutex_);
       const ChangeNotice notice(pages_);
-      const auto outcome = writer_.remove(ended);
+      auto outcome = writer_.remove(ended);
       if (!outcome) return outcome;
       removed += *outcome;
       if (ended.size() < wanted) break;
