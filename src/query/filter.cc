@@ -571,7 +571,7 @@ std::shared_ptr<const Filter::Compiled> finish(FilterNode root, Compiler& compil
 
 }  // namespace
 
-Result<Filter> Filter::compile(const json::value& source, std::string location,
+Result<Filter> Filter::compile(const json::value& source, const std::string& location,
                                const FilterOptions& options) {
   Compiler compiler(options);
   FilterNode root;
@@ -583,7 +583,8 @@ Result<Filter> Filter::compile(const json::value& source, std::string location,
 
 Result<Filter> Filter::condition(std::string_view field, std::string_view op,
                                  const json::value& value, bool case_sensitive,
-                                 std::string location, const FilterOptions& options) {
+                                 const std::string& location,
+                                 const FilterOptions& options) {
   Compiler compiler(options);
   TRAWL_ASSIGN(auto root, compiler.condition(field, op, value, case_sensitive, location));
   const json::value source = {json::string_view(field.data(), field.size()),

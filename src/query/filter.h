@@ -71,12 +71,13 @@ class Filter {
   //   invalid  not of the grammar, an unknown operator (with the nearest), a bad regular
   //            expression (text_pattern.h) or more than kFilterRegexCountMax, deeper than
   //            kFilterDepthMax, more than kFilterConditionsMax or kFilterValuesMax
-  static Result<Filter> compile(const json::value& source, std::string location,
+  static Result<Filter> compile(const json::value& source, const std::string& location,
                                 const FilterOptions& options = {});
   // One condition, as attribute_filter spells it in its own parameters.
   static Result<Filter> condition(std::string_view field, std::string_view op,
                                   const json::value& value, bool case_sensitive,
-                                  std::string location, const FilterOptions& options = {});
+                                  const std::string& location,
+                                  const FilterOptions& options = {});
 
   // Looks up the value at a dotted path; null when the document has none.
   using Lookup = std::function<const json::value*(std::string_view path)>;

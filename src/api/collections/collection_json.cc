@@ -145,7 +145,7 @@ json::object read_source(ObjectReader in) {
   auto buckets = in.strings({"bucket_ids", "bucket_id"});
   source.erase("bucket_id");
   if (type == "bucket") {
-    if (buckets.empty()) buckets.push_back("bkt_manual");
+    if (buckets.empty()) buckets.emplace_back("bkt_manual");
     source["bucket_ids"] = json::array(buckets.begin(), buckets.end());
   } else if (buckets.empty()) {
     source.erase("bucket_ids");

@@ -39,7 +39,7 @@ Result<json::array> read_extractors(const json::array& sent) {
     TRAWL_TRY(in.status());
     json::object extractor{{"feature_extractor_name", name},
                            {"version", version},
-                           {"feature_extractor_id", name + "_" + version}};
+                           {"feature_extractor_id", fmt::format("{}_{}", name, version)}};
     if (params != nullptr) extractor["params"] = *params;
     out.push_back(std::move(extractor));
   }

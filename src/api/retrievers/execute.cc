@@ -208,11 +208,11 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
       {"recording"}, RecordingMode::full,
       {{"full", RecordingMode::full}, {"summary", RecordingMode::summary}});
   TRAWL_ASSIGN(Labels labels, read_labels(request, body));
-  TRAWL_ASSIGN(ResultPage page, parse_result_page(body));
+  TRAWL_ASSIGN(const ResultPage page, parse_result_page(body));
   TRAWL_TRY(body.status());
 
   ExecuteRequest out;
-  out.page = std::move(page);
+  out.page = page;
   out.labels = std::move(labels);
   out.recording = recording;
   out.warnings = pipeline.warnings;

@@ -108,7 +108,8 @@ struct KeyedEndpoint {
   std::shared_ptr<const RequestShape> shape;
   HandleAsync handle;
 
-  void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
+  void operator()(const std::shared_ptr<http::Request>& request,
+                  const http::Reply& reply) const {
     const auto admitted = std::static_pointer_cast<Admitted>(std::move(request->admitted));
     Call call{*request, std::move(admitted->key), std::move(admitted->ns), shape.get()};
     auto handled = check_unread_body(*request, *shape);
@@ -121,7 +122,8 @@ struct OpenEndpoint {
   std::shared_ptr<const RequestShape> shape;
   std::function<Result<http::Response>(http::Request&)> handle;
 
-  void operator()(std::shared_ptr<http::Request> request, http::Reply reply) const {
+  void operator()(const std::shared_ptr<http::Request>& request,
+                  const http::Reply& reply) const {
     // Paths beside /v1 are asked by programs that add what they like, such as probes.
     Result<void> checked;
     if (request->path.starts_with("/v1/")) {

@@ -29,7 +29,8 @@ bool is_scheme(std::string_view text) {
 bool is_host(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) {
     text = text.substr(1, text.size() - 2);
-    return !text.empty() && text.find_first_not_of("0123456789abcdef:.") == text.npos;
+    return !text.empty() &&
+           text.find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
   }
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_';

@@ -109,7 +109,7 @@ void Connection::leave() {
   if (--context.registered == 0) context.changed.notify_all();
 }
 
-void Connection::fail(Error error) {
+void Connection::fail(const Error& error) {
   keep_alive_ = false;
   lingers_ = true;
   Response response = error_response(error, request().request_id);

@@ -86,7 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void advance_stream();
   void dispatch();
   void give_up(Thrown thrown);
-  void fail(Error error);
+  void fail(const Error& error);
   void answer(Response response);
   void send(Response response);
   void open_stream(Response& response);

@@ -307,7 +307,7 @@ bool Connection::answer_early() {
 // Fills route_ and what the request has from its target; a reply when there is no route.
 std::optional<Response> Connection::route_request() {
   Request& request = *request_;
-  const auto refuse = [&request](Error error) {
+  const auto refuse = [&request](const Error& error) {
     return error_response(error, request.request_id);
   };
   const auto target = split_target(request.method, request.target);
@@ -452,7 +452,7 @@ bool Connection::feed_body() {
     return true;
   }
   if (phase_ == Phase::body) {
-    fail(std::move(error));
+    fail(error);
   } else if (stream_) {
     clear_deadline();
     stream_->fail(std::move(error));
