@@ -124,19 +124,20 @@ void ExecutionFeed::publish(std::span<LedgerWrite> writes,
     event.sequence = ++sequence_;
     recent_[sequence_ % recent_.size()] =
         event_hash(execution.namespace_id, execution.summary.execution_id, event.kind);
-    std::size_t bytes = 0;
-    for (const auto& listener : listeners) {
-      if (!event.execution) {
-        if (listener->namespace_id_ != execution.namespace_id) continue;
-        slim(execution);
-        // The row of a start reads so, whatever its writer said.
-        if (event.kind == Kind::started) execution.summary.status = status::kProcessing;
-        bytes = bytes_of(execution);
-        event.execution = std::make_shared<const Execution>(std::move(execution));
-      } else if (listener->namespace_id_ != event.execution->namespace_id) {
-        continue;
+    const auto first =
+        std::find_if(listeners.begin(), listeners.end(), [&](const auto& listener) {
+          return listener->namespace_id_ == execution.namespace_id;
+        });
+    if (first == listeners.end()) continue;
+    slim(execution);
+    // The row of a start reads so, whatever its writer said.
+    if (event.kind == Kind::started) execution.summary.status = status::kProcessing;
+    const std::size_t bytes = bytes_of(execution);
+    event.execution = std::make_shared<const Execution>(std::move(execution));
+    for (auto listener = first; listener != listeners.end(); ++listener) {
+      if ((*listener)->namespace_id_ == event.execution->namespace_id) {
+        (*listener)->push(event, bytes);
       }
-      listener->push(event, bytes);
     }
   }
 }
