@@ -1,10 +1,10 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "app/exposure.h"

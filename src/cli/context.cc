@@ -117,9 +117,10 @@ Failure failure_of(const HttpReply& reply) {
         // One problem is usually the message itself over again.
         if (message == failure.message && message.substr(0, place.size()) == place)
           continue;
-        failure.notes.push_back(message == failure.message
-                                    ? "at " + place
-                                    : (place.empty() ? message : place + ": " + message));
+        failure.notes.push_back(
+            message == failure.message
+                ? "at " + place
+                : (place.empty() ? message : fmt::format("{}: {}", place, message)));
       }
     }
   }

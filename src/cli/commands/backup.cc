@@ -1,10 +1,10 @@
 #include "app/backup.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -28,7 +28,7 @@ Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
   Host& host = context.host();
   TRAWL_ASSIGN(const std::string data_dir, data_directory(arguments.from, host));
   // Seen as an error of the write that caused it.
-  ::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   StatusLine line(host);
   const auto report = app::back_up(
       data_dir, arguments.target, arguments.force,

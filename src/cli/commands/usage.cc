@@ -127,7 +127,7 @@ std::string unknown_argument(const std::vector<std::string>& words,
 
 // What the parser says of a value, in our words where those are clearer.
 std::string parser_message(const CLI::ParseError& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
   // "--file: 1 required FILE missing"
   constexpr std::string_view kBegin = ": 1 required ";
   constexpr std::string_view kEnd = " missing";
