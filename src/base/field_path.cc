@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/work_limit.h"
 
 namespace trawl {
 namespace {
@@ -176,17 +177,66 @@ Result<void> make_fields(json::object& object, std::string_view names,
   }
 }
 
+// Goes down all ways of a path, through lists too. From a list there is only one way on:
+// the item of that index, or else each item. So nothing is looked at twice.
+template <class Visit>
+class ItemWalk {
+ public:
+  // `visit` ends the walk by returning true.
+  explicit ItemWalk(const Visit& visit) : visit_(visit) {}
+
+  // Whether there is anything at the path.
+  bool walk(const json::value& at, std::string_view path) {
+    if (const auto* object = at.if_object()) {
+      return visit_fields(*object, path,
+                          [&](std::string_view key, const json::value& value) {
+                            if (key.size() == path.size()) return found(value);
+                            return walk(value, rest_behind(path, key.size()));
+                          });
+    }
+    const auto* array = at.if_array();
+    if (array == nullptr) return false;
+    const std::string_view name = first_name(path);
+    if (const auto* item = item_at(*array, name)) {
+      if (name.size() == path.size()) return found(*item);
+      return walk(*item, rest_behind(path, name.size()));
+    }
+    bool any = false;
+    for (const auto& item : *array) {
+      count_work();
+      any |= walk(item, path);
+      if (ended_) break;
+    }
+    return any;
+  }
+
+  bool ended() const { return ended_; }
+
+ private:
+  bool found(const json::value& value) {
+    ended_ = visit_(value);
+    return true;
+  }
+
+  const Visit& visit_;
+  bool ended_ = false;
+};
+
+// Whether a list that has no item of the name has something at the path in its items.
+bool leads_through(const json::value& list, std::string_view path) {
+  const auto end = [](const json::value&) { return true; };
+  return ItemWalk(end).walk(list, path);
+}
+
 bool copy_into(const json::value& from, std::string_view path, json::value& to);
 
 // False where `from` has nothing there; `to` is then as it was.
 bool copy_into(const json::object& from, std::string_view path, json::object& to) {
   return visit_fields(from, path, [&](std::string_view key, const json::value& value) {
-    const json::value* found = key.size() == path.size()
-                                   ? &value
-                                   : find_path(value, rest_behind(path, key.size()));
-    if (found == nullptr) return false;
+    const bool is_end = key.size() == path.size();
+    if (!is_end && !leads_through(value, rest_behind(path, key.size()))) return false;
     json::value& slot = to[as_key(key)];
-    if (key.size() == path.size()) {
+    if (is_end) {
       slot = value;
       return true;
     }
@@ -203,9 +253,16 @@ bool copy_into(const json::value& from, std::string_view path, json::value& to) 
   if (array == nullptr) return false;
   const std::string_view name = first_name(path);
   const auto* item = item_at(*array, name);
-  if (item == nullptr) return false;
+  if (item == nullptr && !leads_through(from, path)) return false;
   if (!to.is_array()) to.emplace_array();
   json::array& items = to.get_array();
+  if (item == nullptr) {
+    if (items.size() < array->size()) items.resize(array->size());
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (leads_through((*array)[i], path)) copy_into((*array)[i], path, items[i]);
+    }
+    return true;
+  }
   const auto index = static_cast<std::size_t>(item - array->data());
   if (items.size() <= index) items.resize(index + 1);
   if (name.size() == path.size()) {
@@ -239,6 +296,60 @@ const json::value* find_path(const json::object& root, std::string_view path) {
     return found != nullptr;
   });
   return found;
+}
+
+class PathReader {
+ public:
+  static bool read(const json::object& object, std::string_view path, PathValues& out) {
+    return visit_fields(object, path, [&](std::string_view key, const json::value& value) {
+      if (key.size() == path.size()) return end(value, out);
+      return read(value, rest_behind(path, key.size()), out);
+    });
+  }
+
+ private:
+  static bool end(const json::value& value, PathValues& out) {
+    out = PathValues(&value);
+    return true;
+  }
+
+  static bool read(const json::value& at, std::string_view path, PathValues& out) {
+    if (const auto* object = at.if_object()) return read(*object, path, out);
+    const auto* array = at.if_array();
+    if (array == nullptr) return false;
+    const std::string_view name = first_name(path);
+    if (const auto* item = item_at(*array, name)) {
+      if (name.size() == path.size()) return end(*item, out);
+      return read(*item, rest_behind(path, name.size()), out);
+    }
+    if (!leads_through(at, path)) return false;
+    out.at_ = &at;
+    out.rest_ = path;
+    out.through_list_ = true;
+    return true;
+  }
+};
+
+PathValues find_values(const json::object& root, std::string_view path) {
+  PathValues out;
+  PathReader::read(root, path, out);
+  return out;
+}
+
+const json::value* PathValues::as_one(json::value& scratch) const {
+  if (!through_list_) return at_;
+  json::array all;
+  for_each([&](const json::value& value) { all.push_back(value); });
+  scratch = std::move(all);
+  return &scratch;
+}
+
+bool PathValues::any_in_items(bool (*visit)(const void* context, const json::value& value),
+                              const void* context) const {
+  const auto call = [&](const json::value& value) { return visit(context, value); };
+  ItemWalk walk(call);
+  walk.walk(*at_, rest_);
+  return walk.ended();
 }
 
 Result<void> write_path(json::object& root, std::string_view path, json::value value) {

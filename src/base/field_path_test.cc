@@ -299,5 +299,90 @@ TEST(FieldPath, CopiesOfRandomDocumentsReadAlike) {
   }
 }
 
+// The values at a path as JSON, with "*" where it passes through a list.
+std::string values_at(std::string_view document, std::string_view path) {
+  const json::object root = parse_json(document).value().get_object();
+  const PathValues values = find_values(root, path);
+  std::string out = values.through_list() ? "*" : "";
+  values.for_each([&](const json::value& value) { out += to_json_text(value) + " "; });
+  EXPECT_EQ(values.empty(), out.empty());
+  return out;
+}
+
+TEST(FieldPath, PassesThroughLists) {
+  const auto items =
+      R"({"items": [{"n": 1}, {"n": [2, 3]}, {"m": 4}, 5, null, {"n": null}]})";
+  EXPECT_EQ(values_at(items, "items.n"), "*1 [2,3] null ");
+  EXPECT_EQ(values_at(items, "items.0.n"), "1 ");
+  EXPECT_EQ(values_at(items, "items.2.n"), "");
+  EXPECT_EQ(values_at(items, "items.m"), "*4 ");
+  EXPECT_EQ(values_at(items, "items.x"), "");
+  EXPECT_EQ(values_at(items, "items.n.1"), "*3 ");
+  EXPECT_EQ(values_at(items, "items.9.n"), "");
+  EXPECT_EQ(values_at(items, "items.-1"), "");
+  EXPECT_EQ(values_at(R"({"items": []})", "items.n"), "");
+  EXPECT_EQ(values_at(R"({"items": []})", "items"), "[] ");
+  EXPECT_EQ(values_at(R"({"a": [{"b": [{"c": 1}, {"c": 2}]}, {"b": {"c": 3}}]})", "a.b.c"),
+            "*1 2 3 ");
+  EXPECT_EQ(values_at(R"({"a": [[{"b": 1}], [{"b": 2}, {"b": 3}]]})", "a.b"), "*1 2 3 ");
+  EXPECT_EQ(values_at(R"({"a": [[{"b": 1}], [{"b": 2}, {"b": 3}]]})", "a.1.b"), "*2 3 ");
+  // A list that has no such item may have the key in its items.
+  EXPECT_EQ(values_at(R"({"a": [{"2024": 1}]})", "a.2024"), "*1 ");
+  EXPECT_EQ(values_at(R"({"a": [{"b.c": 1}, {"b": {"c": 2}}]})", "a.b.c"), "*1 2 ");
+  EXPECT_EQ(values_at(R"({"a": [{"": 1}]})", "a."), "*1 ");
+  // The longest key is followed first, and the next where that leads nowhere.
+  EXPECT_EQ(values_at(R"({"a.b": [{"x": 1}], "a": [{"b": {"c": 2}}]})", "a.b.c"), "*2 ");
+  EXPECT_EQ(values_at(R"({"a.b": [{"c": 1}], "a": {"b": {"c": 2}}})", "a.b.c"), "*1 ");
+  EXPECT_EQ(values_at(R"({"a.b": [], "a": {"b": {"c": 2}}})", "a.b.c"), "2 ");
+}
+
+TEST(FieldPath, EndsAtTheFirstValueThatIsEnough) {
+  const json::object root =
+      parse_json(R"({"a": [{"b": 1}, {"b": 2}, [{"b": 3}]]})").value().get_object();
+  int seen = 0;
+  EXPECT_TRUE(find_values(root, "a.b").any_of([&](const json::value& value) {
+    ++seen;
+    return value == 2;
+  }));
+  EXPECT_EQ(seen, 2);
+  EXPECT_FALSE(find_values(root, "a.b").any_of([](const json::value&) { return false; }));
+  json::value scratch;
+  EXPECT_EQ(*find_values(root, "a.b").as_one(scratch), parse_json("[1,2,3]").value());
+  EXPECT_EQ(find_values(root, "a.c").as_one(scratch), nullptr);
+  EXPECT_EQ(find_values(root, "a").as_one(scratch), root.if_contains("a"));
+}
+
+// A list inside a list inside a list… must not be walked again for each way through it.
+TEST(FieldPath, DeepListsTakeNoLonger) {
+  json::value value = json::object{{"b", 1}};
+  for (int i = 0; i < 60; ++i) value = json::array{value, 1};
+  const json::object root{{"a", value}};
+  std::string path = "a";
+  for (int i = 0; i < 30; ++i) path += ".0";
+  EXPECT_EQ(find_values(root, path + ".x").empty(), true);
+  EXPECT_TRUE(find_values(root, path + ".b").through_list());
+  EXPECT_TRUE(find_values(root, "a.b").through_list());
+}
+
+TEST(FieldPath, CopiesThroughLists) {
+  const auto copied = [](std::string_view document,
+                         const std::vector<std::string_view>& paths) {
+    const json::object from = parse_json(document).value().get_object();
+    json::object to;
+    for (const auto path : paths) copy_path(from, path, to);
+    return json::value(to);
+  };
+  const auto items = R"({"items": [{"n": 1, "m": 2}, {"m": 3}, 4], "x": 1})";
+  EXPECT_EQ(copied(items, {"items.n"}),
+            parse_json(R"({"items": [{"n": 1}, null, null]})").value());
+  EXPECT_EQ(copied(items, {"items.n", "items.m"}),
+            parse_json(R"({"items": [{"n": 1, "m": 2}, {"m": 3}, null]})").value());
+  EXPECT_EQ(copied(items, {"items.1.m", "items.n"}),
+            parse_json(R"({"items": [{"n": 1}, {"m": 3}, null]})").value());
+  EXPECT_EQ(copied(items, {"items.q"}), json::value(json::object()));
+  EXPECT_EQ(copied(items, {"items", "items.n"}).at("items"),
+            parse_json(R"([{"n": 1, "m": 2}, {"m": 3}, 4])").value());
+}
+
 }  // namespace
 }  // namespace trawl::field_path_test

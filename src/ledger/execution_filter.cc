@@ -142,13 +142,13 @@ bool matches(const ExecutionFilter& filter, const Execution& execution) {
   }
   if (filter.where.empty()) return true;
   const json::object document = execution_document(execution);
-  const auto look_up = [&](std::string_view path) -> const json::value* {
+  const auto look_up = [&](std::string_view path) -> PathValues {
     // A label's name may hold dots.
     constexpr std::string_view kLabels = "labels.";
     if (path.starts_with(kLabels)) {
       return document.at("labels").get_object().if_contains(path.substr(kLabels.size()));
     }
-    return find_path(document, path);
+    return find_values(document, path);
   };
   return std::all_of(filter.where.begin(), filter.where.end(),
                      [&](const Filter& where) { return where.matches(look_up); });

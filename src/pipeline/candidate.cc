@@ -2,6 +2,7 @@
 
 #include "base/field_path.h"
 #include "base/work_limit.h"
+#include "model/engine_fields.h"
 
 namespace trawl {
 
@@ -13,31 +14,46 @@ json::object& Candidate::edit() {
   return writable;
 }
 
-const json::value* Candidate::find(std::string_view path, json::value& scratch) const {
-  // Without a score of its own a document may have a field of that name.
-  if (path == "score" && score) {
+PathValues Candidate::values(std::string_view path, json::value& scratch) const {
+  if (path == engine_field::kScore && score) {
     scratch = *score;
     return &scratch;
   }
-  if (path == "document_id" || path == "collection_id") {
-    const std::string& id = path == "document_id" ? document_id : collection_id;
+  const bool is_document_id = path == engine_field::kDocumentId;
+  if (is_document_id || path == engine_field::kCollectionId) {
+    const std::string& id = is_document_id ? document_id : collection_id;
     if (!id.empty()) {
       scratch.emplace_string().assign(id.data(), id.size());
       return &scratch;
     }
   }
-  return find_path(*fields, path);
+  return find_values(*fields, path);
+}
+
+const json::value* Candidate::find(std::string_view path, json::value& scratch) const {
+  return values(path, scratch).as_one(scratch);
 }
 
 json::object to_json(const Candidate& candidate) {
   json::object out;
   out.reserve(candidate.fields->size() + 3);
-  if (!candidate.document_id.empty()) out["document_id"] = candidate.document_id;
-  if (!candidate.collection_id.empty()) out["collection_id"] = candidate.collection_id;
+  const auto set = [&](std::string_view name, json::value value) {
+    out[json::string_view(name.data(), name.size())] = std::move(value);
+  };
+  if (!candidate.document_id.empty()) {
+    set(engine_field::kDocumentId, json::value(candidate.document_id));
+  }
+  if (!candidate.collection_id.empty()) {
+    set(engine_field::kCollectionId, json::value(candidate.collection_id));
+  }
   for (const auto& field : *candidate.fields) out[field.key()] = field.value();
   // Rows that a stage made have a score only if one was given.
-  if (candidate.score || !candidate.document_id.empty()) {
-    out["score"] = candidate.score.value_or(0.0);
+  constexpr json::string_view kScore(engine_field::kScore.data(),
+                                     engine_field::kScore.size());
+  if (candidate.score) {
+    out[kScore] = *candidate.score;
+  } else if (!candidate.document_id.empty() && !out.contains(kScore)) {
+    out[kScore] = 0.0;
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/field_path.h"
 #include "base/json.h"
 
 namespace trawl {
@@ -20,13 +21,16 @@ struct Candidate {
 
   json::object& edit();
 
-  // The value at a dotted path. `score`, `document_id` and `collection_id` are found too
-  // and are written to `scratch`, which must outlive the result.
+  // The values at a dotted path. The score and the ids are found too, where there are any
+  // (model/engine_fields.h), and are written to `scratch`, which must outlive the result.
+  PathValues values(std::string_view path, json::value& scratch) const;
+  // The same as one value: where the path passes through a list, the list of all.
   const json::value* find(std::string_view path, json::value& scratch) const;
 };
 
 // The document as replies carry it: user fields at top level, beside document_id,
-// collection_id and score.
+// collection_id and score. Where no search gave a score, that is the document's own field,
+// or else 0.
 json::object to_json(const Candidate& candidate);
 
 }  // namespace trawl

@@ -304,7 +304,7 @@ class Run {
       Candidate& candidate = candidates[i];
       json::value scratch;
       const auto find = [&](std::string_view path) {
-        return candidate.find(path, scratch);
+        return candidate.values(path, scratch);
       };
       if (std::all_of(filters.begin(), filters.end(),
                       [&](const Filter& filter) { return filter.matches(find); })) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/field_path.h"
 #include "base/json.h"
 #include "base/object_reader.h"
 #include "base/result.h"
@@ -55,6 +56,9 @@ struct FilterOptions {
 //   - text: a string with all the words of the value, as a search without stemming finds
 //     them, never minding case. Without a word it matches nothing, unless it is blank.
 //   - exists, is_null: take true or false. A field that is null exists, and is null.
+//   - A path that passes through a list (base/field_path.h) has several values. A condition
+//     matches where it matches any of them alone; ne and nin where eq and in match none of
+//     them; contains also where one equals the value; is_null where all are null.
 // Where the case does not count, strings are compared folded and composed (text/fold.h),
 // and regular expressions search composed text.
 //
@@ -79,8 +83,8 @@ class Filter {
                                   const std::string& location,
                                   const FilterOptions& options = {});
 
-  // Looks up the value at a dotted path; null when the document has none.
-  using Lookup = std::function<const json::value*(std::string_view path)>;
+  // Looks up the values at a dotted path. What it returns has to last until the next call.
+  using Lookup = std::function<PathValues(std::string_view path)>;
   bool matches(const Lookup& lookup) const;
   bool matches(const json::object& document) const;
 
@@ -115,5 +119,9 @@ std::string wordless_warning(std::string_view name, std::string_view text);
 // comparing those by their text would put 9 < 10 < "1z" < 9, and sorting needs one order.
 // Neither side should be null; null comes first.
 int compare_values(const json::value& a, const json::value& b);
+
+// The one of the values at a path that it is sorted by: the first of the smallest in this
+// order, or of the greatest when `descending`. Null where there is none but null.
+const json::value* sort_value(const PathValues& values, bool descending);
 
 }  // namespace trawl

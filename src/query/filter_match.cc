@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "base/field_path.h"
 #include "base/work_limit.h"
@@ -139,6 +140,30 @@ bool matches_condition(const FilterNode& condition, const json::value* found) {
   return false;
 }
 
+bool matches_condition(const FilterNode& condition, const PathValues& found) {
+  if (!found.through_list()) return matches_condition(condition, found.one());
+  const auto matches_alone = [&](const json::value& value) {
+    return matches_condition(condition, &value);
+  };
+  switch (condition.op) {
+    case FilterOp::exists:
+      return condition.value.get_bool();
+    case FilterOp::is_null:
+      return condition.value.get_bool() !=
+             found.any_of([](const json::value& value) { return !value.is_null(); });
+    case FilterOp::ne:
+    case FilterOp::nin:
+      return !found.any_of(std::not_fn(matches_alone));
+    case FilterOp::contains:
+      return found.any_of([&](const json::value& value) {
+        return matches_alone(value) ||
+               values_match(value, condition.value, condition.bound, condition.mode);
+      });
+    default:
+      return found.any_of(matches_alone);
+  }
+}
+
 bool Filter::matches(const Lookup& lookup) const {
   return !compiled_->has_templates && evaluate(compiled_->root, lookup);
 }
@@ -146,7 +171,7 @@ bool Filter::matches(const Lookup& lookup) const {
 bool Filter::matches(const json::object& document) const {
   return !compiled_->has_templates &&
          evaluate(compiled_->root,
-                  [&](const std::string& path) { return find_path(document, path); });
+                  [&](const std::string& path) { return find_values(document, path); });
 }
 
 std::vector<std::string> Filter::warnings() const {

@@ -61,6 +61,8 @@ struct Filter::Compiled {
 
 // Evaluates one condition on the value of its field, or on nullptr when it has none.
 bool matches_condition(const FilterNode& condition, const json::value* found);
+// The same on the values at its path.
+bool matches_condition(const FilterNode& condition, const PathValues& found);
 
 // Canonical text: equal for trees that differ only in order, repetition or spelling.
 std::string canonical_filter(const FilterNode& node);

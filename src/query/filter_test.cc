@@ -29,7 +29,7 @@ bool matches(std::string_view filter, std::string_view doc,
   const json::object object = document(doc);
   const bool direct = compiled->matches(object);
   EXPECT_EQ(direct, compiled->matches(
-                        [&](std::string_view path) { return find_path(object, path); }));
+                        [&](std::string_view path) { return find_values(object, path); }));
   return direct;
 }
 
@@ -719,6 +719,72 @@ TEST(FilterLimits, LongTextsFoldAsShortOnesDo) {
   }
   EXPECT_EQ(fold_case(text), folded);
   EXPECT_EQ(fold_case(text + "\xFF").size(), text.size() + 1);  // No UTF-8: ASCII alone.
+}
+
+// Each condition on a path that passes through a list.
+TEST(Filter, LooksIntoTheItemsOfListsOfObjects) {
+  const auto on = [](std::string_view op, std::string_view value, std::string_view items,
+                     std::string_view path = "items.n") {
+    return matches(
+        fmt::format(R"({{"field":"{}","operator":"{}","value":{}}})", path, op, value),
+        fmt::format(R"({{"items":{}}})", items));
+  };
+  const auto ab = R"([{"n":"a"},{"n":"b1"},{"m":7}])";
+  EXPECT_TRUE(on("eq", R"("b1")", ab));
+  EXPECT_FALSE(on("eq", R"("c")", ab));
+  EXPECT_FALSE(on("ne", R"("b1")", ab));
+  EXPECT_TRUE(on("ne", R"("c")", ab));
+  EXPECT_TRUE(on("in", R"(["x","a"])", ab));
+  EXPECT_FALSE(on("nin", R"(["x","a"])", ab));
+  EXPECT_TRUE(on("nin", R"(["x","y"])", ab));
+  EXPECT_TRUE(on("contains", R"("1")", ab));
+  EXPECT_TRUE(on("starts_with", R"("b")", ab));
+  EXPECT_TRUE(on("ends_with", R"("1")", ab));
+  EXPECT_TRUE(on("regex", R"("^b\\d$")", ab));
+  EXPECT_TRUE(on("text", R"("b1")", ab));
+  EXPECT_FALSE(on("text", R"("a b1")", ab));  // The words of one text.
+  EXPECT_TRUE(on("exists", "true", ab));
+  EXPECT_FALSE(on("exists", "false", ab));
+  EXPECT_TRUE(on("eq", R"("a")", ab, "items.0.n"));
+  EXPECT_FALSE(on("eq", R"("a")", ab, "items.1.n"));
+
+  const auto numbers = R"([{"n":5},{"n":[8,9]}])";
+  EXPECT_TRUE(on("gt", "4", numbers));
+  EXPECT_TRUE(on("gte", "9", numbers));
+  EXPECT_FALSE(on("gt", "9", numbers));
+  EXPECT_TRUE(on("lt", "6", numbers));
+  EXPECT_FALSE(on("lt", "5", numbers));
+  EXPECT_TRUE(on("contains", "5", numbers));
+  EXPECT_TRUE(on("contains", "8", numbers));
+  EXPECT_TRUE(on("eq", "8", numbers));
+  EXPECT_TRUE(on("eq", R"("5")", numbers));
+
+  for (const auto nothing : {"[]", "[{}]", "[1,null]", "{}", "null", "[[]]"}) {
+    SCOPED_TRACE(nothing);
+    EXPECT_FALSE(on("exists", "true", nothing));
+    EXPECT_TRUE(on("is_null", "true", nothing));
+    EXPECT_TRUE(on("ne", "1", nothing));
+    EXPECT_FALSE(on("eq", "null", nothing));
+  }
+  EXPECT_TRUE(on("is_null", "true", R"([{"n":null},{"n":null}])"));
+  EXPECT_TRUE(on("exists", "true", R"([{"n":null},{"n":null}])"));
+  EXPECT_FALSE(on("is_null", "true", R"([{"n":null},{"n":0}])"));
+  EXPECT_TRUE(on("is_null", "false", R"([{"n":null},{"n":0}])"));
+  EXPECT_TRUE(on("eq", "null", R"([{"n":null},{"n":0}])"));
+}
+
+TEST(Filter, SortsByTheSmallestOrTheGreatest) {
+  const auto sorted_by = [](std::string_view items, bool descending) {
+    const json::object root = document(fmt::format(R"({{"items":{}}})", items));
+    const json::value* value = sort_value(find_values(root, "items.n"), descending);
+    return value == nullptr ? "none" : to_json_text(*value);
+  };
+  EXPECT_EQ(sorted_by(R"([{"n":3},{"n":10},{"n":2}])", false), "2");
+  EXPECT_EQ(sorted_by(R"([{"n":3},{"n":10},{"n":2}])", true), "10");
+  EXPECT_EQ(sorted_by(R"([{"n":null},{"n":"b"},{"n":"a"}])", false), "\"a\"");
+  EXPECT_EQ(sorted_by(R"([{"n":null}])", false), "none");
+  EXPECT_EQ(sorted_by("[]", true), "none");
+  EXPECT_EQ(sorted_by(R"({"n":[2,1]})", false), "[2,1]");
 }
 
 }  // namespace

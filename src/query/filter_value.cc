@@ -341,4 +341,17 @@ int compare_values(const json::value& a, const json::value& b) {
   return 0;
 }
 
+const json::value* sort_value(const PathValues& values, bool descending) {
+  const json::value* best = nullptr;
+  values.for_each([&](const json::value& value) {
+    if (value.is_null()) return;
+    if (best != nullptr) {
+      const int order = compare_values(value, *best);
+      if (descending ? order <= 0 : order >= 0) return;
+    }
+    best = &value;
+  });
+  return best;
+}
+
 }  // namespace trawl

@@ -12,11 +12,16 @@ const json::value* present_value(const Candidate& candidate, std::string_view pa
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-std::optional<double> number_at(const Candidate& candidate, std::string_view path) {
+std::optional<double> number_at(const Candidate& candidate, std::string_view path,
+                                bool greatest) {
   json::value scratch;
-  const json::value* value = candidate.find(path, scratch);
-  if (value == nullptr || !is_number(*value)) return std::nullopt;
-  return as_double(*value);
+  std::optional<double> best;
+  candidate.values(path, scratch).for_each([&](const json::value& value) {
+    if (!is_number(value)) return;
+    const double number = as_double(value);
+    if (!best || (greatest ? number > *best : number < *best)) best = number;
+  });
+  return best;
 }
 
 std::string value_text(const json::value& value) {

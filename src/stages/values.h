@@ -10,13 +10,16 @@
 
 namespace trawl {
 
-// The value at a path, or nullptr where there is none or it is null. What is not stored in
-// the fields (the score, the ids) is written to `scratch`, which must outlive the result.
+// The value at a path, or nullptr where there is none or it is null; where the path passes
+// through a list, the list of all. What is not stored in the fields (the score, the ids) is
+// written to `scratch`, which must outlive the result.
 const json::value* present_value(const Candidate& candidate, std::string_view path,
                                  json::value& scratch);
 
-// The number at a path; nothing when it is missing or no number.
-std::optional<double> number_at(const Candidate& candidate, std::string_view path);
+// The number at a path, of several the smallest or the greatest; nothing when there is
+// none.
+std::optional<double> number_at(const Candidate& candidate, std::string_view path,
+                                bool greatest);
 
 // A value as a person reads it: a string as it is, anything else as JSON.
 std::string value_text(const json::value& value);

@@ -160,3 +160,146 @@ def test_paths_mean_the_same_to_sorts_groups_facets_and_values(shapes):
         {"type": "attribute_filter", "field": "k.l.m", "operator": "gte", "value": 2},
         {"type": "sort_attribute", "field": "k.l.m", "direction": "desc"}]).json
     assert [row["document_id"] for row in ran["documents"]] == ["3", "1"]
+
+
+ORDERS = [
+    {"document_id": "1", "score": 40, "items": [{"n": "ant", "p": 5}, {"n": "bee", "p": 1}],
+     "tags": ["x", "y"], "text": "one"},
+    {"document_id": "2", "score": 70, "items": [{"n": "bee", "p": 3}], "tags": ["y"],
+     "text": "two two"},
+    {"document_id": "3", "score": 10, "items": [], "tags": [], "text": "two"},
+    {"document_id": "4", "items": {"n": "cow", "p": 9}, "text": "two"},
+]
+
+
+@pytest.fixture(scope="module")
+def orders(shapes):
+    shapes.make_collection("orders", ORDERS, features=[
+        {"feature_uri": "trawl://bm25@v1/names", "fields": ["items.n"]},
+        {"feature_uri": "trawl://bm25@v1/text", "fields": ["text"]}])
+    return shapes
+
+
+def stage(stage_id, **parameters):
+    return {"stage_name": stage_id, "config": {"stage_id": stage_id, "parameters": parameters}}
+
+
+READ = stage("attribute_filter", conditions={})
+
+
+def ids(rows):
+    return " ".join(row["document_id"] for row in rows)
+
+
+THROUGH_LISTS = {
+    "eq": ({"items.n": "bee"}, "1 2"),
+    "ne": ({"field": "items.n", "operator": "ne", "value": "bee"}, "3 4"),
+    "in": ({"field": "items.n", "operator": "in", "value": ["ant", "cow"]}, "1 4"),
+    "nin": ({"field": "items.n", "operator": "nin", "value": ["ant", "cow"]}, "2 3"),
+    "gt": ({"field": "items.p", "operator": "gt", "value": 2}, "1 2 4"),
+    "lt": ({"field": "items.p", "operator": "lt", "value": 2}, "1"),
+    "contains": ({"field": "items.n", "operator": "contains", "value": "e"}, "1 2"),
+    "starts_with": ({"field": "items.n", "operator": "starts_with", "value": "be"}, "1 2"),
+    "regex": ({"field": "items.n", "operator": "regex", "value": "^a"}, "1"),
+    "text": ({"field": "items.n", "operator": "text", "value": "ant"}, "1"),
+    "exists": ({"field": "items.n", "operator": "exists", "value": True}, "1 2 4"),
+    "is_null": ({"field": "items.n", "operator": "is_null", "value": True}, "3"),
+    "not": ({"NOT": [{"items.n": "bee"}]}, "3 4"),
+    "an index": ({"items.0.n": "bee"}, "2"),
+}
+
+
+@pytest.mark.parametrize("case", THROUGH_LISTS)
+def test_filters_look_into_lists_of_objects(orders, case):
+    filters, expected = THROUGH_LISTS[case]
+    path = "/v1/collections/orders/documents/list"
+    assert ids(orders.ok("POST", path, {"filters": filters})["results"]) == expected
+    for stages in ([stage("attribute_filter", conditions=filters)],
+                   [READ, stage("attribute_filter", conditions=filters)],
+                   [stage("feature_search", filters=filters)]):
+        assert ids(orders.execute(["orders"], stages).json["documents"]) == expected
+
+
+def test_paths_pass_through_lists_wherever_a_field_is_named(orders):
+    path = "/v1/collections/orders/documents"
+
+    def listed(**body):
+        return orders.ok("POST", path + "/list", body)
+
+    def ran(*stages):
+        return orders.execute(["orders"], list(stages)).json
+
+    found = ran(stage("feature_search", query="bee", feature_uri="trawl://bm25@v1/names"))
+    assert sorted(ids(found["documents"]).split()) == ["1", "2"]
+    for direction, order in (("asc", "1 2 4 3"), ("desc", "4 1 2 3")):
+        sort = {"field": "items.p", "direction": direction}
+        assert ids(listed(sort=sort)["results"]) == order
+        assert ids(ran(READ, stage("sort_attribute", **sort))["documents"]) == order
+    expected = {"ant": 1, "bee": 2, "cow": 1}
+    facets = ran(stage("feature_search", facets=["items.n"]))["facets"]["items.n"]
+    assert {row["value"]: row["count"] for row in facets} == expected
+    values = orders.ok("POST", path + "/distinct", {"field": "items.n"})["values"]
+    assert {row["value"]: row["count"] for row in values} == expected
+    for field, expected in (("items.n", {"ant": 1, "bee": 2, "cow": 1, None: 1}),
+                            ("tags", {"x": 1, "y": 2, None: 2})):
+        groups = listed(group_by=field)["groups"]
+        assert {row["group_key"]: row["count"] for row in groups} == expected
+        rows = ran(READ, stage("group_by", field=field))["documents"]
+        assert {row["group_key"]: row["count"] for row in rows} == expected
+        rows = ran(READ, stage("aggregate", group_by=[{"field": field, "alias": "k"}],
+                               aggregations=[{"function": "count", "alias": "n"}]))
+        assert {row["k"]: row["n"] for row in rows["documents"]} == expected
+    rows = ran(READ, stage("aggregate", aggregations=[
+        {"function": "sum", "field": "items.p", "alias": "s"}]))["documents"]
+    assert rows[0]["s"] == 18
+    row = listed(filters={"document_id": "1"}, select=["items.n"])["results"][0]
+    assert row["items"] == [{"n": "ant"}, {"n": "bee"}]
+
+
+def test_executions_are_found_by_inputs_inside_lists(orders):
+    for name in ("pear", "plum"):
+        orders.execute(["orders"], [READ], inputs={
+            "basket": {"items": [{"n": "nut"}, {"n": name, "deep": [{"k": name}]}]}})
+
+    def total(filters):
+        return orders.ok("POST", "/v1/retrievers/executions/list?include_total=true",
+                         {"filters": filters})["total"]
+
+    assert total({"inputs.basket.items.n": "plum"}) == 1
+    assert total({"inputs.basket.items.n": "nut"}) == 2
+    assert total({"inputs.basket.items.deep.k": "pear"}) == 1
+    assert total({"inputs.basket.items.0.n": "plum"}) == 0
+    assert total({"field": "inputs.basket.items.n", "operator": "in",
+                  "value": ["pear", "plum"]}) == 2
+    assert total({"AND": [{"field": "inputs.basket.items.n", "operator": "exists",
+                           "value": True},
+                          {"field": "inputs.basket.items.n", "operator": "ne",
+                           "value": "pear"}]}) == 1
+
+
+def test_the_documents_own_score_counts_where_no_search_gave_one(orders):
+    def ran(*stages):
+        return orders.execute(["orders"], list(stages)).json
+
+    for first in (READ, stage("feature_search", filters={})):
+        reply = ran(first)
+        assert [row["score"] for row in reply["documents"]] == [40, 70, 10, 0.0]
+        assert reply["warnings"] == []
+        high = {"field": "score", "operator": "gte", "value": 40}
+        assert ids(ran(first, stage("attribute_filter", **high))["documents"]) == "1 2"
+        sort = stage("sort_attribute", field="score", direction="desc")
+        assert ids(ran(first, sort)["documents"]) == "2 1 3 4"
+        assert ids(ran(first, stage("sort_relevance"))["documents"]) == "2 1 3 4"
+        rows = ran(first, stage("aggregate", aggregations=[
+            {"function": "max", "field": "score", "alias": "m"}]))["documents"]
+        assert rows[0]["m"] == 70
+        groups = ran(first, stage("group_by", field="score"))["documents"]
+        assert [row["group_key"] for row in groups] == [40, 70, 10, None]
+        kept = ran(first, stage("deduplicate", fields=["score"]))["documents"]
+        assert len(kept) == 4
+    facets = ran(stage("feature_search", facets=["score"]))["facets"]["score"]
+    assert [row["value"] for row in facets] == [10, 40, 70]
+    # A search gives its own.
+    reply = ran(stage("feature_search", query="two", feature_uri="trawl://bm25@v1/text"))
+    assert all(row["score"] < 10 for row in reply["documents"])
+    assert [warning for warning in reply["warnings"] if "'score'" in warning]

@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!filter->has_templates());
     const bool matched = filter->matches(document);
     require(matched == filter->matches([&](std::string_view path) {
-      return trawl::find_path(document, path);
+      return trawl::find_values(document, path);
     }));
     require(filter->fingerprint() ==
             Filter::compile(*source, "filters", options)->fingerprint());

@@ -8,12 +8,14 @@
 
 #include "base/field_path.h"
 #include "base/text.h"
+#include "model/engine_fields.h"
 
 namespace trawl::api {
 namespace {
 
 // Not user fields: the server sets them itself.
-constexpr std::string_view kReserved[] = {"document_id", "collection_id", "_internal"};
+constexpr std::string_view kReserved[] = {
+    engine_field::kDocumentId, engine_field::kCollectionId, engine_field::kInternal};
 
 bool is_reserved(json::string_view key) {
   const std::string_view name(key.data(), key.size());
@@ -117,17 +119,17 @@ json::object document_json(const Document& document, const Collection& collectio
   return out;
 }
 
-const json::value* document_value(const Document& document, const Collection& collection,
-                                  std::string_view path, json::value& scratch) {
-  if (path == "document_id") {
+PathValues document_values(const Document& document, const Collection& collection,
+                           std::string_view path, json::value& scratch) {
+  if (path == engine_field::kDocumentId) {
     scratch = document.document_id;
     return &scratch;
   }
-  if (path == "collection_id") {
+  if (path == engine_field::kCollectionId) {
     scratch = collection.id.str();
     return &scratch;
   }
-  return find_path(document.fields, path);
+  return find_values(document.fields, path);
 }
 
 Result<DocumentWrite> read_document(const json::object& sent, const std::string& location) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/field_path.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "corpus/corpus.h"
@@ -31,9 +32,9 @@ Result<void> apply_update(const json::object& update, bool deep,
 // The part of the above that no document can change.
 Result<void> check_update(const json::object& update, const std::string& location);
 
-// The value of a document at a path, as filters see it: its ids are found too, and are
-// written to `scratch`, which must outlive the result. Null where there is none.
-const json::value* document_value(const Document& document, const Collection& collection,
-                                  std::string_view path, json::value& scratch);
+// The values of a document at a path, as filters see them: its ids are found too, and are
+// written to `scratch`, which must outlive the result.
+PathValues document_values(const Document& document, const Collection& collection,
+                           std::string_view path, json::value& scratch);
 
 }  // namespace trawl::api

@@ -294,10 +294,11 @@ Result<void> sort_rows(const Snapshot& snapshot, const DocumentListRequest& want
   keyed.reserve(rows.size());
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
     json::value scratch;
-    const json::value* value =
-        document_value(document, snapshot.collection(), wanted.sort_field, scratch);
-    const bool there = value != nullptr && !value->is_null();
-    keyed.emplace_back(there ? std::optional(*value) : std::nullopt, document.row);
+    const json::value* value = sort_value(
+        document_values(document, snapshot.collection(), wanted.sort_field, scratch),
+        wanted.sort_descending);
+    keyed.emplace_back(value != nullptr ? std::optional(*value) : std::nullopt,
+                       document.row);
   }));
   std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
     if (!a.first || !b.first) return a.first.has_value() && !b.first.has_value();
@@ -321,6 +322,7 @@ struct DocumentGroup {
   json::value key;
   std::uint64_t count = 0;
   std::vector<std::uint32_t> rows;
+  std::optional<std::uint32_t> last_row;
 };
 
 // Groups in the order in which their first document comes.
@@ -331,15 +333,25 @@ Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
   std::vector<DocumentGroup> groups;
   std::unordered_map<std::string, std::size_t> index;
   TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+    const auto add = [&](const json::value& key) {
+      const auto [entry, added] = index.try_emplace(value_key(&key), groups.size());
+      if (added) groups.push_back({key, 0, {}, {}});
+      DocumentGroup& group = groups[entry->second];
+      // Equal items of a list count once.
+      if (group.last_row == document.row) return;
+      group.last_row = document.row;
+      ++group.count;
+      if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
+    };
     json::value scratch;
-    const json::value* value =
-        document_value(document, snapshot.collection(), wanted.group_by, scratch);
-    const json::value key = value == nullptr ? json::value() : *value;
-    const auto [entry, added] = index.try_emplace(value_key(&key), groups.size());
-    if (added) groups.push_back({key, 0, {}});
-    DocumentGroup& group = groups[entry->second];
-    ++group.count;
-    if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
+    bool any = false;
+    document_values(document, snapshot.collection(), wanted.group_by, scratch)
+        .for_each_item([&](const json::value& item) {
+          if (item.is_null()) return;
+          any = true;
+          add(item);
+        });
+    if (!any) add(json::value());
   }));
   return groups;
 }

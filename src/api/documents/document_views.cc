@@ -36,14 +36,13 @@ void count_value(const json::value& value, DistinctValues& values) {
 void count_field(const Document& document, const Collection& collection,
                  const std::string& field, DistinctValues& values) {
   json::value scratch;
-  const json::value* found = document_value(document, collection, field, scratch);
-  if (found == nullptr) return;
-  const auto* array = found->if_array();
-  if (array == nullptr) return count_value(*found, values);
+  const PathValues found = document_values(document, collection, field, scratch);
+  const json::value* one = found.one();
+  if (one != nullptr && !one->is_array()) return count_value(*one, values);
   std::set<std::string> seen;
-  for (const json::value& item : *array) {
+  found.for_each_item([&](const json::value& item) {
     if (seen.insert(value_key(&item)).second) count_value(item, values);
-  }
+  });
 }
 
 }  // namespace

@@ -12,9 +12,10 @@ namespace {
 // Of what collect_texts makes of a document. Raise it when that changes, so that indexes
 // are built again.
 constexpr int kFormatVersion = 1;
-// The same where a path has three names or more: since 2 a key may be several names joined
-// (base/field_path.h). Other paths read as they always did, and keep their indexes.
-constexpr int kLongPathFormatVersion = 2;
+// The same where a path has several names: since 2 a key may be several of them joined, and
+// since 3 they pass through lists (base/field_path.h). Other paths read as they always did,
+// and keep their indexes.
+constexpr int kLongPathFormatVersion = 3;
 
 class TextCollector {
  public:
@@ -108,19 +109,19 @@ void collect_texts(const Feature& feature, const json::object& document,
     return;
   }
   for (const auto& field : feature.fields) {
-    if (const auto* value = find_path(document, field.path)) {
-      TextCollector(field.weight, made, out).field(*value);
-    }
+    TextCollector collector(field.weight, made, out);
+    find_values(document, field.path).for_each([&](const json::value& value) {
+      collector.field(value);
+    });
   }
 }
 
 std::uint64_t feature_fingerprint(const Feature& feature) {
   json::object definition = feature_to_json(feature);
   definition.erase("uri");  // A name; the index is the same under another.
-  const bool has_long_path =
-      std::any_of(feature.fields.begin(), feature.fields.end(), [](const auto& field) {
-        return std::count(field.path.begin(), field.path.end(), '.') > 1;
-      });
+  const bool has_long_path = std::any_of(
+      feature.fields.begin(), feature.fields.end(),
+      [](const auto& field) { return field.path.find('.') != std::string::npos; });
   definition["format"] = has_long_path ? kLongPathFormatVersion : kFormatVersion;
   return hash64(canonical_json(definition));
 }

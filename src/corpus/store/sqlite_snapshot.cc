@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/work_limit.h"
 #include "corpus/store/payload_fields.h"
+#include "model/engine_fields.h"
 
 namespace trawl::store {
 namespace {
@@ -59,16 +60,18 @@ Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
   // The document's own id and its collection are found like fields, before the fields.
   std::vector<std::string> paths;
   for (const auto& path : filter.paths()) {
-    if (path != "document_id" && path != "collection_id") paths.push_back(path);
+    if (path != engine_field::kDocumentId && path != engine_field::kCollectionId) {
+      paths.push_back(path);
+    }
   }
   const PayloadFields wanted(paths);
   const json::value collection_id(definition_->id.str());
   json::value document_id;
   json::object fields;
-  const Filter::Lookup lookup = [&](std::string_view path) -> const json::value* {
-    if (path == "document_id") return &document_id;
-    if (path == "collection_id") return &collection_id;
-    return find_path(fields, path);
+  const Filter::Lookup lookup = [&](std::string_view path) -> PathValues {
+    if (path == engine_field::kDocumentId) return &document_id;
+    if (path == engine_field::kCollectionId) return &collection_id;
+    return find_values(fields, path);
   };
   TRAWL_TRY(
       visit_living(begin, nullptr, check, [&](const RawDocument& raw) -> Result<void> {

@@ -167,8 +167,9 @@ TEST(PayloadFields, LeadsToTheSameValuesAsTheWholeDocument) {
   EXPECT_TRUE(PayloadFields({"a"}).read("").has_error());
 }
 
-// Goal: keys that are several names joined are found, in any place; indexes that were built
-// when they were not are built again, and no others.
+// Goal: keys that are several names joined are found, in any place, and what stands in the
+// items of lists; indexes that were built when they were not are built again, and no
+// others.
 TEST(FeatureText, ReadsPathsAsFiltersDo) {
   Feature feature;
   feature.fields = {{"a.b.c", 1}};
@@ -178,6 +179,14 @@ TEST(FeatureText, ReadsPathsAsFiltersDo) {
   collect_texts(feature, document.get_object(), made, texts);  // texts points into it.
   ASSERT_EQ(texts.size(), 1u);
   EXPECT_EQ(texts.front().text, "x");
+  feature.fields = {{"items.n", 2}};
+  const json::object items =
+      object_of(R"({"items": [{"n": "one"}, {"n": ["two", 3]}, {"m": "no"}, "no"]})");
+  texts.clear();
+  collect_texts(feature, items, made, texts);
+  std::vector<std::string> found;
+  for (const auto& text : texts) found.emplace_back(text.text);
+  EXPECT_EQ(found, (std::vector<std::string>{"one", "two", "3"}));
   const auto format_of = [](std::string path) {
     Feature one;
     one.fields = {{std::move(path), 1}};
@@ -192,7 +201,7 @@ TEST(FeatureText, ReadsPathsAsFiltersDo) {
                                               {"format", 1}}));
   };
   EXPECT_EQ(format_of("a"), before("a"));
-  EXPECT_EQ(format_of("a.b"), before("a.b"));
+  EXPECT_NE(format_of("a.b"), before("a.b"));
   EXPECT_NE(format_of("a.b.c"), before("a.b.c"));
 }
 

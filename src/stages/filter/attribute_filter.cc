@@ -123,7 +123,7 @@ class AttributeFilter : public Stage {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
       const auto find = [&](std::string_view path) {
-        return candidate.find(path, scratch);
+        return candidate.values(path, scratch);
       };
       const auto& more = context.pre_filters;
       if (filter_.matches(find) &&

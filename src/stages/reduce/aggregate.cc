@@ -5,9 +5,11 @@
 #include <limits>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "base/unread_members.h"
+#include "base/work_limit.h"
 #include "query/value_key.h"
 #include "stages/definitions.h"
 #include "stages/reduce/aggregation.h"
@@ -43,7 +45,7 @@ constexpr std::string_view kAggregateSchema = R"json({
     },
     "group_by": {
       "type": ["array", "string", "null"], "default": null,
-      "description": "One row for every combination of values of these fields; a missing field counts as null.",
+      "description": "One row for every combination of values of these fields; of a list, each item is one. A missing field counts as null.",
       "items": {
         "type": ["object", "string"],
         "required": ["field"],
@@ -71,6 +73,9 @@ constexpr std::string_view kAggregateSchema = R"json({
     }
   }
 })json";
+
+// Documents times the groups that each is in: lists multiply.
+constexpr std::size_t kGroupPlacesMax = 1'000'000;
 
 constexpr std::string_view kAggregateBounds[] = {"limit"};
 
@@ -140,25 +145,67 @@ class Aggregate : public Stage {
     // Without groups there is one row, of no documents too.
     if (group_by.empty()) buckets.emplace_back();
     std::unordered_map<std::string, std::size_t> by_key;
+    std::size_t places = 0;
     for (std::size_t i = 0; i < input.size(); ++i) {
       TRAWL_TRY(ticker.tick());
       if (group_by.empty()) {
         buckets.front().members.push_back(i);
         continue;
       }
-      std::string key;
-      json::array values;
+      // Of a list, each item; of several lists, each combination of their items.
+      std::vector<KeyedValues> columns;
       for (const GroupField& group : group_by) {
-        json::value scratch;
-        const json::value* value = present_value(input[i], group.field, scratch);
-        append_value_key(key, value);
-        values.push_back(value == nullptr ? json::value() : *value);
+        columns.push_back(different_items(input[i], group.field));
       }
-      const auto [found, is_new] = by_key.try_emplace(std::move(key), buckets.size());
-      if (is_new) buckets.push_back({std::move(values), {}});
-      buckets[found->second].members.push_back(i);
+      std::vector<std::size_t> at(columns.size(), 0);
+      for (bool more = true; more;) {
+        TRAWL_TRY(ticker.tick());
+        if (++places > kGroupPlacesMax) {
+          return make_error(ErrorCode::invalid,
+                            fmt::format("group_by puts the documents into more than {} "
+                                        "places, as their lists are long; group by fewer "
+                                        "fields, or filter the documents first",
+                                        kGroupPlacesMax));
+        }
+        std::string key;
+        for (std::size_t c = 0; c < columns.size(); ++c) key += columns[c][at[c]].first;
+        const auto [found, is_new] = by_key.try_emplace(std::move(key), buckets.size());
+        if (is_new) {
+          Bucket& bucket = buckets.emplace_back();
+          for (std::size_t c = 0; c < columns.size(); ++c) {
+            bucket.values.push_back(columns[c][at[c]].second);
+          }
+        }
+        buckets[found->second].members.push_back(i);
+        more = false;
+        for (std::size_t c = columns.size(); c-- > 0 && !more;) {
+          more = ++at[c] < columns[c].size();
+          if (!more) at[c] = 0;
+        }
+      }
     }
     return buckets;
+  }
+
+  // Values with their keys.
+  using KeyedValues = std::vector<std::pair<std::string, json::value>>;
+
+  // The value of a field, or the different items of a list; null where there is none.
+  static KeyedValues different_items(const Candidate& candidate, std::string_view field) {
+    json::value scratch;
+    KeyedValues out;
+    std::unordered_set<std::string> seen;
+    const PathValues values = candidate.values(field, scratch);
+    const bool several =
+        values.through_list() || (values.one() != nullptr && values.one()->is_array());
+    values.for_each_item([&](const json::value& item) {
+      if (item.is_null()) return;
+      std::string key = value_key(&item);
+      if (several && !seen.insert(key).second) return;
+      out.emplace_back(std::move(key), item);
+    });
+    if (out.empty()) out.emplace_back(value_key(nullptr), nullptr);
+    return out;
   }
 
   Result<json::object> make_row(const Bucket& bucket, const std::vector<Candidate>& input,
@@ -177,17 +224,24 @@ class Aggregate : public Stage {
         for (const std::size_t member : bucket.members) {
           TRAWL_TRY(ticker.tick());
           json::value scratch;
-          const json::value* value =
-              present_value(input[member], aggregation.field, scratch);
-          if (value == nullptr) continue;
-          if (value == &scratch) value = &scratches.emplace_back(std::move(scratch));
-          values.by_position.push_back(value);
-          ranked.emplace_back(score_rank[member], value);
+          const PathValues found = input[member].values(aggregation.field, scratch);
+          const std::size_t before = ranked.size();
+          found.for_each([&](const json::value& value) {
+            if (value.is_null()) return;
+            const json::value* kept =
+                &value == &scratch ? &scratches.emplace_back(scratch) : &value;
+            values.by_position.push_back(kept);
+            ranked.emplace_back(score_rank[member], kept);
+          });
+          if (ranked.size() > before) ++values.holder_count;
         }
       }
       if (aggregation.function == AggregateFunction::first ||
           aggregation.function == AggregateFunction::last) {
-        std::sort(ranked.begin(), ranked.end());
+        std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+          count_work();
+          return a.first < b.first;
+        });
         for (const auto& [rank, value] : ranked) values.by_score.push_back(value);
       }
       row[aggregation.alias] = compute(aggregation, values, warnings);

@@ -159,7 +159,7 @@ TEST(Aggregate, GroupsInTheOrderOfAppearance) {
 TEST(Aggregate, KeepsGroupsThatReadAlike) {
   std::vector<Candidate> input;
   for (const char* value : {R"("1")", "1", R"("null")", "null", R"("\"1\"")", "1.0", "true",
-                            R"("true")", R"("")", R"("\"a")", "[1]", R"("[1]")"}) {
+                            R"("true")", R"("")", R"("\"a")", "[[1]]", R"("[1]")"}) {
     input.push_back(candidate("d", std::string(R"({"k":)") + value + "}"));
   }
   const auto output = run_stage("aggregate", R"({
@@ -311,6 +311,58 @@ TEST(Aggregate, AgreesWithANaiveAggregation) {
                 group.best ? json::value(group.best->second) : json::value());
     }
   }
+}
+
+TEST(Aggregate, PassesThroughLists) {
+  const std::vector<Candidate> input = {
+      candidate("a", R"({"tags": ["x", "y"], "items": [{"p": 1}, {"p": 2}]})"),
+      candidate("b", R"({"tags": ["x"], "items": [{"p": 2}, {"p": null}]})"),
+      candidate("c", R"({"tags": [], "items": []})")};
+  EXPECT_EQ(rows(run_stage("aggregate", R"({"aggregations": [
+              {"function": "count", "field": "items.p", "alias": "n"},
+              {"function": "count_distinct", "field": "items.p", "alias": "d"},
+              {"function": "sum", "field": "items.p", "alias": "s"},
+              {"function": "max", "field": "items.p", "alias": "m"},
+              {"function": "first", "field": "items.p", "alias": "f"},
+              {"function": "collect", "field": "items.p", "alias": "all"}]})",
+                           input)
+                     .candidates),
+            R"({"all":[1,2,2],"d":2,"f":1,"m":2,"n":2,"s":5})"
+            "\n");
+  EXPECT_EQ(rows(run_stage("aggregate", R"({"group_by": ["tags", "items.p"],
+              "aggregations": [{"function": "count", "alias": "n"}]})",
+                           input)
+                     .candidates),
+            "{\"n\":1,\"p\":1,\"tags\":\"x\"}\n"
+            "{\"n\":2,\"p\":2,\"tags\":\"x\"}\n"
+            "{\"n\":1,\"p\":1,\"tags\":\"y\"}\n"
+            "{\"n\":1,\"p\":2,\"tags\":\"y\"}\n"
+            "{\"n\":1,\"p\":null,\"tags\":null}\n");
+}
+
+// Lists multiply.
+TEST(Aggregate, RefusesMoreGroupsThanItCanHold) {
+  std::string list = "[0";
+  for (int i = 1; i < 1100; ++i) list += "," + std::to_string(i);
+  list += "]";
+  StageContext context;
+  context.stage_index = 1;
+  context.check = [] { return Result<void>(); };
+  const auto output =
+      make_stage("aggregate", R"({"group_by": ["a", "b"],
+                                  "aggregations": [{"function": "count", "alias": "n"}]})")
+          ->run({candidate("x", "{\"a\": " + list + ", \"b\": " + list + "}")}, context);
+  ASSERT_FALSE(output);
+  EXPECT_NE(output.error().message.find("group by fewer fields"), std::string::npos);
+}
+
+TEST(Aggregate, UsesTheFieldScoreWhereNoSearchRan) {
+  EXPECT_EQ(
+      rows(run_stage("aggregate", R"({"aggregations": [
+              {"function": "avg", "field": "score", "alias": "mean"}]})",
+                     {candidate("a", R"({"score": 2})"), candidate("b", R"({"score": 4})")})
+               .candidates),
+      "{\"mean\":3.0}\n");
 }
 
 }  // namespace

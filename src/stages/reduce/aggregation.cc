@@ -162,7 +162,7 @@ json::value compute(const Aggregation& aggregation, const FieldValues& values,
   count_work(4 * found.size() + 1);
   switch (aggregation.function) {
     case AggregateFunction::count:
-      return aggregation.field.empty() ? values.document_count : found.size();
+      return aggregation.field.empty() ? values.document_count : values.holder_count;
     case AggregateFunction::count_distinct:
       return distinct(found).size();
     case AggregateFunction::sum: {

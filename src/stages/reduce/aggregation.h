@@ -37,11 +37,13 @@ struct Aggregation {
 // Errors stay in the reader.
 Aggregation read_aggregation(ObjectReader& in);
 
-// The values of one field in a group of documents. Missing and null values are left out.
+// The values of one field in a group of documents. Missing and null values are left out;
+// where a path passes through a list, a document has several.
 struct FieldValues {
   std::vector<const json::value*> by_position;  // In the order of the documents.
   std::vector<const json::value*> by_score;     // Best score first.
   std::size_t document_count = 0;               // With those that lack the field.
+  std::size_t holder_count = 0;                 // Documents that have it.
 };
 
 // Adds to `warnings` what has no result that it should have.

@@ -34,8 +34,8 @@ FacetCounter::FacetCounter(std::vector<FacetField> fields)
 void FacetCounter::add(const Candidate& candidate) {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     json::value scratch;
-    const json::value* value = candidate.find(fields_[i].key, scratch);
-    if (value == nullptr) continue;
+    const PathValues values = candidate.values(fields_[i].key, scratch);
+    if (values.empty()) continue;
     const auto count = [&](std::string key, const json::value& item) {
       if (counts_[i].size() >= kFacetValuesMax && !counts_[i].contains(key)) {
         cut_[i] = true;
@@ -44,16 +44,17 @@ void FacetCounter::add(const Candidate& candidate) {
       Count& entry = counts_[i][std::move(key)];
       if (entry.count++ == 0) entry.value = item;
     };
-    if (const auto* array = value->if_array()) {
-      std::unordered_set<std::string> seen;
-      for (const json::value& item : *array) {
-        if (!is_countable(item)) continue;
-        std::string key = value_key(&item);
-        if (seen.insert(key).second) count(std::move(key), item);
-      }
-    } else if (is_countable(*value)) {
-      count(value_key(value), *value);
+    const json::value* one = values.one();
+    if (one != nullptr && !one->is_array()) {
+      if (is_countable(*one)) count(value_key(one), *one);
+      continue;
     }
+    std::unordered_set<std::string> seen;
+    values.for_each_item([&](const json::value& item) {
+      if (!is_countable(item)) return;
+      std::string key = value_key(&item);
+      if (seen.insert(key).second) count(std::move(key), item);
+    });
   }
 }
 

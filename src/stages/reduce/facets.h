@@ -17,8 +17,9 @@ struct FacetField {
 // Different values of one facet that are counted; later ones are left out.
 inline constexpr std::size_t kFacetValuesMax = 100'000;
 
-// Counts the values of fields over documents. An array counts once for each of its
-// different items; objects, nulls and missing fields do not count.
+// Counts the values of fields over documents. An array, or a path that passes through one,
+// counts once for each of its different items; objects, nulls and missing fields do not
+// count.
 class FacetCounter {
  public:
   explicit FacetCounter(std::vector<FacetField> fields);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "query/filter.h"
 #include "stages/definitions.h"
 #include "stages/reduce/grouping.h"
 #include "stages/sort/ordering.h"
@@ -14,7 +15,7 @@ constexpr std::string_view kGroupBySchema = R"json({
   "properties": {
     "group_by_field": {
       "type": "string", "default": "source_object_id",
-      "description": "Dotted path of the field to group by; documents without it make the group null. Also read as field."
+      "description": "Dotted path of the field to group by; documents without it make the group null. Of a list, a document belongs to the group of each item. Also read as field."
     },
     "max_per_group": {
       "type": "integer", "default": 10, "minimum": 1, "maximum": 1000,
@@ -65,15 +66,19 @@ class GroupBy : public Stage {
 
   Result<StageOutput> run(std::vector<Candidate> input,
                           StageContext& context) const override {
-    TRAWL_ASSIGN(std::vector<Group> groups, group_by_field(input, field, context.check));
+    TRAWL_ASSIGN(std::vector<Group> groups,
+                 group_by_field(input, field, ListGroups::each_item, context.check));
     if (exclude_null) {
       groups.erase(std::remove_if(groups.begin(), groups.end(),
                                   [](const Group& group) { return group.key.is_null(); }),
                    groups.end());
     }
     StageOutput output;
-    std::size_t document_count = 0;
-    for (const Group& group : groups) document_count += group.members.size();
+    std::vector<bool> grouped(input.size());
+    for (const Group& group : groups) {
+      for (const std::size_t member : group.members) grouped[member] = true;
+    }
+    const auto document_count = std::count(grouped.begin(), grouped.end(), true);
     output.metadata = {{"group_by_field", field},
                        {"total_groups", groups.size()},
                        {"total_documents", document_count}};
@@ -85,7 +90,7 @@ class GroupBy : public Stage {
     order_members_by_score(groups, input);
     if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, context.check));
     output.metadata["returned_groups"] = groups.size();
-    output.candidates = emit_groups(std::move(input), groups, max_per_group, output_mode);
+    output.candidates = emit_groups(input, groups, max_per_group, output_mode);
     return output;
   }
 
@@ -118,7 +123,7 @@ class GroupBy : public Stage {
       for (const std::size_t member : group.members) {
         TRAWL_TRY(ticker.tick());
         json::value scratch;
-        column.add(input[member].find(documents_by, scratch));
+        column.add(sort_value(input[member].values(documents_by, scratch), descending));
       }
       column.prepare();
       std::vector<std::size_t> sorted;
@@ -152,8 +157,6 @@ Result<std::unique_ptr<Stage>> make_group_by(ObjectReader& in) {
                             {"score", GroupOrder::score}});
   stage->descending = in.one_of({"sort_order"}, true, {{"asc", false}, {"desc", true}});
   stage->documents_by = in.string({"sort_docs_by"});
-  // The plain score needs no sort of its own: members are ordered best first already.
-  if (stage->documents_by == "score" && stage->descending) stage->documents_by.clear();
   stage->exclude_null = in.boolean({"exclude_null"}, false);
   TRAWL_TRY(in.status());
   return std::unique_ptr<Stage>(std::move(stage));

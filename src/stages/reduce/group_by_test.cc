@@ -117,5 +117,54 @@ TEST(GroupBy, AgreesWithANaiveGrouping) {
   }
 }
 
+// "x:a,b y:b": the groups and the documents of each, in order.
+std::string members_by(std::string_view field, std::vector<Candidate> input,
+                       std::string_view more = "") {
+  const auto output = run_stage(
+      "group_by", "{\"field\": \"" + std::string(field) + "\"" + std::string(more) + "}",
+      std::move(input));
+  std::string out;
+  for (const Candidate& row : output.candidates) {
+    json::value scratch;
+    out += (out.empty() ? "" : " ") + value_text(*row.find("group_key", scratch)) + ":";
+    for (const json::value& document : row.fields->at("documents").get_array()) {
+      if (out.back() != ':') out += ',';
+      out += value_text(document.at("document_id"));
+    }
+    EXPECT_EQ(row.fields->at("count").to_number<std::size_t>(),
+              row.fields->at("documents").get_array().size());
+  }
+  return out;
+}
+
+TEST(GroupBy, PutsADocumentIntoTheGroupOfEachItem) {
+  const std::vector<Candidate> input = {
+      candidate("a", R"({"tags": ["x", "y", "x"], "items": [{"n": "p"}, {"n": "q"}]})"),
+      candidate("b", R"({"tags": "y", "items": {"n": "q"}})"),
+      candidate("c", R"({"tags": [], "items": []})"),
+      candidate("d", R"({"tags": [null, "x"], "items": [{"n": null}, {}]})"),
+      candidate("e", R"({"tags": [1, 1.0, "1"], "items": [{"n": ["p", "r"]}]})")};
+  EXPECT_EQ(members_by("tags", input), "x:a,d y:a,b null:c 1:e 1:e");
+  EXPECT_EQ(members_by("items.n", input), "p:a,e q:a,b null:c,d r:e");
+  EXPECT_EQ(members_by("items.0.n", input), "p:a,e null:b,c,d r:e");
+  EXPECT_EQ(members_by("items.n", input, R"(, "exclude_null": true)"), "p:a,e q:a,b r:e");
+  const auto flat =
+      run_stage("group_by", R"({"field": "items.n", "output_mode": "flatten"})", input);
+  EXPECT_EQ(ids(flat.candidates), "a e a b c d e");
+  EXPECT_EQ(flat.metadata.at("total_documents"), 5);
+  const auto first =
+      run_stage("group_by", R"({"field": "items.n", "output_mode": "first"})", input);
+  EXPECT_EQ(ids(first.candidates), "a a c e");
+  EXPECT_EQ(first.candidates[1].fields->at("tags").get_array().size(), 3u);
+}
+
+TEST(GroupBy, UsesTheFieldScoreWhereNoSearchRan) {
+  const std::vector<Candidate> input = {candidate("a", R"({"score": 2})"),
+                                        candidate("b", R"({"score": 9})"),
+                                        candidate("c", R"({"score": 2})")};
+  EXPECT_EQ(members_by("score", input), "2:a,c 9:b");
+  EXPECT_EQ(members_by("none", input, R"(, "sort_docs_by": "score")"), "null:b,a,c");
+}
+
 }  // namespace
 }  // namespace trawl::group_by_test

@@ -13,24 +13,40 @@
 namespace trawl {
 
 Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidates,
-                                          std::string_view path, const Checkpoint& check) {
+                                          std::string_view path, ListGroups lists,
+                                          const Checkpoint& check) {
   Ticker ticker(check);
   std::vector<Group> groups;
   std::unordered_map<std::string, std::size_t> by_key;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     TRAWL_TRY(ticker.tick());
+    const auto add = [&](const json::value* value) {
+      const auto [found, is_new] = by_key.try_emplace(value_key(value), groups.size());
+      if (is_new) {
+        groups.emplace_back();
+        if (value != nullptr) groups.back().key = *value;
+      }
+      Group& group = groups[found->second];
+      // Its items come one after the other, so an equal one was the last to be added.
+      if (!group.members.empty() && group.members.back() == i) return;
+      group.members.push_back(i);
+      const auto& score = candidates[i].score;
+      if (score && (!group.best_score || *score > *group.best_score)) {
+        group.best_score = score;
+      }
+    };
     json::value scratch;
-    const json::value* value = present_value(candidates[i], path, scratch);
-    const auto [found, is_new] = by_key.try_emplace(value_key(value), groups.size());
-    if (is_new) {
-      groups.emplace_back();
-      if (value != nullptr) groups.back().key = *value;
+    if (lists == ListGroups::whole) {
+      add(present_value(candidates[i], path, scratch));
+      continue;
     }
-    Group& group = groups[found->second];
-    group.members.push_back(i);
-    const auto& score = candidates[i].score;
-    if (score && (!group.best_score || *score > *group.best_score))
-      group.best_score = score;
+    bool any = false;
+    candidates[i].values(path, scratch).for_each_item([&](const json::value& item) {
+      if (item.is_null()) return;
+      any = true;
+      add(&item);
+    });
+    if (!any) add(nullptr);
   }
   return groups;
 }
@@ -49,7 +65,7 @@ void order_members_by_score(std::vector<Group>& groups,
   }
 }
 
-std::vector<Candidate> emit_groups(std::vector<Candidate>&& candidates,
+std::vector<Candidate> emit_groups(const std::vector<Candidate>& candidates,
                                    const std::vector<Group>& groups,
                                    std::size_t max_per_group, GroupOutput output) {
   std::vector<Candidate> out;
@@ -59,7 +75,7 @@ std::vector<Candidate> emit_groups(std::vector<Candidate>&& candidates,
         std::min(output == GroupOutput::first ? 1 : max_per_group, group.members.size());
     if (output != GroupOutput::all) {
       for (std::size_t i = 0; i < kept; ++i) {
-        out.push_back(std::move(candidates[group.members[i]]));
+        out.push_back(candidates[group.members[i]]);
       }
       continue;
     }

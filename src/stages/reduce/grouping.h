@@ -17,9 +17,15 @@ struct Group {
   std::optional<double> best_score;
 };
 
-// Groups in the order in which their first member appears.
+// Where a field is a list, or a path passes through one: whether a document belongs to the
+// group of each different item, or to one group by the whole list.
+enum class ListGroups { each_item, whole };
+
+// Groups in the order in which their first member appears. Items that are null make no
+// group; a document without any other belongs to the group null.
 Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidates,
-                                          std::string_view path, const Checkpoint& check);
+                                          std::string_view path, ListGroups lists,
+                                          const Checkpoint& check);
 
 // Best score first; members without a score come last, equals keep their order.
 void order_members_by_score(std::vector<Group>& groups,
@@ -32,8 +38,8 @@ enum class GroupOutput {
 };
 
 // The rows of these groups, with at most max_per_group members of each. `count` is the
-// size of the whole group.
-std::vector<Candidate> emit_groups(std::vector<Candidate>&& candidates,
+// size of the whole group. A document of several groups is there in each.
+std::vector<Candidate> emit_groups(const std::vector<Candidate>& candidates,
                                    const std::vector<Group>& groups,
                                    std::size_t max_per_group, GroupOutput output);
 

@@ -120,7 +120,8 @@ class Sample : public Stage {
     std::vector<Candidate> rest;
     rest.reserve(pool.size());
     for (const std::size_t i : pool) rest.push_back(input[i]);
-    TRAWL_ASSIGN(const std::vector<Group> strata, group_by_field(rest, stratify_by, check));
+    TRAWL_ASSIGN(const std::vector<Group> strata,
+                 group_by_field(rest, stratify_by, ListGroups::whole, check));
     std::vector<std::size_t> sizes;
     for (const Group& stratum : strata) sizes.push_back(stratum.members.size());
     const auto shares = allocate_strata(sizes, wanted, min_per_stratum);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "query/filter.h"
 #include "stages/definitions.h"
 #include "stages/sort/ordering.h"
 #include "stages/ticker.h"
@@ -14,7 +15,7 @@ constexpr std::string_view kSortAttributeSchema = R"json({
   "properties": {
     "field": {
       "type": "string", "default": "metadata.created_at",
-      "description": "Dotted path of the field to sort by. Also read as sort_field."
+      "description": "Dotted path of the field to sort by. Where it passes through a list, the smallest value counts, and the greatest when descending. Also read as sort_field."
     },
     "direction": {
       "type": "string", "enum": ["asc", "desc"], "default": "desc",
@@ -41,7 +42,7 @@ class SortAttribute : public Stage {
     for (const Candidate& candidate : input) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
-      column.add(candidate.find(field, scratch));
+      column.add(sort_value(candidate.values(field, scratch), descending));
     }
     column.prepare();
     StageOutput output;

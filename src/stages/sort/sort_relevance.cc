@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/work_limit.h"
+#include "model/engine_fields.h"
 #include "stages/definitions.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
@@ -54,14 +55,21 @@ class SortRelevance : public Stage {
     std::size_t missing_count = 0;
     for (const Candidate& candidate : input) {
       TRAWL_TRY(ticker.tick());
-      scores.push_back(number_at(candidate, score_field));
+      scores.push_back(number_at(candidate, score_field, descending));
       if (!scores.back()) ++missing_count;
     }
 
     const std::vector<std::size_t> order = order_of(scores);
     StageOutput output;
     output.candidates = pick(std::move(input), order);
-    if (normalize) TRAWL_TRY(annotate(output.candidates, scores, order, ticker));
+    if (normalize) {
+      TRAWL_ASSIGN(const bool hidden, annotate(output.candidates, scores, order, ticker));
+      if (hidden) {
+        output.warnings.emplace_back(
+            "some documents have a field 'sort_relevance' of their own, which normalize "
+            "hides; rename it, or leave normalize out");
+      }
+    }
     if (feature_address && missing_count > 0) {
       output.warnings.push_back(
           fmt::format("{} documents have no number at '{}'; scores are not computed from "
@@ -94,9 +102,19 @@ class SortRelevance : public Stage {
     return front;
   }
 
-  static Result<void> annotate(std::vector<Candidate>& sorted,
+  // Whether that is what another stage of this kind has added.
+  static bool is_annotation(const json::value& value) {
+    const auto* object = value.if_object();
+    return object != nullptr && object->size() == 3 &&
+           object->contains("original_position") && object->contains("new_position") &&
+           object->contains("normalized_score");
+  }
+
+  // Whether a field of the documents is hidden by that.
+  static Result<bool> annotate(std::vector<Candidate>& sorted,
                                const std::vector<std::optional<double>>& scores,
                                const std::vector<std::size_t>& order, Ticker& ticker) {
+    bool hidden = false;
     std::optional<double> low;
     std::optional<double> high;
     for (const auto& score : scores) {
@@ -110,11 +128,15 @@ class SortRelevance : public Stage {
       json::value normalized;
       // Where all scores are equal, none is worse than the best.
       if (score) normalized = *high > *low ? (*score - *low) / (*high - *low) : 1.0;
-      sorted[i].edit()["sort_relevance"] = json::object{{"original_position", order[i]},
-                                                        {"new_position", i},
-                                                        {"normalized_score", normalized}};
+      constexpr json::string_view kName(engine_field::kSortRelevance.data(),
+                                        engine_field::kSortRelevance.size());
+      json::value& slot = sorted[i].edit()[kName];
+      hidden |= !slot.is_null() && !is_annotation(slot);
+      slot = json::object{{"original_position", order[i]},
+                          {"new_position", i},
+                          {"normalized_score", normalized}};
     }
-    return {};
+    return hidden;
   }
 };
 

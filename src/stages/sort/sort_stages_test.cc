@@ -173,5 +173,38 @@ TEST(SortRelevance, RefusesUnknownWords) {
             1u);
 }
 
+TEST(SortAttribute, SortsByTheSmallestOrGreatestOfSeveral) {
+  const std::vector<Candidate> input = {
+      candidate("a", R"({"items": [{"n": 5}, {"n": 1}]})"),
+      candidate("b", R"({"items": [{"n": 3}]})"), candidate("c", R"({"items": []})"),
+      candidate("d", R"({"items": [{"n": 2}, {"n": 10}, {"n": null}]})")};
+  EXPECT_EQ(sorted_ids(R"({"field": "items.n", "direction": "asc"})", input), "a d b c");
+  EXPECT_EQ(sorted_ids(R"({"field": "items.n", "direction": "desc"})", input), "d a b c");
+  EXPECT_EQ(sorted_ids(R"({"field": "items.0.n", "direction": "asc"})", input), "d b a c");
+  EXPECT_EQ(
+      ids(run_stage("sort_relevance", R"({"score_field": "items.n"})", input).candidates),
+      "d a b c");
+}
+
+TEST(SortStages, UseTheFieldScoreWhereNoSearchRan) {
+  const std::vector<Candidate> input = {candidate("a", R"({"score": 2})"),
+                                        candidate("b", R"({"score": 9})"),
+                                        candidate("c", R"({"score": 3})", 0.5)};
+  EXPECT_EQ(sorted_ids(R"({"field": "score"})", input), "b a c");
+  EXPECT_EQ(ids(run_stage("sort_relevance", "{}", input).candidates), "b a c");
+}
+
+TEST(SortRelevance, WarnsWhereItHidesAField) {
+  const std::vector<Candidate> own = {candidate("a", R"({"sort_relevance": "mine"})", 0.5),
+                                      candidate("b", R"({"sort_relevance": 1})", 0.4)};
+  EXPECT_TRUE(run_stage("sort_relevance", "{}", own).warnings.empty());
+  auto output = run_stage("sort_relevance", R"({"normalize": true})", own);
+  ASSERT_EQ(output.warnings.size(), 1u);
+  EXPECT_NE(output.warnings[0].find("'sort_relevance'"), std::string::npos);
+  // What such a stage has added itself is nobody's field.
+  output = run_stage("sort_relevance", R"({"normalize": true})", output.candidates);
+  EXPECT_TRUE(output.warnings.empty());
+}
+
 }  // namespace
 }  // namespace trawl::sort_stages_test

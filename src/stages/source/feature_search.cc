@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "model/engine_fields.h"
 #include "stages/definitions.h"
 #include "stages/reduce/sampling.h"
 #include "stages/source/feature_search_parameters.h"
@@ -191,7 +192,6 @@ class SearchRun {
         }
         ++output_.scanned_count;
         out.push_back(to_candidate(snapshot->collection().id.str(), std::move(document)));
-        out.back().score = 0.0;
         return true;
       }));
     }
@@ -369,9 +369,19 @@ class SearchRun {
       }
     }
     bool taken = false;
+    bool hidden = false;
+    constexpr json::string_view kScore(engine_field::kScore.data(),
+                                       engine_field::kScore.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
+      hidden |= out[i].fields->contains(kScore);
       out[i].score = fused[i].row.score;
       if (parameters_.searches.size() > 1) taken |= !note_parts(out[i], fused[i]);
+    }
+    if (hidden) {
+      output_.warnings.emplace_back(
+          "some documents have a field 'score' of their own, which the score of the search "
+          "hides from here on; the filters of the search read it; rename it to use it "
+          "later");
     }
     if (taken) {
       output_.warnings.emplace_back(
@@ -384,9 +394,11 @@ class SearchRun {
   // Writes features.<uri>.score, the better one where two searches share a feature. False
   // when a field of the user stands in the way.
   bool note_parts(Candidate& candidate, const FusedRow& row) const {
-    const json::value* existing = candidate.fields->if_contains("features");
+    constexpr json::string_view kFeatures(engine_field::kFeatures.data(),
+                                          engine_field::kFeatures.size());
+    const json::value* existing = candidate.fields->if_contains(kFeatures);
     if (existing != nullptr && !existing->is_object() && !existing->is_null()) return false;
-    json::value& slot = candidate.edit()["features"];
+    json::value& slot = candidate.edit()[kFeatures];
     if (!slot.is_object()) slot.emplace_object();
     json::object scores;
     for (const auto& [list, score] : row.parts) {
@@ -433,13 +445,14 @@ class SearchRun {
   Result<void> group(std::vector<Candidate>&& candidates) {
     const SearchGrouping& grouping = *parameters_.group_by;
     // Candidates come best first, and so do the groups and their members.
-    TRAWL_ASSIGN(std::vector<Group> groups,
-                 group_by_field(candidates, grouping.field, context_.check));
+    TRAWL_ASSIGN(
+        std::vector<Group> groups,
+        group_by_field(candidates, grouping.field, ListGroups::each_item, context_.check));
     output_.metadata["group_by_field"] = grouping.field;
     output_.metadata["total_groups"] = groups.size();
     if (groups.size() > grouping.limit) groups.resize(grouping.limit);
-    output_.candidates = emit_groups(std::move(candidates), groups, grouping.max_per_group,
-                                     grouping.output_mode);
+    output_.candidates =
+        emit_groups(candidates, groups, grouping.max_per_group, grouping.output_mode);
     return {};
   }
 

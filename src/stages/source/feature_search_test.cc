@@ -179,7 +179,8 @@ TEST(FeatureSearch, FiltersOfStageAndSearchAreBothKept) {
 TEST(FeatureSearch, WithoutSearchesDocumentsComeAsTheyArrived) {
   const auto output = search(R"({"searches": [], "filters": {"kind": "y"}})");
   EXPECT_EQ(ids(output->candidates), "b2 b3");
-  EXPECT_EQ(*output->candidates[0].score, 0.0);
+  EXPECT_EQ(output->candidates[0].score, std::nullopt);
+  EXPECT_EQ(to_json(output->candidates[0]).at("score"), 0.0);
   EXPECT_EQ(found("{}"), "b0 b1 b2 b3 b4");
   EXPECT_EQ(found(R"({"final_top_k": 2})"), "b0 b1");
 }
@@ -388,6 +389,34 @@ TEST(FeatureSearch, UnknownKeysAreNotErrors) {
   EXPECT_NE(output->warnings[0].find("searches[0].ef"), std::string::npos);
   EXPECT_EQ(unread_keys("feature_search", R"({"query": "a", "colour": 1})"),
             std::vector<std::string>{"colour"});
+}
+
+TEST(FeatureSearch, LeavesTheFieldScoreWhereItGivesNoneItself) {
+  FakeCorpus corpus;
+  corpus.add("one", {"title"})
+      .add("a", R"({"title": "red", "score": 7, "items": [{"n": "x"}, {"n": "y"}]})")
+      .add("b", R"({"title": "red red", "score": 8, "items": [{"n": "y"}]})");
+  const auto read = corpus.run("feature_search", R"({"facets": ["score", "items.n"]})");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->warnings.empty());
+  EXPECT_EQ(to_json(read->candidates[0]).at("score"), 7);
+  EXPECT_EQ(json::value(read->metadata.at("facets")),
+            parse(R"({"score": [{"value": 7, "count": 1}, {"value": 8, "count": 1}],
+                      "items.n": [{"value": "y", "count": 2}, {"value": "x", "count": 1}]})"));
+  EXPECT_EQ(
+      ids(run_stage("attribute_filter", R"({"conditions": {"score": 8}})", read->candidates)
+              .candidates),
+      "b");
+  const auto found = corpus.run("feature_search", R"({"query": "red"})");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(to_json(found->candidates[0]).at("score"), 0.2);
+  ASSERT_EQ(found->warnings.size(), 1u);
+  EXPECT_NE(found->warnings[0].find("'score'"), std::string::npos);
+  // The filters of a search come before its scores.
+  EXPECT_EQ(
+      ids(corpus.run("feature_search", R"({"query": "red", "filters": {"score": 7}})")
+              ->candidates),
+      "a");
 }
 
 }  // namespace
