@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "corpus/snapshot.h"
 #include "corpus/store/collection_state.h"
@@ -14,7 +15,7 @@ namespace trawl::store {
 struct SharedReaders {
   SharedReaders(std::string path, sqlite::OpenOptions options,
                 std::size_t filter_cache_bytes)
-      : pool(std::move(path), options), filters(filter_cache_bytes) {}
+      : pool(std::move(path), std::move(options)), filters(filter_cache_bytes) {}
   sqlite::ReaderPool pool;
   FilterCache filters;
 };
