@@ -60,7 +60,7 @@ bool is_data_file(const std::string& name) {
     return name == kRecordingKeyFile || name == std::string(kRecordingKeyFile) + ".new";
   }
   return std::any_of(
-      std::begin(kDatabases), std::end(kDatabases), [&](const std::string database) {
+      std::begin(kDatabases), std::end(kDatabases), [&](const std::string& database) {
         return name == database || name == database + "-wal" || name == database + "-shm";
       });
 }

@@ -77,7 +77,7 @@ class Segment {
   std::string_view term(std::uint32_t index) const;
   TermPostings postings(std::uint32_t index) const;
   // Without postings when the term is not in the segment.
-  TermPostings find(std::string_view term) const;
+  TermPostings find(std::string_view wanted) const;
 
   std::string_view bytes() const { return bytes_; }
 

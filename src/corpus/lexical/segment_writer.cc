@@ -20,7 +20,7 @@ constexpr std::size_t kFileBufferSize = 1 << 20;
 
 }  // namespace
 
-FileSink::FileSink(std::string directory, std::string name)
+FileSink::FileSink(std::string directory, const std::string& name)
     : directory_(std::move(directory)),
       path_(directory_ + "/" + name),
       temporary_(path_ + std::string(kTemporarySuffix)) {

@@ -34,7 +34,7 @@ class StringSink final : public ByteSink {
 // Writes a file that appears under its name complete and durable, or not at all.
 class FileSink final : public ByteSink {
  public:
-  FileSink(std::string directory, std::string name);
+  FileSink(std::string directory, const std::string& name);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;

@@ -246,19 +246,19 @@ class SqliteLedger final : public Ledger {
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
-                                                   const SqliteLedgerOptions& how) {
-  sqlite::OpenOptions options;
-  options.incremental_vacuum = true;
-  options.mmap_bytes = 0;
-  options.owner = true;
-  TRAWL_ASSIGN(auto writer, sqlite::Connection::open(path, options));
+                                                   const SqliteLedgerOptions& options) {
+  sqlite::OpenOptions opening;
+  opening.incremental_vacuum = true;
+  opening.mmap_bytes = 0;
+  opening.owner = true;
+  TRAWL_ASSIGN(auto writer, sqlite::Connection::open(path, opening));
   TRAWL_TRY(sqlite::prepare_ledger_schema(*writer, path));
-  options.cache_kib = 8 * 1024;
-  options.owner = false;
-  TRAWL_ASSIGN(auto maintenance, sqlite::Connection::open(path, options));
+  opening.cache_kib = 8 * 1024;
+  opening.owner = false;
+  TRAWL_ASSIGN(auto maintenance, sqlite::Connection::open(path, opening));
   TRAWL_TRY(maintenance->execute("PRAGMA wal_autocheckpoint=0"));
-  auto ledger =
-      std::make_unique<SqliteLedger>(path, how, std::move(writer), std::move(maintenance));
+  auto ledger = std::make_unique<SqliteLedger>(path, options, std::move(writer),
+                                               std::move(maintenance));
   TRAWL_TRY(ledger->prepare_terms());
   return std::unique_ptr<Ledger>(std::move(ledger));
 }
