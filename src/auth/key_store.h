@@ -17,8 +17,8 @@ namespace trawl {
 
 // admin implies delete implies write implies read.
 enum class Permission { read = 0, write = 1, remove = 2, admin = 3 };
-std::string_view permission_name(
-    Permission permission);  // "read", "write", "delete", "admin"
+// "read", "write", "delete", "admin"
+std::string_view permission_name(Permission permission);
 std::optional<Permission> parse_permission(std::string_view name);
 
 struct ApiKey {
@@ -48,7 +48,9 @@ struct ApiKey {
 // Thread-safe.
 class KeyStore {
  public:
-  // `default_limit` is for keys that have none of their own.
+  // Makes the file when it is missing. `default_limit` is for keys that have none of their
+  // own.
+  //   storage  the file cannot be opened, is damaged, or comes from a newer version
   static Result<std::unique_ptr<KeyStore>> open(const std::string& path,
                                                 RateLimit default_limit = {});
   virtual ~KeyStore() = default;

@@ -6,6 +6,7 @@
 
 namespace trawl {
 
+//   not_found  it cannot be read, for whatever reason; the message has the system's
 Result<std::string> read_file(const std::string& path);
 
 // The secret in a file, made of so many random bytes when the file is missing: lower-case

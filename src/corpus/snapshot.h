@@ -39,7 +39,10 @@ struct SearchResult {
 };
 
 // One version of one collection: what it returns never changes, whatever is written
-// meanwhile. Thread-safe.
+// meanwhile. Calls that return a Result may fail with
+//   not_found  the collection was deleted meanwhile, or the version is no longer kept
+//   storage    the store cannot be read
+// and with what `check` returns, which may be empty. Thread-safe.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -62,9 +65,10 @@ class Snapshot {
   virtual Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
                             const std::function<bool(Document&&)>& visit) const = 0;
 
-  // The documents of these rows, in the order given.
+  // The documents of these rows, in the order given. Each must be a row of this version.
   virtual Result<std::vector<Document>> fetch(
       std::span<const std::uint32_t> rows) const = 0;
+  // Nothing where this version has no such document.
   virtual Result<std::optional<Document>> get(const std::string& document_id) const = 0;
 };
 

@@ -57,11 +57,10 @@ struct Pipeline {
   json::object to_json() const;
 };
 
-// Reads a pipeline out of a request body in any of the documented shapes (STAGES.md,
-// "Rules for all stages"), checks templates and every stage's parameters. `filters` and
-// `pre_filters` beside the stages become pre_filters of the first, or of one that is put in
-// front of it where it reads no collections. Messages name the places of the request,
-// whatever short form was sent.
+// Reads a pipeline out of a request body in any of the documented shapes, checks templates
+// and every stage's parameters. `filters` and `pre_filters` beside the stages become
+// pre_filters of the first, or of one that is put in front of it where it reads no
+// collections. Messages name the places of the request, whatever short form was sent.
 //   invalid      with the location of the value
 //   not_enabled  a stage of the contract that this server does not offer
 Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry);

@@ -9,8 +9,7 @@
 namespace trawl {
 
 // What a stage costs, in credits: base + per_document x documents it is given, in whole
-// millionths. A stage
-// that is answered from the cache costs nothing.
+// millionths. A stage that is answered from the cache costs nothing.
 struct StagePrice {
   double base = 0;
   double per_document = 0;

@@ -10,7 +10,7 @@
 namespace trawl {
 
 // The stages that this server offers, in the order they were added. Filled once at start;
-// reading is thread-safe.
+// reading is thread-safe. Texts of a definition must outlive it.
 class StageRegistry {
  public:
   void add(const StageDefinition& definition);

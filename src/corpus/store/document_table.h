@@ -56,7 +56,7 @@ Result<std::optional<FoundRow>> find_row(sqlite::Connection& connection,
 Result<void> insert_row(sqlite::Connection& connection, std::int64_t collection,
                         const RawDocument& document);
 
-// 1 to 512 bytes of UTF-8 without control characters.
+// 1 to 512 characters of UTF-8 without control characters.
 //   invalid
 Result<void> check_document_id(std::string_view document_id, std::string location);
 

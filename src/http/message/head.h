@@ -75,10 +75,10 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 bool has_token(std::string_view value, std::string_view token);
 
 // Status line and headers up to and with the empty line. A streamed body is chunked, or in
-// HTTP/1.0 ends with the connection. Headers of the response that
-// would contradict the framing (Content-Length, Connection, ...) are left out, and control
-// characters in values become spaces. Vary names what the server decided the reply's form
-// by; handlers that stream say it themselves.
+// HTTP/1.0 ends with the connection. Headers of the response that would contradict the
+// framing (Content-Length, Connection, …) are left out, and control characters in values
+// become spaces. Vary names what the server decided the reply's form by; handlers that
+// stream say it themselves.
 struct ResponseHead {
   std::string_view request_id;
   std::string_view date;

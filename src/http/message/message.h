@@ -104,7 +104,7 @@ struct Response {
 using Reply = std::function<void(Response)>;
 
 // Decides about a request when its head is here and before anything of its body is read or
-// kept: who sends it, whether he may, and how often. On the connection's thread: it must
+// kept: who sends it, whether they may, and how often. On the connection's thread: it must
 // not block. An error is the reply, and the body is thrown away. It may set account,
 // admitted and reply_headers of the request.
 using Admit = std::function<Result<void>(Request&)>;

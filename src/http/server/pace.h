@@ -7,9 +7,9 @@
 namespace trawl::http {
 
 // Whether the other side of a connection keeps up. It has some patience to use up, which
-// passes while we wait for it, and which each byte that it moves restores a little of: who
-// moves as many bytes a second as asked for never uses it up, and who moves one now and
-// then is at its end about as soon as who moves none.
+// passes while we wait for it, and which each byte that it moves restores a little of. A
+// client that moves as many bytes a second as asked for never uses it up; one that moves a
+// byte now and then is at its end about as soon as one that moves none.
 class Pace {
  public:
   Pace() = default;

@@ -64,7 +64,8 @@ class Server {
   using Observer = std::function<void(const Request&, std::string_view route_pattern,
                                       int status, std::int64_t duration_us)>;
 
-  // The router and the pool must outlive the server.
+  // Listens and serves once it returns. The router and the pool must outlive the server.
+  //   invalid, unavailable  as open_listeners()
   static Result<std::unique_ptr<Server>> start(ServerOptions options, const Router& router,
                                                WorkerPool& workers, Observer observer = {});
   virtual ~Server() = default;

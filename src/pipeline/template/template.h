@@ -30,7 +30,7 @@ inline constexpr std::size_t kTemplateExpressionDepthMax = 32;
 inline constexpr std::size_t kTemplateExpressionCountMax = 1000;  // in one string
 
 // One string, read once and rendered often: for stages that render for each document.
-// What expressions are is said in pipeline/expression.h. A single brace is text; a literal
+// template/expression.h says what an expression is. A single brace is text; a literal
 // "{{" is written {{ "{{" }}. Immutable; rendering is thread-safe.
 class Template {
  public:
@@ -79,12 +79,12 @@ struct Guarded {
 };
 
 // The same, but inside guarded members a text that rests on something absent becomes
-// absent_value() (model/absent.h), in place of null or of a text with a gap.
+// absent_value() (query/absent.h), in place of null or of a text with a gap.
 Result<json::value> render_templates(const json::value& value, const TemplateScope& scope,
                                      Guarded& guarded);
 
 // The members of the inputs that the templates in a value may read; nothing when they may
-// read any. (model/recording_policy.h asks.)
+// read any. (For ledger/record/recording_policy.h.)
 std::optional<std::vector<std::string>> inputs_read(const json::value& value);
 
 // Where a value has a Jinja statement such as {% if x %}, which is text here; the path
