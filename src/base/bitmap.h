@@ -6,7 +6,8 @@
 
 namespace trawl {
 
-// A fixed-size set of row numbers. Reading is safe from many threads at once.
+// A set of row numbers below a fixed size; empty at first. test() takes any number, set()
+// and reset() only those below size(). Reading is safe from many threads at once.
 class Bitmap {
  public:
   Bitmap() = default;

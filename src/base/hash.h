@@ -36,7 +36,7 @@ std::uint64_t hash64(std::string_view bytes);
 // CRC-32 (ISO-HDLC, the polynomial of zlib), continued from an earlier value.
 std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
 
-// From the operating system's generator.
+// From the operating system's generator; without entropy the process ends. Thread-safe.
 std::string random_bytes(std::size_t count);
 std::string random_hex(std::size_t bytes);  // Two lower-case digits a byte.
 

@@ -49,7 +49,7 @@ inline std::string_view view(const json::string& text) {
   return {text.data(), text.size()};
 }
 
-// Numbers of any of the three kinds as a double.
+// Numbers of any of the three kinds, and as a double: the nearest one. Other values are 0.
 bool is_number(const json::value& value);
 double as_double(const json::value& value);
 

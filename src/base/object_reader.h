@@ -22,9 +22,10 @@ namespace trawl {
 //   const auto count = in.integer({"count", "size"}, 10, 1, 1000);
 //   if (!in.ok()) return in.error();
 //
-// Null counts as absent. With Templates::allowed a string that contains "{{" stands for a
-// value that is not known yet: it is accepted everywhere and reads as the default.
-// Not thread-safe; the object must outlive the reader.
+// A value of another type or out of range is `invalid`, and reads as the default. Null
+// counts as absent. With Templates::allowed a string that contains "{{" stands for a value
+// that is not known yet: it is accepted everywhere and reads as the default. Not
+// thread-safe; the object must outlive the reader.
 class ObjectReader {
  public:
   enum class Templates { refused, allowed };
@@ -85,7 +86,7 @@ class ObjectReader {
   bool is_template(const json::value& value) const;
 
   bool ok() const { return !error_; }
-  const Error& error() const { return *error_; }
+  const Error& error() const { return *error_; }  // Only where ok() is false.
   // The error, or success.
   Result<void> status() const;
 

@@ -6,8 +6,8 @@
 
 namespace trawl {
 
-// What went wrong, in the words of the wire contract. http/error_response.cc holds the
-// one switch from a code to a status and a type name.
+// What went wrong, in the words of the wire contract. http/message/error_response.cc
+// holds the one switch from a code to a status and a type name.
 enum class ErrorCode {
   bad_request,         // 400: not HTTP, not JSON, or contradictory
   unauthorized,        // 401: no key, or a key that is unknown, expired or revoked
@@ -38,7 +38,7 @@ struct [[nodiscard]] Error {
   std::string facts = {};
 };
 
-// A value, or what went wrong. Who drops one drops an error, so the compiler minds.
+// A value, or what went wrong. Dropping one would drop an error, so the compiler refuses.
 template <class T>
 class [[nodiscard]] Result : public boost::system::result<T, Error> {
  public:

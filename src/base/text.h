@@ -8,7 +8,9 @@
 
 namespace trawl {
 
-// The name within edit distance of `word`, closest first, or empty when none is near.
+// The name that is closest to `word`, within an edit distance of a third of its length,
+// else the first that begins with it or that it begins with; empty when there is none. Case
+// is ignored. The result points into `names`.
 std::string_view nearest_name(std::string_view word,
                               std::span<const std::string_view> names);
 std::string_view nearest_name(std::string_view word, std::span<const std::string> names);
@@ -25,7 +27,8 @@ std::string_view trim(std::string_view text);
 
 std::string to_lower_ascii(std::string_view text);
 
-// Whole text as a decimal integer: false for signs other than '-', spaces, fractions.
+// The whole text as a decimal integer. False for any sign but '-', for spaces, fractions
+// and what does not fit; `value` is then unspecified.
 bool parse_integer(std::string_view text, std::int64_t& value);
 
 // Appends a field of RFC 4180, quoted where it must be.
