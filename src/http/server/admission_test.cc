@@ -2,6 +2,7 @@
 // or streams stop those of others.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <new>
 
 #include "base/gzip.h"
@@ -247,11 +248,12 @@ TEST_F(AdmissionTest, IdleUploadsLeaveTheWorkersAlone) {
 TEST_F(AdmissionTest, StreamsAreShared) {
   options_.streams_max = 3;
   options_.streams_per_key_max = 2;
-  std::atomic<bool> ends{false};
-  add("GET", "/stream", keyed([&](const auto&, const Reply& reply) {
-        reply({200, "text/plain", {}, "", [&](BodyWriter& writer) -> Result<void> {
+  // The streams end after this function, when the server stops.
+  const auto ends = std::make_shared<std::atomic<bool>>(false);
+  add("GET", "/stream", keyed([ends](const auto&, const Reply& reply) {
+        reply({200, "text/plain", {}, "", [ends](BodyWriter& writer) -> Result<void> {
                  TRAWL_TRY(writer.write("first"));
-                 EXPECT_TRUE(eventually([&] { return ends || writer.is_closed(); }));
+                 EXPECT_TRUE(eventually([&] { return *ends || writer.is_closed(); }));
                  return {};
                }});
       }));
@@ -269,7 +271,7 @@ TEST_F(AdmissionTest, StreamsAreShared) {
   EXPECT_EQ(refused.header("Retry-After"), "1");
   EXPECT_EQ(stream("b"), 200);
   EXPECT_EQ(ask(get("/stream", "X-Key: c\r\n")).status, 503);
-  ends = true;
+  *ends = true;
 }
 
 // A byte now and then is not progress.
