@@ -11,6 +11,7 @@ namespace trawl::cli {
 namespace {
 
 constexpr std::size_t kErrorWidthMin = 30;
+constexpr std::size_t kQueryWidthMin = 14;
 
 // "stages[1].config.parameters.value '(' is …" begins with what matters least in a list.
 std::string without_place(std::string error) {
@@ -34,29 +35,30 @@ std::vector<RowColumn> execution_columns() {
   duration.cell = [](const json::object& row) {
     return Cell{format_duration_ms(number_at(row, "duration_ms")), Style::plain};
   };
-  auto credits = text_column("CREDITS", "credits_used", false, 3);
+  auto credits = text_column("CREDITS", "credits_used", false, 4);
   credits.shape.right = true;
   credits.cell = [](const json::object& row) {
     return Cell{format_number(number_at(row, "credits_used"), 4), Style::plain};
   };
-  auto returned = count_column("RETURNED", "total_returned", 2);
+  auto returned = count_column("RETURNED", "total_returned", 3);
   RowColumn stages;
   stages.shape.title = "STAGES";
   stages.shape.right = true;
-  stages.shape.hide_order = 1;
+  stages.shape.hide_order = 2;
   stages.cell = [](const json::object& row) {
     const auto done = count_at(row, "stages_completed");
     const auto total = count_at(row, "total_stages");
     return Cell{std::to_string(done) + "/" + std::to_string(total),
                 done < total ? Style::bad : Style::plain};
   };
-  auto error = text_column("ERROR", "error", true);
+  auto error = text_column("ERROR", "error", true, 1);
   error.needed_by = "error";
   error.shape.min_width = kErrorWidthMin;
   error.cell = [](const json::object& row) {
     return Cell{without_place(text_at(row, "error")), Style::bad};
   };
   auto query = text_column("QUERY", "query_summary", true);
+  query.shape.min_width = kQueryWidthMin;
   // The two shapes name different fields in a different order.
   std::vector<RowColumn> columns;
   for (auto* column :
