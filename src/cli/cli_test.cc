@@ -1008,6 +1008,13 @@ TEST(Cli, TailAndDeleteHaveTheConditionsOfTheList) {
   }
   EXPECT_EQ(
       program.run({"executions", "delete", "--before", "-1d", "--until", "-1d"}).status, 2);
+  // No word is no condition, which would delete the others too.
+  const std::size_t asked = program.seen.size();
+  const auto none =
+      program.run({"executions", "delete", "--status", " ,", "--before", "-1d", "--yes"});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("names none"), std::string::npos) << none.err;
+  EXPECT_EQ(program.seen.size(), asked);
 }
 
 TEST(Cli, TailEndsWhereNobodyAnswers) {

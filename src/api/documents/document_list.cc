@@ -11,6 +11,7 @@
 #include "api/wire/request_time.h"
 #include "base/field_path.h"
 #include "base/hash.h"
+#include "base/split_list.h"
 #include "base/text.h"
 #include "query/filter.h"
 #include "query/value_key.h"
@@ -146,12 +147,7 @@ std::vector<std::string> query_names(const http::Request& request, std::string_v
   std::vector<std::string> names;
   for (const auto& [key, value] : request.query) {
     if (key != name) continue;
-    for (std::size_t begin = 0; begin <= value.size();) {
-      const std::size_t end = std::min(value.find(',', begin), value.size());
-      const auto one = trim(std::string_view(value).substr(begin, end - begin));
-      if (!one.empty()) names.emplace_back(one);
-      begin = end + 1;
-    }
+    for (const std::string_view one : split_list(value)) names.emplace_back(one);
   }
   return names;
 }

@@ -15,9 +15,9 @@
 #include "api/wire/endpoint.h"
 #include "api/wire/query_reader.h"
 #include "api/wire/time_value.h"
+#include "base/split_list.h"
 #include "base/text.h"
 #include "model/execution_json.h"
-#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -270,28 +270,27 @@ enum class QueryForm {
   list,    // a,b or ["a","b"], and may be repeated
   json,    // {"min": 0.5}, or a number
 };
-struct QueryCondition {
-  std::string_view name;
-  QueryForm form;
-};
-constexpr QueryCondition kQueryConditions[] = {
-    {"status", QueryForm::text},
-    {"statuses", QueryForm::list},
-    {"query", QueryForm::text},
-    {"error", QueryForm::text},
-    {"start_time", QueryForm::number},
-    {"end_time", QueryForm::number},
-    {"execution_ids", QueryForm::list},
-    {"collection_ids", QueryForm::list},
-    {"min_duration_ms", QueryForm::number},
-    {"max_duration_ms", QueryForm::number},
-    {"min_credits", QueryForm::number},
-    {"max_credits", QueryForm::number},
-    {"cache_hit_rate", QueryForm::json},
-    {"returned", QueryForm::text},
-    {"labels", QueryForm::json},
-    {"filters", QueryForm::json},
-};
+
+QueryForm form_of(std::string_view condition) {
+  static constexpr std::pair<std::string_view, QueryForm> kForms[] = {
+      {"statuses", QueryForm::list},
+      {"execution_ids", QueryForm::list},
+      {"collection_ids", QueryForm::list},
+      {"start_time", QueryForm::number},
+      {"end_time", QueryForm::number},
+      {"min_duration_ms", QueryForm::number},
+      {"max_duration_ms", QueryForm::number},
+      {"min_credits", QueryForm::number},
+      {"max_credits", QueryForm::number},
+      {"cache_hit_rate", QueryForm::json},
+      {"labels", QueryForm::json},
+      {"filters", QueryForm::json},
+  };
+  for (const auto& [name, form] : kForms) {
+    if (name == condition) return form;
+  }
+  return QueryForm::text;
+}
 
 void add_items(json::array& items, const std::string& value) {
   if (value.starts_with('[')) {
@@ -300,22 +299,13 @@ void add_items(json::array& items, const std::string& value) {
       return;
     }
   }
-  for (std::size_t begin = 0; begin <= value.size();) {
-    const std::size_t end = std::min(value.find(',', begin), value.size());
-    const std::string_view item = trim(std::string_view(value).substr(begin, end - begin));
-    if (!item.empty()) items.push_back(text_value(item));
-    begin = end + 1;
-  }
+  for (const std::string_view item : split_list(value)) items.push_back(text_value(item));
 }
 
 // One condition of a query as the body of a list has it. What is no JSON stays a text,
 // which the body's reader refuses with the place and what belongs there.
 void add_condition(json::object& body, const std::string& name, const std::string& value) {
-  const auto* condition =
-      std::find_if(std::begin(kQueryConditions), std::end(kQueryConditions),
-                   [&](const QueryCondition& each) { return each.name == name; });
-  const QueryForm form =
-      condition == std::end(kQueryConditions) ? QueryForm::text : condition->form;
+  const QueryForm form = form_of(name);
   if (form == QueryForm::list) {
     json::value& items = body[name];
     if (!items.is_array()) items = json::array();
@@ -409,14 +399,14 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
 
 void add_tail_routes(http::Router& router, const Services& services) {
   // All conditions of a list; `filter` takes them together.
-  Query texts;
-  for (const std::string_view name : filter_names(kCondition)) texts.push_back({name});
-  for (const QueryCondition& condition : kQueryConditions) {
-    texts.push_back(
-        {condition.name, Described::yes, false, condition.form == QueryForm::list});
+  Query conditions;
+  const ObjectShape list = execution_conditions_shape();
+  for (const BodyMember& member : list.members) {
+    conditions.push_back(
+        {member.name, Described::yes, false, form_of(member.name) == QueryForm::list});
   }
   const RequestShape shape(
-      Query{{"filter"}, {"since", Described::yes, true}, {"end_after_ms"}} + texts);
+      Query{{"filter"}, {"since", Described::yes, true}, {"end_after_ms"}} + conditions);
   router.add(
       {"GET", "/v1/retrievers/executions/tail", http::RunOn::io, http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, shape,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/split_list.h"
 #include "base/text.h"
 #include "cli/commands/not_empty.h"
 #include "cli/terminal/time_text.h"
@@ -75,17 +76,6 @@ constexpr DurationFlag kDurationFlags[] = {
     {"--budget", "budget_ms", "How long the server may search where no index helps [2s]"},
 };
 
-std::vector<std::string_view> split_list(std::string_view text) {
-  std::vector<std::string_view> items;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view item = trim(text.substr(begin, end - begin));
-    if (!item.empty()) items.push_back(item);
-    begin = end + 1;
-  }
-  return items;
-}
-
 json::array list_value(const std::vector<std::string>& items) {
   json::array out;
   for (const auto& item : items) out.push_back(text_value(item));
@@ -141,7 +131,13 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
   };
   std::vector<std::string> statuses;
   for (const auto& words : arguments.statuses) {
-    for (const std::string_view word : split_list(words)) {
+    const auto listed = split_list(words);
+    // To look for none of them would be to look for all.
+    if (listed.empty()) {
+      return usage_failure(
+          fmt::format("--status is '{}', which names none; use one such as failed", words));
+    }
+    for (const std::string_view word : listed) {
       TRAWL_TRY(check_status(word));
       statuses.emplace_back(word);
     }
