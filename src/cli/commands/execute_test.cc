@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/json.h"
+#include "cli/cli_test_support.h"
+
+namespace trawl::cli::execute_test {
+namespace {
+
+using test::Program;
+
+TEST(Cli, ExecuteLaysInputsOverTheFile) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed","documents":[
+      {"document_id":"a","score":1.5,"section":"web"},{"document_id":"b","score":1,"x":"y,z"}]})");
+  const auto result = program.run(
+      {"execute", "-f", "-", "--input", "query=2026", "-i", "limit=5", "--collection",
+       "other", "-o", "csv", "--label", "team=search", "--label", "note=a=b"},
+      R"({"collection_identifiers":["c"],"labels":{"team":"x","env":"prod"},"input_schema":{"query":{"type":"text"}},
+          "stages":[],"inputs":{"query":"x","kept":1}})");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto sent = *parse_json(program.seen.at(0).body);
+  EXPECT_EQ(sent.at("inputs"), (json::value{{"query", "2026"}, {"kept", 1}, {"limit", 5}}));
+  EXPECT_EQ(sent.at("collection_identifiers"), (json::value{"other"}));
+  EXPECT_EQ(sent.at("labels"),
+            (json::value{{"team", "search"}, {"env", "prod"}, {"note", "a=b"}}));
+  EXPECT_EQ(program.run({"execute", "-f", "-", "--label", "=x"}, "{}").status, 2);
+  EXPECT_EQ(result.out, "document_id,score,section,x\r\na,1.5,web,\r\nb,1,,\"y,z\"\r\n");
+}
+
+TEST(Cli, DocumentsShowWhatTellsMost) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed","documents":[
+      {"document_id":"a","collection_id":"col","score":2,"name":"a","summary":"first words",
+       "size":1234,"nested":{"x":1}},
+      {"document_id":"b","collection_id":"col","score":1,"name":"b","summary":"second words",
+       "size":5,"tags":["x","y"]}]})");
+  const auto result = program.run({"execute", "-f", "-", "-o", "table"}, "{\"stages\":[]}");
+  // The name says what the id says; the nested object says nothing in a cell.
+  EXPECT_EQ(result.out.substr(0, result.out.find("2 documents")),
+            "SCORE  DOCUMENT  SUMMARY       SIZE  TAGS\n"
+            "    2  a         first words   1234\n"
+            "    1  b         second words     5  x, y\n");
+}
+
+TEST(Cli, FailedExecutionsEndWithOneAndShowWhatThereIs) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_9","status":"failed",
+      "error":"regex: missing brace","documents":[]})");
+  const auto result =
+      program.run({"execute", "-f", "-", "-o", "table"}, R"({"stages":[]})");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.out.find("exec_9"), std::string::npos);
+  EXPECT_NE(result.err.find("the execution failed: regex: missing brace"),
+            std::string::npos);
+}
+
+TEST(Cli, ExecuteTellsWhatIsWrongWithItsFile) {
+  Program program;
+  EXPECT_EQ(program.run({"execute", "-f", "-"}, "{\"stages\": [").status, 2);
+  EXPECT_EQ(program.run({"execute", "-f", "-"}, "[]").status, 2);
+  EXPECT_EQ(program.run({"execute", "-f", "-", "-i", "novalue"}, "{}").status, 2);
+  EXPECT_TRUE(program.seen.empty());
+}
+
+}  // namespace
+}  // namespace trawl::cli::execute_test

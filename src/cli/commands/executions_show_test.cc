@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "cli/cli_test_support.h"
+
+namespace trawl::cli::executions_show_test {
+namespace {
+
+using test::Program;
+
+TEST(Cli, ShowExplainsTheStages) {
+  Program program;
+  program.width = 100;
+  program.answer(200, R"({"execution_id":"exec_1","status":"failed","timestamp":
+      "2026-01-02T03:04:05Z","duration_ms":4,"error":"bad regex","failed_stage":"names",
+      "stages_completed":1,"total_stages":2,"inputs":"{\"query\":\"x\"}","stages":[
+      {"stage_name":"search","stage_id":"feature_search","duration_ms":3,"input_count":0,
+       "output_count":1200,"scanned_count":5,"cache_hit":true,"credits_used":1,"error":null},
+      {"stage_name":"names","stage_id":"attribute_filter","duration_ms":1,"input_count":1200,
+       "output_count":0,"scanned_count":0,"cache_hit":false,"credits_used":0,
+       "error":"bad regex"}],"results":[{"document_id":"vim","score":2.5}]})");
+  const auto result = program.run({"executions", "show", "exec_1", "-o", "table"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const auto* part :
+       {"exec_1\n", "bad regex", "Stages: 1 of 2 completed", "feature_search",
+        "█████████   ", "1,200", "hit", "{\"query\":\"x\"}", "vim"})
+    EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
+}
+
+TEST(Cli, ShowFindsWhatIsNamed) {
+  const std::string detail = R"({"execution_id":"exec_01A","status":"completed"})";
+  const std::string list = R"({"results":[{"execution_id":"exec_01A"}]})";
+  for (const auto& [word, offset] : std::map<std::string, std::string>{
+           {"latest", "0"}, {"latest~2", "2"}, {"-1", "0"}, {"-3", "2"}}) {
+    Program program;
+    program.answer(200, list);
+    program.answer(200, detail);
+    EXPECT_EQ(program.run({"executions", "show", word, "-o", "json"}).out, detail + "\n");
+    EXPECT_EQ(program.seen.at(0).target, "/v1/retrievers/executions/list?limit=1&offset=" +
+                                             offset + "&include_total=false");
+    EXPECT_EQ(program.seen.at(1).target, "/v1/retrievers/executions/exec_01A");
+  }
+  Program program;
+  const std::string missing = R"({"error":{"message":"no such execution"}})";
+  program.answer(404, missing);
+  program.answer(200, list);
+  program.answer(200, detail);
+  EXPECT_EQ(program.run({"executions", "show", "exec_01", "-o", "json"}).status, 0);
+  EXPECT_NE(program.seen.at(1).body.find("starts_with"), std::string::npos);
+  program.answer(404, missing);
+  program.answer(
+      200, R"({"results":[{"execution_id":"exec_01A"},{"execution_id":"exec_01B"}]})");
+  const auto several = program.run({"executions", "show", "exec_01"});
+  EXPECT_EQ(several.status, 1);
+  EXPECT_NE(several.err.find("several executions begin with 'exec_01'"), std::string::npos);
+  program.answer(404, missing);
+  program.answer(200, R"({"results":[]})");
+  EXPECT_NE(program.run({"executions", "show", "x"}).err.find("no such execution"),
+            std::string::npos);
+  program.answer(200, R"({"results":[]})");
+  EXPECT_NE(program.run({"executions", "show", "latest"}).err.find("no executions yet"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace trawl::cli::executions_show_test

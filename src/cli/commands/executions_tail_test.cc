@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/cli_test_support.h"
+
+namespace trawl::cli::executions_tail_test {
+namespace {
+
+using test::Program;
+
+TEST(Cli, TailPrintsRowsAndComesBackWithTheLastId) {
+  Program program;
+  const auto event = [](const std::string& kind, const std::string& id) {
+    return "event: " + kind + "\nid: at_" + id + "\ndata: {\"execution_id\":\"" + id +
+           "\"}\n\n";
+  };
+  program.answer_and_break("retry: 1\n\n" + event("execution_started", "a") +
+                           event("execution_ended", "a") +
+                           "event: execution_ended\nid: at_b\ndata: {");
+  program.answer(200, event("execution_ended", "a") +
+                          "event: dropped\ndata: {\"count\":3,\"since\":\"at_a\"}\n\n" +
+                          event("execution_ended", "b") + event("execution_ended", "c"));
+  const auto result = program.run(
+      {"executions", "tail", "--since", "-1h", "--status", "x", "--limit", "3"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "{\"execution_id\":\"a\"}\n{\"execution_id\":\"a\"}\n"
+            "{\"execution_id\":\"b\"}\n");
+  ASSERT_EQ(program.seen.size(), 2U);
+  EXPECT_EQ(program.seen[0].target,
+            "/v1/retrievers/executions/tail?filter=%7B%22status%22%3A%22x%22%7D&since=-1h");
+  EXPECT_EQ(program.seen[1].target,
+            "/v1/retrievers/executions/tail?filter=%7B%22status%22%3A%22x%22%7D");
+  EXPECT_EQ(program.seen[1].headers, std::vector<std::string>{"Last-Event-ID: at_a"});
+  EXPECT_NE(result.err.find("too slow for 3 events"), std::string::npos) << result.err;
+}
+
+TEST(Cli, TailEndsWhereNobodyAnswers) {
+  Program program;
+  EXPECT_EQ(program.run({"executions", "tail"}).status, 1);
+  program.answer(422, "{}");
+  EXPECT_EQ(program.run({"executions", "tail", "--since", "-1h"}).status, 1);
+  EXPECT_EQ(program.seen.size(), 2U);
+  EXPECT_EQ(program.run({"executions", "tail", "--since", "soon"}).status, 2);
+  EXPECT_EQ(program.seen.size(), 2U);
+}
+
+}  // namespace
+}  // namespace trawl::cli::executions_tail_test
