@@ -18,7 +18,8 @@ namespace trawl {
 // Stretches of UTC that executions are counted by; weeks begin on Monday.
 enum class TimeBucket { none, minute, hour, day, week, month };
 
-// The first instant of the stretch that an instant lies in, and of the next one.
+// The first instant of the stretch that an instant lies in, and of the next one; both 0 for
+// TimeBucket::none.
 struct BucketSpan {
   TimeUs begin = 0;
   TimeUs end = 0;
@@ -43,8 +44,8 @@ enum class AggregateBy {
 struct AggregateRequest {
   TimeBucket bucket = TimeBucket::none;
   AggregateBy by = AggregateBy::none;
-  std::string label;  // The name, for AggregateBy::label.
-  std::int64_t budget_us = 2'000'000;
+  std::string label;                   // The name, for AggregateBy::label.
+  std::int64_t budget_us = 2'000'000;  // How long to look; see Aggregate::partial.
 };
 
 // Sums over executions.
@@ -60,6 +61,7 @@ struct AggregateFigures {
   std::uint64_t cache_rate_count = 0;  // Executions that have a rate.
   QuantileSketch durations_ms;
 
+  // One execution more; `duration` in milliseconds, amounts as finite_amount() gives them.
   void add(std::string_view status, double duration, double credits_used,
            std::int64_t total_returned, std::optional<double> cache_hit_rate);
   void merge(const AggregateFigures& other);
@@ -85,7 +87,8 @@ std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
 // The same of keys that were gathered otherwise: sorted, once each, nothing for none.
 std::vector<AggregateKey> once_each(std::vector<AggregateKey> keys);
 
-// Gathers figures of executions, or of whole groups of them, into an Aggregate.
+// Gathers figures of executions, or of whole groups of them, into an Aggregate. Not
+// thread-safe.
 class Aggregator {
  public:
   using Key = std::pair<TimeUs, AggregateKey>;

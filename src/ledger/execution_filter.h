@@ -39,13 +39,14 @@ json::object execution_document(const Execution& execution);
 const std::vector<std::string_view>& execution_fields();
 
 // The texts that `query` looks at: the summary and every string and number in the inputs.
-// Calls `sink` once for each.
+// Calls `sink` once for each; the view lives during the call.
 void for_each_text(const std::optional<std::string>& query_summary,
                    const std::optional<std::string>& inputs,
                    const std::function<void(std::string_view)>& sink);
 
 // Whether an execution matches, found out the slow and sure way: what every ledger's list
-// has to agree with. Thread-safe.
+// has to agree with. Counts its work, and ends as Filter does where a text is too long for
+// a pattern: call it within bounded(). Thread-safe.
 bool matches(const ExecutionFilter& filter, const Execution& execution);
 
 }  // namespace trawl

@@ -18,7 +18,7 @@ inline bool is_own_id_key(std::string_view key) {
   return !key.empty() && key.front() != '\0';
 }
 
-// The id of a key; empty for bytes that are no key.
+// The id of a key; empty for bytes that are not a key.
 std::string execution_id_text(std::string_view key);
 
 }  // namespace trawl

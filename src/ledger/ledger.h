@@ -50,14 +50,14 @@ struct ExecutionPageRequest {
   // How long to look, where no index answers; at least one step is always made. Lists in
   // another order than that of time are not cut short: they end with `timeout`.
   std::int64_t budget_us = 2'000'000;
-  bool detail = false;  // The rows are whole records.
+  bool detail = false;  // The rows are whole records: what find_json() gives.
 };
 
 inline constexpr std::uint32_t kExecutionLimitMax = 1000;
 inline constexpr std::uint32_t kExecutionOffsetMax = 10'000;
 
 struct ExecutionPage {
-  // The rows' JSON objects, joined by commas; or what find_json() says of them.
+  // The rows' JSON objects, joined by commas: execution_row_json(), or whole records.
   std::string rows;
   std::uint32_t row_count = 0;
   std::uint64_t total = 0;  // How many match the filter, wherever the page begins.
@@ -112,6 +112,10 @@ struct LedgerWrite {
 
 // The history of executions. An execution that ended is never edited. Ids are unique
 // within a namespace. Safe for concurrent use: many readers, and one commit at a time.
+//
+// Every call may also fail with storage, or with unavailable (no memory, or another process
+// holds the store), and one that writes with cannot_store. What takes a filter counts its
+// work (base/work_limit.h): on a thread that has a limit, call it within bounded().
 class Ledger {
  public:
   virtual ~Ledger() = default;
@@ -121,14 +125,17 @@ class Ledger {
   virtual void prepare(LedgerWrite& write) const { (void)write; }
 
   // Applies the writes in order, in one transaction; on return they are on disk and in
-  // the list. For each write, whether it changed anything (false: a repeated id).
-  //   storage    the disk refused; nothing of the batch was applied
-  //   not_found  remove_namespace() was called for a namespace of the batch; nothing of the
-  //              batch was applied
+  // the list. For each write, whether it changed anything (false: a repeated id). After an
+  // error nothing of the batch was applied.
+  //   invalid    a namespace is empty, or validate_summary() refuses a summary
+  //   not_found  remove_namespace() was called for a namespace of the batch
   virtual Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) = 0;
 
   // A page and its total from one state of the history. Following `last` visits every
   // execution that was there at the start once, whatever is written meanwhile.
+  //   invalid  limit or offset is out of range; or, here and wherever a filter is taken, a
+  //            text is too long for one of its patterns (text_pattern.h)
+  //   timeout  the budget was too short to sort the list, or for one part of the history
   virtual Result<ExecutionPage> list(const ExecutionFilter& filter,
                                      const ExecutionPageRequest& page) const = 0;
 
@@ -136,10 +143,13 @@ class Ledger {
   // holds no state meanwhile, however long a visit takes: what is deleted before it is
   // reached is left out, and what ends reads ended.
   //   cancelled  the request says so
+  //   timeout    the conditions took more than ten seconds for one part of the history
+  //   and what `visit` returns
   virtual Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
                             const ScanVisitor& visit) const = 0;
 
-  // Figures of all matches. Percentiles are within QuantileSketch::kRelativeError.
+  // Figures of all matches, or of those that the budget was enough for (`partial`).
+  // Percentiles are within QuantileSketch::kRelativeError.
   virtual Result<Aggregate> aggregate(const ExecutionFilter& filter,
                                       const AggregateRequest& request) const = 0;
 
@@ -170,16 +180,19 @@ class Ledger {
   // namespaces are never used again.
   virtual Result<void> remove_namespace(const NamespaceId& namespace_id) = 0;
 
-  // Deletes up to `limit` ended executions that match, oldest first, in one transaction;
-  // running ones stay. Returns how many; when it is `limit`, there may be more.
+  // Deletes up to `limit` ended executions that match, oldest first; running ones stay.
+  // Returns how many; when it is `limit`, there may be more. After an error some may be
+  // deleted already.
   virtual Result<std::uint64_t> remove(const ExecutionFilter& filter,
                                        std::uint32_t limit) = 0;
 
-  // Deletes up to `limit` of the executions that the policy does not keep, oldest first.
+  // Deletes up to `limit` of the executions that the policy does not keep, in one
+  // transaction: those that are too old, then the oldest that are too many.
   virtual Result<PruneReport> prune(const NamespaceId& namespace_id,
                                     const RetentionPolicy& policy, TimeUs now,
                                     std::uint32_t limit) = 0;
-  // What prune() would take if it were called until nothing is left to take.
+  // What prune() would take if it were called until nothing is left to take. Running
+  // executions, which prune() leaves, may be counted.
   virtual Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
                                             const RetentionPolicy& policy,
                                             TimeUs now) const = 0;
@@ -190,7 +203,8 @@ class Ledger {
   virtual Result<void> try_write() { return {}; }
 
   // Some of the work that need not delay a commit, such as moving the log into the main
-  // file. Called from a thread of its own. Returns whether there is more to do now.
+  // file. Called from a thread of its own. Returns whether there is more to do now; what
+  // fails is logged, and tried again by a later call.
   virtual bool maintain() { return false; }
 };
 

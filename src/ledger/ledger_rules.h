@@ -14,7 +14,7 @@ namespace trawl {
 inline constexpr std::string_view kInterrupted =
     "interrupted: the server stopped before this execution ended";
 
-//   invalid  a namespace is empty, or validate_summary refuses the summary
+//   invalid  a namespace is empty, or validate_summary() refuses a summary
 Result<void> check_writes(std::span<const LedgerWrite> writes);
 
 //   not_found  a write belongs to one of these namespaces

@@ -20,7 +20,7 @@ class QuantileSketch {
  public:
   static constexpr double kRelativeError = 0.01;
 
-  // Numbers below 0.001 count as 0; NaN is ignored.
+  // Numbers below 0.001 count as 0, those over 1e300 as 1e300; NaN is ignored.
   void add(double number, std::uint64_t count = 1);
   void merge(const QuantileSketch& other);
 
@@ -28,9 +28,11 @@ class QuantileSketch {
   // The number that a share `quantile` (0..1) of all does not exceed; 0 when there is none.
   double quantile(double quantile) const;
 
-  // For storing: never change it.
+  // For storing: never change it. A bucket is counted in 32 bits, which is more than a row
+  // group has.
   void append_to(std::string& out) const;
-  // Takes a stored sketch off the front. False when the bytes are damaged.
+  // Takes a stored sketch off the front. False when the bytes are damaged; `out` is then
+  // unspecified.
   static bool take(std::string_view& bytes, QuantileSketch& out);
 
   bool operator==(const QuantileSketch&) const = default;

@@ -9,6 +9,7 @@
 
 namespace trawl {
 
+// The longest that a client may send; parse() itself has no limit.
 inline constexpr std::size_t kTextQueryCharsMax = 1'000;
 
 // What a person typed to find executions by their words:

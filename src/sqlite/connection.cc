@@ -41,8 +41,8 @@ bool means_full(int system_error) {
   return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }
 
-// Not only a disk can be full: also a quota, or the size that a file of the process may
-// have. Of those SQLite tells no more than that a write failed, and the file why.
+// A disk can be full, but a quota can also be used up, or the size that a file of this
+// process may have. Then SQLite says only that a write failed, and the file says why.
 bool is_full(sqlite3* db, int code) {
   if ((code & 0xFF) == SQLITE_FULL) return true;
   if ((code & 0xFF) != SQLITE_IOERR) return false;
@@ -272,7 +272,7 @@ Result<std::unique_ptr<Connection>> Connection::open_in(Way way, const std::stri
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
                                                      const OpenOptions& options) {
   // Made here rather than by SQLite, so nobody else can read it for a moment; SQLite
-  // gives the files next to it the same rights. What fails, fails again there.
+  // gives the files next to it the same rights. A failure shows there.
   if (!options.read_only) (void)make_private_file(path);
   if (options.owner) {
     for (const char* suffix : {"", "-wal", "-shm"}) (void)tighten(path + suffix);
@@ -285,7 +285,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
     const bool is_frozen = ::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0 &&
                            (errno == EACCES || errno == EROFS);
     const auto log_bytes = std::filesystem::file_size(path + "-wal", ignored);
-    // A test's disk is not gone round.
+    // The simulated disk of a test is not bypassed.
     const bool is_system_disk =
         std::string_view(sqlite3_vfs_find(nullptr)->zName) == "unix";
     std::optional<Way> way;

@@ -60,15 +60,15 @@ class Statement {
     return value ? bind_next(*value) : bind_next(nullptr);
   }
 
-  // True on a row, false at the end.
-  //   storage, unavailable  SQLite failed; the detail has its words
-  //   what the work limit says  it ended a statement of a reader (base/work_limit.h)
+  // True on a row, false at the end. Fails as sqlite_error(); a statement of a reader also
+  // fails when the work limit of the thread ends it, with its error (base/work_limit.h).
   Result<bool> step();
-  // Steps once and expects no row.
+  // Steps once, without a look at rows.
   Result<void> run();
   // Makes it ready to be bound and run again.
   void reset();
 
+  // Of the row at hand. NULL reads as 0, or as the empty text.
   std::int64_t integer(int column) const;
   double real(int column) const;
   bool is_null(int column) const;
@@ -87,7 +87,7 @@ struct OpenOptions {
   bool read_only = false;  // Its statements end when the work limit of the thread says so.
   // For the one connection of the process that writes to a file of the data directory: the
   // file and its log are ours alone to read, the log is cut back when it was long, and the
-  // file says that it is open (sqlite_mark.h). Where it cannot be written now, because the
+  // file says that it is open (mark.h). Where it cannot be written now, because the
   // disk is full or mounted read-only, it is opened for reading, and write_health says so.
   bool owner = false;
   int cache_kib = 64 * 1024;
@@ -96,11 +96,15 @@ struct OpenOptions {
   std::string temporary;  // SQL that makes tables of the connection's own, in `temp`.
 };
 
-// One connection; used by one thread at a time.
+// One connection; used by one thread at a time. Calls fail as sqlite_error(). Statements
+// and transactions must not outlive it.
 class Connection {
  public:
-  // Opens in WAL mode with synchronous=FULL: a commit that returned is on disk.
-  //   storage  the file cannot be opened, is not a database or is damaged
+  // Opens in WAL mode with synchronous=FULL: a commit that returned is on disk. Makes the
+  // file where it is missing; unless it is opened read_only, for its owner alone.
+  //   storage       the file cannot be opened, is not a database or is damaged
+  //   cannot_store  the disk is full or read-only, and there is no way round
+  //   unavailable   another process held it for five seconds
   static Result<std::unique_ptr<Connection>> open(const std::string& path,
                                                   const OpenOptions& options = {});
   ~Connection();
@@ -114,10 +118,11 @@ class Connection {
   Result<Statement> prepare(std::string_view sql);
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;
+  // The first column of the first row, or 0.
   Result<std::int64_t> integer(std::string_view sql);
   // Moves the log into the main file, as far as no reader needs the state before. A log
-  // file that has grown long is cut to nothing; only for that, readers are waited for, a
-  // moment.
+  // file that has grown long is cut to nothing; only for that, readers are waited for, 50
+  // ms at most. What fails is left to the next one.
   //
   // Load-bearing: nobody may commit meanwhile, on any connection of the process, so callers
   // hold what commits hold. SQLite before 3.51.3 loses pages when a commit begins the log
@@ -157,6 +162,7 @@ class Connection {
 
 // Brings a database to the newest schema: step n leads from PRAGMA user_version n to
 // n + 1, each in a transaction of its own. A step that was released is never edited.
+// The longer form is in migration.h.
 //   storage  a newer version of the program wrote the file, or the disk refused
 Result<void> migrate(Connection& connection, std::span<const char* const> steps,
                      const std::string& path);
@@ -165,6 +171,8 @@ Result<void> migrate(Connection& connection, std::span<const char* const> steps,
 class [[nodiscard]] Transaction {
  public:
   enum class Kind { read, write };
+  // A write waits for those of other connections.
+  //   unavailable  five seconds were not enough
   static Result<Transaction> begin(Connection& connection, Kind kind);
   Transaction(Transaction&& other) noexcept
       : connection_(std::exchange(other.connection_, nullptr)), kind_(other.kind_) {}
@@ -180,7 +188,8 @@ class [[nodiscard]] Transaction {
   Kind kind_;
 };
 
-// Lends read connections to threads, opening one more when all are out. Thread-safe.
+// Lends read connections to threads, opening one more when all are out; each stays open for
+// the next. Must outlive what it lends. Thread-safe.
 class ReaderPool {
  public:
   ReaderPool(std::string path, OpenOptions options);
@@ -199,6 +208,7 @@ class ReaderPool {
     ReaderPool* pool_;
     std::unique_ptr<Connection> connection_;
   };
+  // Fails as Connection::open().
   Result<Lease> lease();
 
  private:
@@ -208,6 +218,13 @@ class ReaderPool {
   std::vector<std::unique_ptr<Connection>> idle_ TRAWL_GUARDED_BY(mutex_);
 };
 
+// What the last call on `db` failed with; null: there was no memory to open one. A write
+// that the disk refused is also noted in write_health.
+//   cannot_store  the disk is full, or the file cannot be written
+//   storage       the disk failed, or the file is damaged or cannot be opened
+//   unavailable   no memory, or another connection holds the file
+//   internal      anything else: a defect, such as SQL that is wrong
+// The detail has `doing`, such as the SQL, and the words of SQLite.
 Error sqlite_error(sqlite3* db, std::string_view doing);
 
 }  // namespace trawl::sqlite

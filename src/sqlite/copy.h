@@ -13,7 +13,7 @@ namespace trawl::sqlite {
 // Opens a database that another process may be using, to read it: nothing in it changes,
 // and a log that a dead process left stays what it is.
 //   not_found    there is no such file
-//   storage      it cannot be opened, is not a database or is damaged
+//   and what Connection::open() fails with
 Result<std::unique_ptr<Connection>> open_for_reading(const std::string& path);
 
 // One state of a database, held by a read transaction and copied page by page. Writers go
@@ -21,12 +21,12 @@ Result<std::unique_ptr<Connection>> open_for_reading(const std::string& path);
 // Used by one thread at a time.
 class DatabaseCopy {
  public:
-  //   not_found, storage  as open_for_reading()
+  // Fails as open_for_reading().
   static Result<DatabaseCopy> begin(const std::string& path);
 
   // To look into the state that is copied.
   Connection& source() { return *source_; }
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return bytes_; }  // Of the whole copy.
 
   // What the log of the source may grow by while its state is held: 4 GiB.
   static constexpr std::uint64_t kLogBytesMax = std::uint64_t{4} << 30;

@@ -10,7 +10,8 @@ namespace trawl::sqlite {
 inline constexpr std::uint32_t kMarkOpen = 0x5472'776C;    // "Trwl"
 inline constexpr std::uint32_t kMarkClosed = 0x5472'774C;  // "TrwL"
 
-// The mark in the file itself, whatever its log says; 0 for none, and for no database.
+// The mark in the file itself, whatever its log says; 0 where there is none, or no
+// database.
 std::uint32_t mark_of_file(const std::string& path);
 
 // Whether the file was copied while somebody had it open, without the log next to it, or
@@ -22,7 +23,8 @@ bool lacks_its_log(const std::string& path);
 // What to say of such a file.
 std::string without_log_message(const std::string& path);
 
-// Says that a copy is whole. Not for a file that somebody has open.
+// Says that a copy is whole. Not for a file that somebody has open. False, with errno, when
+// it cannot be written.
 bool mark_copy_as_closed(const std::string& path);
 
 }  // namespace trawl::sqlite

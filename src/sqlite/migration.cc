@@ -45,7 +45,7 @@ Result<void> migrate(Connection& connection, std::span<const MigrationStep> step
   TRAWL_TRY(refuse_newer_schema(connection, newest, path));
   TRAWL_ASSIGN(const std::int64_t found, connection.user_version());
   const std::int64_t begin_us = monotonic_us();
-  // Of a file that is being made there is nothing to tell.
+  // There is nothing to tell about a file that is being made.
   const bool tells = found > 0 && found < newest;
   if (tells) {
     spdlog::info("{}: upgrading the data from schema {} to {}; this may be interrupted",

@@ -10,8 +10,8 @@
 
 namespace trawl::sqlite {
 
-// Says on the log how far a migration is: when it begins to take long, and every two
-// seconds from then on.
+// Says in the log how far a migration is, every two seconds once it has taken that long.
+// Used by one thread.
 class MigrationProgress {
  public:
   explicit MigrationProgress(std::string path);
@@ -31,8 +31,9 @@ struct MigrationStep {
 };
 
 // Brings a database to the newest schema: step n leads from PRAGMA user_version n to
-// n + 1. A step that was released is never edited.
+// n + 1. A step that was released is never edited. An error leaves the steps before it.
 //   storage  a newer version of the program wrote the file, or the disk refused
+//   and what a step returns
 Result<void> migrate(Connection& connection, std::span<const MigrationStep> steps,
                      const std::string& path);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+
 namespace trawl {
 namespace {
 

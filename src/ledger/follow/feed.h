@@ -53,6 +53,7 @@ class ExecutionFeed {
     std::size_t recent_max = std::size_t{1} << 16;  // For RecentEvents; at least 1.
   };
 
+  // Made by subscribe(). May outlive the feed; nothing comes then.
   class Subscription {
    public:
     Subscription(NamespaceId namespace_id, const Limits& limits, std::uint64_t since)
@@ -92,11 +93,13 @@ class ExecutionFeed {
 
   // What the recorder made durable: writes, and whether they changed anything. Takes the
   // executions out of the writes where somebody wants them; otherwise it costs a hash
-  // each. Never blocks for longer than a subscriber takes to swap its queue.
+  // each. Never blocks for longer than a subscriber takes to swap its queue. For a
+  // Recorder::Observer.
   void publish(std::span<LedgerWrite> writes, std::span<const Result<bool>> results);
 
   // Tells this feed from those before the last start of the process.
   std::uint64_t epoch() const { return epoch_; }
+  // A copy of the last recent_max events: for each reader that returns, not for each event.
   RecentEvents recent() const;
 
  private:

@@ -40,10 +40,9 @@ using RecordingPolicySource =
 // queue, so that many executions share one fsync. Thread-safe. The ledger must outlive it.
 //
 // When a commit fails because of what it holds (any error but storage, cannot_store and
-// unavailable),
-// its writes are tried again one by one, so that one bad execution does not take the
-// others with it. When the store itself fails, each write of the batch gets the error:
-// trying again at once would only make a full disk busier, and only the caller knows
+// unavailable), its writes are tried again one by one, so that one bad execution does not
+// take the others with it. When the store itself fails, each write of the batch gets the
+// error: trying again at once would only make a full disk busier, and only the caller knows
 // whether the execution is worth another attempt. The same where there was no memory.
 //
 // It is also the one place where recording policies are applied, to starts, ends and
@@ -93,12 +92,15 @@ class Recorder {
 
   // Called once, on the writer thread, when the write is durable or has failed; must not
   // block, and must not call flush() or stop(). The bool is whether it changed anything.
-  // After stop() it is called at once, on the caller's thread, with `unavailable`.
+  // After stop() it is called at once, on the caller's thread, with `unavailable`. An error
+  // is that of Ledger::commit(); where that threw, internal, or unavailable for want of
+  // memory.
   using Done = std::function<void(Result<bool>)>;
   void finish(Ticket ticket, Execution execution, Done done);
 
   // Commits executions that ended elsewhere, at once and on the caller's thread. For each,
-  // whether it was new; the error is that of Ledger::commit().
+  // whether it was new; the error is that of Ledger::commit(). Takes no ticket, shares no
+  // commit, and the observer is not told.
   Result<std::vector<bool>> import(std::vector<Execution> executions);
 
   // Blocks until everything queued before the call is durable or has failed, and its Done

@@ -26,7 +26,7 @@ using InputsRead =
     std::function<std::optional<std::vector<std::string>>(const json::value& config)>;
 
 // What a namespace lets into its history: a mode, and rules for what in the inputs is to be
-// dropped, hashed or masked. Immutable, so safe for concurrent use.
+// dropped, hashed or masked. Safe for concurrent use once set_inputs_read() was called.
 //
 //   {"mode": "full" | "summary",
 //    "redact": [{"field": "user.email", "action": "drop" | "hash" | "mask"},
@@ -54,7 +54,7 @@ class RecordingPolicy {
   bool redacts() const { return !rules_.empty(); }
 
   // How to find out what a stage was filled in from; without it, a stage that has any
-  // template counts as filled in from every input.
+  // template counts as filled in from every input. Called from many threads at once.
   void set_inputs_read(InputsRead inputs_read) { inputs_read_ = std::move(inputs_read); }
 
   // Takes out of an execution what may not be recorded, by the stricter of the policy's
@@ -70,7 +70,7 @@ class RecordingPolicy {
   // Where the pipeline changes, the fingerprint is of the changed one, since that of the
   // original would tell a guess from the truth. Ids of documents and collections are not
   // looked at.
-  // Inputs that are no JSON are masked whole, and where a rule names a field, so are the
+  // Inputs that are not JSON are masked whole, and where a rule names a field, so are the
   // texts that may quote them. Of an execution without inputs, as imports can be, such a
   // rule takes the query_summary and what the stages said.
   void apply(Execution& execution, RecordingMode requested = RecordingMode::full) const;

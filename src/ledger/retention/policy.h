@@ -27,8 +27,8 @@ struct RetentionPolicy {
 
 // {"max_age"?, "max_count"?, "max_bytes"?, "by_status"?: {status: age}}. An age is a number
 // of seconds, or text such as "90m", "12h", "30d", "8w".
-//   invalid  an unknown key, or a value that is not 1 or more; the location begins with
-//            `location`
+//   invalid  an unknown key, a value below 1, an age over 36500 days, more than 32 statuses
+//            or `processing` among them; the location begins with `location`
 Result<RetentionPolicy> parse_retention(const json::object& definition,
                                         const std::string& location);
 // The normal form: parsing it gives an equal policy, where ages are whole seconds.

@@ -12,13 +12,13 @@
 namespace trawl {
 
 struct PrunerOptions {
-  std::uint32_t step_rows = 500;  // Deleted in one transaction.
+  std::uint32_t step_rows = 500;  // Deleted in one transaction; at least 1.
   // Between two steps, so that recording and lists get their turn.
   std::chrono::milliseconds step_pause{5};
 };
 
-// Takes out of the history what may not stay, in small steps. Thread-safe; the ledger must
-// outlive it.
+// Takes out of the history what may not stay, in small steps on the caller's thread, which
+// sleeps between them. Thread-safe; the ledger must outlive it.
 class Pruner {
  public:
   // Asked between steps; true ends the run early.
@@ -27,9 +27,9 @@ class Pruner {
   // One run of a namespace's retention.
   struct Run {
     TimeUs started_at = 0;
-    std::int64_t duration_us = 0;
-    PruneReport report;          // Of all steps; `more` when it was stopped.
-    std::optional<Error> error;  // What ended it; the steps before it hold.
+    std::int64_t duration_us = 0;  // With the pauses.
+    PruneReport report;            // Of all steps; `more` when it was stopped.
+    std::optional<Error> error;    // What ended it; the steps before it hold.
   };
 
   explicit Pruner(Ledger& ledger, PrunerOptions options = {})
@@ -39,14 +39,15 @@ class Pruner {
   // in the run.
   Run prune(const NamespaceId& namespace_id, const RetentionPolicy& policy, TimeUs now,
             const Stop& stop);
+  // In the life of this object.
   std::optional<Run> last_run(const NamespaceId& namespace_id) const;
 
   struct Removal {
     std::uint64_t count = 0;
     bool more = false;  // It was stopped.
   };
-  // Deletes all ended executions that match.
-  //   storage  the disk refused; what was deleted before is gone
+  // Deletes all ended executions that match. Fails as Ledger::remove(); the message then
+  // says how many are deleted already.
   Result<Removal> remove(const ExecutionFilter& filter, const Stop& stop);
 
  private:

@@ -142,7 +142,7 @@ class Aggregation {
     return {};
   }
 
-  // Labels and errors stand in the records alone.
+  // Only the records have labels and errors.
   Result<void> add_recorded(const FigureColumns& columns, std::size_t i, std::int64_t seq,
                             TimeUs bucket, std::string_view status) {
     over_budget_ = over_budget_ || std::chrono::steady_clock::now() > deadline_;

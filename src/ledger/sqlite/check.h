@@ -26,13 +26,13 @@ struct CheckOptions {
   // Executions whose words are looked up in the index of terms, drawn at random.
   std::uint32_t samples = 200;
   std::uint64_t seed = 0;
-  // Problems of one part that are told; the rest are counted.
+  // Problems of one part that are listed; the rest are only counted.
   std::size_t problems_max = 20;
 };
 
 struct CheckReport {
   std::vector<CheckProblem> problems;
-  std::uint64_t problem_count = 0;  // Those that are not told, too.
+  std::uint64_t problem_count = 0;  // With those that are not listed.
   std::vector<std::string> notes;   // What was left out, and why.
   std::uint64_t executions = 0;
   std::uint64_t open_groups = 0;

@@ -348,7 +348,8 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
   test.set = std::move(found);
   test.set_is_sure = std::all_of(
       query.phrases().begin(), query.phrases().end(), [](const TextQuery::Phrase& phrase) {
-        // Of longer beginnings the index knows a part, and perhaps not the last character.
+        // The index knows only a part of longer beginnings, perhaps without the last
+        // character.
         constexpr std::size_t kSureMax = kShortenedBytesMax - 3;
         return phrase.terms.size() == 1 &&
                (!phrase.prefix || phrase.terms.front().size() <= kSureMax);

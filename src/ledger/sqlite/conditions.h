@@ -74,9 +74,9 @@ class Conditions {
   std::optional<Test> number_test(const FilterNode& node) const;
   Result<std::optional<Test>> exact_test(const FilterNode& node);
   Result<Test> text_test(const TextQuery& query, bool error);
-  // False where the set was given up, for time or for memory.
   // What adds to a set until it is told that it is enough.
   using Gather = std::function<Result<bool>(const std::function<bool()>& is_enough)>;
+  // False where the set was given up, for time or for memory.
   Result<bool> gather(const Gather& some, SeqSet& found);
   Result<bool> word_answer(Test& test, std::int64_t number);
   Result<void> read_unindexed();

@@ -20,6 +20,7 @@ struct GroupSummaryEntry {
   AggregateFigures figures;
 };
 
+// Counts are stored in 32 bits, more than a row group has.
 std::string encode_summary(const std::vector<GroupSummaryEntry>& entries);
 //   storage  the bytes are not what encode_summary makes
 Result<std::vector<GroupSummaryEntry>> decode_summary(std::string_view bytes);

@@ -103,7 +103,7 @@ Result<bool> Maintenance::index_some() {
     TRAWL_ASSIGN(auto transaction,
                  Transaction::begin(*connection_, Transaction::Kind::read));
     // What an error or the end of the server interrupted comes first: only one execution at
-    // a time can be in the index by half.
+    // a time can be in the index in part.
     TRAWL_ASSIGN(const std::int64_t partly, read_setting(*connection_, kPartlyIndexed));
     if (partly != 0) {
       TRAWL_ASSIGN(auto select,

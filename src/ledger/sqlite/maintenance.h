@@ -27,7 +27,8 @@ class Maintenance {
         writer_(writer),
         writer_mutex_(writer_mutex) {}
 
-  // One step of each. True when there is more to do.
+  // One step of each. True when there is more to do. What an error interrupted is done by a
+  // later call.
   Result<bool> step();
 
  private:

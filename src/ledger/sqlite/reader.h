@@ -9,7 +9,8 @@
 #include "ledger/sqlite/words.h"
 #include "sqlite/connection.h"
 
-// The reading half of the SQLite ledger. Each call is one read transaction.
+// The reading half of the SQLite ledger. Each call is one read transaction, but
+// scan_executions() reads batch by batch.
 namespace trawl::sqlite {
 
 // As the functions of Ledger.

@@ -79,7 +79,7 @@ std::string encode_record(const Execution& execution) {
   const std::size_t size = ZSTD_compress_usingCDict(
       context.get(), out.data() + kHeadSize, out.size() - kHeadSize, content.data(),
       content.size(), compression_dictionary());
-  // The output has room for the worst case, so that nothing can go wrong but memory.
+  // The output has room for the worst case, so only memory can be missing.
   if (ZSTD_isError(size)) throw std::bad_alloc();
   out.resize(kHeadSize + size);
   return out;

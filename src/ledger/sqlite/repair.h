@@ -35,7 +35,9 @@ Result<void> remember_used_numbers(Connection& connection);
 
 // Brings the file to the newest schema, checks it thoroughly and repairs what the rows can
 // tell. Says what was done, one sentence each; nothing where all was well. What is lost,
-// such as a record, stays a problem of check_ledger(). No server may use the file.
+// such as a record, stays a problem of check_ledger(). No server may use the file. An error
+// leaves the rows as they were.
+//   storage  a newer version of this program wrote the file, or the disk refused
 Result<std::vector<std::string>> repair_ledger(const std::string& path,
                                                const RepairProgress& progress);
 

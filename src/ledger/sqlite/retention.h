@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 #include "sqlite/connection.h"
 
-// Which executions a retention policy does not keep, within the caller's transaction.
+// Which executions a retention policy does not keep.
 namespace trawl::sqlite {
 
 struct PruneStep {
@@ -15,12 +15,12 @@ struct PruneStep {
   PruneReport report;
 };
 
-// Up to `limit` of them.
+// Up to `limit` of them, without those that run. Within the caller's transaction.
 Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespace_id,
                              const RetentionPolicy& policy, TimeUs now,
                              std::uint32_t limit);
 
-// How many there are, and how much space they take.
+// As Ledger::preview_prune(), in a read transaction of its own.
 Result<PruneReport> preview_prune(Connection& connection, const NamespaceId& namespace_id,
                                   const RetentionPolicy& policy, TimeUs now);
 

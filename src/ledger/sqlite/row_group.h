@@ -74,11 +74,14 @@ class RowGroup {
                                     std::span<const std::int64_t> seqs);
 
   std::size_t size() const { return size_; }
+  // Valid as long as the group stays where it is.
+  //   storage  the column is missing or damaged
   Result<const std::vector<std::int64_t>*> integers(IntColumn column);
   Result<const std::vector<double>*> reals(RealColumn column);
 
   // Writes the columns of this group, which was read by read_range, and marks it closed.
-  // `summary` is encode_summary() of it.
+  // `summary` is encode_summary() of it. The group has rows, and was not closed before.
+  // Within the caller's write transaction.
   Result<void> close(Connection& connection, std::int64_t group,
                      std::string_view summary) const;
 
@@ -106,6 +109,8 @@ Result<std::vector<GroupPlace>> read_groups(Connection& connection, TimeUs start
                                             TimeUs end);
 Result<RowGroup> read_group(Connection& connection, const GroupPlace& place);
 
+// Of a closed group.
+//   storage  it is missing or damaged
 Result<std::vector<GroupSummaryEntry>> read_summary(Connection& connection,
                                                     std::int64_t group);
 

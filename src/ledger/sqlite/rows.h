@@ -13,7 +13,8 @@
 #include "model/execution.h"
 #include "sqlite/connection.h"
 
-// Single executions by their number, within the caller's read transaction.
+// Single executions by their number, within the caller's read transaction. What is not
+// there, or cannot be decoded, is a storage error, except where find_seq() looks for it.
 namespace trawl::sqlite {
 
 // Reads the rows of one page or scan, which repeat most of their words.
@@ -23,7 +24,6 @@ class RowReader {
   static Result<RowReader> make(Connection& connection, Words& words);
 
   // Appends the JSON object of the list.
-  //   storage  there is no such row
   Result<void> append(std::int64_t seq, std::string& out);
   // The same of a row at hand: one that selects kColumns, from the column `first` on.
   static constexpr std::string_view kColumns = "ts, id, status, mode, collections, row";
@@ -46,6 +46,7 @@ Result<std::string> read_id_key(Connection& connection, std::int64_t seq);
 // The JSON object of GET, without parsing what is stored.
 Result<std::string> read_detail(Connection& connection, Words& words, std::int64_t seq);
 
+// Also fails as parse_stored_execution().
 Result<Execution> read_execution(Connection& connection, Words& words, std::int64_t seq);
 
 // Nothing when the namespace has no such execution.

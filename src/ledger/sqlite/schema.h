@@ -9,8 +9,8 @@
 namespace trawl::sqlite {
 
 // Makes or migrates the tables of the ledger.
-//   storage  the database is of a newer schema, which we could not keep; or the disk
-//            refused
+//   storage  the database is of a newer schema, which we could not keep, or of a version
+//            before 0.1; or the disk refused
 Result<void> prepare_ledger_schema(Connection& connection, const std::string& path);
 
 // The newest that this program knows.

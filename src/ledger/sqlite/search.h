@@ -11,11 +11,12 @@
 #include "ledger/sqlite/words.h"
 #include "sqlite/connection.h"
 
-// Lists that no index of the table answers: by row groups and their conditions.
+// Lists that no index of the table answers: by row groups and their conditions. Within the
+// caller's read transaction, under the work limit of the thread.
 namespace trawl::sqlite {
 
-// Fills a page of any filter in any order, within the caller's read transaction. Where
-// `count` is false the total is left alone.
+// Fills a page of any filter in any order. Where `count` is false the total is left alone.
+//   timeout  as Ledger::list(); where it can, a page ends early instead, as `partial`
 Result<void> search_page(Connection& connection, Words& words,
                          const ExecutionFilter& filter, const ExecutionPageRequest& page,
                          bool count, ExecutionPage& out);
@@ -28,7 +29,8 @@ Result<bool> visit_matches(Connection& connection, Words& words,
                            const ExecutionFilter& filter, std::int64_t budget_us,
                            const GroupVisitor& visit);
 
-// The matches of a page instead of its rows; `out` has the rest.
+// The matches of a page instead of its rows; `out` has the rest, and its total means
+// nothing. Fails as search_page().
 struct FoundKey {
   std::int64_t seq = 0;
   TimeUs timestamp = 0;

@@ -16,7 +16,9 @@ struct SqliteLedgerOptions {
 // a power cut. maintain() must be called now and then: it indexes what was recorded, closes
 // row groups, moves the log into the main file and deletes what remove_namespace() hid. One
 // process at a time may write to a file; others may read it.
-//   storage  the file cannot be opened, is damaged, or was made by a newer version
+//   storage       the file cannot be opened, is damaged, or was made by a newer version
+//   cannot_store  the file has yet to be made or migrated, and the disk is full
+//   unavailable   another process writes to it
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
                                                    const SqliteLedgerOptions& options = {});
 

@@ -34,8 +34,8 @@ std::string term(std::int64_t ns, const std::string& bare) {
   return fmt::format("{}{}", ns, bare);
 }
 
-// Forty bits: anyone who has the term is held against the value anyway, and shorter terms
-// make a smaller index. Folding twice gives what folding once gives, so a folded value may
+// Forty bits: what has the term is compared with the value anyway, and shorter terms make a
+// smaller index. Folding twice gives what folding once gives, so a folded value may
 // come in.
 std::string exact_term(std::string_view path, std::string_view value) {
   const std::string whole = fmt::format("{}={}", path, fold_case(value));
@@ -97,12 +97,12 @@ Result<bool> match_all_terms(Connection& connection, const std::string& expressi
 }
 
 // All words with a beginning. FTS5 would first merge what all of them have, and cannot be
-// stopped in that; its vocabulary gives them one by one.
+// stopped while it does; its vocabulary gives them one by one.
 Result<bool> match_beginning(Connection& connection, const std::string& beginning,
                              const SeqSet* among, SeqSet& found,
                              const std::function<bool()>& is_enough) {
   std::string end = beginning;
-  ++end.back();  // No byte of UTF-8 is the last that there is.
+  ++end.back();  // No byte of UTF-8 is 0xFF.
   TRAWL_ASSIGN(auto select,
                connection.prepare("SELECT doc FROM temp.term_entries WHERE term >= ? AND "
                                   "term < ?"));

@@ -48,7 +48,7 @@ class SeqSet {
     const Bits* bits = of_group(group_of(seq));
     return bits != nullptr && bits->test(static_cast<std::size_t>(seq % kRowGroupRows));
   }
-  // Those of one group; null when there are none.
+  // Those of one group; null when there are none. Valid as long as the set.
   const Bits* of_group(std::int64_t group) const {
     const auto found = groups_.find(group);
     return found == groups_.end() ? nullptr : &found->second;

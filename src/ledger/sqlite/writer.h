@@ -24,7 +24,8 @@ namespace trawl::sqlite {
 
 // The writing half of the SQLite ledger: the one connection that changes the file. Each
 // call is one transaction, applied wholly or not at all. Used by one thread at a time; it
-// must stay where it was made, since SQLite holds a pointer to it.
+// must stay where it was made, since SQLite holds a pointer to it. Errors are those of
+// sqlite_error().
 //
 // writer.cc records, writer_removal.cc deletes, writer_upkeep.cc does what nobody waits
 // for.
@@ -33,8 +34,8 @@ class Writer {
   // 256 MiB of log.
   static constexpr std::int64_t kLogPagesMax = 32 * 1024;
 
-  // The connection's schema is up to date. A log of more than log_pages_max pages is moved
-  // into the main file by the commits themselves.
+  // The connection's schema must be up to date. A log of more than log_pages_max pages is
+  // moved into the main file by the commits themselves.
   Writer(std::unique_ptr<Connection> connection, Words& words,
          std::int64_t log_pages_max = kLogPagesMax);
   Writer(const Writer&) = delete;
