@@ -24,8 +24,8 @@ inline constexpr std::size_t kRecordDepthMax = kJsonDepthMax + 16;
 Result<void> validate_summary(const ExecutionSummary& summary);
 
 // The row as the list serves it: the thirteen fields, in the contract's order. Numbers
-// outside the contract's ranges are brought to the nearest end, and those that are no
-// numbers to zero, because clients refuse a whole page for one such row.
+// outside the contract's ranges are brought to the nearest end, and NaN becomes zero, or
+// null for the rate, because clients refuse a whole page for one such row.
 std::string execution_row_json(const ExecutionSummary& summary);
 
 // The same row out of parts, for ledgers that store it so. `values` is what
@@ -46,6 +46,7 @@ std::string row_values_json(const ExecutionSummary& summary);
 Result<void> append_row_json(std::string& out, const ExecutionRowParts& parts);
 
 // The numbers in the values, without the parse of a whole row: of kRowNumberFields.
+//   storage  the values are not what row_values_json makes
 struct ExecutionRowNumber {
   std::int64_t count = 0;
   double amount = 0;  // Of every other kind; NaN for a rate that is null.
@@ -82,10 +83,11 @@ std::string execution_detail_json(const Execution& execution);
 //   invalid  a required field is missing, or a value is of a wrong type or range; the
 //            location names it
 Result<Execution> parse_execution(const json::value& value);
-// What a ledger stored: text of execution_detail_json or execution_row_json.
+// What a ledger stored: text of execution_detail_json or execution_row_json. Fails as
+// parse_json() and parse_execution() do.
 Result<Execution> parse_stored_execution(std::string_view text);
 
-// SHA-1 hex of the inputs: of their canonical JSON, or of the text where it is no JSON.
+// SHA-1 hex of the inputs: of their canonical JSON, or of the text where it is not JSON.
 std::string hash_inputs(std::string_view inputs);
 std::string hash_inputs(const json::object& inputs);
 

@@ -15,7 +15,7 @@
 namespace trawl {
 
 // Writes one value. Numbers outside of what their kind allows are brought to the nearest
-// end, and those that are no numbers to zero or null.
+// end; NaN becomes zero, or null where the kind allows it.
 void write_value(JsonWriter& out, const RecordedField& field, const std::string& text);
 void write_value(JsonWriter& out, const RecordedField& field,
                  const std::optional<std::string>& text);

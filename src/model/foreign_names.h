@@ -8,7 +8,8 @@
 namespace trawl {
 
 // A member of a row of history that is none of ours, and the field that is most likely
-// meant: other programs say latency or startTime, and people misspell.
+// meant: other programs say latency or startTime, and people misspell. `name` points into
+// the row.
 struct ForeignName {
   std::string_view name;  // In the row.
   std::string_view field;

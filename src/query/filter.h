@@ -62,7 +62,7 @@ struct FilterOptions {
 // Where the case does not count, strings are compared folded and composed (text/fold.h),
 // and regular expressions search composed text.
 //
-// A condition whose path, operator or value is absent_value() (model/absent.h) is
+// A condition whose path, operator or value is absent_value() (query/absent.h) is
 // undecided: neither it nor its negation matches, so a filter finds only what it would
 // find whatever the value were.
 //
@@ -86,7 +86,7 @@ class Filter {
   // Looks up the values at a dotted path. What it returns has to last until the next call.
   using Lookup = std::function<PathValues(std::string_view path)>;
   bool matches(const Lookup& lookup) const;
-  bool matches(const json::object& document) const;
+  bool matches(const json::object& document) const;  // Looks up by find_values().
 
   // Whether templates stand in it, so it can be checked only: it matches nothing.
   bool has_templates() const;
@@ -95,7 +95,8 @@ class Filter {
   // there is no word in them.
   std::vector<std::string> warnings() const;
 
-  // Every path that evaluation may look up, once each.
+  // Every path that evaluation may look up, once each. This and the next two are valid as
+  // long as the filter or a copy of it.
   const std::vector<std::string>& paths() const;
   // Equal for filters that mean the same by construction: canonical text with options.
   const std::string& fingerprint() const;
@@ -117,11 +118,13 @@ std::string wordless_warning(std::string_view name, std::string_view text);
 // as RFC 3339) chronologically, other strings by their bytes, false before true, arrays and
 // objects by their JSON text. Values of different types stand in the order of this list:
 // comparing those by their text would put 9 < 10 < "1z" < 9, and sorting needs one order.
-// Neither side should be null; null comes first.
+// Neither side should be null; null comes first. Neither may be or hold absent_value().
+// Counts its work.
 int compare_values(const json::value& a, const json::value& b);
 
 // The one of the values at a path that it is sorted by: the first of the smallest in this
-// order, or of the greatest when `descending`. Null where there is none but null.
+// order, or of the greatest when `descending`. Null where there is none but null; else it
+// points into `values`.
 const json::value* sort_value(const PathValues& values, bool descending);
 
 }  // namespace trawl

@@ -11,7 +11,9 @@
 #include "query/filter_value.h"
 #include "query/text_pattern.h"
 
-// The compiled form of a filter, shared by the files that build and evaluate it.
+// The compiled form of a filter, shared by the files that build and evaluate it and by
+// those that answer parts of it from an index. Immutable once built; thread-safe.
+// Evaluation counts its work (base/work_limit.h).
 namespace trawl {
 
 enum class FilterOp {

@@ -181,7 +181,7 @@ std::size_t hash_value(const json::value& value, CaseMode mode) {
 }
 
 std::optional<json::value> parse_number(std::string_view text) {
-  // from_chars reads more than JSON does: "inf", "nan", ".5" and "1." are no numbers here.
+  // from_chars reads more than JSON does: "inf", "nan", ".5" and "1." are not numbers here.
   const std::string_view digits =
       !text.empty() && text.front() == '-' ? text.substr(1) : text;
   constexpr std::size_t kNumberLengthMax = 400;
@@ -207,7 +207,7 @@ std::optional<json::value> parse_number(std::string_view text) {
 }
 
 std::optional<TimeUs> parse_time_like(std::string_view text) {
-  // The refusal of parse_time costs a formatted message, and most strings are no dates.
+  // The refusal of parse_time costs a formatted message, and most strings are not dates.
   if (text.size() < 10 || text[4] != '-' || text[7] != '-' || text[0] < '0' ||
       text[0] > '9') {
     return std::nullopt;

@@ -11,7 +11,9 @@
 #include "base/json.h"
 
 // How single values are compared: the vocabulary that filters, sorted lists and templates
-// share. Every function is pure and thread-safe.
+// share. Every function is pure and thread-safe; those that look at whole values count
+// their work (base/work_limit.h). Values that are
+// compared may not be or hold absent_value().
 namespace trawl {
 
 enum class CaseMode { sensitive, folded };
@@ -20,7 +22,8 @@ enum class CaseMode { sensitive, folded };
 // they are.
 json::value fold_strings(const json::value& value);
 
-// The sign of a - b for numbers of any kind, exact where a double would round.
+// The sign of a - b for numbers of any kind, exact where a double would round. Both must be
+// numbers.
 int compare_numbers(const json::value& a, const json::value& b);
 
 // The same value: numbers by what they are (1 is 1.0), objects in any order of keys, no
@@ -29,10 +32,11 @@ int compare_numbers(const json::value& a, const json::value& b);
 bool values_equal(const json::value& found, const json::value& wanted,
                   CaseMode mode = CaseMode::sensitive);
 
-// Equal for values that values_equal calls equal.
+// Equal for values that values_equal() calls equal. For the life of the process only: never
+// store it.
 std::size_t hash_value(const json::value& value, CaseMode mode = CaseMode::sensitive);
 
-// The whole text as a finite decimal number (-12, 0.5, 1e3), or nothing.
+// The whole text as a finite decimal number (-12, 0.5, 1e3), or nothing; at most 400 bytes.
 std::optional<json::value> parse_number(std::string_view text);
 
 // parse_time for text that at least looks like a date; cheap when it does not.

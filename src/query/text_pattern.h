@@ -28,11 +28,12 @@ inline constexpr std::size_t kPatternWorkMax = 10'000'000;
 class TextPattern {
  public:
   enum class Case { sensitive, ignored };
-  //   invalid  longer than kPatternBytesMax, no regular expression, or a program larger
-  //   than
-  //            kPatternProgramMax; the message follows the name of the value
+  //   invalid  longer than kPatternBytesMax, not a regular expression, or a program larger
+  //            than kPatternProgramMax; the message is to follow the name of the value
   static Result<TextPattern> compile(std::string_view pattern, Case mode);
 
+  // Throws WorkStopped when the work limit of the thread says so, or where the text is too
+  // long.
   bool is_found_in(std::string_view text) const;
 
   // The longest text that is searched where it cannot be searched in stretches.

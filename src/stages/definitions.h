@@ -4,7 +4,8 @@
 
 namespace trawl {
 
-// One function per stage, each in the file of its name.
+// One function per stage, each in the file of its name. Texts in them last as long as the
+// process.
 StageDefinition aggregate_definition();
 StageDefinition attribute_filter_definition();
 StageDefinition deduplicate_definition();

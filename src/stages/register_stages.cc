@@ -4,7 +4,7 @@
 
 namespace trawl {
 
-// To add a stage: write stages/<name>.cc, declare it in definitions.h, add a line here.
+// To add a stage: write stages/KIND/NAME.cc, declare it in definitions.h, add a line here.
 void register_stages(StageRegistry& registry) {
   registry.add(feature_search_definition());
   registry.add(attribute_filter_definition());

@@ -10,6 +10,8 @@
 
 namespace trawl {
 
+// What stages share. Loops count their work (base/work_limit.h).
+
 // The value at a path, or nullptr where there is none or it is null; where the path passes
 // through a list, the list of all. What is not stored in the fields (the score, the ids) is
 // written to `scratch`, which must outlive the result.
@@ -28,7 +30,8 @@ std::string value_text(const json::value& value);
 // their order.
 std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates);
 
-// The elements at these positions, in that order; each position at most once.
+// The elements at these positions, in that order; each position at most once, since they
+// are moved.
 std::vector<Candidate> pick(std::vector<Candidate>&& candidates,
                             const std::vector<std::size_t>& order);
 

@@ -124,7 +124,7 @@ Run scan_run(std::string_view text, std::size_t begin) {
       run.skip = 1;
       break;
     }
-    // It belongs to the digit before it, and neither to the word.
+    // It belongs to the digit before it, and neither of them to the word.
     if (at > begin && byte_class(text[at - 1]) == ByteClass::digit &&
         is_keycap(text.substr(at, 6))) {
       --at;
@@ -152,7 +152,7 @@ std::size_t apostrophe_size(std::string_view text) {
 
 // What follows a word after its apostrophe, as English contracts it.
 struct Contraction {
-  std::size_t end = 0;   // Of the text taken; 0 when this is none.
+  std::size_t end = 0;   // Of the text taken; 0 when there is none.
   bool joins_t = false;  // "don't" keeps its t.
 };
 
@@ -406,7 +406,7 @@ void Analyzer::emit_emoji(std::string_view emoji, const TermSink& sink) {
 }
 
 void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& sink) {
-  // What is that long is no word of a language.
+  // Nothing that long is a word of a language.
   if (!stemmer_ || has_digit || word.size() > kTermBytesMax) return emit(word, sink);
   CachedStem* cached = nullptr;
   if (word.size() <= CachedStem::kBytesMax) {

@@ -60,7 +60,8 @@ class Analyzer {
  public:
   using TermSink = std::function<void(std::string_view)>;
 
-  //   invalid  no such language
+  //   invalid   no such language; the message lists all
+  //   internal  no memory for a stemmer
   static Result<Analyzer> make(std::string_view language,
                                LongTerms long_terms = LongTerms::shortened);
   Analyzer(Analyzer&&) noexcept = default;
@@ -68,8 +69,11 @@ class Analyzer {
   ~Analyzer() = default;
 
   // Calls `sink` for every term in the order of the text; the view lives during the call.
+  // Counts its work (base/work_limit.h), so it may throw WorkStopped; the analyzer can be
+  // used again then.
   void analyze(std::string_view text, const TermSink& sink);
 
+  // The same as a list.
   std::vector<std::string> terms(std::string_view text);
 
  private:

@@ -15,7 +15,8 @@ std::size_t emoji_size(std::string_view text);
 // The enclosing keycap, perhaps behind a selector: what makes a digit before it an emoji.
 bool is_keycap(std::string_view text);
 
-// The term of an emoji, the same with and without selectors; with or without skin tones.
+// The term of an emoji (what emoji_size() found), the same with and without selectors; with
+// or without skin tones.
 std::string emoji_term(std::string_view emoji, bool with_tones);
 
 }  // namespace trawl

@@ -8,6 +8,8 @@
 
 namespace trawl {
 
+// Folding counts its work (base/work_limit.h). Every function is thread-safe.
+
 // Which characters count as the same beside letters of either case.
 enum class FoldForm {
   canonical,   // Composed and decomposed spellings (NFC).
@@ -29,7 +31,7 @@ std::string compose_text(std::string_view text);
 std::size_t foldable_part(std::string_view text, std::size_t bytes);
 
 // The code points of a part, folded, in place of what `out` held. False when it is not
-// UTF-8.
+// UTF-8; `out` is then unspecified.
 bool fold_points(std::string_view part, FoldForm form, std::vector<std::int32_t>& out);
 
 }  // namespace trawl

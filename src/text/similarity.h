@@ -14,7 +14,8 @@ namespace trawl {
 inline constexpr std::size_t kComparedCharsMax = 4096;
 
 // A text made ready for comparing: its code points, how many there are of each (hashed to
-// 64 buckets), and its whole length.
+// 64 buckets), and its whole length. A byte that is not UTF-8 counts as a code point of its
+// own.
 struct ComparableText {
   explicit ComparableText(std::string_view text);
 
@@ -26,11 +27,13 @@ struct ComparableText {
 // One text that is compared with many. The measure is the character-sequence ratio
 // 2 * LCS / (length + length), where LCS is the length of the longest common subsequence:
 // 1 for equal texts (two empty ones too), 0 for texts without a common character. Found
-// bit-parallel, 64 characters at a step (Hyyrö 2004).
+// bit-parallel, 64 characters at a step (Hyyrö 2004). Counts its work (base/work_limit.h).
+// The pattern must outlive it; comparing is thread-safe.
 class SequenceMatcher {
  public:
   explicit SequenceMatcher(const ComparableText& pattern);
 
+  // Of the first kComparedCharsMax of both.
   double ratio(const ComparableText& other) const;
   // Whether the ratio reaches the threshold. Lengths and histograms rule most pairs out
   // without looking for a subsequence; texts over kComparedCharsMax must also be of whole

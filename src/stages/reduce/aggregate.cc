@@ -115,7 +115,7 @@ class Aggregate : public Stage {
                    make_row(bucket, input, score_rank, ticker, output.warnings));
       rows.push_back(std::move(row));
     }
-    // The same of many groups is said once.
+    // A warning that many groups share is given once.
     std::sort(output.warnings.begin(), output.warnings.end());
     output.warnings.erase(std::unique(output.warnings.begin(), output.warnings.end()),
                           output.warnings.end());
@@ -142,7 +142,7 @@ class Aggregate : public Stage {
   Result<std::vector<Bucket>> make_buckets(const std::vector<Candidate>& input,
                                            Ticker& ticker) const {
     std::vector<Bucket> buckets;
-    // Without groups there is one row, of no documents too.
+    // Without group fields there is one row, even where there are no documents.
     if (group_by.empty()) buckets.emplace_back();
     std::unordered_map<std::string, std::size_t> by_key;
     std::size_t places = 0;

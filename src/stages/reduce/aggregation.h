@@ -29,8 +29,8 @@ struct Aggregation {
   AggregateFunction function = AggregateFunction::count;
   std::string field;  // Empty only for count.
   std::string alias;
-  std::vector<double> percentiles;  // 0..100
-  double interval = 0;              // Width of a histogram bucket, > 0.
+  std::vector<double> percentiles;  // 0..100; 50, 95 and 99 where none are named.
+  double interval = 0;  // Width of a histogram bucket, at least kHistogramIntervalMin.
 };
 
 // Reads one operation: {function | type, field, alias | name, percentiles?, interval?}.
@@ -39,6 +39,7 @@ Aggregation read_aggregation(ObjectReader& in);
 
 // The values of one field in a group of documents. Missing and null values are left out;
 // where a path passes through a list, a document has several.
+// They point into the documents, which must outlive this.
 struct FieldValues {
   std::vector<const json::value*> by_position;  // In the order of the documents.
   std::vector<const json::value*> by_score;     // Best score first.
@@ -46,7 +47,8 @@ struct FieldValues {
   std::size_t holder_count = 0;                 // Documents that have it.
 };
 
-// Adds to `warnings` what has no result that it should have.
+// Adds to `warnings` what has no result that it should have. Counts its work
+// (base/work_limit.h).
 json::value compute(const Aggregation& aggregation, const FieldValues& values,
                     std::vector<std::string>& warnings);
 

@@ -11,7 +11,7 @@ namespace trawl {
 
 struct FacetField {
   std::string key;           // Dotted path.
-  std::uint32_t limit = 10;  // Values listed.
+  std::uint32_t limit = 10;  // Values listed, 1..1000.
 };
 
 // Different values of one facet that are counted; later ones are left out.
@@ -19,7 +19,7 @@ inline constexpr std::size_t kFacetValuesMax = 100'000;
 
 // Counts the values of fields over documents. An array, or a path that passes through one,
 // counts once for each of its different items; objects, nulls and missing fields do not
-// count.
+// count. Counts its work (base/work_limit.h). Not thread-safe.
 class FacetCounter {
  public:
   explicit FacetCounter(std::vector<FacetField> fields);

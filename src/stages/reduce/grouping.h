@@ -22,7 +22,8 @@ struct Group {
 enum class ListGroups { each_item, whole };
 
 // Groups in the order in which their first member appears. Items that are null make no
-// group; a document without any other belongs to the group null.
+// group; a document without any other belongs to the group null. Fails with what `check`
+// says.
 Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidates,
                                           std::string_view path, ListGroups lists,
                                           const Checkpoint& check);

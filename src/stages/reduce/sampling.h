@@ -8,7 +8,7 @@
 namespace trawl {
 
 // Random numbers that are the same on every platform for the same seed; the distributions
-// of the standard library are not.
+// of the standard library are not. Not thread-safe.
 class SampleRandom {
  public:
   explicit SampleRandom(std::uint64_t seed) : engine_(seed) {}

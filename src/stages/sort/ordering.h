@@ -13,7 +13,8 @@ namespace trawl {
 // column decides how: numbers numerically, false before true, times (RFC 3339)
 // chronologically, other strings by their bytes; a column of mixed types is compared by
 // the text of its values. Deciding once, not pair by pair, keeps the order transitive:
-// 9 < 10 < "5x" < 9 would leave a sort without an answer.
+// 9 < 10 < "5x" < 9 would leave a sort without an answer. Counts its work
+// (base/work_limit.h).
 class SortColumn {
  public:
   // Appends a value; nullptr and null count as missing.

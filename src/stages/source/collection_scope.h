@@ -20,16 +20,17 @@ struct CollectionScope {
   bool unknown = false;  // Templates stand in it.
 };
 
-// Reads collection_identifiers, also called collection_ids.
+// Reads collection_identifiers, also called collection_ids. Errors stay in the reader.
 CollectionScope read_collection_scope(ObjectReader& in);
 
 // The collections of the first of these scopes that names any, or else those of the
 // request; each once, in the order named.
-//   not_found  no such collection
+// Fails as StageContext::bind, with the location of the scope.
 Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& wider,
                              StageContext& context);
 
-// The rows of a snapshot that pass all filters of these lists; null where there is none.
+// The rows of a snapshot that pass all filters of these lists; null where there is no
+// filter. Fails as Snapshot::matching().
 Result<std::shared_ptr<const Bitmap>> matching_all(
     const Snapshot& snapshot, std::initializer_list<std::span<const Filter>> filters,
     const Checkpoint& check);

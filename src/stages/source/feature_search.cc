@@ -77,7 +77,7 @@ bool has_feature(const Snapshot& snapshot, std::string_view uri) {
 }
 
 // Which collections a search reads and by which feature. Those without the feature are
-// left out with a warning; that all are without it is an error.
+// left out with a warning; it is an error if none has it.
 Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots& snapshots,
                                          std::vector<std::string>* warnings) {
   const std::string location =
@@ -184,7 +184,7 @@ class SearchRun {
     for (const auto& snapshot : snapshots) {
       TRAWL_ASSIGN(const Rows rows, matching_all(*snapshot, {filters_}, context_.check));
       reach(snapshot, rows);
-      if (out.size() == wanted) continue;  // Still a part of the facets.
+      if (out.size() == wanted) continue;  // It still counts in the facets.
       TRAWL_TRY(snapshot->scan(rows.get(), context_.check, [&](Document&& document) {
         if (out.size() == wanted) {
           cut = true;

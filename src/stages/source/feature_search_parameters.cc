@@ -37,7 +37,7 @@ void sort_out_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   sort_unread(in, "not a parameter of feature_search", warnings);
 }
 
-// The same where it changes no result, so that names which only others know are no slips.
+// The same where it changes no result, so names that only others know are not mistakes.
 void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   refuse_filters(in);
   for (const std::string& key : in.unread()) {

@@ -17,11 +17,11 @@ struct RankedRow {
 // What one search found, best first, every document at most once.
 struct RankedList {
   std::vector<RankedRow> rows;
-  double weight = 1;
+  double weight = 1;  // For Fusion::weighted alone.
 };
 
 enum class Fusion {
-  rrf,       // sum of 1 / (60 + rank), ranks from 1
+  rrf,       // sum of 1 / (60 + rank), ranks from 1 (Cormack, Clarke and Büttcher 2009)
   dbsf,      // sum of the z-scores within each list; 0 where all scores of a list are equal
   weighted,  // sum of weight * score
   max,       // the best score
