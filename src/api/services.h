@@ -26,8 +26,8 @@ class Metrics;
 struct Limits {
   std::size_t document_bytes_max = 4 * 1024 * 1024;     // One document as JSON.
   std::size_t import_line_bytes_max = 8 * 1024 * 1024;  // One NDJSON line.
-  std::size_t import_batch_documents = 1000;
-  std::size_t import_batch_bytes = 8 * 1024 * 1024;
+  std::size_t import_batch_documents = 1000;            // In one commit.
+  std::size_t import_batch_bytes = 8 * 1024 * 1024;     // The same, as JSON.
   std::int64_t tail_heartbeat_ms = 15'000;  // A silent tail says so often that it lives.
   std::size_t tail_backfill_max = 10'000;   // Executions that a tail can go back.
   // The body of a request that only reads: parsing and recording one is not interrupted.
@@ -59,7 +59,8 @@ struct Services {
   ReservedNames& reserved_names;  // Filled by add_routes().
 };
 
-// Every route of the server.
+// Every route of the server. The services must outlive the router. Throws std::logic_error
+// where the routes and their description differ (describe/openapi.h).
 void add_routes(http::Router& router, const Services& services);
 
 }  // namespace trawl::api

@@ -100,7 +100,7 @@ Result<void> check_target(const std::string& data_dir, const std::string& target
 // A folder that is removed again unless it is kept.
 class PartialBackup {
  public:
-  // Clears what a backup left that was killed.
+  // Clears what a killed backup left.
   static Result<PartialBackup> make(const std::string& directory) {
     std::error_code ignored;
     if (fs::exists(directory, ignored)) {
@@ -140,7 +140,7 @@ class PartialBackup {
         TRAWL_ASSIGN(auto held, lock_of(target));
         lock.emplace(std::move(held));
       }
-      // At no time is there none.
+      // At every moment there is one.
       if (::renameat2(AT_FDCWD, directory_.c_str(), AT_FDCWD, target.c_str(),
                       RENAME_EXCHANGE) != 0) {
         return cannot("replace", target, errno);
@@ -204,7 +204,7 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   for (const std::string& missing : find_missing_logs(from)) {
     return make_error(ErrorCode::storage, missing + ", and a copy would hide that");
   }
-  // A server that has it is found before the long part.
+  // A server that uses it is noticed before the long part.
   std::error_code ignored;
   if (fs::exists(to + "/LOCK", ignored)) {
     if (const auto lock = DirectoryLock::acquire(to); !lock) {

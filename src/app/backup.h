@@ -19,6 +19,7 @@ struct BackupReport {
   std::uint64_t executions = 0;  // In the copied history.
 };
 
+// Called on the caller's thread; the total may still grow.
 using BackupProgress = std::function<void(std::uint64_t bytes, std::uint64_t bytes_total)>;
 
 // Copies a data directory, which a server may be writing to, so a server can be
@@ -32,8 +33,11 @@ using BackupProgress = std::function<void(std::uint64_t bytes, std::uint64_t byt
 //   not_found       there is no data directory
 //   already_exists  TARGET is not empty, or, with `replace`, holds what no backup holds
 //   invalid         TARGET is the data directory, within it, around it, or a mount point
-//   unavailable     a server has TARGET, or another backup is writing to it
-//   storage         the disk refused or is full; TARGET is what it was
+//   unavailable     a server has TARGET, another backup is writing to it, or the log of a
+//                   database grew too long meanwhile (sqlite/copy.h)
+//   cannot_store    the disk is too full
+//   storage         the disk refused, or a database is damaged or lacks its log
+// After an error TARGET is what it was, unless the disk failed at the last moment.
 Result<BackupReport> back_up(const std::string& data_dir, const std::string& target,
                              bool replace, const BackupProgress& progress);
 

@@ -22,8 +22,7 @@ struct Config {
   std::string listen = "127.0.0.1:8080";
   LogFormat log_format = LogFormat::text;
   std::string log_level = "info";
-  std::uint32_t workers =
-      0;  // Threads that run pipelines; 0: four for each core, at least 8.
+  std::uint32_t workers = 0;  // Run pipelines; 0: four for each core, at least 8.
   http::ServerOptions http;
   RecorderOptions recorder;
   RunOptions run;
@@ -34,8 +33,7 @@ struct Config {
   RateLimit key_limit;  // For API keys that have none of their own.
   // Starts on files that lack their log, with what they hold. For once, never for good.
   bool accept_missing_log = false;
-  std::vector<std::string>
-      warnings;  // Of what was read, such as variables that are ignored.
+  std::vector<std::string> warnings;  // About what was read: ignored variables.
 };
 
 // What the command line says; beats everything else.
@@ -46,10 +44,10 @@ struct Overrides {
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// Flags beat TRAWL_* variables beat the file beat defaults. `path` empty: ./trawl.toml if
-// it is there.
-// Variables that are unknown are ignored and make a warning: an orchestrator sets some.
-//   invalid    an unknown key, with the nearest name; a wrong type or range
+// Flags beat TRAWL_* variables beat the file beat defaults. `path` empty: what TRAWL_CONFIG
+// names, or else ./trawl.toml if it is there. Variables that are unknown are ignored and
+// make a warning: an orchestrator sets some.
+//   invalid    an unknown key, with the nearest name; a wrong type or range; not TOML
 //   not_found  the named file is not there
 Result<Config> load_config(const std::string& path, const Environment& environment,
                            const std::vector<std::string>& environment_names,
@@ -58,10 +56,11 @@ Result<Config> load_config(const std::string& path, const Environment& environme
 // The same with the variables of this process.
 Result<Config> load_process_config(const std::string& path, const Overrides& overrides);
 
-// Nothing where it is not set, or empty.
+// Nothing where it is not set, or empty. Not while another thread sets one.
 std::optional<std::string> environment_variable(const std::string& name);
 
-// "127.0.0.1:8080", "[::1]:8080", "localhost:0", ":8080" (127.0.0.1)
+// "127.0.0.1:8080", "[::1]:8080", "localhost:0", ":8080" (127.0.0.1). Port 0 is a free one.
+//   invalid  not of this form; whether the host exists is not looked at
 Result<void> parse_listen(const std::string& text, std::string& host, std::uint16_t& port);
 
 }  // namespace trawl::app

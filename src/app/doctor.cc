@@ -170,8 +170,8 @@ class Doctor {
     }
   }
 
-  // What takes that no server runs: SQLite offers the check of an index of terms to writers
-  // alone, and the two databases change one after the other.
+  // What needs the server to be stopped: SQLite offers the check of an index of terms only
+  // to writers, and the two databases change one after the other.
   void check_alone() {
     const auto lock = DirectoryLock::acquire(directory_);
     report_.server_running = !lock && lock.error().code == ErrorCode::unavailable;
@@ -193,7 +193,7 @@ class Doctor {
 
   void check_namespaces() {
     const auto strange = strange_histories(directory_);
-    if (!strange) return;  // Told by check_file().
+    if (!strange) return;  // check_file() reports it.
     for (const NamespaceId& id : *strange) {
       tell(kLedgerFile, "namespaces",
            fmt::format("there is history of the namespace {}, which does not exist",
@@ -210,7 +210,7 @@ class Doctor {
     TRAWL_TRY(sqlite::check_terms_index(*connection));
     TRAWL_ASSIGN(const std::int64_t analyzer,
                  sqlite::read_setting(*connection, "analyzer"));
-    if (analyzer != kAnalyzerVersion) return {};  // Made anew by the next start.
+    if (analyzer != kAnalyzerVersion) return {};  // The next start rebuilds it.
     sqlite::Words words;
     TRAWL_ASSIGN(auto transaction,
                  sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));

@@ -28,12 +28,12 @@ struct DoctorReport {
     std::uint64_t page_bytes = 0;
     std::uint64_t pages = 0;
     std::uint64_t free_pages = 0;
-    std::vector<Table> tables;  // Largest first; empty where it was not looked.
+    std::vector<Table> tables;  // Largest first; empty where they were not measured.
   };
 
   bool server_running = false;
   std::vector<Problem> problems;
-  std::uint64_t problem_count = 0;  // Those of which there are too many to tell, too.
+  std::uint64_t problem_count = 0;  // With those that are not listed.
   std::vector<std::string> notes;   // What was left out, and why.
   std::vector<File> files;
   std::uint64_t executions = 0;
@@ -50,7 +50,8 @@ using DoctorProgress =
     std::function<void(std::string_view doing, std::uint64_t done, std::uint64_t total)>;
 
 // Checks a data directory, whether a server runs on it or not, and changes nothing in it.
-// `quick` leaves out what reads every page and every record.
+// `quick` leaves out what reads every page and every record. What is wrong with the data is
+// in the report, and not an error.
 //   not_found  there is no data directory
 Result<DoctorReport> examine(const std::string& data_dir, bool quick,
                              const DoctorProgress& progress);
@@ -59,7 +60,8 @@ Result<DoctorReport> examine(const std::string& data_dir, bool quick,
 // Returns what was done, one sentence each; nothing where all was well.
 //   not_found    there is no data directory
 //   unavailable  a server runs on it
-//   storage      a newer version of this program wrote it, or the disk refused
+//   storage      a newer version of this program wrote it, a database lacks its log, or the
+//                disk refused; what was committed before stays
 Result<std::vector<std::string>> repair(const std::string& data_dir,
                                         const DoctorProgress& progress);
 

@@ -11,8 +11,8 @@ namespace trawl::app {
 // of a service whose name begins so, TRAWL_WEB_SERVICE_PORT.
 bool is_service_variable(std::string_view name);
 
-// Whether a value is what such a variable holds, tcp://10.0.0.1:8080, and so no value of
-// any setting.
+// Whether a value is what such a variable holds, tcp://10.0.0.1:8080, and so not the value
+// of a setting.
 bool is_service_address(std::string_view value);
 
 // What to say of variables that are ignored: one text for each that looks like a mistake,

@@ -10,7 +10,8 @@ struct ServeFlags {
   bool accept_missing_log = false;
 };
 
-// Runs the server until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop,
+// Runs the server until SIGTERM or SIGINT, which it blocks in this thread and those that it
+// starts. Returns the exit status: 0 after a clean stop,
 // 1 when it could not start, 2 for a bad setting.
 int serve(const ServeFlags& flags);
 

@@ -1,5 +1,5 @@
 // GET /v1/analytics/…: the contract's fixed views of the history. What it calls a retriever
-// is here every ad hoc execution together ("adhoc"), or those of one pipeline, by its
+// is here all ad hoc executions together ("adhoc"), or those of one pipeline, by its
 // fingerprint or its shape.
 #include "api/analytics/analytics.h"
 
@@ -22,7 +22,7 @@ namespace trawl::api {
 namespace {
 
 constexpr std::string_view kAdhoc = "adhoc";
-// What a view of single stages reads at most, since they stand in the records alone.
+// The most that a view of single stages reads, since only the records have them.
 constexpr std::uint64_t kStageExecutionsMax = 10'000;
 constexpr TimeUs kStageScanUsMax = 2'000'000;
 

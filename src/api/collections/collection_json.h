@@ -13,16 +13,19 @@ inline constexpr std::string_view kDefaultFeatureUri = "trawl://bm25@v1/text";
 // Reads a create request: a name, and features or, as clients of the hosted product send,
 // a feature_extractor whose input_mappings name the text fields. A collection for which
 // nothing is described gets one bm25 feature over every string of its documents.
+//   invalid      with the location of the value
+//   not_enabled  a feature is a word that names a model
 Result<Collection> read_new_collection(ObjectReader& in);
 // The members that it reads, and those that patch_collection() does.
 ObjectShape new_collection_shape();
 ObjectShape collection_patch_shape();
 
 // Applies a PATCH body: name, description, metadata, enabled and other descriptions.
-//   invalid  features and sources cannot be changed
+//   invalid  features and sources cannot be changed; or a value is not of its type
 Result<void> patch_collection(const json::object& body, Collection& collection);
 
-// The contract's CollectionResponse.
+// The contract's CollectionResponse, with the newest version's count of documents.
+//   not_found  it was deleted meanwhile
 Result<json::object> collection_json(const Corpus& corpus, const Collection& collection);
 
 }  // namespace trawl::api

@@ -6,7 +6,7 @@
 namespace trawl::api {
 
 // Files of the source tree that the build compiles into the binary (cmake/embed.cmake), in
-// the order of their names.
+// the order of their names. They last as long as the process.
 struct EmbeddedFile {
   std::string_view name;
   std::string_view text;

@@ -8,12 +8,15 @@ namespace trawl::api {
 // and paging, read from the body first and then from the query. GET …/documents is the
 // same without a body. Pages of one walk come from one version of the collection: the
 // cursor names it.
+//   invalid, bad_request  the query or the body
+//   not_found             the collection, or a version that is no longer kept
 Result<http::Response> list_documents(const Services& services, Call& call);
 // What both of them take; in the query of a POST it is not described.
 RequestShape document_list_shape(Described query);
 
 // The rows of a snapshot that a filter selects; all without one. Adds to `warnings`, if
 // given, what is to be said of the filter.
+//   invalid  the filter, at the location
 Result<std::vector<std::uint32_t>> select_rows(
     const Snapshot& snapshot, const json::value* filters, const std::string& location,
     std::vector<std::string>* warnings = nullptr);

@@ -121,8 +121,9 @@ Result<std::vector<std::string>> ids_matching(const Services& services,
   return bounded(time, [&] { return find_ids(services, collection, filters); });
 }
 
-// A filter without a condition matches everything, which nobody means who changes or
-// deletes by filter; clients that drop the conditions they cannot express send just that.
+// A filter without a condition matches everything, which nobody who changes or
+// deletes by filter means; clients that drop the conditions they cannot express send just
+// that.
 Result<void> must_choose(const json::value& filters) {
   TRAWL_ASSIGN(const Filter filter, Filter::compile(filters, "filters"));
   if (!filter.paths().empty() || !filter.matches(json::object())) return {};

@@ -20,7 +20,7 @@ constexpr std::size_t kLabelsMax = 16;
 constexpr std::int64_t kBudgetMaxMs = 60'000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// What is no condition on the text of one field.
+// What is not a condition on the text of one field.
 constexpr std::string_view kOtherKeys[] = {
     "budget_ms",   "cache_hit_rate",  "collection_ids", "count_only",
     "end_time",    "error",           "execution_ids",  "fields",

@@ -40,7 +40,7 @@ Result<http::Response> delete_execution(const Services& services, Call& call) {
                                 name, call.ns.name));
 }
 
-// Also {"query": "*"} and {"filters": {}} are no conditions.
+// Also {"query": "*"} and {"filters": {}} are not conditions.
 bool matches_everything(const ExecutionFilter& filter) {
   return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
 }

@@ -39,7 +39,7 @@ struct ExportRequest {
   bool raw = false;     // Texts in a CSV are not made safe for spreadsheets.
   bool trailer = true;  // As a last line.
   bool gzip_file = false;
-  http::ContentCoding coding = http::ContentCoding::identity;  // Of the way only.
+  http::ContentCoding coding = http::ContentCoding::identity;  // Of the transfer only.
 };
 
 void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
@@ -220,7 +220,8 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   TRAWL_ASSIGN(*request, parse_request(services, call));
   const QueryReader query(call.request);
   TRAWL_ASSIGN(request->gzip_file, query.boolean("gzip", false));
-  // A file that is packed already is not packed again, and who says gzip=false wants none.
+  // A file that is compressed already is not compressed again, and whoever says gzip=false
+  // wants neither.
   if (!query.text("gzip"))
     request->coding = http::accepted_codings(call.request).choose(true);
   const bool is_coded = request->coding != http::ContentCoding::identity;
@@ -262,7 +263,7 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
           return exporter.take(execution);
         });
     if (const auto allowed = key->check(); !allowed) {
-      // Cut off, so no client takes what it has for the whole; and no failure of ours.
+      // Cut off, so no client takes what it has for the whole; it is not our failure.
       return make_error(ErrorCode::cancelled, allowed.error().message);
     }
     TRAWL_TRY(scanned);

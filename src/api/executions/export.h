@@ -7,7 +7,7 @@
 
 namespace trawl::api {
 
-// The last line of an NDJSON export is {"_trailer": {…}}: no execution, but what proves
+// The last line of an NDJSON export is {"_trailer": {…}}: not an execution, but the proof
 // that the others are all there. Imports pass over it.
 inline constexpr std::string_view kTrailerKey = "_trailer";
 bool is_export_trailer(const json::object& line);

@@ -32,11 +32,12 @@ struct Figures {
   bool has_gaps = false;
 };
 
-// Ledger::aggregate for replies: bounded, without gaps.
+// Ledger::aggregate for replies: bounded, without gaps. Fails as that does, and
 //   invalid  there are more than kFiguresRowsMax rows; the location is `bucket`
 Result<Figures> gather_figures(const Ledger& ledger, const ExecutionFilter& filter,
                                const FiguresRequest& request);
 
+// As it is on the wire: "minute", …, "none".
 std::string_view bucket_name(TimeBucket bucket);
 
 // Members of the object that is open: bucket_start and bucket_end, the first instant of

@@ -105,7 +105,7 @@ class Tail {
     return written;
   }
 
-  // What has not been sent is not: the reader may not have it any more.
+  // What has not been sent yet is dropped: the reader may no longer have it.
   Result<void> close(const Error& error) {
     out_ = "event: closed\ndata: ";
     append_json(out_, json::object{{"message", error.message}});
@@ -302,7 +302,7 @@ void add_items(json::array& items, const std::string& value) {
   for (const std::string_view item : split_list(value)) items.push_back(text_value(item));
 }
 
-// One condition of a query as the body of a list has it. What is no JSON stays a text,
+// One condition of a query as the body of a list has it. What is not JSON stays a text,
 // which the body's reader refuses with the place and what belongs there.
 void add_condition(json::object& body, const std::string& name, const std::string& value) {
   const QueryForm form = form_of(name);

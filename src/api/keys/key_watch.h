@@ -7,7 +7,7 @@
 
 namespace trawl::api {
 
-// The secret in "Authorization: Bearer sk_…".
+// The secret in "Authorization: Bearer sk_…"; points into the request.
 //   unauthorized  the header is missing or has another form
 Result<std::string_view> bearer_secret(const http::Request& request);
 
@@ -34,7 +34,7 @@ class KeyWatch {
 };
 
 // Whether the key may do this at all.
-//   forbidden
+//   forbidden  the message says how to make one that may
 Result<void> must_allow(const ApiKey& key, Permission permission);
 
 }  // namespace trawl::api

@@ -54,7 +54,7 @@ json::object key_json(const Services& services, const ApiKey& key) {
           {"revoked_at", time(key.revoked_at)}};
 }
 
-// Who may hand out keys could otherwise hand himself one without the confinement.
+// Otherwise a confined key that may make keys could make one that is not confined.
 Result<void> must_manage_keys(const Call& call) {
   if (!call.key.namespace_id) return {};
   return make_error(ErrorCode::forbidden,

@@ -108,7 +108,7 @@ constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
     {"trusted_issuers",
      "tokens of other issuers are not accepted; leave it out, and make API keys"}};
 
-// What a client must not believe to have: vectors of its own, an end to the namespace's
+// What a client must not believe it has: vectors of its own, an end to the namespace's
 // life, other people's tokens. Descriptions of machines and money are ignored instead.
 //   not_enabled  with the location of the value
 Result<void> refuse_namespace_fields(ObjectReader& in) {
@@ -363,7 +363,7 @@ Result<http::Response> remove_namespace(const Services& services, Call& call) {
   if (!force) TRAWL_TRY(must_be_empty(services, found));
   TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
   // From here on it is deleted, whatever happens to its history: nobody can reach that, and
-  // it goes as soon as the disk takes part.
+  // it goes as soon as the disk allows.
   remove_deleted_histories(services.corpus, services.ledger);
   return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));
 }

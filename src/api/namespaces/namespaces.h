@@ -6,7 +6,7 @@
 namespace trawl::api {
 
 // The namespace of the path parameter {namespace}. One that the key may not enter does not
-// exist for it.
+// exist for it. Fails as enter_namespace().
 Result<Namespace> namespace_of_path(const Services& services, const Call& call);
 
 void add_namespace_routes(http::Router& router, const Services& services);

@@ -11,14 +11,17 @@ inline constexpr std::string_view kRetentionKey = "retention";
 // Refuses an age for a status that no execution has: it would protect nothing, while
 // max_age deletes what was meant. `ns` is null for a namespace that is being made.
 //   invalid  at location.by_status.NAME, with the nearest status
+//   and what Ledger::scan() fails with
 Result<void> check_statuses(const Services& services, const Namespace* ns,
                             const RetentionPolicy& policy, std::string_view location);
 
 // The retention of a namespace; empty where it has none.
+//   invalid  what is stored is damaged
 Result<RetentionPolicy> retention_of(const Namespace& ns);
 
 // Applies the retention of every namespace, until nothing is left to take or `stop` says
-// so. What goes wrong is logged, and the other namespaces get their turn.
+// so, on the caller's thread. What goes wrong is logged, and the other namespaces get their
+// turn.
 void prune_all(const Corpus& corpus, Pruner& pruner, TimeUs now, const Pruner::Stop& stop);
 
 void add_retention_routes(http::Router& router, const Services& services);

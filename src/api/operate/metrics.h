@@ -23,7 +23,8 @@ class Metrics {
   void documents_written(std::uint64_t count);
   void executions_imported(std::uint64_t count);
 
-  // The text exposition format, with what other parts report of themselves.
+  // The text exposition format, with what other parts report of themselves. Times in it are
+  // seconds.
   std::string render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
                      const http::ServerMetrics& server, std::size_t workers_queued) const;
 

@@ -124,7 +124,7 @@ struct OpenEndpoint {
 
   void operator()(const std::shared_ptr<http::Request>& request,
                   const http::Reply& reply) const {
-    // Paths beside /v1 are asked by programs that add what they like, such as probes.
+    // Paths outside /v1 are requested by programs that add what they like, such as probes.
     Result<void> checked;
     if (request->path.starts_with("/v1/")) {
       checked = check_query(*request, *shape);

@@ -39,9 +39,11 @@ using Handle = std::function<Result<http::Response>(Call&)>;
 // envelope. Scope::in_namespace brings the parameter `namespace` with it. Of a body that
 // the shape does not have, no more than a few KiB are kept. What only reads may compute for
 // limits.request_ms_max (request_time.h), and has a body of at most limits.query_bytes_max.
+// `handle` is called from many threads at once; the services must outlive the handler.
 http::Handler endpoint(const Services& services, Permission permission, Scope scope,
                        RequestShape shape, Handle handle);
-// The same for handlers that answer later; they own the Reply.
+// The same for handlers that answer later; they own the Reply, and have to limit their time
+// themselves. An error is answered here, so they must not have answered.
 using HandleAsync = std::function<Result<void>(const std::shared_ptr<http::Request>&, Call&,
                                                const http::Reply&)>;
 http::Handler async_endpoint(const Services& services, Permission permission, Scope scope,
@@ -53,12 +55,13 @@ http::Handler open_endpoint(RequestShape shape,
 const RequestShape* shape_of(const http::Handler& handler);
 
 // The body as a JSON object, checked against the shape of its route; an empty body is {}.
-//   bad_request  not JSON
+//   bad_request  not JSON, or nested too deeply
 //   invalid      not an object, or a member that is not declared
 Result<json::object> read_body(Call& call);
 // Adds `warnings` to a reply, where read_body() has any.
 void add_warnings(json::object& reply, const Call& call);
 
+// With status 200.
 http::Response json_response(const json::value& value);
 http::Response json_response(std::string text);
 // Of one thing, by its name or id: a GET of it has an ETag, and may be answered 304.

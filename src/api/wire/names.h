@@ -6,8 +6,9 @@
 
 namespace trawl::api {
 
-// A name that a client gives to a thing: visible text within the length, no slashes (it
-// stands in paths), no control characters, no spaces at the ends. Errors go to the reader.
+// A name that a client gives to a thing: min_chars to max_chars code points, without
+// slashes (it stands in paths), control characters or spaces at the ends. Errors go to the
+// reader.
 std::string read_name(ObjectReader& in, ObjectReader::Names names, std::size_t min_chars,
                       std::size_t max_chars);
 

@@ -16,7 +16,8 @@ namespace trawl::api {
 // being held in memory. Not thread-safe.
 class LineSplitter {
  public:
-  // `line` is empty and `too_long` true for a line over the limit.
+  // `line` lives during the call; it is empty and `too_long` true for one over the limit.
+  // An error ends feed() and finish() with it, and with that the use of the splitter.
   using Take = std::function<Result<void>(std::uint64_t number, std::string_view line,
                                           bool too_long)>;
   LineSplitter(std::size_t line_bytes_max, Take take)
@@ -40,7 +41,7 @@ class LineSplitter {
 class FormCheck {
  public:
   // Of the first piece of the body.
-  //   bad_request  it is packed, and nobody said so
+  //   bad_request  it is compressed, and nobody said so
   static Result<void> check_start(std::string_view piece);
   // Of each line, and whether it is a JSON object; cheap after the second.
   //   bad_request  one JSON text goes over several lines

@@ -45,6 +45,7 @@ std::string pagination_json(const ListQuery& query, const PageFacts& facts);
 
 // Positions of in-memory lists as opaque cursors.
 std::string offset_cursor(std::uint64_t offset);
+//   invalid  not one of these
 Result<std::uint64_t> parse_offset_cursor(std::string_view cursor);
 
 }  // namespace trawl::api

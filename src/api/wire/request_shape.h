@@ -73,11 +73,11 @@ struct RequestShape {
 
 // Refuses a parameter that is not declared, one that is empty and may not be, and one that
 // is there twice.
-//   invalid  in query.NAME, with the nearest name, or that it belongs into the body
+//   invalid  in query.NAME, with the nearest name, or that it belongs in the body
 Result<void> check_query(const http::Request& request, const RequestShape& shape);
 
 // Refuses or warns of members that are not declared, at every level that has a shape.
-//   invalid  at the member, with the nearest name, or that it belongs into the query
+//   invalid  at the member, with the nearest name, or that it belongs in the query
 Result<void> check_body(const json::object& body, const RequestShape& shape,
                         std::vector<std::string>& warnings);
 
