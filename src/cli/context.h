@@ -39,9 +39,12 @@ class Context {
   // The command that the arguments chose; it returns the exit status.
   std::function<Outcome<Exit>()> action;
 
-  // Sends a request; any status but 2xx is a Failure made of the error envelope.
+  // Sends a request; any status but 2xx is a Failure made of the error envelope. The first
+  // one connects, and fails as resolve_connection() too.
   Outcome<HttpReply> send(const HttpRequest& request);
-  // The same, with the reply parsed. `body` null: none is sent.
+  // The same, with the reply parsed. `body` null: none is sent. `raw`, if given, becomes
+  // the text of the reply.
+  //   refused  also where it is not a JSON object
   Outcome<json::object> call(std::string_view method, const std::string& target,
                              const json::value* body = nullptr, std::string* raw = nullptr);
 
@@ -57,7 +60,7 @@ class Context {
 };
 
 // Where the server is and who asks: flags beat TRAWL_*, which beat MIXPEEK_*.
-//   usage  the URL is none
+//   usage  the URL is not one, or the key or the namespace holds a control character
 Outcome<Connection> resolve_connection(const GlobalFlags& flags, const Host& host);
 
 // Makes a Failure of a reply that is not a success.
@@ -70,8 +73,9 @@ void report(const Failure& failure, Host& host);
 //   usage  it cannot be read
 Outcome<std::string> read_input(const std::string& file, Host& host);
 
-// A member that is a string, a number, an object …; the fallback where it is missing or
-// of another type.
+// The member at a dotted path: as plain_text(), or as a number, an object or a list; the
+// fallback (empty, null) where it is missing or of another type. Pointers point into the
+// object.
 std::string text_at(const json::object& object, std::string_view path);
 double number_at(const json::object& object, std::string_view path, double fallback = 0);
 std::int64_t count_at(const json::object& object, std::string_view path,

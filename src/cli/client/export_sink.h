@@ -34,7 +34,7 @@ class ExportSink final : public BodySink {
   void begin_part();
   // Whether the part that came is whole. The text says what is wrong with it.
   std::optional<std::string> check_part() const;
-  // Writes what is left inside; false when the output took it not.
+  // Writes what is left inside; false when the output did not take it.
   bool finish();
 
   std::uint64_t rows() const { return rows_; }

@@ -71,7 +71,8 @@ class Transport {
   virtual ~Transport() = default;
   // Any HTTP status is a reply.
   //   refused  the server cannot be reached or did not answer in time; the message says
-  //            how to start one
+  //            how to start one. An upload may take any time, but not stand still for 300 s
+  //   usage    the source could not be read
   virtual Outcome<HttpReply> send(const HttpRequest& request) = 0;
 };
 

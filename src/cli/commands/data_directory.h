@@ -24,7 +24,8 @@ void add_data_directory_flags(CLI::App& command, DataDirectoryFlags& flags);
 //   usage  a setting is wrong
 Outcome<std::string> data_directory(const DataDirectoryFlags& flags, Host& host);
 
-// Exit::usage for what the command line got wrong, else Exit::refused.
+// Exit::usage for what the command line got wrong (invalid, not_found, already_exists),
+// else Exit::refused.
 Failure failure_of(const Error& error);
 
 }  // namespace trawl::cli

@@ -115,7 +115,7 @@ Outcome<void> check_status(std::string_view word) {
                   word, near, word));
 }
 
-// No time is as long and has no more than these characters (base64url).
+// No time is as long and has these characters (base64url) alone.
 bool is_event_id(std::string_view text) {
   return text.size() >= 40 && std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

@@ -35,7 +35,7 @@ std::string keys_path(const KeysArguments& arguments) {
 }
 
 // What create and update have in common.
-//   usage  --expires-at is no time, or has passed
+//   usage  --expires-at is not a time, or has passed
 Outcome<json::object> fields_of(const KeysArguments& arguments) {
   json::object body;
   json::array permissions;

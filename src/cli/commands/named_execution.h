@@ -9,6 +9,7 @@ namespace trawl::cli {
 // The detail of the execution that a person names: by its id, the beginning of it,
 // `latest`, or `latest~2` for the second before that. `raw` becomes the text of the reply.
 //   refused  there is none, or several ids begin so
+//   usage    latest~N with N over 10,000
 Outcome<json::object> find_named_execution(Context& context, const std::string& name,
                                            std::string& raw);
 

@@ -61,7 +61,7 @@ bool is_flag(const std::string& word) {
   return word.size() > 1 && word.front() == '-';
 }
 
-// Where the command is that somebody looked for at the top, in words of other programs.
+// Where the command is that somebody looked for at the top, by the words of other programs.
 std::string place_of_command(const std::string& word, const CLI::App& program) {
   static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
       {"history", "executions list"},

@@ -13,7 +13,7 @@ namespace trawl::cli {
 // One --input: "name=value". Where `schema` (an input_schema) says that the input is a
 // text, the value is taken as it stands; else it is JSON if it reads as JSON, else text:
 // limit=5 is a number, query=web server a string.
-//   usage  there is no '=' or no name before it
+//   usage  there is no '=' or no name before it, or the text is not UTF-8
 struct Input {
   std::string name;
   json::value value;
@@ -28,7 +28,7 @@ Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text);
 //   usage  the weight is not a number from 1 to 10, or there is no name
 Outcome<json::object> parse_field(std::string_view text);
 
-// "a,b:2" and repeated flags into one list of fields.
+// "a,b:2" and repeated flags into one list of fields. Fails as parse_field().
 Outcome<json::array> parse_fields(const std::vector<std::string>& texts);
 
 }  // namespace trawl::cli

@@ -58,7 +58,7 @@ std::string printable(std::string_view text) {
 
 std::string printable_json(std::string_view json, bool is_terminal) {
   if (!is_terminal) return std::string(json);
-  // Line ends stand between the rows of NDJSON and are no part of any.
+  // Line ends stand between the rows of NDJSON and belong to none.
   std::string out;
   for (std::size_t begin = 0; begin < json.size();) {
     const auto end = std::min(json.find('\n', begin), json.size());

@@ -10,7 +10,8 @@ namespace trawl::cli {
 
 // 1234567 -> "1,234,567"
 std::string format_count(std::int64_t number);
-// 0.42 -> "0.42 ms", 1234.5 -> "1.23 s", 150000 -> "2m 30s"
+// 0.42 -> "0.42 ms", 1234.5 -> "1.23 s", 150000 -> "2m 30s"; "-" for what is negative or
+// not finite
 std::string format_duration_ms(double milliseconds);
 // 1536 -> "1.5 KiB"
 std::string format_bytes(double bytes);

@@ -27,7 +27,7 @@ std::string progress_line(std::string_view label, const ProgressState& state,
                           std::size_t width);
 
 // Draws the state of an upload on standard error, at most ten times a second. Silent
-// where standard error is not a terminal.
+// where standard error is not a terminal. Not thread-safe.
 class Progress {
  public:
   Progress(Host& host, std::string label, std::optional<std::uint64_t> bytes_total);

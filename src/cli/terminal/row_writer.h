@@ -59,7 +59,8 @@ struct PagedList {
   std::string nothing;  // What the table says when there is no row: "no executions".
 };
 
-// Writes the list and, below a table, "showing 20 of 1,234".
+// Writes the list and, below a table, "showing 20 of 1,234". Fails as Context::call(); rows
+// of the pages before are then written.
 Outcome<Exit> write_list(Context& context, const PagedList& list,
                          std::vector<RowColumn> columns);
 

@@ -9,7 +9,7 @@
 namespace trawl::cli {
 
 // One line on standard error that says what a long command does, drawn at most ten times a
-// second. Silent where standard error is not a terminal.
+// second. Silent where standard error is not a terminal. Not thread-safe.
 class StatusLine {
  public:
   explicit StatusLine(Host& host) : host_(host) {}

@@ -202,7 +202,7 @@ class Reader {
       if (parts_.tm_hour == 0 || parts_.tm_hour > 12) return false;
       parts_.tm_hour = parts_.tm_hour % 12 + (half == "pm" ? 12 : 0);
     }
-    return named;  // A number alone is none.
+    return named;  // A number alone is not a time.
   }
   bool take_two_digits(int& value, int max) {
     return at_ < tokens_.size() && tokens_[at_].size() == 2 && take_number(value, 2, max);

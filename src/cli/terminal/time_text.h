@@ -33,7 +33,8 @@ std::string format_local_time(TimeUs time, TimeUs now);
 // The offset from UTC at an instant: "UTC" or "+01:00".
 std::string utc_offset(TimeUs time);
 
-// From now on the local time zone of this process is UTC.
+// From now on the local time zone of this process is UTC. Call it before other threads read
+// the environment.
 void show_utc();
 
 }  // namespace trawl::cli
