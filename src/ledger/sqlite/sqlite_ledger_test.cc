@@ -16,7 +16,7 @@
 #include "ledger/sqlite/writer.h"
 #include "sqlite/connection.h"
 
-// What only a ledger on disk promises; ledger_contract_test.cc has the rest.
+// What only a ledger on disk promises; ledger_contract_test_support.h names the rest.
 namespace trawl::sqlite_ledger_test {
 namespace {
 
