@@ -30,25 +30,61 @@ BucketSpan month_span(TimeUs time) {
   return {first(month), first(month + months{1})};
 }
 
-}  // namespace
-
-BucketSpan bucket_span(TimeBucket bucket, TimeUs time) {
+// As bucket_span(), with times as clocks show them.
+BucketSpan shown_span(TimeBucket bucket, TimeUs shown) {
   switch (bucket) {
     case TimeBucket::none:
       break;
     case TimeBucket::minute:
-      return span_of_length(time, kMicrosPerMinute);
+      return span_of_length(shown, kMicrosPerMinute);
     case TimeBucket::hour:
-      return span_of_length(time, kMicrosPerHour);
+      return span_of_length(shown, kMicrosPerHour);
     case TimeBucket::day:
-      return span_of_length(time, kMicrosPerDay);
+      return span_of_length(shown, kMicrosPerDay);
     case TimeBucket::week:
-      return span_of_length(time, kMicrosPerWeek, kFirstMonday);
+      return span_of_length(shown, kMicrosPerWeek, kFirstMonday);
     case TimeBucket::month:
-      return month_span(time);
+      return month_span(shown);
   }
   // Every instant; begins where Aggregate::Row says.
   return {0, 0};
+}
+
+// Ends where the clocks change, so that 2:00 in summer time and 2:00 an hour later differ.
+BucketSpan clock_span(TimeBucket bucket, TimeUs time, const TimeZone& zone) {
+  const TimeZone::Stretch stretch = zone.stretch_at(time);
+  const BucketSpan shown = shown_span(bucket, time + stretch.offset_us);
+  BucketSpan out{shown.begin - stretch.offset_us, shown.end - stretch.offset_us};
+  // A stretch may also end where only the zone's name changes.
+  if (out.begin < stretch.begin &&
+      zone.offset_us_at(stretch.begin - 1) != stretch.offset_us) {
+    out.begin = stretch.begin;
+  }
+  if (out.end > stretch.end && zone.offset_us_at(stretch.end) != stretch.offset_us) {
+    out.end = stretch.end;
+  }
+  return out;
+}
+
+// From the first midnight to that of another day.
+BucketSpan calendar_span(TimeBucket bucket, TimeUs time, const TimeZone& zone) {
+  BucketSpan shown = shown_span(bucket, time + zone.offset_us_at(time));
+  BucketSpan out{zone.instant_of(shown.begin), zone.instant_of(shown.end)};
+  // Where clocks go back over midnight, they show the end of a day twice; the second time
+  // counts to the day that has begun.
+  while (time >= out.end) {
+    shown = shown_span(bucket, shown.end);
+    out = {out.end, zone.instant_of(shown.end)};
+  }
+  return out;
+}
+
+}  // namespace
+
+BucketSpan bucket_span(TimeBucket bucket, TimeUs time, const TimeZone& zone) {
+  if (bucket == TimeBucket::none || zone.is_utc()) return shown_span(bucket, time);
+  const bool by_clock = bucket == TimeBucket::minute || bucket == TimeBucket::hour;
+  return by_clock ? clock_span(bucket, time, zone) : calendar_span(bucket, time, zone);
 }
 
 void AggregateFigures::add(std::string_view status, double duration, double credits_used,

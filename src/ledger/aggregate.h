@@ -10,21 +10,24 @@
 
 #include "base/amount_sum.h"
 #include "base/clock.h"
+#include "base/time_zone.h"
 #include "ledger/quantile_sketch.h"
 #include "model/execution.h"
 
 namespace trawl {
 
-// Stretches of UTC that executions are counted by; weeks begin on Monday.
+// Stretches of time that executions are counted by: as the clocks of a time zone show them,
+// so a day may have 23 hours. Weeks begin on Monday.
 enum class TimeBucket { none, minute, hour, day, week, month };
 
 // The first instant of the stretch that an instant lies in, and of the next one; both 0 for
-// TimeBucket::none.
+// TimeBucket::none. Spans of a unit follow each other without gaps; an hour that clocks
+// show twice is two.
 struct BucketSpan {
   TimeUs begin = 0;
   TimeUs end = 0;
 };
-BucketSpan bucket_span(TimeBucket bucket, TimeUs time);
+BucketSpan bucket_span(TimeBucket bucket, TimeUs time, const TimeZone& zone = {});
 
 // What executions are told apart by. One that searched two collections, or ran two stages,
 // counts for each. Errors are those of executions that did not complete, by their kind
@@ -43,6 +46,7 @@ enum class AggregateBy {
 
 struct AggregateRequest {
   TimeBucket bucket = TimeBucket::none;
+  TimeZone zone;  // Of the buckets.
   AggregateBy by = AggregateBy::none;
   std::string label;                   // The name, for AggregateBy::label.
   std::int64_t budget_us = 2'000'000;  // How long to look; see Aggregate::partial.

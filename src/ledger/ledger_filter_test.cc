@@ -276,12 +276,17 @@ class FilterProperty : public testing::Test {
     }
     AggregateRequest request;
     request.bucket = static_cast<TimeBucket>(pick(6));
+    static constexpr const char* kZones[] = {"UTC", "Europe/Berlin", "Asia/Kolkata",
+                                             "-03:30", "America/New_York"};
+    const char* const zone = kZones[pick(std::size(kZones))];
+    request.zone = TimeZone::parse(zone).value();
     request.by = static_cast<AggregateBy>(pick(7));
     request.label = chance(2) ? "team" : "when";
     request.budget_us = 600'000'000;
-    SCOPED_TRACE(fmt::format("{} bucket {} by {} start {} end {}", source_,
-                             static_cast<int>(request.bucket), static_cast<int>(request.by),
-                             asked.start_time.value_or(-1), asked.end_time.value_or(-1)));
+    SCOPED_TRACE(fmt::format("{} bucket {} of {} by {} start {} end {}", source_,
+                             static_cast<int>(request.bucket), zone,
+                             static_cast<int>(request.by), asked.start_time.value_or(-1),
+                             asked.end_time.value_or(-1)));
     const auto wanted = memory_.aggregate(asked, request).value();
     const auto found = sqlite_->aggregate(asked, request).value();
     ASSERT_FALSE(found.partial);

@@ -365,3 +365,50 @@ def test_reading_needs_a_key(counted):
     assert counted.post(AGGREGATE, {}, key=None).status == 401
     assert counted.post(AGGREGATE, {}, headers={"X-Namespace": "nowhere"}).status == 404
     assert counted.get(AGGREGATE).status == 405
+
+
+@pytest.mark.parametrize("zone, offset", [
+    ("Europe/Berlin", 60), ("+05:30", 330), ("Asia/Kolkata", 330), ("America/St_Johns", -210),
+    ("Z", 0)])
+@pytest.mark.parametrize("group", [None, "status", "caller"])
+def test_buckets_of_a_time_zone(counted, zone, offset, group):
+    local = datetime.timezone(datetime.timedelta(minutes=offset))
+    for unit, cut in (("day", 10), ("hour", 13)):
+        wanted = collections.Counter(
+            at(row["timestamp"]).astimezone(local).isoformat()[:cut] for row in ROWS)
+        reply = ask(counted, {"bucket": unit, "time_zone": zone, "group_by": group})
+        assert reply["time_zone"] == ("UTC" if zone == "Z" else zone)
+        found = collections.Counter()
+        for row in reply["results"]:
+            assert at(row["bucket_start"]).utcoffset() == datetime.timedelta(minutes=offset)
+            assert row["bucket_start"].endswith(":00.000000" + row["bucket_start"][26:])
+            found[row["bucket_start"][:cut]] += row["count"]
+        assert +found == wanted
+
+
+def test_days_where_clocks_change(library):
+    namespace = {"X-Namespace": "clocks"}
+    library.ok("POST", "/v1/namespaces", {"namespace_name": "clocks"})
+    start = datetime.datetime(2026, 3, 28, 12, tzinfo=UTC)
+    lines = "\n".join(json.dumps({
+        "execution_id": f"exec_{i}", "status": "completed", "duration_ms": 1,
+        "timestamp": (start + datetime.timedelta(hours=i)).isoformat()}) for i in range(60))
+    library.ok("POST", "/v1/retrievers/executions/import", lines, headers=namespace)
+    body = {"bucket": "day", "time_zone": "Europe/Berlin"}
+    reply = library.ok("POST", AGGREGATE, body, headers=namespace)
+    assert [(row["bucket_start"], row["count"]) for row in reply["results"]] == [
+        ("2026-03-28T00:00:00.000000+01:00", 11), ("2026-03-29T00:00:00.000000+01:00", 23),
+        ("2026-03-30T00:00:00.000000+02:00", 24), ("2026-03-31T00:00:00.000000+02:00", 2)]
+    path = ("/v1/analytics/retrievers/adhoc/performance?start_date=2026-03-28"
+            "&end_date=2026-04-01&group_by=day&time_zone=")
+    for zone in ("Europe/Berlin", "+01:00", "%2B01:00"):
+        metrics = library.ok("GET", path + zone, headers=namespace)["metrics"]
+        assert metrics[0]["bucket_start"] == "2026-03-28T00:00:00.000000+01:00"
+        assert metrics[1]["count"] == (23 if zone == "Europe/Berlin" else 24)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Brelin", "berlin", "+25:00", "", "../../etc/passwd"])
+def test_a_zone_that_is_none(counted, zone):
+    reply = counted.request("POST", AGGREGATE, {"time_zone": zone}, headers=NAMESPACE)
+    assert reply.status == 422
+    assert f"'{zone}'" in reply.text and "Europe/Berlin" in reply.text

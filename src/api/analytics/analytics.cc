@@ -153,6 +153,10 @@ Result<http::Response> show_performance(const Services& services, Call& call) {
         fmt::format("group_by is '{}'{}; use one of {}", truncate_text(unit, 64),
                     did_you_mean(unit, known), fmt::join(known, ", ")));
   }
+  std::string zone(call.request.query_value("time_zone").value_or("UTC"));
+  // An unescaped plus of "+05:30" arrives as a space.
+  if (zone.starts_with(' ')) zone.front() = '+';
+  TRAWL_ASSIGN(request.zone, read_time_zone(zone, "query.time_zone"));
   TRAWL_ASSIGN(const ExecutionFilter filter, executions_of(services, call));
   auto figures = gather_figures(services.ledger, within(filter, range), request);
   if (!figures) {
@@ -169,7 +173,7 @@ Result<http::Response> show_performance(const Services& services, Call& call) {
   out.key("metrics").begin_array();
   for (const auto& row : aggregate.rows) {
     out.begin_object();
-    write_bucket(out, figures->bucket, row.bucket);
+    write_bucket(out, figures->bucket, row.bucket, request.zone);
     write_figures(out, row.figures);
     out.end_object();
   }
@@ -511,8 +515,8 @@ void add_analytics_routes(http::Router& router, const Services& services) {
                 endpoint(services, Permission::read, Scope::in_namespace, std::move(query),
                          [&services, show](Call& call) { return show(services, call); })});
   };
-  add("retrievers/{retriever_id}/performance", {{"start_date"}, {"end_date"}, {"group_by"}},
-      show_performance);
+  add("retrievers/{retriever_id}/performance",
+      {{"start_date"}, {"end_date"}, {"group_by"}, {"time_zone"}}, show_performance);
   add("retrievers/{retriever_id}/stages", {{"hours"}}, show_stages);
   add("retrievers/{retriever_id}/slow-queries", {{"hours"}, {"limit"}}, list_slow_queries);
   add("retrievers/{retriever_id}/cache-performance", {{"hours"}}, show_cache_performance);

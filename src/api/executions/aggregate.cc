@@ -11,12 +11,13 @@
 #include "api/executions/figures.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/request_time.h"
+#include "api/wire/time_value.h"
 #include "base/text.h"
 
 namespace trawl::api {
 namespace {
 
-constexpr std::array<std::string_view, 2> kOwnKeys = {"bucket", "group_by"};
+constexpr std::array<std::string_view, 3> kOwnKeys = {"bucket", "group_by", "time_zone"};
 
 // What a group is called in the body, and its key in a row of the reply.
 struct Grouping {
@@ -128,7 +129,9 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
                                           {"day", TimeBucket::day},
                                           {"week", TimeBucket::week},
                                           {"month", TimeBucket::month}});
+  const std::string zone = in.string({"time_zone"}, "UTC");
   TRAWL_TRY(in.status());
+  TRAWL_ASSIGN(out.figures.zone, read_time_zone(zone, "time_zone"));
   TRAWL_ASSIGN(out.list, parse_execution_list_body(filter, ns, now));
   out.figures.budget_us = out.list.budget_us;
   return out;
@@ -146,6 +149,7 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
   JsonWriter out(text);
   out.begin_object();
   out.key("bucket").string(bucket_name(figures.bucket));
+  if (sent.contains("time_zone")) out.key("time_zone").string(body.figures.zone.name());
   out.key("group_by");
   is_grouped ? out.string(group_name(body.figures)) : out.null();
   out.key("filter").value(echo_of(body.list));
@@ -155,7 +159,7 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
   out.key("results").begin_array();
   for (const auto& row : figures.aggregate.rows) {
     out.begin_object();
-    write_bucket(out, figures.bucket, row.bucket);
+    write_bucket(out, figures.bucket, row.bucket, body.figures.zone);
     if (is_grouped) {
       out.key(member_of(body.figures.by));
       row.key ? out.string(*row.key) : out.null();
@@ -179,9 +183,9 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
 
 void add_aggregate_routes(http::Router& router, const Services& services) {
   static const ObjectShape kGroup{{{"label"}}};
-  const RequestShape shape(Query{},
-                           execution_conditions_shape().with(
-                               {{"budget_ms"}, {"bucket"}, {"group_by", &kGroup}}));
+  const RequestShape shape(
+      Query{}, execution_conditions_shape().with(
+                   {{"budget_ms"}, {"bucket"}, {"group_by", &kGroup}, {"time_zone"}}));
   router.add(
       {"POST", "/v1/retrievers/executions/aggregate", http::RunOn::worker,
        http::Body::buffered,

@@ -27,34 +27,13 @@ struct Reach {
 };
 
 // How many buckets a reach needs; max + 1 when it needs more than `max`.
-std::uint32_t bucket_count(TimeBucket bucket, const Reach& reach, std::uint32_t max) {
+std::uint32_t bucket_count(TimeBucket bucket, const TimeZone& zone, const Reach& reach,
+                           std::uint32_t max) {
   std::uint32_t count = 0;
   for (TimeUs time = reach.first; time <= reach.last && count <= max; ++count) {
-    time = bucket_span(bucket, time).end;
+    time = bucket_span(bucket, time, zone).end;
   }
   return count;
-}
-
-bool fits(TimeBucket bucket, const Reach& reach, std::uint32_t max) {
-  return bucket_count(bucket, reach, max) <= max;
-}
-
-Error too_many_rows(TimeBucket bucket, const std::optional<Reach>& reach) {
-  std::string remedy = "ask for fewer executions";
-  if (bucket != TimeBucket::none) {
-    TimeBucket unit = bucket;
-    while (unit != TimeBucket::month &&
-           (unit == bucket || (reach && !fits(unit, *reach, kFiguresRowsMax)))) {
-      unit = coarser(unit);
-    }
-    const bool helps = unit != bucket && (!reach || fits(unit, *reach, kFiguresRowsMax));
-    remedy = fmt::format(
-        "use {}a shorter time range",
-        helps ? fmt::format("the bucket {}, or ", bucket_name(unit)) : std::string());
-  }
-  return invalid_at("bucket", fmt::format("the reply would have more than {} rows with the "
-                                          "bucket {}; {}",
-                                          kFiguresRowsMax, bucket_name(bucket), remedy));
 }
 
 class Gathering {
@@ -81,9 +60,36 @@ class Gathering {
   }
 
  private:
+  bool fits(TimeBucket bucket, const Reach& reach, std::uint32_t max) const {
+    return bucket_count(bucket, request_.zone, reach, max) <= max;
+  }
+  BucketSpan span_of(TimeBucket bucket, TimeUs time) const {
+    return bucket_span(bucket, time, request_.zone);
+  }
+
+  Error too_many_rows(TimeBucket bucket, const std::optional<Reach>& reach) const {
+    std::string remedy = "ask for fewer executions";
+    if (bucket != TimeBucket::none) {
+      TimeBucket unit = bucket;
+      while (unit != TimeBucket::month &&
+             (unit == bucket || (reach && !fits(unit, *reach, kFiguresRowsMax)))) {
+        unit = coarser(unit);
+      }
+      const bool helps = unit != bucket && (!reach || fits(unit, *reach, kFiguresRowsMax));
+      remedy = fmt::format(
+          "use {}a shorter time range",
+          helps ? fmt::format("the bucket {}, or ", bucket_name(unit)) : std::string());
+    }
+    return invalid_at("bucket",
+                      fmt::format("the reply would have more than {} rows with the "
+                                  "bucket {}; {}",
+                                  kFiguresRowsMax, bucket_name(bucket), remedy));
+  }
+
   Result<Aggregate> aggregate(TimeBucket bucket, AggregateBy by) const {
     AggregateRequest request;
     request.bucket = bucket;
+    request.zone = request_.zone;
     request.by = by;
     request.label = request_.label;
     request.budget_us =
@@ -96,7 +102,7 @@ class Gathering {
     if (found.rows.empty()) return std::nullopt;
     return Reach{
         filter_.start_time.value_or(found.rows.front().bucket),
-        filter_.end_time.value_or(bucket_span(bucket, found.rows.back().bucket).end - 1)};
+        filter_.end_time.value_or(span_of(bucket, found.rows.back().bucket).end - 1)};
   }
 
   // Refuses minutes and hours of a long history before they are gathered, since each takes
@@ -110,7 +116,7 @@ class Gathering {
     TRAWL_ASSIGN(const Aggregate days, aggregate(TimeBucket::day, AggregateBy::none));
     if (days.rows.empty()) return {};
     const Reach reach{days.rows.front().bucket,
-                      bucket_span(TimeBucket::day, days.rows.back().bucket).end - 1};
+                      span_of(TimeBucket::day, days.rows.back().bucket).end - 1};
     constexpr std::uint32_t kTwoDays = 2 * 24 * 60;
     if (!fits(bucket, reach, kFiguresRowsMax + kTwoDays)) {
       return too_many_rows(bucket, reach);
@@ -160,10 +166,10 @@ class Gathering {
   }
 
   // Days into weeks or months.
-  static void fold(Figures& figures) {
+  void fold(Figures& figures) const {
     Aggregator folded;
     for (const auto& row : figures.aggregate.rows) {
-      folded.add(bucket_span(figures.bucket, row.bucket).begin, row.key, row.figures);
+      folded.add(span_of(figures.bucket, row.bucket).begin, row.key, row.figures);
     }
     folded.add_total(figures.aggregate.total);
     if (figures.aggregate.partial) folded.set_partial();
@@ -183,17 +189,17 @@ class Gathering {
     std::vector<Aggregate::Row> filled;
     TimeUs next = reach.first;
     for (auto& row : rows) {
-      for (; next < row.bucket; next = bucket_span(figures.bucket, next).end) {
+      for (; next < row.bucket; next = span_of(figures.bucket, next).end) {
         filled.emplace_back().bucket = next;
       }
-      next = bucket_span(figures.bucket, row.bucket).end;
+      next = span_of(figures.bucket, row.bucket).end;
       filled.push_back(std::move(row));
     }
     rows = std::move(filled);
     return {};
   }
 
-  static Result<void> order(Figures& figures) {
+  Result<void> order(Figures& figures) const {
     auto& rows = figures.aggregate.rows;
     if (rows.size() > kFiguresRowsMax) return too_many_rows(figures.bucket, std::nullopt);
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
@@ -230,14 +236,14 @@ std::string_view bucket_name(TimeBucket bucket) {
   return "none";
 }
 
-void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin) {
+void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin, const TimeZone& zone) {
   if (bucket == TimeBucket::none) return;
   // The first and the last bucket reach beyond what RFC 3339 can write.
-  const auto text = [](TimeUs time) {
-    return format_time(std::clamp(time, kTimeMin, kTimeMax));
+  const auto text = [&](TimeUs time) {
+    return format_time(std::clamp(time, kTimeMin, kTimeMax), zone);
   };
   out.key("bucket_start").string(text(begin));
-  out.key("bucket_end").string(text(bucket_span(bucket, begin).end));
+  out.key("bucket_end").string(text(bucket_span(bucket, begin, zone).end));
 }
 
 void write_figures(JsonWriter& out, const AggregateFigures& figures) {

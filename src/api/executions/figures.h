@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kAutoBucketsMax = 120;
 
 struct FiguresRequest {
   std::optional<TimeBucket> bucket;  // Nothing: `auto`.
+  TimeZone zone;                     // Of the buckets.
   AggregateBy by = AggregateBy::none;
   std::string label;
   std::int64_t budget_us = 2'000'000;  // Of all that is read for the reply together.
@@ -41,8 +42,8 @@ Result<Figures> gather_figures(const Ledger& ledger, const ExecutionFilter& filt
 std::string_view bucket_name(TimeBucket bucket);
 
 // Members of the object that is open: bucket_start and bucket_end, the first instant of
-// the next one. Nothing for TimeBucket::none.
-void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin);
+// the next one, with the offset of the zone. Nothing for TimeBucket::none.
+void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin, const TimeZone& zone);
 
 // Members of the object that is open: count, error_rate, duration_ms {…} and the rest.
 // A figure is null where no execution has a value.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
@@ -89,6 +90,14 @@ Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
         location, fmt::format("{} is outside the years 1 to 9999; {}", location, kRemedy));
   }
   return static_cast<TimeUs>(std::llround(micros));
+}
+
+Result<TimeZone> read_time_zone(std::string_view text, const std::string& location) {
+  auto zone = TimeZone::parse(text);
+  if (zone) return zone;
+  Error error = std::move(zone).error();
+  error.location = location;
+  return error;
 }
 
 }  // namespace trawl::api

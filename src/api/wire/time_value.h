@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time_zone.h"
 
 namespace trawl::api {
 
@@ -15,5 +17,9 @@ namespace trawl::api {
 //   invalid  anything else, with `location`
 Result<TimeUs> parse_time_value(const json::value& value, TimeUs now,
                                 const std::string& location);
+
+// TimeZone::parse() of a value of a request.
+//   invalid  with `location`
+Result<TimeZone> read_time_zone(std::string_view text, const std::string& location);
 
 }  // namespace trawl::api

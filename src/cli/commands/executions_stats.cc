@@ -27,6 +27,7 @@ struct ExecutionsStatsArguments {
   MakeFilterBody filter;
   std::string by;
   std::string bucket;
+  std::string time_zone;
 };
 
 bool is_known(const json::object& row, std::string_view path) {
@@ -50,13 +51,20 @@ std::string percent_text(double share) {
   return format_number(share * 100, 1) + " %";
 }
 
-// Buckets are stretches of UTC, so they are not shown in the local time zone.
-RowColumn bucket_column(std::string_view bucket) {
-  RowColumn column = text_column("FROM (UTC)", "bucket_start");
+// Buckets begin at midnight of UTC or of the time zone that was asked for, so they are
+// shown in that one, as they are written. The offset tells the two hours apart that a clock
+// shows twice.
+RowColumn bucket_column(std::string_view bucket, std::string_view zone) {
+  RowColumn column =
+      text_column(fmt::format("FROM ({})", zone.empty() ? "UTC" : zone), "bucket_start");
   const bool has_clock = bucket == "minute" || bucket == "hour";
-  column.cell = [has_clock](const json::object& row) {
-    std::string text = text_at(row, "bucket_start").substr(0, has_clock ? 16 : 10);
+  const bool has_offset = has_clock && zone.find('/') != std::string_view::npos;
+  column.cell = [has_clock, has_offset](const json::object& row) {
+    constexpr std::size_t kOffset = 26;
+    const std::string begin = text_at(row, "bucket_start");
+    std::string text = begin.substr(0, has_clock ? 16 : 10);
     if (has_clock && text.size() > 10) text[10] = ' ';
+    if (has_offset && begin.size() > kOffset) text.append(" ").append(begin, kOffset);
     return Cell{text, Style::plain};
   };
   return column;
@@ -80,7 +88,7 @@ std::vector<RowColumn> table_columns(const json::object& reply, const json::arra
   const json::object* first = rows.empty() ? nullptr : rows.front().if_object();
   std::vector<RowColumn> columns;
   if (first && first->contains("bucket_start")) {
-    columns.push_back(bucket_column(text_at(reply, "bucket")));
+    columns.push_back(bucket_column(text_at(reply, "bucket"), text_at(reply, "time_zone")));
   }
   for (const char* member : kGroupMembers) {
     if (first && first->contains(member)) {
@@ -164,6 +172,7 @@ Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments)
   TRAWL_ASSIGN(json::object filter, arguments.filter());
   if (!arguments.by.empty()) filter["group_by"] = arguments.by;
   if (!arguments.bucket.empty()) filter["bucket"] = arguments.bucket;
+  if (!arguments.time_zone.empty()) filter["time_zone"] = arguments.time_zone;
   const json::value body = std::move(filter);
   std::string raw;
   TRAWL_ASSIGN(const auto reply,
@@ -210,12 +219,17 @@ void add_executions_stats(CLI::App& executions, Context& context) {
       ->add_option("--bucket", arguments->bucket,
                    "auto, none, minute, hour, day, week or month [auto; none with --by]")
       ->type_name("UNIT");
+  command
+      ->add_option("--time-zone", arguments->time_zone,
+                   "Where days and hours begin: Europe/Berlin, +05:30 [UTC]")
+      ->type_name("ZONE");
   arguments->filter = add_filter_flags(*command);
   command->footer(
       "Examples:\n"
       "  trawl executions stats --since -24h\n"
       "  trawl executions stats --by error --since today\n"
       "  trawl executions stats --by status --bucket day --since -7d\n"
+      "  trawl executions stats --bucket day --time-zone Europe/Berlin\n"
       "  trawl executions stats --by label:team --status failed -o csv");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return stats(context, *arguments); };

@@ -58,6 +58,30 @@ TEST(Cli, StatsOverTimeAreATableWithBars) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
 }
 
+TEST(Cli, StatsShowTheTimeZoneThatWasAskedFor) {
+  const auto reply = [](const std::string& bucket, const std::string& zone) {
+    return R"({"bucket":")" + bucket + R"(","time_zone":")" + zone +
+           R"(","total":{},"results":[{"bucket_start":"2026-10-25T02:00:00.000000+02:00",)" +
+           figures(8, 2) + R"(},{"bucket_start":"2026-10-25T02:00:00.000000+01:00",)" +
+           figures(5, 0) + "}]}";
+  };
+  Program program;
+  program.answer(200, reply("hour", "Europe/Berlin"));
+  const std::string hours =
+      program.run({"executions", "stats", "--time-zone", "Europe/Berlin", "-o", "table"})
+          .out;
+  EXPECT_EQ(program.seen.at(0).body, R"({"time_zone":"Europe/Berlin"})");
+  EXPECT_TRUE(hours.starts_with("FROM (EUROPE/BERLIN) ") ||
+              hours.starts_with("FROM (Europe/Berlin) "))
+      << hours;
+  EXPECT_NE(hours.find("\n2026-10-25 02:00 +02:00 "), std::string::npos) << hours;
+  EXPECT_NE(hours.find("\n2026-10-25 02:00 +01:00 "), std::string::npos) << hours;
+  program.answer(200, reply("day", "+02:00"));
+  const std::string day = program.run({"executions", "stats", "-o", "table"}).out;
+  EXPECT_TRUE(day.starts_with("FROM (+02:00) ")) << day;
+  EXPECT_NE(day.find("\n2026-10-25  "), std::string::npos) << day;
+}
+
 TEST(Cli, StatsByGroupNameTheGroup) {
   Program program;
   program.width = 42;

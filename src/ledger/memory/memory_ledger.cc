@@ -99,9 +99,8 @@ Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
             finite_amount(summary.credits_used), summary.total_returned,
             summary.cache_hit_rate);
     out.add_total(one);
-    const TimeUs bucket = request.bucket == TimeBucket::none
-                              ? 0
-                              : bucket_span(request.bucket, summary.timestamp).begin;
+    const TimeUs bucket =
+        bucket_span(request.bucket, summary.timestamp, request.zone).begin;
     for (const AggregateKey& name : aggregate_keys(request, entry->execution)) {
       out.add(bucket, name, one);
     }

@@ -121,14 +121,9 @@ class Aggregation {
       TRAWL_ASSIGN(keys, group.integers(*column));
     }
     TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
-    BucketSpan span{1, 0};
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (matching[i] == 0) continue;
-      const TimeUs time = (*columns.timestamp)[i];
-      if (request_.bucket != TimeBucket::none && (time < span.begin || time >= span.end)) {
-        span = bucket_span(request_.bucket, time);
-      }
-      const TimeUs bucket = request_.bucket == TimeBucket::none ? 0 : span.begin;
+      const TimeUs bucket = span_of((*columns.timestamp)[i]).begin;
       TRAWL_ASSIGN(const std::string_view status, texts_.of((*columns.status)[i]));
       const bool by_error =
           request_.by == AggregateBy::error || request_.by == AggregateBy::failed_stage;
@@ -187,7 +182,7 @@ class Aggregation {
           if (entry.ns != ns || (status && entry.status != *status)) continue;
           const TimeUs last = entry.hour + kMicrosPerHour - 1;
           if (last < start || entry.hour > end) continue;
-          if (entry.hour >= start && last <= end) {
+          if (entry.hour >= start && last <= end && is_in_one_bucket(entry.hour)) {
             numbered_[key_of(entry.hour, entry.status)].merge(entry.figures);
           } else {
             ragged = true;
@@ -195,7 +190,7 @@ class Aggregation {
         }
       }
       if (!ragged) continue;
-      // The hours that the range cuts, and what has no summary yet.
+      // The hours that the range or a bucket cuts, and what has no summary yet.
       TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
       TRAWL_ASSIGN(const auto* namespaces, group.integers(IntColumn::ns));
       TRAWL_ASSIGN(const FigureColumns columns, FigureColumns::read(group));
@@ -205,7 +200,9 @@ class Aggregation {
         if (status && (*columns.status)[i] != *status) continue;
         if (place.closed) {
           const BucketSpan hour = bucket_span(TimeBucket::hour, time);
-          if (hour.begin >= start && hour.end - 1 <= end) continue;
+          if (hour.begin >= start && hour.end - 1 <= end && is_in_one_bucket(hour.begin)) {
+            continue;
+          }
         }
         TRAWL_ASSIGN(const std::string_view word, texts_.of((*columns.status)[i]));
         columns.add_to(numbered_[key_of(time, (*columns.status)[i])], i, word);
@@ -214,10 +211,22 @@ class Aggregation {
     return {};
   }
 
-  Key key_of(TimeUs time, std::int64_t status) const {
-    return {
-        request_.bucket == TimeBucket::none ? 0 : bucket_span(request_.bucket, time).begin,
-        request_.by == AggregateBy::status ? status : 0};
+  Key key_of(TimeUs time, std::int64_t status) {
+    return {span_of(time).begin, request_.by == AggregateBy::status ? status : 0};
+  }
+
+  // The bucket of an instant; neighbours, which come one after the other, share it.
+  const BucketSpan& span_of(TimeUs time) {
+    if (request_.bucket != TimeBucket::none && (time < span_.begin || time >= span_.end)) {
+      span_ = bucket_span(request_.bucket, time, request_.zone);
+    }
+    return span_;
+  }
+
+  // Whether an hour of UTC, as summaries have them, is not cut by a bucket of the zone.
+  bool is_in_one_bucket(TimeUs hour) {
+    return request_.bucket == TimeBucket::none ||
+           span_of(hour).end >= hour + kMicrosPerHour;
   }
 
   Result<void> give_keys() {
@@ -249,6 +258,7 @@ class Aggregation {
   const std::chrono::steady_clock::time_point deadline_ =
       std::chrono::steady_clock::now() + std::chrono::microseconds(request_.budget_us);
   bool over_budget_ = false;
+  BucketSpan span_;
   std::map<Key, AggregateFigures> numbered_;
   Aggregator out_;
 };
