@@ -2,8 +2,9 @@
 """Checks that includes between the folders of src/ point one way.
 
 Each folder may include itself and the folders listed for it; the order is that of
-ARCHITECTURE.md. Prints every include that goes against an arrow, and exits 1 if there is
-one. Example: tests/check_arrows.py
+ARCHITECTURE.md. Also that every thread starts at the one root that lets nothing out that is
+thrown. Prints every line that does otherwise, and exits 1 if there is one. Example:
+tests/check_arrows.py
 """
 
 import pathlib
@@ -49,6 +50,16 @@ ALLOWED = {
 }
 
 
+# Where threads start, and what would start one elsewhere.
+THREAD_ROOT = "runtime/thread.cc"
+THREAD = re.compile(r"\bstd::(?:thread|jthread|async)\b(?!::)|\bpthread_create\b")
+
+
+def starts_threads(name):
+    """Whether the file may start threads of its own: the root, and what tests consist of."""
+    return name == THREAD_ROOT or re.search(r"_test\.cc$|_test_support\.h$|/test_", name)
+
+
 def folder_of(path):
     """The longest known folder that a path below src/ lies in."""
     parts = path.split("/")[:-1]
@@ -67,6 +78,8 @@ def main():
         is_test = name.endswith("_test.cc")
         folder = folder_of(name)
         for number, line in enumerate(file.read_text().splitlines(), 1):
+            if THREAD.search(line) and not starts_threads(name):
+                wrong.append(f"src/{name}:{number}: use start_thread() of runtime/thread.h")
             found = re.match(r'\s*#include "([^"]+)"', line)
             if not found:
                 continue

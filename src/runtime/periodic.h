@@ -2,21 +2,22 @@
 
 #include <chrono>
 #include <functional>
-#include <thread>
+#include <utility>
 
 #include "base/mutex.h"
 #include "runtime/guarded.h"
+#include "runtime/thread.h"
 
-namespace trawl::app {
+namespace trawl {
 
 // Calls a function every so often on a thread of its own, first after one interval; what it
 // throws is logged. The destructor waits for a call that is under way.
 class Periodic {
  public:
   Periodic(std::chrono::milliseconds interval, std::function<void()> task)
-      : thread_([this, interval, task = std::move(task)] {
+      : thread_(start_thread("periodic", [this, interval, task = std::move(task)] {
           while (!wait_for_end(interval)) run_guarded("a regular task", task);
-        }) {}
+        })) {}
 
   ~Periodic() {
     {
@@ -43,7 +44,7 @@ class Periodic {
   Mutex mutex_;
   CondVar stopping_;
   bool stop_ TRAWL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  Thread thread_;
 };
 
-}  // namespace trawl::app
+}  // namespace trawl

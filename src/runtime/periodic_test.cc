@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace trawl::app::periodic_test {
+namespace trawl::periodic_test {
 namespace {
 
 TEST(Periodic, GoesOnAfterATaskThatThrows) {
@@ -31,4 +31,4 @@ TEST(Periodic, GoesOnAfterATaskThatThrows) {
 }
 
 }  // namespace
-}  // namespace trawl::app::periodic_test
+}  // namespace trawl::periodic_test

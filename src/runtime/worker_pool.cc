@@ -14,7 +14,9 @@ bool WorkerPool::is_worker() {
 }
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.push_back(start_thread("worker", [this] { work(); }));
+  }
 }
 
 WorkerPool::~WorkerPool() {
@@ -39,7 +41,7 @@ void WorkerPool::stop() {
   ready_.notify_all();
   const MutexLock joining(join_mutex_);
   for (auto& thread : threads_) {
-    if (thread.joinable()) thread.join();
+    thread.join();
   }
 }
 

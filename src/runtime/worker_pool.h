@@ -2,10 +2,11 @@
 
 #include <deque>
 #include <functional>
-#include <thread>
+
 #include <vector>
 
 #include "base/mutex.h"
+#include "runtime/thread.h"
 
 namespace trawl {
 
@@ -36,7 +37,7 @@ class WorkerPool {
   std::deque<std::function<void()>> queue_ TRAWL_GUARDED_BY(mutex_);
   bool stopping_ TRAWL_GUARDED_BY(mutex_) = false;
   Mutex join_mutex_;
-  std::vector<std::thread> threads_ TRAWL_GUARDED_BY(join_mutex_);
+  std::vector<Thread> threads_ TRAWL_GUARDED_BY(join_mutex_);
 };
 
 }  // namespace trawl

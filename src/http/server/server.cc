@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -175,7 +176,7 @@ Result<void> AsioServer::listen() {
       shards_.push_back(std::move(shard));
     }
     for (const auto& shard : shards_) {
-      shard->thread = std::thread([raw = shard.get()] { raw->run(); });
+      shard->thread = start_thread("io", [raw = shard.get()] { raw->run(); });
     }
   } catch (const std::exception& e) {
     return make_error(ErrorCode::unavailable,
@@ -191,7 +192,7 @@ void AsioServer::stop() {
   context_->draining = true;
   unsigned running = 0;
   for (const auto& shard : shards_) {
-    if (!shard->thread.joinable()) continue;
+    if (!shard->thread.is_joinable()) continue;
     ++running;
     shard->post([raw = shard.get()] { raw->begin_drain(); });
   }
@@ -209,7 +210,7 @@ void AsioServer::stop() {
   }
   for (const auto& shard : shards_) {
     shard->post([raw = shard.get()] { raw->force_close(); });
-    if (shard->thread.joinable()) shard->thread.join();
+    shard->thread.join();
     const MutexLock lock(shard->gate);
     shard->closed = true;
   }

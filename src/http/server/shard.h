@@ -18,7 +18,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -27,6 +26,7 @@
 #include "http/server/server.h"
 #include "http/server/shares.h"
 #include "http/server/stream_threads.h"
+#include "runtime/thread.h"
 
 namespace trawl::http {
 
@@ -113,7 +113,7 @@ struct Shard : std::enable_shared_from_this<Shard> {
   std::unordered_map<const Connection*, std::shared_ptr<Connection>> connections;
   Mutex gate;
   bool closed TRAWL_GUARDED_BY(gate) = false;
-  std::thread thread;
+  Thread thread;
 
   std::atomic<std::uint64_t> connections_total{0};
   std::atomic<std::uint64_t> requests_total{0};

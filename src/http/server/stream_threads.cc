@@ -10,10 +10,10 @@
 namespace trawl::http {
 
 Stock::Taken StreamThreads::start(const std::string& account, std::function<void()> task) {
-  auto place_of_account = std::make_unique<Lease>(places_, account);
+  auto place_of_account = std::make_shared<Lease>(places_, account);
   const Stock::Taken taken = place_of_account->grow_to(1);
   if (taken != Stock::Taken::yes) return taken;
-  std::list<std::thread> ended;
+  std::list<Thread> ended;
   bool started = false;
   {
     const MutexLock lock(mutex_);
@@ -21,8 +21,8 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
     if (!closed_) {
       const auto place = running_.emplace(running_.end());
       try {
-        *place = std::thread([this, place, task = std::move(task),
-                              lease = std::move(place_of_account)]() mutable {
+        *place = start_thread("stream", [this, place, task = std::move(task),
+                                         lease = std::move(place_of_account)]() mutable {
           run_guarded("a stream", task);
           // What it holds goes before it counts as ended.
           run_guarded("the end of a stream", [&] { task = nullptr; });
@@ -37,7 +37,7 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
       }
     }
   }
-  for (std::thread& thread : ended) thread.join();
+  for (Thread& thread : ended) thread.join();
   return started ? Stock::Taken::yes : Stock::Taken::none_left;
 }
 
@@ -48,17 +48,17 @@ std::size_t StreamThreads::active() const {
 
 void StreamThreads::join() {
   while (true) {
-    std::thread next;
+    Thread next;
     {
       const MutexLock lock(mutex_);
       closed_ = true;
-      std::list<std::thread>& threads = ended_.empty() ? running_ : ended_;
+      std::list<Thread>& threads = ended_.empty() ? running_ : ended_;
       if (threads.empty()) return;
       // A running thread keeps its place in the list, which it needs when it ends.
       next = std::move(threads.front());
       if (&threads == &ended_) threads.pop_front();
     }
-    if (next.joinable()) next.join();
+    next.join();
   }
 }
 

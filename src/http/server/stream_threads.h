@@ -5,10 +5,10 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/mutex.h"
 #include "http/server/shares.h"
+#include "runtime/thread.h"
 
 namespace trawl::http {
 
@@ -34,9 +34,9 @@ class StreamThreads {
  private:
   const std::shared_ptr<Stock> places_;
   mutable Mutex mutex_;
-  std::list<std::thread> running_ TRAWL_GUARDED_BY(mutex_);
+  std::list<Thread> running_ TRAWL_GUARDED_BY(mutex_);
   // About to return; to be joined.
-  std::list<std::thread> ended_ TRAWL_GUARDED_BY(mutex_);
+  std::list<Thread> ended_ TRAWL_GUARDED_BY(mutex_);
   bool closed_ TRAWL_GUARDED_BY(mutex_) = false;
 };
 

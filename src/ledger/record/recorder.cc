@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <thread>
 
 #include "base/log.h"
 #include "runtime/guarded.h"
@@ -52,14 +53,13 @@ Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySourc
       options_(options),
       policies_(std::move(policies)),
       observer_(std::move(observer)) {
-  writer_ = std::thread([this] {
+  writer_ = start_thread("recorder", [this] {
     while (run_guarded("the writer of executions, which goes on,", [this] { run(); }) !=
            Thrown::nothing) {
     }
   });
   if (options_.maintain_every_us > 0) {
-    maintainer_ = std::thread(
-        [this] { run_guarded("maintenance", [this] { maintain_regularly(); }); });
+    maintainer_ = start_thread("maintenance", [this] { maintain_regularly(); });
   }
 }
 
@@ -368,8 +368,8 @@ void Recorder::stop() {
     stopped_.notify_all();
   }
   const MutexLock lock(stop_mutex_);
-  if (writer_.joinable()) writer_.join();
-  if (maintainer_.joinable()) maintainer_.join();
+  writer_.join();
+  maintainer_.join();
 }
 
 Recorder::Metrics Recorder::metrics() const {

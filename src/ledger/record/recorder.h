@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "base/result.h"
 #include "ledger/ledger.h"
 #include "ledger/record/recording_policy.h"
+#include "runtime/thread.h"
 
 namespace trawl {
 
@@ -165,8 +165,8 @@ class Recorder {
   bool closed_ TRAWL_GUARDED_BY(mutex_) = false;  // The writer is gone.
   Metrics metrics_ TRAWL_GUARDED_BY(mutex_);
   Mutex stop_mutex_;  // Held while joining.
-  std::thread writer_ TRAWL_GUARDED_BY(stop_mutex_);
-  std::thread maintainer_ TRAWL_GUARDED_BY(stop_mutex_);
+  Thread writer_ TRAWL_GUARDED_BY(stop_mutex_);
+  Thread maintainer_ TRAWL_GUARDED_BY(stop_mutex_);
 };
 
 }  // namespace trawl
