@@ -98,6 +98,7 @@ std::vector<Setting> settings_of(Config& config) {
        },
        "trace, debug, info, warning, error, critical or off"},
       {"workers", integer(config.workers, 0, 1024), "0 to 1024"},
+      {"waiting_max", integer(config.waiting_max, 0, 100'000), "0 to 100000"},
       {"stage_cache_bytes", integer(config.stage_cache_bytes, 0, kBytesMax), "bytes"},
       {"keep_superseded_days", number(config.keep_superseded_days, 0), "days, 0 or more"},
       {"http.threads", integer(config.http.threads, 0, 256), "0 to 256"},

@@ -22,7 +22,8 @@ struct Config {
   std::string listen = "127.0.0.1:8080";
   LogFormat log_format = LogFormat::text;
   std::string log_level = "info";
-  std::uint32_t workers = 0;  // Run pipelines; 0: four for each core, at least 8.
+  std::uint32_t workers = 0;  // Slots of the pool; 0: four for each core, at least 8.
+  std::uint32_t waiting_max = 1000;  // Tasks of the pool that wait without a slot.
   http::ServerOptions http;
   RecorderOptions recorder;
   RunOptions run;

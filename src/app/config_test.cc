@@ -77,6 +77,7 @@ TEST_F(ConfigTest, AddressesOfServicesAreNoValues) {
                             {"TRAWL_WORKERS", "tcp://10.0.0.1:80"}});
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->workers, 0u);
+  EXPECT_EQ(config->waiting_max, 1000u);
   ASSERT_EQ(config->warnings.size(), 1u);
   EXPECT_NE(config->warnings[0].find("TRAWL_WORKERS"), std::string::npos);
   EXPECT_FALSE(load({{"TRAWL_WORKERS", "10.0.0.1"}}));

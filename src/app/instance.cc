@@ -29,7 +29,7 @@ constexpr const char* kAdminUser = "admin@localhost";
 
 std::size_t worker_count(std::uint32_t configured) {
   if (configured != 0) return configured;
-  // Workers wait for disks, so there are more than cores.
+  // What reads waits for disks, without notice, so there are more than cores.
   return std::max<std::size_t>(8, std::size_t{4} * std::thread::hardware_concurrency());
 }
 
@@ -70,7 +70,8 @@ class RunningInstance final : public Instance {
               feed_.publish(writes, results);
             })),
         pruner_(*ledger_),
-        workers_(std::make_unique<WorkerPool>(worker_count(config.workers), 1024)),
+        workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
+            .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
         services_{*corpus_,  *ledger_,       *recorder_,
                   *keys_,    stages_,        runner_,
                   cache_,    system_clock(), metrics_,

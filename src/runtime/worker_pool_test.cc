@@ -36,12 +36,12 @@ TEST(WorkerPool, AFullQueueRefusesAndRecovers) {
   std::atomic<int> ran = 0;
   EXPECT_TRUE(pool.submit([&] { ++ran; }));
   EXPECT_TRUE(pool.submit([&] { ++ran; }));
-  EXPECT_EQ(pool.queued(), 2u);
+  EXPECT_EQ(pool.metrics().queued, 2u);
   EXPECT_FALSE(pool.submit([&] { ran += 100; }));
   release.set_value();
   pool.stop();
   EXPECT_EQ(ran, 2);
-  EXPECT_EQ(pool.queued(), 0u);
+  EXPECT_EQ(pool.metrics().queued, 0u);
 }
 
 TEST(WorkerPool, AStoppedPoolRefuses) {

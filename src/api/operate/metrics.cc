@@ -90,7 +90,15 @@ struct Metrics::State {
       gauge("trawl_http_uploads", "Requests whose bodies are being streamed: imports");
   prometheus::Gauge& bodies =
       gauge("trawl_http_body_bytes", "Memory held by request bodies, except short ones");
-  prometheus::Gauge& workers = gauge("trawl_worker_queue", "Requests waiting for a worker");
+  prometheus::Gauge& worker_queue =
+      gauge("trawl_worker_queue", "Requests waiting for a worker");
+  prometheus::Gauge& worker_slots =
+      gauge("trawl_workers", "Requests that workers can run at the same time");
+  prometheus::Gauge& worker_running =
+      gauge("trawl_workers_running", "Requests that workers run now");
+  prometheus::Gauge& worker_waiting =
+      gauge("trawl_workers_waiting",
+            "Requests that wait for a disk, a client or a network, and hold no worker up");
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -123,7 +131,7 @@ void Metrics::executions_imported(std::uint64_t count) {
 std::string Metrics::render(const Recorder::Metrics& recorder,
                             const StageCache::Metrics& cache,
                             const http::ServerMetrics& server,
-                            std::size_t workers_queued) const {
+                            const WorkerPool::Metrics& workers) const {
   State& state = *state_;
   state.queue.Set(static_cast<double>(recorder.queued));
   state.cache_bytes.Set(static_cast<double>(cache.bytes));
@@ -131,7 +139,10 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
   state.streams.Set(static_cast<double>(server.streams_active));
   state.uploads.Set(static_cast<double>(server.uploads_active));
   state.bodies.Set(static_cast<double>(server.bodies_bytes));
-  state.workers.Set(static_cast<double>(workers_queued));
+  state.worker_queue.Set(static_cast<double>(workers.queued));
+  state.worker_slots.Set(static_cast<double>(workers.slots));
+  state.worker_running.Set(static_cast<double>(workers.running));
+  state.worker_waiting.Set(static_cast<double>(workers.waiting));
   auto families = state.registry.Collect();
   for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
   families.push_back(

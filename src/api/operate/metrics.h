@@ -8,6 +8,7 @@
 #include "http/server/server.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/stage_cache.h"
+#include "runtime/worker_pool.h"
 
 namespace trawl::api {
 
@@ -26,7 +27,8 @@ class Metrics {
   // The text exposition format, with what other parts report of themselves. Times in it are
   // seconds.
   std::string render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
-                     const http::ServerMetrics& server, std::size_t workers_queued) const;
+                     const http::ServerMetrics& server,
+                     const WorkerPool::Metrics& workers) const;
 
  private:
   struct State;

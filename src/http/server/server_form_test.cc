@@ -182,7 +182,7 @@ TEST_F(ServerFormTest, ABusyServerSendsLongBodiesAsTheyAre) {
       const std::size_t queued = i < 2 ? 0 : static_cast<std::size_t>(i) - 1;
       ASSERT_TRUE(eventually([&] {
         return server_->metrics().requests_active == static_cast<std::uint64_t>(i) + 1 &&
-               workers_.queued() == queued;
+               workers_.metrics().queued == queued;
       }));
     }
     for (const char* path : {"/io/100000", "/other/100000"}) {

@@ -428,7 +428,7 @@ TEST_F(ServerTest, AFullPoolAnswers503) {
       clients.push_back(connect());
       clients.back().send(get("/block"));
     }
-    ASSERT_TRUE(eventually([&] { return workers_.queued() == 8; }));
+    ASSERT_TRUE(eventually([&] { return workers_.metrics().queued == 8; }));
     const auto reply = ask(get("/block"));
     EXPECT_EQ(reply.status, 503);
     EXPECT_EQ(reply.header("Retry-After"), "1");
