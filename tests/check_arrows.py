@@ -34,7 +34,7 @@ ALLOWED = {
     "ledger/sqlite": LEDGER | {"ledger/sqlite", "sqlite"},
     "corpus": CORPUS,
     "corpus/lexical": CORPUS | {"corpus/lexical"},
-    "corpus/store": CORPUS | {"corpus/lexical", "corpus/store", "sqlite"},
+    "corpus/store": CORPUS | {"corpus/lexical", "corpus/store", "runtime", "sqlite"},
     "pipeline": PIPELINE,
     "stages": STAGES,
     "http/message": BASE | {"http/message"},

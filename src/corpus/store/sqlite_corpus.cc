@@ -14,6 +14,7 @@
 #include "corpus/store/feature_text.h"
 #include "corpus/store/schema.h"
 #include "corpus/store/sqlite_corpus_impl.h"
+#include "runtime/waiting.h"
 
 namespace trawl {
 
@@ -148,6 +149,7 @@ TimeUs SqliteCorpus::now_after(TimeUs earlier) const {
 
 Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
   TRAWL_TRY(check_name("namespace", wanted.name));
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   if (catalog_.has_namespace_name(wanted.name)) return name_taken("namespace", wanted.name);
   wanted.id = NamespaceId(make_random_id("ns_", kIdRandomLength));
@@ -170,6 +172,7 @@ Result<std::vector<Namespace>> SqliteCorpus::list_namespaces() const {
 
 Result<Namespace> SqliteCorpus::update_namespace(
     std::string_view identifier, const std::function<Result<void>(Namespace&)>& change) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
   Namespace changed = *entry.definition;
@@ -187,6 +190,7 @@ Result<Namespace> SqliteCorpus::update_namespace(
 }
 
 Result<void> SqliteCorpus::delete_namespace(std::string_view identifier) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   {
     const MutexLock lock(write_mutex_);
     TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
@@ -218,6 +222,7 @@ Result<void> SqliteCorpus::forget_deleted_namespace(const NamespaceId& id) {
 Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
   TRAWL_TRY(check_name("collection", wanted.name));
   TRAWL_TRY(check_features(wanted.features));
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto parent, catalog_.find_namespace(wanted.namespace_id.str()));
   wanted.namespace_id = parent.definition->id;
@@ -272,6 +277,7 @@ Result<std::vector<Collection>> SqliteCorpus::list_collections(
 Result<Collection> SqliteCorpus::update_collection(
     const NamespaceId& namespace_id, std::string_view identifier,
     const std::function<Result<void>(Collection&)>& change) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));
   Collection changed = *entry.definition;
@@ -300,6 +306,7 @@ Result<Collection> SqliteCorpus::update_collection(
 
 Result<void> SqliteCorpus::delete_collection(const NamespaceId& namespace_id,
                                              std::string_view identifier) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   {
     const MutexLock lock(write_mutex_);
     TRAWL_ASSIGN(const auto entry, catalog_.find_collection(namespace_id, identifier));

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "base/text.h"
 #include "corpus/store/sqlite_corpus_impl.h"
+#include "runtime/waiting.h"
 
 namespace trawl::store {
 namespace {
@@ -80,6 +81,7 @@ Result<std::vector<std::string>> SqliteCorpus::write(const CollectionId& id,
     change.added.push_back(std::move(row));
   }
 
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   for (NewRow& row : change.added) {
@@ -100,6 +102,7 @@ Result<Document> SqliteCorpus::update(
     const CollectionId& id, const std::string& document_id,
     const std::function<Result<void>(json::object&)>& change) {
   // As update_many, but for one, which the caller wants to see.
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   TRAWL_ASSIGN(auto document, read_living(*entry.state, document_id));
@@ -124,6 +127,7 @@ Result<Document> SqliteCorpus::update(
 Result<std::vector<bool>> SqliteCorpus::update_many(
     const CollectionId& id, std::span<const std::string> document_ids,
     const std::function<Result<void>(std::size_t index, json::object&)>& change) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   // An id that is given twice is changed twice and stored once.
@@ -166,6 +170,7 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
 
 Result<std::vector<bool>> SqliteCorpus::remove(const CollectionId& id,
                                                std::span<const std::string> document_ids) {
+  const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   Change change;

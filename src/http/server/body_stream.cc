@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/waiting.h"
+
 namespace trawl::http {
 
 Result<std::string> BodyStream::read() {
@@ -13,7 +15,11 @@ Result<std::string> BodyStream::read() {
     if (!wake_()) fail(make_error(ErrorCode::cancelled, "the connection is closed"));
     lock.lock();
   }
-  while (pieces_.empty() && !finished_ && !error_) changed_.wait(lock);
+  if (!has_news()) {
+    lock.unlock();
+    wait_for_news();
+    lock.lock();
+  }
   if (pieces_.empty()) {
     if (error_) return *error_;
     return std::string();
@@ -26,6 +32,16 @@ Result<std::string> BodyStream::read() {
   lock.unlock();
   if (wakes && !wake_()) fail(make_error(ErrorCode::cancelled, "the connection is closed"));
   return piece;
+}
+
+bool BodyStream::has_news() const {
+  return !pieces_.empty() || finished_ || error_;
+}
+
+void BodyStream::wait_for_news() {
+  const Waiting waiting;  // For the client.
+  MutexLock lock(mutex_);
+  while (!has_news()) changed_.wait(lock);
 }
 
 bool BodyStream::wants_data() const {

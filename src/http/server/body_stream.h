@@ -33,6 +33,9 @@ class BodyStream : public BodyReader {
   void fail(Error error);
 
  private:
+  bool has_news() const TRAWL_REQUIRES(mutex_);
+  void wait_for_news();
+
   const std::function<bool()> wake_;
   mutable Mutex mutex_;
   CondVar changed_;

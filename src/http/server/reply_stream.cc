@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "runtime/waiting.h"
+
 namespace trawl::http {
 
 void ReplyStream::append(std::string_view piece) {
@@ -21,11 +23,25 @@ bool ReplyStream::resume_connection() {
   return std::exchange(waiting_, false);
 }
 
+bool ReplyStream::has_room() const {
+  return pending_.size() < kPendingBytesMax || error_;
+}
+
+void ReplyStream::wait_for_room() {
+  const Waiting waiting;  // For the client.
+  MutexLock lock(mutex_);
+  while (!has_room()) changed_.wait(lock);
+}
+
 Result<void> ReplyStream::write(std::string_view piece) {
   // An empty chunk would end the body.
   while (!piece.empty()) {
     MutexLock lock(mutex_);
-    while (pending_.size() >= kPendingBytesMax && !error_) changed_.wait(lock);
+    if (!has_room()) {
+      lock.unlock();
+      wait_for_room();
+      lock.lock();
+    }
     if (error_) return *error_;
     const std::size_t size = std::min(piece.size(), kPendingBytesMax - pending_.size());
     append(piece.substr(0, size));

@@ -51,6 +51,8 @@ class ReplyStream : public BodyWriter {
  private:
   void append(std::string_view piece) TRAWL_REQUIRES(mutex_);
   bool resume_connection() TRAWL_REQUIRES(mutex_);
+  bool has_room() const TRAWL_REQUIRES(mutex_);
+  void wait_for_room();
 
   const Framing framing_;
   const std::function<bool()> wake_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "runtime/waiting.h"
 
 namespace trawl {
 namespace {
@@ -64,6 +65,7 @@ ExecutionFeed::Subscription::Batch ExecutionFeed::Subscription::wait(
     std::chrono::milliseconds time_max) {
   Batch batch;
   const auto end = std::chrono::steady_clock::now() + time_max;
+  const Waiting waiting;
   MutexLock lock(mutex_);
   while (events_.empty() && dropped_ == 0 && !woken_ && changed_.wait_until(lock, end)) {
   }

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
+
+#include "runtime/waiting.h"
 
 namespace trawl {
 namespace {
@@ -16,6 +19,12 @@ void add_step(PruneReport& sum, const PruneReport& step) {
   if (step.oldest && (!sum.oldest || *step.oldest < *sum.oldest)) sum.oldest = step.oldest;
   if (step.newest && (!sum.newest || *step.newest > *sum.newest)) sum.newest = step.newest;
   sum.more = step.more;
+}
+
+// Lets commits pass between the steps.
+void pause(std::chrono::milliseconds time) {
+  const Waiting waiting;
+  std::this_thread::sleep_for(time);
 }
 
 }  // namespace
@@ -33,7 +42,7 @@ Pruner::Run Pruner::prune(const NamespaceId& namespace_id, const RetentionPolicy
     }
     add_step(run.report, *step);
     if (!step->more || (stop && stop())) break;
-    std::this_thread::sleep_for(options_.step_pause);
+    pause(options_.step_pause);
   }
   run.duration_us = monotonic_us() - begin_us;
   const MutexLock lock(mutex_);
@@ -63,7 +72,7 @@ Result<Pruner::Removal> Pruner::remove(const ExecutionFilter& filter, const Stop
       removal.more = true;
       return removal;
     }
-    std::this_thread::sleep_for(options_.step_pause);
+    pause(options_.step_pause);
   }
 }
 

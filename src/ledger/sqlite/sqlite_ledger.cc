@@ -17,6 +17,7 @@
 #include "ledger/sqlite/search.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/writer.h"
+#include "runtime/waiting.h"
 #include "sqlite/connection.h"
 
 namespace trawl {
@@ -57,6 +58,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {
     TRAWL_TRY(check_writes(writes));
     if (writes.empty()) return std::vector<bool>();
+    const Waiting waiting;  // For its turn to write, and the disk.
     const MutexLock lock(writer_mutex_);
     TRAWL_TRY(refuse_removed(removed_, writes));
     TRAWL_TRY(recover_late());
@@ -133,6 +135,7 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
+    const Waiting waiting;  // For its turn to write, and the disk.
     const MutexLock lock(writer_mutex_);
     removed_.insert(namespace_id);
     const ChangeNotice notice(pages_);
@@ -150,6 +153,7 @@ class SqliteLedger final : public Ledger {
                    bounded({}, [&] { return find_ended(filter, wanted); }));
       if (ended.empty()) break;
       const WorkUnlimited unlimited;
+      const Waiting waiting;  // For its turn to write, and the disk.
       const MutexLock lock(writer_mutex_);
       const ChangeNotice notice(pages_);
       auto outcome = writer_.remove(ended);
@@ -162,6 +166,7 @@ class SqliteLedger final : public Ledger {
 
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                             TimeUs now, std::uint32_t limit) override {
+    const Waiting waiting;  // For its turn to write, and the disk.
     const MutexLock lock(writer_mutex_);
     const ChangeNotice notice(pages_);
     return writer_.prune(namespace_id, policy, now, limit);
