@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace trawl {
+
+inline constexpr std::string_view kMaskedValue = "***";
+inline constexpr std::string_view kHashPrefix = "sha256:";
+inline constexpr std::size_t kHashDigits = 16;
+
+// What a rule has left behind: a later rule leaves it alone, and so does the policy when an
+// export is imported again.
+inline bool is_replacement(const json::value& value) {
+  if (!value.is_string()) return false;
+  const std::string_view text = view(value.get_string());
+  if (text == kMaskedValue) return true;
+  return text.size() == kHashPrefix.size() + kHashDigits && text.starts_with(kHashPrefix) &&
+         text.find_first_not_of("0123456789abcdef", kHashPrefix.size()) ==
+             std::string_view::npos;
+}
+
+// The text by which a scalar can be quoted; nothing for null and booleans.
+inline std::optional<std::string> scalar_text(const json::value& value) {
+  if (value.is_string()) return std::string(view(value.get_string()));
+  if (is_number(value)) return to_json_text(value);
+  return std::nullopt;
+}
+
+// Null where the value is no object or has no such member.
+inline const json::value* member_of(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+}
+
+}  // namespace trawl
