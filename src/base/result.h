@@ -18,6 +18,7 @@ enum class ErrorCode {
   timeout,             // 408: the client was too slow
   already_exists,      // 409
   too_large,           // 413
+  unsupported_coding,  // 415: packed in a way that is not read here
   invalid,             // 422: well-formed, but a value is out of range or of a wrong type
   too_many_requests,   // 429: more than the key may send; try again later
   headers_too_large,   // 431

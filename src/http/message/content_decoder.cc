@@ -17,7 +17,7 @@ constexpr std::size_t kPieceBytesMin = 4 * 1024;
 constexpr std::size_t kLikelyRatio = 8;  // Of texts.
 
 Error not_read(std::string_view coding) {
-  return make_error(kUnsupportedCoding,
+  return make_error(ErrorCode::unsupported_coding,
                     fmt::format("the Content-Encoding '{}' is not supported by this "
                                 "server; use gzip or zstd, or send the body uncompressed",
                                 truncate_text(coding, 50)));
@@ -36,7 +36,7 @@ Result<ContentCoding> content_coding(const std::vector<Header>& headers) {
           equals_ignoring_case(element, "gzip") || equals_ignoring_case(element, "x-gzip");
       if (!is_gzip && !equals_ignoring_case(element, "zstd")) return not_read(element);
       if (found != ContentCoding::identity) {
-        return make_error(kUnsupportedCoding,
+        return make_error(ErrorCode::unsupported_coding,
                           "the body is compressed more than once (Content-Encoding); "
                           "compress it once, with gzip or zstd");
       }

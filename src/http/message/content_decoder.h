@@ -21,7 +21,7 @@ namespace trawl::http {
 inline constexpr std::string_view kReadCodings = "gzip, zstd, identity";
 
 // How a request says that its body is packed (Content-Encoding, of any number of lines).
-//   kUnsupportedCoding  by something that is not read here, or more than once
+//   unsupported_coding  by something that is not read here, or more than once
 Result<ContentCoding> content_coding(const std::vector<Header>& headers);
 
 // Unpacks a body piece by piece, in constant memory. Not thread-safe.

@@ -53,7 +53,6 @@ std::string title_of(std::string_view type) {
 }  // namespace
 
 int http_status(ErrorCode code) {
-  if (code == kUnsupportedCoding) return 415;
   switch (code) {
     case ErrorCode::bad_request:
       return 400;
@@ -73,6 +72,8 @@ int http_status(ErrorCode code) {
       return 409;
     case ErrorCode::too_large:
       return 413;
+    case ErrorCode::unsupported_coding:
+      return 415;
     case ErrorCode::invalid:
       return 422;
     case ErrorCode::too_many_requests:
@@ -96,7 +97,6 @@ int http_status(ErrorCode code) {
 }
 
 std::string_view error_type(ErrorCode code) {
-  if (code == kUnsupportedCoding) return "UnsupportedMediaTypeError";
   switch (code) {
     case ErrorCode::bad_request:
       return "BadRequestError";
@@ -116,6 +116,8 @@ std::string_view error_type(ErrorCode code) {
       return "AlreadyExistsError";
     case ErrorCode::too_large:
       return "PayloadTooLargeError";
+    case ErrorCode::unsupported_coding:
+      return "UnsupportedMediaTypeError";
     case ErrorCode::invalid:
       return "ValidationError";
     case ErrorCode::too_many_requests:

@@ -209,10 +209,6 @@ bool percent_decode(std::string_view text, bool plus_is_space, std::string& out)
 // "a=1&b=%20" into pairs; false as above.
 bool parse_query(std::string_view text, std::vector<Header>& out);
 
-// Of a body that is packed in a way that is not read here (415). A code of HTTP alone: no
-// other room knows of codings, and so it is none of ErrorCode's own.
-inline constexpr ErrorCode kUnsupportedCoding = static_cast<ErrorCode>(415);
-
 // The contract's error envelope: {"success": false, "status", "error": {"message", "type",
 // "details"?}, "request_id"}, and for 422 the `detail` list next to it.
 Response error_response(const Error& error, std::string_view request_id);

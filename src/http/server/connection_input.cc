@@ -375,7 +375,7 @@ std::optional<Response> Connection::admit_request(const Framing& framing) {
   if (thrown != Thrown::nothing) error = error_of(thrown);
   if (error.message.empty()) return std::nullopt;
   Response response = error_response(error, request_->request_id);
-  if (error.code == kUnsupportedCoding) {
+  if (error.code == ErrorCode::unsupported_coding) {
     response.headers.emplace_back("Accept-Encoding", kReadCodings);
   }
   return response;
