@@ -3,6 +3,7 @@
 #include "base/field_path.h"
 #include "base/work_limit.h"
 #include "model/engine_fields.h"
+#include "model/internal_fields.h"
 
 namespace trawl {
 
@@ -26,6 +27,10 @@ PathValues Candidate::values(std::string_view path, json::value& scratch) const 
       scratch.emplace_string().assign(id.data(), id.size());
       return &scratch;
     }
+  }
+  if (is_internal_path(path) && !document_id.empty()) {
+    return internal_value({document_id, collection_id, {}, created_at, updated_at}, path,
+                          scratch);
   }
   return find_values(*fields, path);
 }

@@ -290,3 +290,59 @@ def test_ids_survive_the_path(server, document_id):
     server.ok("POST", "/v1/collections/books/documents", {"document_id": document_id, "n": 1})
     path = f"/v1/collections/books/documents/{quote(document_id, safe='')}"
     assert server.ok("GET", path)["document_id"] == document_id
+
+
+def test_what_the_server_sets_itself_is_left_out_with_a_warning(server):
+    server.make_collection("notes", [])
+    path = "/v1/collections/notes/documents"
+    made = server.ok("POST", path, {"document_id": "a", "collection_id": "shelf 5",
+                                    "_internal": {"by": "me"}, "warnings": "own", "x": 1})
+    warnings = made["_internal"]["warnings"]
+    assert len(warnings) == 2 and made["warnings"] == "own"
+    assert "'collection_id' was left out" in warnings[0] and "'_internal'" in warnings[1]
+    stored = server.ok("GET", f"{path}/a")
+    assert "warnings" not in stored["_internal"]
+    # Nothing of the client's own is lost of a document that the server gave.
+    again = dict(stored, document_id="b")
+    assert "warnings" not in server.ok("POST", path, again)["_internal"]
+    server.make_collection("copies", [])
+    lines = [stored, {"document_id": "c", "collection_id": stored["collection_id"]},
+             {"document_id": "d", "_internal": 5}, {"document_id": "e", "collection_id": None}]
+    report = server.ok("POST", "/v1/collections/copies/documents/import",
+                       "\n".join(json.dumps(line) for line in lines))
+    assert report["imported_count"] == 4 and report["warning_count"] == 2
+    assert [warning["line"] for warning in report["warnings"]] == [2, 3]
+    assert "'_internal' was left out" in report["warnings"][1]["message"]
+
+
+def test_times_of_documents_are_filtered_and_sorted(server):
+    server.make_collection("notes", [{"document_id": name, "n": i} for i, name in
+                                     enumerate(("a", "b", "c"))])
+    path = "/v1/collections/notes/documents"
+    server.ok("POST", path, {"document_id": "d"})
+    server.ok("PATCH", f"{path}/b", {"n": 9})
+    times = {row["document_id"]: row["_internal"]
+             for row in server.ok("POST", f"{path}/list", {})["results"]}
+    created, updated = times["d"]["created_at"], times["b"]["updated_at"]
+
+    def ids(body):
+        return names(server.ok("POST", f"{path}/list", body))
+
+    def where(field, operator, value):
+        return {"filters": {"field": field, "operator": operator, "value": value}}
+
+    assert ids(where("_internal.created_at", "gte", created)) == ["d"]
+    assert sorted(ids(where("_internal.created_at", "lt", created))) == ["a", "b", "c"]
+    assert ids(where("_internal.updated_at", "eq", updated)) == ["b"]
+    assert len(ids(where("_internal.namespace_id", "eq", times["a"]["namespace_id"]))) == 4
+    assert ids(where("_internal.document_id", "eq", "c")) == ["c"]
+    assert len(ids(where("_internal", "exists", True))) == 4
+    assert ids(where("_internal.nothing", "exists", True)) == []
+    assert ids({"sort": "-_internal.updated_at"})[:2] == ["b", "d"]
+    assert ids({"sort": "_internal.created_at"})[-1] == "d"
+    groups = server.ok("POST", f"{path}/list", {"group_by": "_internal.created_at"})["groups"]
+    assert sum(group["count"] for group in groups) == 4 and len(groups) == 2
+    found = server.execute(["notes"], [
+        {"stage_name": "new", "config": {"stage_id": "attribute_filter", "parameters": {
+            "field": "_internal.created_at", "operator": "gte", "value": created}}}]).json
+    assert [row["document_id"] for row in found["documents"]] == ["d"]

@@ -9,6 +9,7 @@
 #include "base/field_path.h"
 #include "base/text.h"
 #include "model/engine_fields.h"
+#include "model/internal_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -103,6 +104,22 @@ std::string join(const std::string& location, std::string_view key) {
   return location.empty() ? std::string(key) : fmt::format("{}.{}", location, key);
 }
 
+InternalFields internal_fields(const Document& document, const Collection& collection) {
+  return {document.document_id, collection.id.str(), collection.namespace_id.str(),
+          document.created_at, document.updated_at};
+}
+
+// Whether the server wrote this itself: a document that it gave, sent back.
+bool is_own_writing(const json::value& internal, const json::value* collection_id) {
+  const auto* object = internal.if_object();
+  if (object == nullptr) return false;
+  for (const auto name : {"document_id", "collection_id", "namespace_id", "created_at"}) {
+    const auto* value = object->if_contains(name);
+    if (value == nullptr || !value->is_string()) return false;
+  }
+  return collection_id == nullptr || *collection_id == object->at("collection_id");
+}
+
 }  // namespace
 
 json::object document_json(const Document& document, const Collection& collection) {
@@ -111,11 +128,7 @@ json::object document_json(const Document& document, const Collection& collectio
   out["document_id"] = document.document_id;
   out["collection_id"] = collection.id.str();
   for (const auto& field : document.fields) out[field.key()] = field.value();
-  out["_internal"] = json::object{{"document_id", document.document_id},
-                                  {"collection_id", collection.id.str()},
-                                  {"namespace_id", collection.namespace_id.str()},
-                                  {"created_at", format_time(document.created_at)},
-                                  {"updated_at", format_time(document.updated_at)}};
+  out["_internal"] = internal_json(internal_fields(document, collection));
   return out;
 }
 
@@ -128,6 +141,9 @@ PathValues document_values(const Document& document, const Collection& collectio
   if (path == engine_field::kCollectionId) {
     scratch = collection.id.str();
     return &scratch;
+  }
+  if (is_internal_path(path)) {
+    return internal_value(internal_fields(document, collection), path, scratch);
   }
   return find_values(document.fields, path);
 }
@@ -142,6 +158,25 @@ Result<DocumentWrite> read_document(const json::object& sent, const std::string&
     if (!is_reserved(field.key())) out.fields[field.key()] = field.value();
   }
   return out;
+}
+
+std::vector<std::string> warn_of_left_out(const json::object& sent,
+                                          const Collection& collection) {
+  std::vector<std::string> warnings;
+  const json::value* id = find_key(sent, engine_field::kCollectionId);
+  const json::value* internal = find_key(sent, engine_field::kInternal);
+  if (internal != nullptr && is_own_writing(*internal, id)) return warnings;
+  const auto warn = [&](std::string_view name) {
+    warnings.push_back(fmt::format(
+        "'{}' was left out: the server sets it itself; give the field another name to keep "
+        "it",
+        name));
+  };
+  if (id != nullptr && !id->is_null() && *id != json::value(collection.id.str())) {
+    warn(engine_field::kCollectionId);
+  }
+  if (internal != nullptr && !internal->is_null()) warn(engine_field::kInternal);
+  return warnings;
 }
 
 Result<void> check_update(const json::object& update, const std::string& location) {

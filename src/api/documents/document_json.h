@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/field_path.h"
 #include "base/json.h"
@@ -19,6 +20,11 @@ json::object document_json(const Document& document, const Collection& collectio
 // names that the server gives meaning to are taken out.
 //   invalid  document_id is not a string
 Result<DocumentWrite> read_document(const json::object& sent, const std::string& location);
+
+// Says of what read_document() takes out of a document of a client's own; of one that this
+// server gave, which is sent back, there is nothing to say.
+std::vector<std::string> warn_of_left_out(const json::object& sent,
+                                          const Collection& collection);
 
 // Writes given fields over a document. With `deep`, objects are merged member by member;
 // otherwise a given field replaces the old one whole. A key with dots that is not a field

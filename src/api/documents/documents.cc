@@ -52,7 +52,13 @@ Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_ASSIGN(const auto ids, services.corpus.insert(collection.id, std::move(one)));
   services.metrics.documents_written(1);
   TRAWL_ASSIGN(const Document stored, get_document(services, collection, ids.front()));
-  return json_response(document_json(stored, collection));
+  json::object out = document_json(stored, collection);
+  // The other members are the client's own.
+  if (const auto warnings = warn_of_left_out(body, collection); !warnings.empty()) {
+    out["_internal"].get_object()["warnings"] =
+        json::array(warnings.begin(), warnings.end());
+  }
+  return json_response(std::move(out));
 }
 
 Result<http::Response> show(const Services& services, Call& call) {

@@ -89,6 +89,9 @@ class DocumentImport {
       report_.add(line, named.error().message);
       return {};
     }
+    for (const auto& warning : warn_of_left_out(object, collection_)) {
+      report_.warn(line, warning);
+    }
     bytes_ += bytes;
     batch_.push_back(std::move(*document));
     lines_.push_back(line);
@@ -161,6 +164,8 @@ Result<http::Response> import_documents(const Services& services, Call& call) {
       json::object{{"imported_count", import.imported()},
                    {"failed_count", import.report().failed_count},
                    {"errors", std::move(import.report().errors)},
+                   {"warning_count", import.report().warning_count},
+                   {"warnings", std::move(import.report().warnings)},
                    {"message", counted_were(import.imported(), "document") + " imported"}});
 }
 

@@ -7,6 +7,7 @@
 #include "base/work_limit.h"
 #include "corpus/store/payload_fields.h"
 #include "model/engine_fields.h"
+#include "model/internal_fields.h"
 
 namespace trawl::store {
 namespace {
@@ -57,20 +58,26 @@ Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
       if (view_->sees(row)) matches->set(row);
     });
   }
-  // The document's own id and its collection are found like fields, before the fields.
+  // What the server says of a document is found like fields, before the fields.
   std::vector<std::string> paths;
   for (const auto& path : filter.paths()) {
-    if (path != engine_field::kDocumentId && path != engine_field::kCollectionId) {
+    if (path != engine_field::kDocumentId && path != engine_field::kCollectionId &&
+        !is_internal_path(path)) {
       paths.push_back(path);
     }
   }
   const PayloadFields wanted(paths);
   const json::value collection_id(definition_->id.str());
   json::value document_id;
+  InternalFields internal;
+  internal.collection_id = definition_->id.str();
+  internal.namespace_id = definition_->namespace_id.str();
+  json::value internal_scratch;
   json::object fields;
   const Filter::Lookup lookup = [&](std::string_view path) -> PathValues {
     if (path == engine_field::kDocumentId) return &document_id;
     if (path == engine_field::kCollectionId) return &collection_id;
+    if (is_internal_path(path)) return internal_value(internal, path, internal_scratch);
     return find_values(fields, path);
   };
   TRAWL_TRY(
@@ -78,6 +85,9 @@ Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
         count_work(raw.payload.size() / kBytesPerStep + 8);
         TRAWL_ASSIGN(fields, wanted.read(raw.payload));
         document_id.emplace_string().assign(raw.document_id.data(), raw.document_id.size());
+        internal.document_id = raw.document_id;
+        internal.created_at = raw.created_at;
+        internal.updated_at = raw.updated_at;
         if (filter.matches(lookup)) matches->set(raw.row);
         return {};
       }));

@@ -71,6 +71,8 @@ Candidate to_candidate(const std::string& collection_id, Document&& document) {
   Candidate candidate;
   candidate.collection_id = collection_id;
   candidate.document_id = std::move(document.document_id);
+  candidate.created_at = document.created_at;
+  candidate.updated_at = document.updated_at;
   candidate.fields = std::make_shared<const json::object>(std::move(document.fields));
   return candidate;
 }
