@@ -307,12 +307,6 @@ class PathReader {
     });
   }
 
- private:
-  static bool end(const json::value& value, PathValues& out) {
-    out = PathValues(&value);
-    return true;
-  }
-
   static bool read(const json::value& at, std::string_view path, PathValues& out) {
     if (const auto* object = at.if_object()) return read(*object, path, out);
     const auto* array = at.if_array();
@@ -328,7 +322,19 @@ class PathReader {
     out.through_list_ = true;
     return true;
   }
+
+ private:
+  static bool end(const json::value& value, PathValues& out) {
+    out = PathValues(&value);
+    return true;
+  }
 };
+
+PathValues find_values(const json::value& root, std::string_view path) {
+  PathValues out;
+  PathReader::read(root, path, out);
+  return out;
+}
 
 PathValues find_values(const json::object& root, std::string_view path) {
   PathValues out;

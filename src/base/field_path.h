@@ -83,6 +83,7 @@ class PathValues {
   bool through_list_ = false;
 };
 
+PathValues find_values(const json::value& root, std::string_view path);
 PathValues find_values(const json::object& root, std::string_view path);
 
 // Puts a value where find_path then finds it. A place that is there already gets the new

@@ -295,17 +295,40 @@ Result<Operand> apply(TemplateFilter filter, Operand operand, Operand argument) 
   return operand;
 }
 
+// What several values cost that are gathered into a list.
+std::size_t copied_work(const json::value& list) {
+  std::size_t work = 0;
+  for (const auto& item : list.get_array()) {
+    const auto* text = item.if_string();
+    work += 8 + (text == nullptr ? 0 : text->size() / kBytesPerStep);
+  }
+  return work;
+}
+
 Operand follow(const Node& path, const TemplateScope& scope) {
   const json::object* root = find_namespace(scope, path.root);
   if (root == nullptr) return {};
   if (path.steps.empty()) return Operand(json::value(*root));
   const json::value* at = nullptr;
+  // Holds the list that a path through a list leads to; later steps go on in it.
+  json::value gathered;
   for (std::size_t i = 0; i < path.steps.size(); ++i) {
     const auto& step = path.steps[i];
     // The root is an object that no json::value holds; every later place is a value.
     const json::object* object = i == 0 ? root : at->if_object();
     if (const auto* names = std::get_if<Node::Names>(&step)) {
-      at = i == 0 ? find_path(*root, names->path) : find_path(*at, names->path);
+      const PathValues found =
+          i == 0 ? find_values(*root, names->path) : find_values(*at, names->path);
+      if (found.through_list()) {
+        // What is found may lie in the list that is gathered already.
+        json::value list;
+        (void)found.as_one(list);
+        gathered = std::move(list);
+        count_work(copied_work(gathered));
+        at = &gathered;
+      } else {
+        at = found.one();
+      }
     } else if (const auto* key = std::get_if<Node::Key>(&step)) {
       at = object == nullptr ? nullptr : object->if_contains(key->name);
     } else {
@@ -314,7 +337,11 @@ Operand follow(const Node& path, const TemplateScope& scope) {
     }
     if (at == nullptr) return Operand().rests_on(&path);
   }
-  return Operand::refer(*at).rests_on(at->is_null() ? &path : nullptr);
+  const Node* const absent = at->is_null() ? &path : nullptr;
+  if (at == &gathered) return Operand(std::move(gathered)).rests_on(absent);
+  // Inside of what was gathered: it ends here.
+  if (!gathered.is_null()) return Operand(json::value(*at)).rests_on(absent);
+  return Operand::refer(*at).rests_on(absent);
 }
 
 // As an author writes it: INPUT.a.b["c"][0].

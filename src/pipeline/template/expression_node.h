@@ -32,7 +32,7 @@ struct Expression::Node {
   using Ptr = std::unique_ptr<Node>;
   enum class Kind { literal, path, chain, all, any, negate, opposite, choice, pipe };
 
-  // A step of a path: "a.b" are names that find_path follows, ["a.b"] is one key, [0] a
+  // A step of a path: "a.b" are names that find_values follows, ["a.b"] is one key, [0] a
   // place in an array.
   struct Names {
     std::string path;

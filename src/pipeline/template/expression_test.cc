@@ -16,7 +16,8 @@ class ExpressionTest : public testing::Test {
       "flag":true,"off":false,"empty":"","none":null,"tags":["a","b","c"],"nothing":[],
       "nested":{"deep":{"x":[10,{"y":20}]},"a b":1,"dotted.key":2,"if":3,"été":4},
       "big":9223372036854775807,"bigger":18446744073709551615,"text_number":" 42 ",
-      "quote":"say \"hi\" é","items":[{"n":1},{"n":2}]})");
+      "quote":"say \"hi\" é","items":[{"n":1},{"n":2}],
+      "boxes":[{"items":[{"n":1},{"n":3}],"tags":["a"]},{"items":[{"n":2}],"tags":["b"]}]})");
   const json::object document_ = object(R"({"title":"ÉTÉ","score":0.5})");
   const json::object context_ = object(R"({"time_elapsed_ms":12})");
   const json::object stages_ = object(R"({"search":{"count":3,"top_score":0.9}})");
@@ -72,6 +73,26 @@ TEST_F(ExpressionTest, Paths) {
   EXPECT_EQ(show("INPUT.nested.été"), "4");
   EXPECT_EQ(show("INPUT.items[1].n"), "2");
   EXPECT_EQ(show("CONTEXT"), R"({"time_elapsed_ms":12})");
+}
+
+TEST_F(ExpressionTest, PathsThroughListsLeadToTheListOfValues) {
+  EXPECT_EQ(show("INPUT.items.n"), "[1,2]");
+  EXPECT_EQ(show("INPUT.items.0.n"), "1");
+  EXPECT_EQ(show("INPUT.items[1].n"), "2");
+  EXPECT_EQ(show("INPUT['items'].n"), "[1,2]");
+  EXPECT_EQ(show("INPUT.items.n[1]"), "2");
+  EXPECT_EQ(show("INPUT.items.n | length"), "2");
+  EXPECT_EQ(show("INPUT.items.n | join('-')"), R"("1-2")");
+  EXPECT_EQ(show("INPUT.items.n | first"), "1");
+  EXPECT_EQ(show("INPUT.nested.deep.x.y"), "[20]");
+  EXPECT_EQ(show("INPUT.boxes.items.n"), "[1,3,2]");
+  EXPECT_EQ(show("INPUT.boxes[0].items.n"), "[1,3]");
+  EXPECT_EQ(show("INPUT.boxes.tags"), R"([["a"],["b"]])");
+  EXPECT_EQ(show("INPUT.boxes.tags[1][0]"), R"("b")");
+  EXPECT_EQ(show("INPUT.items.other"), "null");
+  EXPECT_EQ(show("INPUT.items.other | default(5)"), "5");
+  EXPECT_EQ(show("INPUT.nothing.n"), "null");
+  EXPECT_EQ(show("INPUT.tags.n"), "null");
 }
 
 TEST_F(ExpressionTest, WhatIsMissingIsNull) {

@@ -163,7 +163,8 @@ class Renderer {
     if (root == nullptr) return nullptr;
     const auto dot = field.find('.');
     if (dot == std::string_view::npos) return *root;
-    const auto* value = find_path(*root, field.substr(dot + 1));
+    json::value list;
+    const auto* value = find_values(*root, field.substr(dot + 1)).as_one(list);
     return value == nullptr ? json::value() : *value;
   }
 

@@ -52,6 +52,16 @@ TEST(Template, EmbeddedValuesBecomeText) {
   EXPECT_EQ(render("plain", inputs), R"("plain")");
 }
 
+TEST(Template, ListsOfValuesAreJsonInsideText) {
+  const auto inputs = inputs_of(R"({"items":[{"n":"a"},{"n":"b"},{"m":1}]})");
+  EXPECT_EQ(render("{{INPUT.items.n}}", inputs), R"(["a","b"])");
+  EXPECT_EQ(render("of {{INPUT.items.n}}", inputs), R"("of [\"a\",\"b\"]")");
+  EXPECT_EQ(render("of {{INPUT.items.n | join(', ')}}", inputs), R"("of a, b")");
+  const TemplateScope scope{&inputs, nullptr, nullptr, nullptr};
+  const auto dynamic = parse(R"({"type":"dynamic","field":"inputs.items.n"})");
+  EXPECT_EQ(to_json_text(render_templates(dynamic, scope).value()), R"(["a","b"])");
+}
+
 TEST(Template, SingleBracesAndClosingBracesAreText) {
   const auto inputs = inputs_of(R"({"x":1})");
   EXPECT_EQ(render("{INPUT.x} {}", inputs), R"("{INPUT.x} {}")");
