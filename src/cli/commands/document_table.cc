@@ -27,8 +27,8 @@ struct Field {
 };
 
 bool is_system_field(std::string_view name) {
-  return name == "collection_id" || name == "score" || name == "document_id" ||
-         name == "created_at" || name == "updated_at" || name.front() == '_';
+  return name == "collection_id" || name == "document_id" || name == "created_at" ||
+         name == "updated_at" || name.front() == '_';
 }
 
 std::string title_of(std::string_view name) {
@@ -69,15 +69,24 @@ RowColumn field_column(const std::string& name, bool numeric, int hide_order,
   return column;
 }
 
-bool has_score(const json::array& documents) {
+enum class ScoreKind {
+  none,       // All 0: nothing was searched for.
+  number,     // What a search gave, or a number of the documents' own.
+  own_field,  // Of the documents' own, and no number everywhere: a field like any other.
+};
+ScoreKind score_of(const json::array& documents) {
+  ScoreKind out = ScoreKind::none;
   for (const auto& document : documents) {
     const auto* object = document.if_object();
-    if (object && number_at(*object, "score") != 0) return true;
+    const auto* value = object ? object->if_contains("score") : nullptr;
+    if (value == nullptr || value->is_null()) continue;
+    if (!is_number(*value)) return ScoreKind::own_field;
+    if (as_double(*value) != 0) out = ScoreKind::number;
   }
-  return false;
+  return out;
 }
 
-std::vector<Field> collect_fields(const json::array& documents) {
+std::vector<Field> collect_fields(const json::array& documents, bool with_score) {
   std::vector<Field> fields;
   for (const auto& document : documents) {
     const auto* object = document.if_object();
@@ -86,6 +95,7 @@ std::vector<Field> collect_fields(const json::array& documents) {
       const std::string_view name(member.key().data(), member.key().size());
       const auto& value = member.value();
       if (name.empty() || is_system_field(name) || value.is_object()) continue;
+      if (name == "score" && !with_score) continue;
       auto at = std::find_if(fields.begin(), fields.end(),
                              [&](const Field& field) { return field.name == name; });
       if (at == fields.end()) at = fields.insert(fields.end(), Field{std::string(name)});
@@ -123,9 +133,12 @@ std::vector<RowColumn> choose_columns(const json::array& documents,
     }
     return columns;
   }
-  if (has_score(documents)) {
+  const ScoreKind kind = score_of(documents);
+  if (kind == ScoreKind::number) {
     RowColumn score = field_column("score", true, 0);
     score.cell = [](const json::object& row) {
+      const auto* value = row.if_contains("score");
+      if (value == nullptr || !is_number(*value)) return Cell{"-", Style::dim};
       return Cell{format_number(number_at(row, "score"), 3), Style::plain};
     };
     columns.push_back(std::move(score));
@@ -141,7 +154,7 @@ std::vector<RowColumn> choose_columns(const json::array& documents,
     id.shape.min_width = 20;
     columns.push_back(std::move(id));
   }
-  std::vector<Field> fields = collect_fields(documents);
+  std::vector<Field> fields = collect_fields(documents, kind == ScoreKind::own_field);
   fields.erase(std::remove_if(fields.begin(), fields.end(),
                               [&](const Field& field) {
                                 return field.longest == 0 ||

@@ -64,5 +64,22 @@ TEST(Cli, ExecuteTellsWhatIsWrongWithItsFile) {
   EXPECT_TRUE(program.seen.empty());
 }
 
+TEST(Cli, AScoreOfTheDocumentsOwnIsShownAsItIs) {
+  const auto table = [](const std::string& first, const std::string& second) {
+    Program program;
+    program.answer(
+        200, R"({"status":"completed","documents":[{"document_id":"a","score":)" + first +
+                 R"(},{"document_id":"b","score":)" + second + "}]}");
+    return program.run({"execute", "-f", "-", "-o", "table"}, R"({"stages":[]})").out;
+  };
+  EXPECT_NE(table(R"("A+")", R"("good")").find("good"), std::string::npos);
+  const std::string mixed = table(R"("A+")", "2.5");
+  EXPECT_NE(mixed.find("A+"), std::string::npos) << mixed;
+  EXPECT_NE(mixed.find("2.5"), std::string::npos) << mixed;
+  EXPECT_NE(mixed.find("SCORE"), std::string::npos) << mixed;
+  EXPECT_TRUE(table("1.5", "null").starts_with("SCORE"));
+  EXPECT_EQ(table("0.0", "0.0").find("SCORE"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace trawl::cli::execute_test
