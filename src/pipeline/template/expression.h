@@ -22,8 +22,8 @@ inline constexpr std::size_t kExpressionLengthMax = 4096;  // bytes between {{ a
 // `|` binds tighter than arithmetic, as in Jinja2; `not` and `!` bind looser than
 // comparisons, and comparisons do not chain.
 //
-// A path passes through lists (base/field_path.h), and is then the list of the values that it
-// finds: INPUT.items.name are the names of all items, INPUT.items.name[0] is the first.
+// A path passes through lists (base/field_path.h), and is then the list of the values that
+// it finds: INPUT.items.name are the names of all items, INPUT.items.name[0] is the first.
 //
 // Values that are missing are null. What has no answer is null as well: 1/0, 1 + null,
 // "x" | int. `<` and its like are false when either side is null; `and` and `or` give the
