@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,11 @@ class Filter {
   // What to tell whoever wrote it: of conditions with `text` that match nothing, since
   // there is no word in them.
   std::vector<std::string> warnings() const;
+
+  // Why it should not choose what is deleted or changed: a condition with `text` that has
+  // no word, whose negation holds everywhere, or a blank one, which holds for every text.
+  // Nothing where there is no such condition.
+  std::optional<std::string> vague_condition() const;
 
   // Every path that evaluation may look up, once each. This and the next two are valid as
   // long as the filter or a copy of it.

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
 #include "base/field_path.h"
+#include "base/text.h"
 #include "base/work_limit.h"
 
 #include "query/filter_node.h"
@@ -164,6 +167,28 @@ bool matches_condition(const FilterNode& condition, const PathValues& found) {
   }
 }
 
+namespace {
+
+std::optional<std::string> find_blank(const FilterNode& node) {
+  for (const FilterNode& child : node.children) {
+    if (auto found = find_blank(child)) return found;
+  }
+  const auto* text = node.value.if_string();
+  if (node.kind != FilterNode::Kind::condition || text == nullptr) return std::nullopt;
+  const bool looks_inside = node.op == FilterOp::contains ||
+                            node.op == FilterOp::starts_with ||
+                            node.op == FilterOp::ends_with || node.op == FilterOp::regex;
+  const bool is_blank = (looks_inside && text->empty()) ||
+                        (node.op == FilterOp::text && trim(view(*text)).empty());
+  if (!is_blank) return std::nullopt;
+  return fmt::format(
+      "the condition '{}' on '{}' is blank, so it holds for every text; say what to look "
+      "for, or use 'exists'",
+      filter_op_name(node.op), truncate_text(node.path, 64));
+}
+
+}  // namespace
+
 bool Filter::matches(const Lookup& lookup) const {
   return !compiled_->has_templates && evaluate(compiled_->root, lookup);
 }
@@ -172,6 +197,11 @@ bool Filter::matches(const json::object& document) const {
   return !compiled_->has_templates &&
          evaluate(compiled_->root,
                   [&](const std::string& path) { return find_values(document, path); });
+}
+
+std::optional<std::string> Filter::vague_condition() const {
+  if (!compiled_->warnings.empty()) return compiled_->warnings.front();
+  return find_blank(compiled_->root);
 }
 
 std::vector<std::string> Filter::warnings() const {

@@ -1,5 +1,8 @@
 """What counts as a word, and as the same text, in searches, filters and lists."""
 
+import json
+import urllib.parse
+
 import pytest
 
 from conftest import search, stage
@@ -128,3 +131,49 @@ def test_the_history_has_the_same_words(server):
     for city in ["izmir", "I\u0307ZMIR"]:
         where = {"field": "labels.city", "value": city}
         assert server.list({"filters": where}).json["total"] == 1, city
+
+
+def test_conditions_without_a_word_are_told_wherever_they_are_sent(server):
+    server.make_collection("notes", [{"text": "one"}])
+    server.execute(["notes"], [search("fox")])
+    export = "/v1/retrievers/executions/export"
+    text = {"field": "query_summary", "operator": "text", "value": "\u2026 \U0001d10b?!"}
+    for body in ({"query": "?!"}, {"filters": text}, {"filters": {"NOT": [text]}}):
+        listed = server.list(body).json["warnings"]
+        for form in ("", "?format=csv", "?detail=true"):
+            reply = server.post(export + form, body)
+            assert json.loads(reply.headers["x-trawl-warnings"]) == listed
+        query = urllib.parse.urlencode({"filter": json.dumps(body), "end_after_ms": 0})
+        events = server.get("/v1/retrievers/executions/tail?" + query).text
+        assert "event: warning\n" in events and "which has no words" in events
+        for form in ("", "?dry_run=true", "?all=true"):
+            refused = server.post("/v1/retrievers/executions/delete" + form, body)
+            assert refused.status == 422 and "no words" in refused.text, refused
+    assert "x-trawl-warnings" not in server.post(export, {"query": "fox"}).headers
+    tail = server.get("/v1/retrievers/executions/tail?query=fox&end_after_ms=0").text
+    assert "event: warning" not in tail
+    assert server.list({}).json["total"] == 1
+
+
+@pytest.mark.parametrize("operator, value", [
+    ("text", "?!"), ("text", ""), ("text", "  "), ("contains", ""), ("starts_with", ""),
+    ("ends_with", ""), ("regex", "")])
+def test_what_says_nothing_deletes_and_changes_nothing(server, operator, value):
+    server.make_collection("notes", [{"document_id": "a", "text": "one"}])
+    server.execute(["notes"], [search("fox")])
+    path = "/v1/collections/notes/documents"
+    for negated in (False, True):
+        def filters(field):
+            one = {"field": field, "operator": operator, "value": value}
+            return {"filters": {"NOT": [one]} if negated else {"AND": [one]}}
+
+        for reply in (
+                server.post("/v1/retrievers/executions/delete", filters("query_summary")),
+                server.request("DELETE", f"{path}/batch", filters("text")),
+                server.request("POST", f"{path}/batch",
+                               {**filters("text"), "update_data": {"x": 1}}),
+                server.request("PATCH", f"{path}/bulk",
+                               {**filters("text"), "update_data": {"x": 1}})):
+            assert reply.status == 422, reply
+    assert server.list({}).json["total"] == 1
+    assert "x" not in server.ok("GET", f"{path}/a")

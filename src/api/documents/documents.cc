@@ -132,6 +132,9 @@ Result<std::vector<std::string>> ids_matching(const Services& services,
 // that.
 Result<void> must_choose(const json::value& filters) {
   TRAWL_ASSIGN(const Filter filter, Filter::compile(filters, "filters"));
+  if (auto vague = filter.vague_condition()) {
+    return invalid_at("filters", std::move(*vague));
+  }
   if (!filter.paths().empty() || !filter.matches(json::object())) return {};
   return invalid_at("filters",
                     "filters has no condition, so every document would match; name a "

@@ -58,6 +58,14 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
                       "the body names no condition, which would delete the whole history; "
                       "add one, or send ?all=true");
   }
+  // Neither is this what anybody means who deletes: "?!" would find nothing, and its
+  // negation everything.
+  if (!body.warnings.empty()) return invalid_at("body", body.warnings.front());
+  for (const Filter& condition : body.filter.where) {
+    if (auto vague = condition.vague_condition()) {
+      return invalid_at("filters", std::move(*vague));
+    }
+  }
   // What begins from now on is not meant, however long this takes.
   body.filter.end_time = std::min(body.filter.end_time.value_or(now), now);
   if (dry_run) {

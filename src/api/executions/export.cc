@@ -2,6 +2,7 @@
 #include "api/executions/export.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 
 #include <algorithm>
 #include <optional>
@@ -158,6 +159,28 @@ class Exporter {
   bool has_more_ = false;
 };
 
+// The same JSON in ASCII, as a header needs it.
+std::string ascii_json(std::string_view text) {
+  std::string out;
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (std::size_t at = 0; at < text.size();) {
+    utf8proc_int32_t point = -1;
+    const auto size = utf8proc_iterate(
+        bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &point);
+    at += static_cast<std::size_t>(std::max<utf8proc_ssize_t>(size, 1));
+    if (point >= 0x20 && point < 0x7f) {
+      out.push_back(static_cast<char>(point));
+    } else if (point > 0xffff) {
+      const auto rest = static_cast<unsigned>(point) - 0x10000;
+      out +=
+          fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ff));
+    } else {
+      out += fmt::format("\\u{:04x}", point < 0 ? 0xfffd : static_cast<unsigned>(point));
+    }
+  }
+  return out;
+}
+
 Error at_query(Error error, std::string_view name) {
   error.location = fmt::format("query.{}", name);
   return error;
@@ -250,6 +273,11 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
           call.ns.id, request->body.canonical,
           Cursor{request->body.filter.start_time, request->body.filter.end_time,
                  request->after.value_or(ExecutionKey{kTimeMax, ExecutionId("~")})}));
+  // There is no other place that every form of the file has.
+  if (const auto& warnings = request->body.warnings; !warnings.empty()) {
+    add("X-Trawl-Warnings",
+        ascii_json(to_json_text(json::array(warnings.begin(), warnings.end()))));
+  }
   const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
   response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
     Exporter exporter(*request, writer);

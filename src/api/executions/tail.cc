@@ -8,6 +8,8 @@
 #include <chrono>
 #include <set>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "api/executions/executions.h"
 #include "api/executions/tail_cursor.h"
@@ -34,6 +36,7 @@ constexpr std::int64_t kEndAfterMsMax = 86'400'000;
 struct TailRequest {
   NamespaceId namespace_id;
   ExecutionFilter filter;
+  std::vector<std::string> warnings;  // Of the filter.
   std::optional<TailCursor> since;
   std::optional<std::chrono::milliseconds> end_after;
 };
@@ -66,6 +69,11 @@ class Tail {
     out_ = fmt::format("retry: {}\n", kRetryMs);
     if (!request_.since) out_ += fmt::format("id: {}\n", encode_tail_cursor(cursor()));
     out_ += '\n';
+    for (const std::string& warning : request_.warnings) {
+      out_ += "event: warning\ndata: ";
+      append_json(out_, json::object{{"message", warning}});
+      out_ += "\n\n";
+    }
     TRAWL_TRY(flush());
     if (request_.since) TRAWL_TRY(go_back());
     const auto beat = std::chrono::milliseconds(services_.limits.tail_heartbeat_ms);
@@ -324,8 +332,8 @@ void add_condition(json::object& body, const std::string& name, const std::strin
 }
 
 // The conditions of the list's body: as JSON in `filter`, or one by one.
-Result<ExecutionFilter> parse_filter(const http::Request& request,
-                                     const NamespaceId& namespace_id, TimeUs now) {
+Result<ExecutionListBody> parse_filter(const http::Request& request,
+                                       const NamespaceId& namespace_id, TimeUs now) {
   json::object body;
   bool has_filter = false;
   for (const auto& [name, value] : request.query) {
@@ -356,7 +364,7 @@ Result<ExecutionFilter> parse_filter(const http::Request& request,
     }
     return error;
   }
-  return std::move(parsed->filter);
+  return parsed;
 }
 
 // Where to begin: a browser that comes again says it in a header, and repeats the query.
@@ -380,7 +388,9 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
   auto request = std::make_shared<TailRequest>();
   const TimeUs now = services.clock.now();
   request->namespace_id = call.ns.id;
-  TRAWL_ASSIGN(request->filter, parse_filter(call.request, call.ns.id, now));
+  TRAWL_ASSIGN(ExecutionListBody body, parse_filter(call.request, call.ns.id, now));
+  request->filter = std::move(body.filter);
+  request->warnings = std::move(body.warnings);
   TRAWL_ASSIGN(request->since, parse_since(call.request, now));
   TRAWL_ASSIGN(const auto end_after_ms,
                QueryReader(call.request).count("end_after_ms", 0, kEndAfterMsMax));

@@ -102,6 +102,16 @@ Outcome<HttpRequest> request_for(const ExecutionsExportArguments& arguments, boo
   return request;
 }
 
+void tell_warnings(const HttpReply& reply, Host& host) {
+  const auto header = reply.headers.find("x-trawl-warnings");
+  if (header == reply.headers.end()) return;
+  const auto parsed = parse_json(header->second);
+  if (!parsed || !parsed->is_array()) return;
+  for (const auto& warning : parsed->get_array()) {
+    host.err << "trawl: " << printable(plain_text(warning)) << '\n';
+  }
+}
+
 // Whether another attempt may help: the connection broke, or the server is busy or on its
 // way down or up.
 bool is_passing(const Failure& failure) {
@@ -128,7 +138,11 @@ Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments
     Failure failure;
     if (reply) {
       const auto wrong = sink.check_part();
-      if (!wrong) return Exit::ok;
+      if (!wrong) {
+        progress.clear();
+        tell_warnings(*reply, context.host());
+        return Exit::ok;
+      }
       failure =
           Failure(Exit::refused, "the export is damaged: " + *wrong, reply->request_id);
       if (const auto found = reply->headers.find("x-trawl-cursor");

@@ -62,6 +62,9 @@ class TailSink final : public BodySink {
       } else {
         host_.out << printable_json(event.data, host_.out_is_terminal) << '\n';
       }
+    } else if (event.kind == "warning") {
+      const std::string message = printable(text_at(data, "message"));
+      if (is_new(event.kind + message)) host_.err << "trawl: " << message << '\n';
     } else if (event.kind == "dropped") {
       host_.err << fmt::format(
           "trawl: too slow for {} events, which were skipped; to see them: trawl "
