@@ -40,7 +40,7 @@ function(trawl_precompile target)
   elseif(TRAWL_SANITIZE)
     set(kind "plain")
     if(target MATCHES 
-       "^trawl_(base|text|query|model|sqlite|corpus_.*|ledger.*|pipeline)$")
+       "^trawl_(base|text|query|model|sqlite|corpus.*|ledger.*|pipeline)$")
       set(kind "optimised")
       target_compile_options(${target} PRIVATE -O1)
     endif()

@@ -75,7 +75,7 @@ def main():
         if file.suffix not in (".h", ".cc"):
             continue
         name = file.relative_to(source).as_posix()
-        is_test = name.endswith("_test.cc")
+        is_test = name.endswith(("_test.cc", "_test_support.h"))
         folder = folder_of(name)
         for number, line in enumerate(file.read_text().splitlines(), 1):
             if THREAD.search(line) and not starts_threads(name):

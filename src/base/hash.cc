@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <xxhash.h>
 
 #include <array>
 #include <cstdlib>
@@ -112,6 +113,10 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
     std::abort();  // As above.
   }
   return to_hex({reinterpret_cast<char*>(out), size});
+}
+
+std::uint64_t content_hash(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 std::uint64_t hash64(std::string_view bytes) {

@@ -30,6 +30,10 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// XXH3, 64 bits, seed 0: tells whether two contents are equal; stays the same for ever. Not
+// for secrets: who wants to can make two contents with one hash.
+std::uint64_t content_hash(std::string_view bytes);
+
 // The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
 std::uint64_t hash64(std::string_view bytes);
 

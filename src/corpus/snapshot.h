@@ -8,34 +8,43 @@
 #include <string>
 #include <vector>
 
-#include "base/bitmap.h"
 #include "base/result.h"
 #include "base/work_limit.h"
 #include "model/collection.h"
+#include "model/field_set.h"
 #include "query/filter.h"
 
 namespace trawl {
 
-struct ScoredRow {
-  std::uint32_t row = 0;
-  float score = 0;
+// Which documents: those that pass all filters of one of these lists. The filters must
+// outlive it.
+struct Selection {
+  using AllOf = std::vector<const Filter*>;
+
+  std::vector<AllOf> any_of = {{}};  // A list without filters: every document passes.
+
+  static Selection of(const Filter& filter) { return {{{&filter}}}; }
 };
 
 struct SearchRequest {
   std::string feature_uri;
   std::string text;
   std::uint32_t top_k = 100;
-  std::shared_ptr<const Bitmap> allowed;  // Rows to stay within; null for all.
+  Selection within;
 };
 
-// Distinct words of a query beyond this are ignored, so a text as long as a book
-// cannot occupy a server.
-inline constexpr std::size_t kQueryWordsMax = 1024;
+struct SearchHit {
+  DocumentRef document = 0;
+  float score = 0;
+};
 
 struct SearchResult {
-  std::vector<ScoredRow> rows;      // Best first; ties by row ascending.
+  std::vector<SearchHit> hits;      // Best first; ties in the order of arrival.
   std::uint64_t scanned_count = 0;  // Postings that were scored.
-  std::size_t query_words = 0;      // Distinct words of the query, the ignored ones too.
+  std::size_t query_words = 0;      // Distinct words of the query.
+  // Those that were searched for: an engine may stop at some number of them, so that a text
+  // as long as a book cannot occupy it.
+  std::size_t searched_words = 0;
 };
 
 // One version of one collection: what it returns never changes, whatever is written
@@ -56,20 +65,36 @@ class Snapshot {
   virtual Result<SearchResult> search(const SearchRequest& request,
                                       const Checkpoint& check) const = 0;
 
-  // The rows that match; remembered for the next caller with an equal filter.
-  virtual Result<std::shared_ptr<const Bitmap>> matching(const Filter& filter,
-                                                         const Checkpoint& check) const = 0;
+  // Visits documents in the order of their arrival, some at a time, until the visitor
+  // returns false.
+  using VisitRefs = std::function<bool(std::span<const DocumentRef>)>;
+  virtual Result<void> scan(const Selection& within, const Checkpoint& check,
+                            const VisitRefs& visit) const = 0;
 
-  // Visits documents in the order of their rows (the order of arrival), within `allowed`
-  // if given, until the visitor returns false.
-  virtual Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
-                            const std::function<bool(Document&&)>& visit) const = 0;
+  // Visits these documents, in the order given, with their place in it; of their fields,
+  // those of the set (and whatever is as cheap to give).
+  //   internal  one of them is not of this version
+  using VisitDocument = std::function<void(std::size_t place, Document&& document)>;
+  virtual Result<void> fetch(std::span<const DocumentRef> documents, const FieldSet& fields,
+                             const Checkpoint& check, const VisitDocument& visit) const = 0;
 
-  // The documents of these rows, in the order given. Each must be a row of this version.
-  virtual Result<std::vector<Document>> fetch(
-      std::span<const std::uint32_t> rows) const = 0;
   // Nothing where this version has no such document.
   virtual Result<std::optional<Document>> get(const std::string& document_id) const = 0;
 };
+
+// These documents, whole, in the order given.
+Result<std::vector<Document>> fetch_documents(const Snapshot& snapshot,
+                                              std::span<const DocumentRef> documents,
+                                              const Checkpoint& check = {});
+
+// As Snapshot::scan(), but with the documents themselves.
+Result<void> scan_documents(const Snapshot& snapshot, const Selection& within,
+                            const FieldSet& fields, const Checkpoint& check,
+                            const std::function<bool(Document&&)>& visit);
+
+// All that the selection lets through, in the order of arrival.
+Result<std::vector<DocumentRef>> select_documents(const Snapshot& snapshot,
+                                                  const Selection& within,
+                                                  const Checkpoint& check = {});
 
 }  // namespace trawl

@@ -48,13 +48,19 @@ struct Collection {
   json::object definition;
 };
 
+// A state of a document among those of its collection: a number that means something to the
+// corpus that gave it, while it runs, and to nobody else. Greater ones arrived later.
+using DocumentRef = std::uint32_t;
+
 // A document as one version of its collection holds it.
 struct Document {
-  std::uint32_t row = 0;  // Its place in the collection's history of documents.
+  DocumentRef ref = 0;
   std::string document_id;
   TimeUs created_at = 0;
   TimeUs updated_at = 0;
   json::object fields;  // User fields only.
+  // Of the fields as they are stored: equal where they are. 0: not known.
+  std::uint64_t content_hash = 0;
 };
 
 }  // namespace trawl

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -242,22 +243,29 @@ void hoist_collections(Pipeline& pipeline) {
   }
 }
 
-// The one-line client asks for {"type": "attribute_filter", "conditions"} and then {"type":
-// "feature_search"}, and means one thing: a search among what passes. A search starts anew,
-// so the conditions go to it; nothing has to be read twice either. They stay what they are
-// in an attribute_filter, case-sensitive.
-std::optional<StageFilter> filter_of_next(const json::array& stages) {
+// The one-line client asks for {"type": FILTER, "conditions"} and then {"type": SEARCH},
+// and means one thing: a search among what passes. A search starts anew, so the conditions
+// go to it; nothing has to be read twice either. They stay what they are in the filter,
+// case-sensitive.
+std::optional<StageFilter> filter_of_next(const json::array& stages,
+                                          const StageRegistry& registry) {
   const auto* first = stages.front().if_object();
   const auto* second = stages.size() < 2 ? nullptr : stages[1].if_object();
-  const auto is = [](const json::object* stage, std::string_view type) {
-    const auto* found = stage == nullptr ? nullptr : stage->if_contains("type");
-    return found != nullptr && found->is_string() && view(found->get_string()) == type;
+  const auto definition = [&](const json::object* stage) -> const StageDefinition* {
+    const auto* type = stage == nullptr ? nullptr : stage->if_contains("type");
+    if (type == nullptr || !type->is_string() || has(*stage, "config")) return nullptr;
+    return registry.find_exactly(view(type->get_string()));
   };
-  if (!is(first, "attribute_filter") || first->size() != 2 || !has(*first, "conditions") ||
-      !is(second, "feature_search") || has(*second, "config")) {
+  const StageDefinition* filter = definition(first);
+  const StageDefinition* search = definition(second);
+  if (filter == nullptr || filter->filter_parameter.empty() || search == nullptr ||
+      !search->starts_anew) {
     return std::nullopt;
   }
-  return StageFilter{first->at("conditions"), "stages[0].conditions", true};
+  const std::string_view name = filter->filter_parameter;
+  const json::string_view key(name.data(), name.size());
+  if (first->size() != 2 || !has(*first, key)) return std::nullopt;
+  return StageFilter{first->at(key), fmt::format("stages[0].{}", name), true};
 }
 
 // Filters beside the stages narrow what the first stage reads; what reads nothing itself is
@@ -266,10 +274,16 @@ Result<void> narrow_first(std::vector<StageFilter> filters, const StageRegistry&
                           std::set<std::string>& names, Pipeline& pipeline) {
   if (!pipeline.stages.front().definition->reads_collections) {
     PipelineStage stage;
-    TRAWL_ASSIGN(stage.definition,
-                 registry.find("attribute_filter", filters.front().location));
+    stage.definition = registry.plain_reader();
+    if (stage.definition == nullptr) {
+      return invalid_at(filters.front().location,
+                        fmt::format("{} needs a stage that reads collections, and there is "
+                                    "none; leave it out",
+                                    filters.front().location));
+    }
     stage.stage_name = unique_name("request_filters", names);
-    stage.parameters = {{"conditions", json::object()}};
+    const std::string_view name = stage.definition->filter_parameter;
+    stage.parameters[json::string_view(name.data(), name.size())] = json::object();
     stage.location = filters.front().location;
     pipeline.stages.insert(pipeline.stages.begin(), std::move(stage));
   }
@@ -293,34 +307,54 @@ json::value joined(const std::vector<StageFilter>& filters) {
 }
 
 // Every scalar becomes the name of its type; field paths and enums are literals as well,
-// but names that choose what runs are kept.
-json::value strip_literals(const json::value& value, std::string_view key) {
-  static constexpr std::string_view kKept[] = {
-      "stage_id", "stage_type", "feature_uri", "field",    "operator",    "function",
-      "alias",    "direction",  "fusion",      "strategy", "output_mode", "group_by_field"};
-  if (const auto* object = value.if_object()) {
-    json::object out;
-    for (const auto& field : *object) {
-      out[field.key()] =
-          strip_literals(field.value(), {field.key().data(), field.key().size()});
-    }
-    return out;
-  }
-  if (const auto* array = value.if_array()) {
-    // The values of a list differ from request to request in number too.
-    json::array out;
-    for (const auto& item : *array) {
-      json::value stripped = strip_literals(item, key);
-      if (out.empty() || stripped.is_object() || out.back() != stripped) {
-        out.push_back(std::move(stripped));
+// but values under the names that choose what runs are kept.
+class LiteralStripper {
+ public:
+  explicit LiteralStripper(const StageDefinition& definition) : definition_(definition) {}
+
+  json::value strip(const json::value& value, std::string_view key,
+                    bool in_filter = false) const {
+    if (const auto* object = value.if_object()) {
+      json::object out;
+      for (const auto& field : *object) {
+        const std::string_view inner(field.key().data(), field.key().size());
+        out[field.key()] = strip(field.value(), inner, in_filter || is_filter(inner));
       }
+      return out;
     }
-    return out;
+    if (const auto* array = value.if_array()) {
+      // The values of a list differ from request to request in number too.
+      json::array out;
+      for (const auto& item : *array) {
+        json::value stripped = strip(item, key, in_filter);
+        if (out.empty() || stripped.is_object() || out.back() != stripped) {
+          out.push_back(std::move(stripped));
+        }
+      }
+      return out;
+    }
+    if (is_kept(key, in_filter)) return value;
+    const auto type = type_name(value);
+    return json::string(type.data(), type.size());
   }
-  if (std::find(std::begin(kKept), std::end(kKept), key) != std::end(kKept)) return value;
-  const auto type = type_name(value);
-  return json::string(type.data(), type.size());
-}
+
+ private:
+  static bool is_among(std::span<const std::string_view> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+  bool is_filter(std::string_view name) const {
+    return name == "pre_filters" || name == "post_filters" ||
+           is_among(definition_.filters, name);
+  }
+  bool is_kept(std::string_view name, bool in_filter) const {
+    if (name == "stage_id" || name == "stage_type") return true;
+    return is_among(in_filter ? std::span<const std::string_view>(kFilterShapeNames)
+                              : definition_.shape_names,
+                    name);
+  }
+
+  const StageDefinition& definition_;
+};
 
 }  // namespace
 
@@ -396,7 +430,7 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
                                   truncate_text(key, 64)));
   }
   for (const auto& filter : filters) TRAWL_TRY(check_filter(filter));
-  auto first_filter = filter_of_next(*sent);
+  auto first_filter = filter_of_next(*sent, registry);
   if (first_filter) TRAWL_TRY(check_filter(*first_filter));
   std::set<std::string> names;
   for (std::size_t i = first_filter ? 1 : 0; i < sent->size(); ++i) {
@@ -412,14 +446,15 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   return pipeline;
 }
 
-std::string fingerprint_of(const json::object& pipeline) {
-  return sha256_hex(canonical_json(pipeline));
-}
-
-std::string shape_of(const json::object& pipeline) {
-  const auto* stages = pipeline.if_contains("stages");
-  return sha256_hex(canonical_json(stages == nullptr ? json::value()
-                                                     : strip_literals(*stages, "stages")));
+std::string shape_of(const Pipeline& pipeline) {
+  const json::object all = pipeline.to_json();
+  json::array shapes;
+  std::size_t i = 0;
+  for (const auto& stage : all.at("stages").get_array()) {
+    shapes.push_back(
+        LiteralStripper(*pipeline.stages[i++].definition).strip(stage, "stages"));
+  }
+  return sha256_hex(canonical_json(json::value(std::move(shapes))));
 }
 
 }  // namespace trawl

@@ -65,9 +65,9 @@ struct Pipeline {
 //   not_enabled  a stage of the contract that this server does not offer
 Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry);
 
-// SHA-256 of the pipeline's canonical JSON, and of the same with every literal parameter
-// value replaced by its type: equal for pipelines that differ in constants only.
-std::string fingerprint_of(const json::object& pipeline);
-std::string shape_of(const json::object& pipeline);
+// SHA-256 of the pipeline's stages with every literal parameter value replaced by its type:
+// equal for pipelines that differ in constants only. Recorded with each execution, so what
+// it makes of a pipeline never changes.
+std::string shape_of(const Pipeline& pipeline);
 
 }  // namespace trawl

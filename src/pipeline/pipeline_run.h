@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,7 +14,9 @@
 #include "model/execution.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/price_list.h"
+#include "pipeline/stage.h"
 #include "pipeline/stage_cache.h"
+#include "runtime/stop.h"
 
 namespace trawl {
 
@@ -35,13 +39,33 @@ struct BoundPipeline {
   std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
   bool use_cache = true;
+  // What its stages said of themselves before the run, in their order.
+  struct StageFacts {
+    StageTraits traits;
+    FieldSet fields_read;
+  };
+  std::vector<StageFacts> stage_facts;
+  std::optional<std::string> summary_text;  // Of the first source that has one.
   // monotonic_us() when the request began: its limit of time counts from then. 0: from the
   // beginning of the run.
   std::int64_t begun_us = 0;
 };
 
+// What one run is asked for besides.
+struct RunRequest {
+  // What ends it from outside, as cancelled. A limit of its own is no such thing: it ends
+  // the run as failed, with what would have to be raised.
+  StopToken stop;
+  std::function<StopReason()> stopped;  // Asked as well, where it is not empty.
+  // Which of the documents the reply carries: of these, all fields are loaded.
+  std::size_t shown_begin = 0;
+  std::size_t shown_count = std::numeric_limits<std::size_t>::max();
+  RunEvents* events = nullptr;  // Null: nobody listens.
+  TraceContext trace;
+};
+
 struct RunResult {
-  std::vector<Candidate> documents;  // Empty unless the execution completed.
+  CandidateList documents;  // Empty unless the execution completed.
   std::vector<std::string> warnings;
   // Stages that failed and were passed over, as their on_error says: name and error.
   std::vector<std::pair<std::string, std::string>> skipped;
@@ -51,12 +75,6 @@ struct RunResult {
   std::string
       error_detail;  // For the log, where the inputs may be logged: it may quote them.
 };
-
-// Why somebody outside of a run wants it to end. A limit of its own is not an interruption:
-// it ends the run as failed, with what would have to be raised.
-enum class Interruption { none, client_left, server_stopping };
-// Asked between steps, on the thread of the run; must be quick.
-using CheckInterruption = std::function<Interruption()>;
 
 // Validates, binds and runs pipelines. Thread-safe.
 class PipelineRunner {
@@ -77,7 +95,7 @@ class PipelineRunner {
   // Runs the stages in order and writes what happened into `execution`: status completed,
   // failed or cancelled, stage records, counts, credits, results, error.
   RunResult run(const BoundPipeline& bound, Execution& execution,
-                const CheckInterruption& interrupted) const;
+                const RunRequest& request) const;
 
  private:
   const Corpus& corpus_;

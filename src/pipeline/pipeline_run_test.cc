@@ -3,73 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "base/work_limit.h"
+#include "corpus/fake_corpus_test_support.h"
 
 namespace trawl::pipeline_run_test {
 namespace {
-
-// A corpus without collections: the stages here make what they return.
-class NoCorpus final : public Corpus {
- public:
-  static Error none() { return make_error(ErrorCode::not_found, "there is nothing here"); }
-  Result<Namespace> create_namespace(Namespace) override { return none(); }
-  Result<Namespace> find_namespace(std::string_view) const override { return none(); }
-  Result<std::vector<Namespace>> list_namespaces() const override { return none(); }
-  Result<Namespace> update_namespace(
-      std::string_view, const std::function<Result<void>(Namespace&)>&) override {
-    return none();
-  }
-  Result<void> delete_namespace(std::string_view) override { return none(); }
-  Result<std::vector<NamespaceId>> deleted_namespaces() const override { return none(); }
-  Result<void> forget_deleted_namespace(const NamespaceId&) override { return none(); }
-  Result<Collection> create_collection(Collection) override { return none(); }
-  Result<Collection> find_collection(const NamespaceId&, std::string_view) const override {
-    return none();
-  }
-  Result<std::vector<Collection>> list_collections(const NamespaceId&) const override {
-    return none();
-  }
-  Result<Collection> update_collection(
-      const NamespaceId&, std::string_view,
-      const std::function<Result<void>(Collection&)>&) override {
-    return none();
-  }
-  Result<void> delete_collection(const NamespaceId&, std::string_view) override {
-    return none();
-  }
-  Result<std::shared_ptr<const Snapshot>> snapshot(
-      const CollectionId&, std::optional<std::uint64_t>) const override {
-    return none();
-  }
-  Result<std::vector<std::string>> put(const CollectionId&,
-                                       std::vector<DocumentWrite>) override {
-    return none();
-  }
-  Result<std::vector<std::string>> insert(const CollectionId&,
-                                          std::vector<DocumentWrite>) override {
-    return none();
-  }
-  Result<Document> update(const CollectionId&, const std::string&,
-                          const std::function<Result<void>(json::object&)>&) override {
-    return none();
-  }
-  Result<std::vector<bool>> update_many(
-      const CollectionId&, std::span<const std::string>,
-      const std::function<Result<void>(std::size_t, json::object&)>&) override {
-    return none();
-  }
-  Result<std::vector<bool>> remove(const CollectionId&,
-                                   std::span<const std::string>) override {
-    return none();
-  }
-  Result<void> ping() const override { return {}; }
-};
 
 // One document. `do`: nothing; count (steps without end); deaf (300 milliseconds in
 // which it asks nobody); wide (an error that a work limit carries).
 class Busy final : public Stage {
  public:
   explicit Busy(std::string what) : what_(std::move(what)) {}
-  Result<StageOutput> run(std::vector<Candidate>, StageContext&) const override {
+  StageTraits traits() const override { return {}; }
+  FieldSet fields_read() const override { return {}; }
+  Result<StageOutput> run(CandidateList, StageRun&) const override {
     while (what_ == "count") count_work();
     if (what_ == "deaf") {
       const std::int64_t end = monotonic_us() + 300'000;
@@ -77,7 +23,7 @@ class Busy final : public Stage {
     }
     if (what_ == "wide") throw WorkStopped(make_error(ErrorCode::invalid, "too long"));
     StageOutput output;
-    output.candidates.emplace_back().document_id = "one";
+    output.candidates.add_row({{"n", 1}});
     return output;
   }
 
@@ -126,7 +72,7 @@ class PipelineRunTest : public testing::Test {
     bound.begun_us = begun_us_;
     execution_ = {};
     runner.describe(bound, execution_);
-    result_ = runner.run(bound, execution_, interrupted_);
+    result_ = runner.run(bound, execution_, request_);
   }
 
   void expect_out_of_time(std::string_view stage, std::int64_t completed) {
@@ -142,10 +88,10 @@ class PipelineRunTest : public testing::Test {
     EXPECT_TRUE(result_.skipped.empty());
   }
 
-  NoCorpus corpus_;
+  test::FakeCorpus corpus_;
   StageCache cache_{1 << 20};
   StageRegistry registry_;
-  CheckInterruption interrupted_;
+  RunRequest request_;
   std::int64_t begun_us_ = 0;
   Execution execution_;
   RunResult result_;
@@ -198,8 +144,8 @@ TEST_F(PipelineRunTest, TheServerEndsWhatNamesNoLimitOrALongerOne) {
 
 TEST_F(PipelineRunTest, AClientThatLeftEndsAStage) {
   int asked = 0;
-  interrupted_ = [&asked] {
-    return ++asked > 3 ? Interruption::client_left : Interruption::none;
+  request_.stopped = [&asked] {
+    return ++asked > 3 ? StopReason::client_left : StopReason::none;
   };
   run({"count"}, "{}");
   EXPECT_EQ(execution_.summary.status, status::kCancelled);

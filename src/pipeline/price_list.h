@@ -1,30 +1,28 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 
-#include "base/amount_sum.h"
+#include "pipeline/spending.h"
+#include "pipeline/stage.h"
 
 namespace trawl {
 
-// What a stage costs, in credits: base + per_document x documents it is given, in whole
-// millionths. A stage that is answered from the cache costs nothing.
-struct StagePrice {
-  double base = 0;
-  double per_document = 0;
-};
-
-// Prices by stage id, with one for all others. Documented in docs/configuration.md.
+// What stages cost. A stage that is answered from the cache costs nothing. Documented in
+// docs/configuration.md.
 struct PriceList {
+  // Of stages that have no price of their own.
   StagePrice fallback{0.1, 0.0001};
-  std::map<std::string, StagePrice, std::less<>> by_stage{{"feature_search", {1.0, 0.0}}};
+  // By stage id, in place of their own.
+  std::map<std::string, StagePrice, std::less<>> by_stage;
 
-  double cost(std::string_view stage_id, std::size_t document_count) const {
-    const auto found = by_stage.find(stage_id);
-    const StagePrice& price = found == by_stage.end() ? fallback : found->second;
-    return AmountSum::rounded(price.base +
-                              price.per_document * static_cast<double>(document_count));
+  MicroCredits cost(const StageDefinition& stage, std::size_t document_count) const {
+    const auto found = by_stage.find(stage.stage_id);
+    const StagePrice price =
+        found == by_stage.end() ? stage.price.value_or(fallback) : found->second;
+    return to_micro_credits(price.base +
+                            price.per_document * static_cast<double>(document_count));
   }
 };
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,60 +12,132 @@
 #include "base/json.h"
 #include "base/object_reader.h"
 #include "base/result.h"
-#include "corpus/corpus.h"
-#include "pipeline/candidate.h"
+#include "base/work_limit.h"
+#include "corpus/snapshot.h"
+#include "pipeline/candidate_list.h"
+#include "pipeline/spending.h"
 #include "query/filter.h"
+#include "runtime/deadline.h"
+#include "runtime/stop.h"
 
 namespace trawl {
 
-// What a running stage may use.
-struct StageContext {
-  // The collections of the request, each at the version bound when it began.
+// What the core has to know of a stage to run it well.
+struct StageTraits {
+  bool source = false;       // Reads collections, and what stands beside it as pre_filters.
+  bool per_item = false;     // What becomes of a document does not depend on the others.
+  bool keeps_order = false;  // What it hands on comes in the order in which it was given.
+  bool deterministic = true;  // Equal input and parameters give equal output.
+  bool network = false;       // Waits for others, and so may hold no compute thread.
+};
+
+// A collection that the parameters name, without a template.
+struct NamedCollection {
+  std::string identifier;  // Name or id.
+  std::string location;    // For messages.
+};
+
+// What a stage is bound to: before a run, when a request is checked, and again for the run.
+struct BindContext {
+  // The collections of the request, each at the version that this execution sees.
   std::span<const std::shared_ptr<const Snapshot>> snapshots;
-  // Binds a collection that a stage names itself (name or id); the same version for the
-  // whole execution.
-  std::function<Result<std::shared_ptr<const Snapshot>>(std::string_view identifier)> bind;
-  // Place of the stage in the pipeline, from 0. A filter that comes first reads the
-  // collections; one whose predecessor found nothing has nothing to filter.
-  std::size_t stage_index = 0;
-  // The pre_filters beside the stage. One that reads collections applies them to all that
-  // it reads and is given; the others are given only what passed them.
-  std::span<const Filter> pre_filters;
+  // A collection that a stage names itself; the same version for the whole execution.
+  //   not_found
+  std::function<Result<std::shared_ptr<const Snapshot>>(std::string_view identifier)> find;
+  // Whether no stage comes before, so that there are no documents but those that it reads.
+  bool first = false;
+};
+
+// What is told of a run while it is under way; each call comes from its thread, and must be
+// quick. The default listens to nothing.
+class RunEvents {
+ public:
+  virtual ~RunEvents() = default;
+  virtual void stage_started(std::string_view /*stage_name*/) {}
+  // `total` is 0 where it is not known.
+  virtual void progressed(std::string_view /*stage_name*/, std::uint64_t /*done*/,
+                          std::uint64_t /*total*/) {}
+  virtual void stage_ended(std::string_view /*stage_name*/, std::size_t /*output_count*/) {}
+};
+
+// W3C trace context, for what a stage asks of others. Empty where there is none.
+struct TraceContext {
+  std::string trace_id;   // 32 hexadecimal digits.
+  std::string parent_id;  // 16 of them.
+};
+
+// What a running stage may use.
+struct StageRun {
+  // Whether the time lasts and somebody still wants the answer. Call it at least every few
+  // thousand steps of a loop; where a stage waits for something, `stop` and `deadline` wake
+  // it.
+  const Checkpoint& check;
+  StopToken stop;
+  Deadline deadline;
+  // What the stage costs beyond its price, such as tokens.
+  Spending& spending;
+  RunEvents& events;
+  std::string_view stage_name;
+  TraceContext trace;
   // For what the stage leaves to chance, unless its parameters name a seed; from 0 to 2^53,
   // so that every client can read it. A stage that uses it says so in its metadata.
   std::int64_t seed = 0;
-  // Whether the time budget lasts and the client is still there. Call it at least every
-  // few thousand steps of a loop.
-  Checkpoint check;
+  // The pre_filters beside a source, which applies them to all that it reads and is given.
+  // Other stages are given only what passed them.
+  std::span<const Filter> pre_filters;
+  // What is read next of what it hands on: a stage that reads documents anyway loads these
+  // fields with the others.
+  FieldSet fields_next;
 };
 
 struct StageOutput {
-  std::vector<Candidate> candidates;
+  CandidateList candidates;
   std::uint64_t scanned_count = 0;
   json::object metadata;
+  std::optional<json::object> facets;  // Part of the reply; also in the metadata.
   std::vector<std::string> warnings;
 };
 
-// One step of a pipeline, with its parameters read and checked. Immutable: run() may be
-// called from many threads.
+// One step of a pipeline, with its parameters read and checked, and bound once; immutable
+// from then on: run() may be called from many threads.
+//
+// What the core wants to know of a stage it asks here, or reads in its definition; it never
+// goes by the name of one.
 class Stage {
  public:
   virtual ~Stage() = default;
-  // What can be told before anything runs: whether the collections have the features that
-  // the parameters name. Also called where templates still stand for values. An error
-  // refuses the request.
-  virtual Result<void> validate(StageContext& context) const {
+
+  // After bind().
+  virtual StageTraits traits() const = 0;
+  // What run() reads of the documents that it is given, as paths; they are loaded before.
+  virtual FieldSet fields_read() const = 0;
+  // Collections that it reads besides those of the request.
+  virtual std::vector<NamedCollection> collections() const { return {}; }
+  // The text that says what is looked for, where the inputs do not.
+  virtual std::optional<std::string> summary_text() const { return std::nullopt; }
+  // Whether what it returns may be remembered; asked only of what is deterministic.
+  virtual bool may_be_cached() const { return true; }
+
+  // Finds its collections, features and providers. Also called where templates still stand
+  // for values: what rests on them is left out, then.
+  //   an error refuses the request, or fails the run
+  virtual Result<void> bind(BindContext& context) {
     (void)context;
     return {};
   }
   // An error ends the execution as failed, with its message.
-  virtual Result<StageOutput> run(std::vector<Candidate> input,
-                                  StageContext& context) const = 0;
+  virtual Result<StageOutput> run(CandidateList input, StageRun& run) const = 0;
 };
 
 // Reads the parameters. Called when a pipeline is validated, where templates may still
-// stand for values (the result is then not run), and again when they are known.
+// stand for values (the result is then bound, and not run), and again when they are known.
 using StageFactory = Result<std::unique_ptr<Stage>> (*)(ObjectReader& parameters);
+
+// base + per_document x documents it is given, in credits, in whole millionths.
+struct StagePrice {
+  double base = 0;
+  double per_document = 0;
+};
 
 struct StageDefinition {
   std::string_view stage_id;
@@ -72,10 +146,15 @@ struct StageDefinition {
   std::string_view icon;
   std::string_view parameter_schema;  // JSON Schema of the parameters, as text.
   StageFactory make = nullptr;
-  // Whether equal input and parameters give equal output, so it may be remembered.
-  bool (*deterministic)(const json::object& parameters) = nullptr;  // null: always
-  // Whether it reads collections itself (feature_search), not only its input.
+  // Whether it reads collections itself, at least where it comes first.
   bool reads_collections = false;
+  // Whether it does so wherever it stands, and drops what it was given.
+  bool starts_anew = false;
+  // The parameter that holds all that it does, as a filter: one that reads collections can
+  // then stand in for filters that belong to no stage. Empty for none.
+  std::string_view filter_parameter = {};
+  // Where it has a price of its own.
+  std::optional<StagePrice> price = {};
   // Parameters, at any depth, that are filters or parts of one. In them a value that is
   // absent reads as absent_value(), not as null.
   std::span<const std::string_view> filters = {};
@@ -86,6 +165,10 @@ struct StageDefinition {
   // "searches[].query". What a template fills in there is the text: an object that came
   // from an input is data, and must not be read as if the pipeline had said it.
   std::span<const std::string_view> text_places = {};
+  // Parameters, at any depth, whose values are part of the shape of a pipeline and no
+  // literals of it: they choose what is done. They are in recorded shapes, so this list is
+  // never changed. (Those of filters are the filter's: kFilterShapeNames.)
+  std::span<const std::string_view> shape_names = {};
 };
 
 }  // namespace trawl

@@ -3,35 +3,22 @@
 namespace trawl {
 namespace {
 
-// Memory that a value holds, near enough to bound a cache by.
-std::size_t estimate_bytes(const json::value& value) {
-  std::size_t bytes = sizeof(json::value);
-  if (const auto* object = value.if_object()) {
-    for (const auto& field : *object)
-      bytes += 32 + field.key().size() + estimate_bytes(field.value());
-  } else if (const auto* array = value.if_array()) {
-    for (const auto& item : *array) bytes += estimate_bytes(item);
-  } else if (const auto* text = value.if_string()) {
-    bytes += text->size();
-  }
-  return bytes;
-}
-
-std::size_t estimate_bytes(const StageOutput& output) {
-  std::size_t bytes = sizeof(StageOutput) + estimate_bytes(json::value(output.metadata));
-  for (const auto& candidate : output.candidates) {
-    bytes +=
-        sizeof(Candidate) + candidate.document_id.size() + candidate.collection_id.size();
-    for (const auto& field : *candidate.fields) {
-      bytes += 32 + field.key().size() + estimate_bytes(field.value());
-    }
-  }
-  return bytes;
+std::size_t estimate_bytes(const RememberedStage& stage) {
+  std::size_t bytes = sizeof(RememberedStage) + to_json_text(stage.output.metadata).size();
+  if (stage.output.facets) bytes += to_json_text(*stage.output.facets).size();
+  for (const auto& warning : stage.output.warnings) bytes += warning.size();
+  return bytes + stage.output.candidates.memory_bytes();
 }
 
 }  // namespace
 
-std::shared_ptr<const StageOutput> StageCache::find(const std::string& key) {
+RememberedStage RememberedStage::of(const StageOutput& output) {
+  RememberedStage out{output, output.candidates.source_collections()};
+  out.output.candidates = output.candidates.detached();
+  return out;
+}
+
+std::shared_ptr<const RememberedStage> StageCache::find(const std::string& key) {
   const MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) {
@@ -40,16 +27,17 @@ std::shared_ptr<const StageOutput> StageCache::find(const std::string& key) {
   }
   ++metrics_.hits;
   entries_.splice(entries_.begin(), entries_, found->second);
-  return found->second->output;
+  return found->second->stage;
 }
 
-void StageCache::insert(const std::string& key, std::shared_ptr<const StageOutput> output) {
-  const std::size_t bytes = estimate_bytes(*output);
+void StageCache::insert(const std::string& key,
+                        std::shared_ptr<const RememberedStage> stage) {
+  const std::size_t bytes = estimate_bytes(*stage);
   // One large result must not push out everything else.
   if (bytes > bytes_max_ / 4) return;
   const MutexLock lock(mutex_);
   if (by_key_.contains(key)) return;
-  entries_.push_front({key, std::move(output), bytes});
+  entries_.push_front({key, std::move(stage), bytes});
   by_key_[key] = entries_.begin();
   metrics_.bytes += bytes;
   while (metrics_.bytes > bytes_max_) {

@@ -5,21 +5,33 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/mutex.h"
 #include "pipeline/stage.h"
 
 namespace trawl {
 
+// What a stage returned, without the snapshots: a version must not be held because somebody
+// may ask the same again.
+struct RememberedStage {
+  StageOutput output;  // Its candidates are detached.
+  std::vector<std::string> collections;
+
+  static RememberedStage of(const StageOutput& output);
+};
+
 // Remembers what deterministic stages returned, least recently used first out. The key
 // covers the stage with its rendered parameters, everything before it and the versions of
 // the collections, so an entry can never be stale. Thread-safe.
 class StageCache {
  public:
+  // An output of more than a quarter of `bytes_max` is not remembered.
   explicit StageCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  std::shared_ptr<const StageOutput> find(const std::string& key);
-  void insert(const std::string& key, std::shared_ptr<const StageOutput> output);
+  std::shared_ptr<const RememberedStage> find(const std::string& key);
+  // Does nothing where there is one already.
+  void insert(const std::string& key, std::shared_ptr<const RememberedStage> stage);
 
   struct Metrics {
     std::uint64_t hits = 0;
@@ -32,7 +44,7 @@ class StageCache {
  private:
   struct Entry {
     std::string key;
-    std::shared_ptr<const StageOutput> output;
+    std::shared_ptr<const RememberedStage> stage;
     std::size_t bytes = 0;
   };
 

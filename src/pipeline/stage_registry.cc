@@ -20,6 +20,22 @@ void StageRegistry::add_not_enabled(std::string_view stage_id) {
   not_enabled_.emplace_back(stage_id);
 }
 
+const StageDefinition* StageRegistry::find_exactly(std::string_view stage_id) const {
+  for (const auto& definition : definitions_) {
+    if (definition.stage_id == stage_id) return &definition;
+  }
+  return nullptr;
+}
+
+const StageDefinition* StageRegistry::plain_reader() const {
+  for (const auto& definition : definitions_) {
+    if (definition.reads_collections && !definition.filter_parameter.empty()) {
+      return &definition;
+    }
+  }
+  return nullptr;
+}
+
 Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
                                                    std::string_view location) const {
   for (const auto& [alias, target] : aliases_) {
@@ -28,9 +44,7 @@ Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
       break;
     }
   }
-  for (const auto& definition : definitions_) {
-    if (definition.stage_id == stage_id) return &definition;
-  }
+  if (const auto* found = find_exactly(stage_id)) return found;
   if (std::find(not_enabled_.begin(), not_enabled_.end(), stage_id) != not_enabled_.end()) {
     Error error =
         make_error(ErrorCode::not_enabled,

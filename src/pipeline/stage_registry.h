@@ -23,6 +23,11 @@ class StageRegistry {
   //   invalid      no such stage; the message has the nearest name
   Result<const StageDefinition*> find(std::string_view stage_id,
                                       std::string_view location) const;
+  // The stage of that id itself, not of an alias; null where there is none.
+  const StageDefinition* find_exactly(std::string_view stage_id) const;
+  // The first stage that does nothing but to read collections through a filter; null where
+  // there is none.
+  const StageDefinition* plain_reader() const;
   const std::vector<StageDefinition>& definitions() const { return definitions_; }
 
  private:

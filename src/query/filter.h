@@ -117,6 +117,13 @@ class Filter {
   std::shared_ptr<const Compiled> compiled_;
 };
 
+// Names in a filter whose values belong to its shape, which tells filters that differ in
+// constants only from others. More than `field` and `operator`, as shapes have been
+// recorded that way; the list is never changed.
+inline constexpr std::string_view kFilterShapeNames[] = {
+    "stage_id", "stage_type", "feature_uri", "field",    "operator",    "function",
+    "alias",    "direction",  "fusion",      "strategy", "output_mode", "group_by_field"};
+
 // Says that a search for `text`, which `name` names, finds nothing: it has no words.
 std::string wordless_warning(std::string_view name, std::string_view text);
 

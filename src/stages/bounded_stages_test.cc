@@ -49,18 +49,19 @@ class BoundedStages : public testing::TestWithParam<Case> {};
 
 TEST_P(BoundedStages, EndSoonAfterTheLimitSaysNo) {
   const Case& it = GetParam();
-  std::vector<Candidate> input = many(it.documents, it.text_bytes);
-  StageContext context;
-  context.stage_index = 1;
-  context.check = [] { return Result<void>(); };
+  CandidateList input = to_list(many(it.documents, it.text_bytes));
+  TestRun test;
   int looks = 0;
   const Checkpoint check = [&looks]() -> Result<void> {
     ++looks;
     return make_error(ErrorCode::timeout, "enough");
   };
   const auto stage = make_stage(it.stage_id, it.parameters);
+  BindContext context;
+  ASSERT_TRUE(stage->bind(context));
+  ASSERT_TRUE(input.load(stage->fields_read(), {}));
   const auto ran = bounded(check, [&]() -> Result<StageOutput> {
-    return stage->run(std::move(input), context);
+    return stage->run(std::move(input), test.run);
   });
   ASSERT_FALSE(ran) << "it ended by itself";
   EXPECT_EQ(ran.error().message, "enough");
@@ -116,14 +117,12 @@ TEST(BoundedStages, FacetsOfAFirstSearchAreCountedWithinTheLimit) {
 
 TEST(Facets, HoldABoundedNumberOfValues) {
   FacetCounter counter({{"id", 1}, {"same", 1}});
-  Candidate candidate;
+  CandidateList candidates;
   for (std::size_t i = 0; i <= kFacetValuesMax; ++i) {
-    candidate.fields =
-        std::make_shared<const json::object>(json::object{{"id", i}, {"same", "a"}});
-    counter.add(candidate);
+    candidates.add_row({{"id", i}, {"same", "a"}});
   }
-  candidate.fields = std::make_shared<const json::object>(json::object{{"id", 7}});
-  counter.add(candidate);  // Known already, so it counts on.
+  candidates.add_row({{"id", 7}});  // Known already, so it counts on.
+  for (std::size_t i = 0; i < candidates.size(); ++i) counter.add(candidates, i);
   EXPECT_EQ(counter.cut(), std::vector<std::string>{"id"});
   EXPECT_EQ(to_json_text(json::value(counter.result())),
             R"({"id":[{"value":7,"count":2}],"same":[{"value":"a","count":100001}]})");

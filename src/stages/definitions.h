@@ -2,18 +2,23 @@
 
 #include "pipeline/stage.h"
 
+// The stages that this server offers, in the order in which it lists them: a line for each.
+// The file of its name defines NAME_definition().
+#define TRAWL_STAGES(STAGE) \
+  STAGE(feature_search)     \
+  STAGE(attribute_filter)   \
+  STAGE(sort_relevance)     \
+  STAGE(sort_attribute)     \
+  STAGE(limit)              \
+  STAGE(sample)             \
+  STAGE(deduplicate)        \
+  STAGE(group_by)           \
+  STAGE(aggregate)
+
 namespace trawl {
 
-// One function per stage, each in the file of its name. Texts in them last as long as the
-// process.
-StageDefinition aggregate_definition();
-StageDefinition attribute_filter_definition();
-StageDefinition deduplicate_definition();
-StageDefinition feature_search_definition();
-StageDefinition group_by_definition();
-StageDefinition limit_definition();
-StageDefinition sample_definition();
-StageDefinition sort_attribute_definition();
-StageDefinition sort_relevance_definition();
+#define TRAWL_DECLARE_STAGE(name) StageDefinition name##_definition();
+TRAWL_STAGES(TRAWL_DECLARE_STAGE)
+#undef TRAWL_DECLARE_STAGE
 
 }  // namespace trawl

@@ -4,17 +4,11 @@
 
 namespace trawl {
 
-// To add a stage: write stages/KIND/NAME.cc, declare it in definitions.h, add a line here.
+// To add a stage: write stages/KIND/NAME.cc, and a line in definitions.h.
 void register_stages(StageRegistry& registry) {
-  registry.add(feature_search_definition());
-  registry.add(attribute_filter_definition());
-  registry.add(sort_relevance_definition());
-  registry.add(sort_attribute_definition());
-  registry.add(limit_definition());
-  registry.add(sample_definition());
-  registry.add(deduplicate_definition());
-  registry.add(group_by_definition());
-  registry.add(aggregate_definition());
+#define TRAWL_ADD_STAGE(name) registry.add(name##_definition());
+  TRAWL_STAGES(TRAWL_ADD_STAGE)
+#undef TRAWL_ADD_STAGE
 
   // Ids that older clients and examples send.
   registry.add_alias("knn_search", "feature_search");

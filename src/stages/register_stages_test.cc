@@ -108,9 +108,7 @@ TEST(RegisterStages, StagesWithoutAModelAreNotEnabledRatherThanUnknown) {
 
 TEST(RegisterStages, OnlyWhatIsRandomIsNotDeterministic) {
   const auto deterministic = [](std::string_view id, std::string_view parameters) {
-    const auto* definition = registry().find(id, "x").value();
-    return definition->deterministic == nullptr ||
-           definition->deterministic(parse(parameters).get_object());
+    return make_stage(id, parameters)->traits().deterministic;
   };
   EXPECT_TRUE(deterministic("limit", "{}"));
   EXPECT_FALSE(deterministic("sample", "{}"));

@@ -4,19 +4,17 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <iterator>
 #include <memory>
-#include <sstream>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/field_path.h"
 #include "base/json.h"
-#include "corpus/snapshot.h"
+#include "corpus/fake_snapshot_test_support.h"
 #include "pipeline/stage_registry.h"
 #include "stages/register_stages.h"
-#include "stages/values.h"
 
 namespace trawl::stage_test {
 
@@ -64,13 +62,21 @@ inline std::unique_ptr<Stage> make_stage(std::string_view stage_id,
   return registry().find(stage_id, "stage_id").value()->make(in).value();
 }
 
-// Runs a stage in the middle of a pipeline, over these documents.
-inline StageOutput run_stage(std::string_view stage_id, std::string_view parameters,
-                             std::vector<Candidate> input) {
-  StageContext context;
-  context.stage_index = 1;
-  context.check = [] { return Result<void>(); };
-  return make_stage(stage_id, parameters)->run(std::move(input), context).value();
+// A document as tests write it and read it.
+struct Candidate {
+  std::string collection_id;
+  std::string document_id;  // Empty for rows that a stage made.
+  std::optional<double> score;
+  std::shared_ptr<const json::object> fields = std::make_shared<json::object>();
+  json::object shown;  // As replies carry it.
+
+  const json::value* find(std::string_view path, json::value& scratch) const {
+    return find_values(*fields, path).as_one(scratch);
+  }
+};
+
+inline const json::object& to_json(const Candidate& candidate) {
+  return candidate.shown;
 }
 
 inline Candidate candidate(std::string id, std::string_view fields,
@@ -82,6 +88,15 @@ inline Candidate candidate(std::string id, std::string_view fields,
   out.fields = std::make_shared<const json::object>(parse(fields).get_object());
   return out;
 }
+
+// What a stage returned, with every field read.
+struct Ran {
+  std::vector<Candidate> candidates;
+  std::uint64_t scanned_count = 0;
+  json::object metadata;
+  std::optional<json::object> facets;
+  std::vector<std::string> warnings;
+};
 
 // "a b c": the document ids in order.
 inline std::string ids(const std::vector<Candidate>& candidates) {
@@ -102,105 +117,75 @@ inline std::string rows(const std::vector<Candidate>& candidates) {
   return out;
 }
 
-// A collection in memory. A feature "mem://words@v1/FIELD" ranks by how often the words of
-// the query stand in FIELD.
-class FakeSnapshot : public Snapshot {
- public:
-  FakeSnapshot(std::string id, std::vector<std::string> fields) {
-    collection_.id = CollectionId("col_" + id);
-    collection_.name = std::move(id);
-    for (const auto& field : fields) {
-      Feature feature;
-      feature.uri = "mem://words@v1/" + field;
-      feature.fields.push_back({field, 1});
-      collection_.features.push_back(std::move(feature));
-    }
-  }
+using test::FakeSnapshot;
 
-  FakeSnapshot& add(std::string id, std::string_view fields) {
-    Document document;
-    document.row = static_cast<std::uint32_t>(documents_.size());
-    document.document_id = std::move(id);
-    document.fields = parse(fields).get_object();
-    documents_.push_back(std::move(document));
-    return *this;
-  }
-
-  const Collection& collection() const override { return collection_; }
-  std::uint64_t version() const override { return 1; }
-  std::uint64_t document_count() const override { return documents_.size(); }
-
-  Result<SearchResult> search(const SearchRequest& request,
-                              const Checkpoint&) const override {
-    SearchResult out;
-    std::istringstream words(request.text);
-    out.query_words = static_cast<std::size_t>(
-        std::distance(std::istream_iterator<std::string>(words), {}));
-    for (const Feature& feature : collection_.features) {
-      if (feature.uri != request.feature_uri) continue;
-      for (const Document& document : documents_) {
-        if (request.allowed && !request.allowed->test(document.row)) continue;
-        const auto* text = find_path(document.fields, feature.fields.front().path);
-        if (text == nullptr || !text->is_string()) continue;
-        ++out.scanned_count;
-        const int hits = count_hits(request.text, view(text->get_string()));
-        if (hits > 0) out.rows.push_back({document.row, 0.1f * static_cast<float>(hits)});
-      }
-      std::stable_sort(out.rows.begin(), out.rows.end(),
-                       [](const auto& a, const auto& b) { return a.score > b.score; });
-      if (out.rows.size() > request.top_k) out.rows.resize(request.top_k);
-      return out;
-    }
-    return make_error(ErrorCode::not_found, "no such feature");
-  }
-
-  Result<std::shared_ptr<const Bitmap>> matching(const Filter& filter,
-                                                 const Checkpoint&) const override {
-    auto rows = std::make_shared<Bitmap>(static_cast<std::uint32_t>(documents_.size()));
-    for (const Document& document : documents_) {
-      if (filter.matches(document.fields)) rows->set(document.row);
-    }
-    return std::shared_ptr<const Bitmap>(std::move(rows));
-  }
-
-  Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
-                    const std::function<bool(Document&&)>& visit) const override {
-    for (const Document& document : documents_) {
-      TRAWL_TRY(check());
-      if (allowed != nullptr && !allowed->test(document.row)) continue;
-      if (!visit(Document(document))) break;
-    }
-    return {};
-  }
-
-  Result<std::vector<Document>> fetch(
-      std::span<const std::uint32_t> wanted) const override {
-    std::vector<Document> out;
-    for (const auto row : wanted) out.push_back(documents_.at(row));
-    return out;
-  }
-
-  Result<std::optional<Document>> get(const std::string& document_id) const override {
-    for (const Document& document : documents_) {
-      if (document.document_id == document_id) return std::optional<Document>(document);
-    }
-    return std::optional<Document>();
-  }
-
- private:
-  static int count_hits(const std::string& query, std::string_view text) {
-    int hits = 0;
-    std::istringstream query_words(query);
-    for (std::string wanted; query_words >> wanted;) {
-      std::istringstream words{std::string(text)};
-      for (std::string word; words >> word;) hits += word == wanted ? 1 : 0;
-    }
-    return hits;
-  }
-
-  Collection collection_;
-  std::vector<Document> documents_;
+// What a run gives to its stages.
+struct TestRun {
+  Checkpoint check = [] { return Result<void>(); };
+  Spending spending{std::nullopt};
+  RunEvents events;
+  StageRun run{check, {}, {}, spending, events, "stage", {}, 0, {}, {}};
 };
+
+// The documents as a stage is given them, from a collection of their own.
+inline CandidateList to_list(const std::vector<Candidate>& candidates) {
+  auto snapshot = std::make_shared<FakeSnapshot>("test", std::vector<std::string>());
+  CandidateList out;
+  const std::uint32_t source = out.source(snapshot);
+  DocumentRef next = 0;
+  for (const Candidate& each : candidates) {
+    if (each.document_id.empty()) {
+      out.add_row(*each.fields, each.score);
+      continue;
+    }
+    snapshot->add(each.document_id, *each.fields);
+    out.add(source, next++, each.score);
+  }
+  return out;
+}
+
+inline Ran to_ran(StageOutput&& output) {
+  Ran ran{{}, output.scanned_count, output.metadata, output.facets, output.warnings};
+  CandidateList& list = output.candidates;
+  EXPECT_TRUE(list.load(FieldSet::all(), {}));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Candidate each;
+    each.collection_id = list.collection_id(i);
+    each.document_id = list.document_id(i);
+    each.score = list.score(i);
+    each.shown = list.to_json(i);
+    json::object fields = each.shown;
+    if (!each.document_id.empty()) {
+      fields.erase("document_id");
+      fields.erase("collection_id");
+    }
+    if (each.score || !list.has_own(i, "score")) fields.erase("score");
+    each.fields = std::make_shared<const json::object>(std::move(fields));
+    ran.candidates.push_back(std::move(each));
+  }
+  return ran;
+}
+
+// Binds the stage and runs it, with what it reads loaded, as the runner does.
+inline Result<Ran> run_bound(Stage& stage, CandidateList input, BindContext& context,
+                             StageRun& run) {
+  TRAWL_TRY(stage.bind(context));
+  TRAWL_TRY(input.load(stage.fields_read(), {}));
+  TRAWL_ASSIGN(StageOutput output, stage.run(std::move(input), run));
+  return to_ran(std::move(output));
+}
+
+// Runs a stage in the middle of a pipeline, over these documents.
+inline Result<Ran> try_stage(std::string_view stage_id, std::string_view parameters,
+                             const std::vector<Candidate>& input, StageRun& run) {
+  BindContext context;
+  return run_bound(*make_stage(stage_id, parameters), to_list(input), context, run);
+}
+inline Ran run_stage(std::string_view stage_id, std::string_view parameters,
+                     const std::vector<Candidate>& input) {
+  TestRun test;
+  return try_stage(stage_id, parameters, input, test.run).value();
+}
 
 // Collections, and a context in which stages find them.
 class FakeCorpus {
@@ -213,12 +198,12 @@ class FakeCorpus {
     return *made;
   }
 
-  StageContext context(std::size_t stage_index = 0) const {
-    StageContext out;
+  // Of the stage at this place.
+  BindContext context(std::size_t stage_index = 0) const {
+    BindContext out;
     out.snapshots = of_request_;
-    out.stage_index = stage_index;
-    out.check = [] { return Result<void>(); };
-    out.bind = [this](std::string_view name) -> Result<std::shared_ptr<const Snapshot>> {
+    out.first = stage_index == 0;
+    out.find = [this](std::string_view name) -> Result<std::shared_ptr<const Snapshot>> {
       for (const auto& snapshot : all_) {
         if (snapshot->collection().name == name ||
             snapshot->collection().id.str() == name) {
@@ -230,12 +215,13 @@ class FakeCorpus {
     return out;
   }
 
-  Result<StageOutput> run(std::string_view stage_id, std::string_view parameters,
-                          std::vector<Candidate> input = {}, std::size_t index = 0) const {
-    StageContext in = context(index);
+  Result<Ran> run(std::string_view stage_id, std::string_view parameters,
+                  const std::vector<Candidate>& input = {}, std::size_t index = 0) const {
+    TestRun test;
     static std::int64_t seed = 0;
-    in.seed = ++seed;  // Another for each run, as the runner's are.
-    return make_stage(stage_id, parameters)->run(std::move(input), in);
+    test.run.seed = ++seed;  // Another for each run, as the runner's are.
+    BindContext in = context(index);
+    return run_bound(*make_stage(stage_id, parameters), to_list(input), in, test.run);
   }
 
  private:

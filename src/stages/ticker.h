@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "corpus/snapshot.h"
+#include "base/work_limit.h"
 
 namespace trawl {
 

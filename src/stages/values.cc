@@ -6,17 +6,18 @@
 #include "base/work_limit.h"
 
 namespace trawl {
-const json::value* present_value(const Candidate& candidate, std::string_view path,
-                                 json::value& scratch) {
-  const json::value* value = candidate.find(path, scratch);
+
+const json::value* present_value(const CandidateList& candidates, std::size_t i,
+                                 std::string_view path, json::value& scratch) {
+  const json::value* value = candidates.find(i, path, scratch);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-std::optional<double> number_at(const Candidate& candidate, std::string_view path,
-                                bool greatest) {
+std::optional<double> number_at(const CandidateList& candidates, std::size_t i,
+                                std::string_view path, bool greatest) {
   json::value scratch;
   std::optional<double> best;
-  candidate.values(path, scratch).for_each([&](const json::value& value) {
+  candidates.values(i, path, scratch).for_each([&](const json::value& value) {
     if (!is_number(value)) return;
     const double number = as_double(value);
     if (!best || (greatest ? number > *best : number < *best)) best = number;
@@ -32,28 +33,17 @@ std::string value_text(const json::value& value) {
   return to_json_text(value);
 }
 
-std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates) {
+std::vector<std::size_t> order_by_score(const CandidateList& candidates) {
   std::vector<std::size_t> order(candidates.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   const auto score = [&](std::size_t i) {
-    return candidates[i].score.value_or(-std::numeric_limits<double>::infinity());
+    return candidates.score(i).value_or(-std::numeric_limits<double>::infinity());
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     count_work();
     return score(a) > score(b);
   });
   return order;
-}
-
-std::vector<Candidate> pick(std::vector<Candidate>&& candidates,
-                            const std::vector<std::size_t>& order) {
-  std::vector<Candidate> out;
-  out.reserve(order.size());
-  for (const std::size_t i : order) {
-    count_work(4);
-    out.push_back(std::move(candidates[i]));
-  }
-  return out;
 }
 
 }  // namespace trawl

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "pipeline/candidate.h"
+#include "pipeline/candidate_list.h"
 
 namespace trawl {
 
@@ -15,24 +15,19 @@ namespace trawl {
 // The value at a path, or nullptr where there is none or it is null; where the path passes
 // through a list, the list of all. What is not stored in the fields (the score, the ids) is
 // written to `scratch`, which must outlive the result.
-const json::value* present_value(const Candidate& candidate, std::string_view path,
-                                 json::value& scratch);
+const json::value* present_value(const CandidateList& candidates, std::size_t i,
+                                 std::string_view path, json::value& scratch);
 
 // The number at a path, of several the smallest or the greatest; nothing when there is
 // none.
-std::optional<double> number_at(const Candidate& candidate, std::string_view path,
-                                bool greatest);
+std::optional<double> number_at(const CandidateList& candidates, std::size_t i,
+                                std::string_view path, bool greatest);
 
 // A value as a person reads it: a string as it is, anything else as JSON.
 std::string value_text(const json::value& value);
 
 // Positions 0..size-1, best score first; those without a score come last, equals keep
 // their order.
-std::vector<std::size_t> order_by_score(const std::vector<Candidate>& candidates);
-
-// The elements at these positions, in that order; each position at most once, since they
-// are moved.
-std::vector<Candidate> pick(std::vector<Candidate>&& candidates,
-                            const std::vector<std::size_t>& order);
+std::vector<std::size_t> order_by_score(const CandidateList& candidates);
 
 }  // namespace trawl

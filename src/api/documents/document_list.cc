@@ -238,11 +238,11 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
   return out;
 }
 
-// Rows in the order of the search: best first.
-Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
-                                               const DocumentListRequest& wanted,
-                                               const std::vector<std::uint32_t>& selected,
-                                               std::vector<std::string>& warnings) {
+// In the order of the search: best first.
+Result<std::vector<DocumentRef>> search_documents(const Snapshot& snapshot,
+                                                  const DocumentListRequest& wanted,
+                                                  const Selection& within,
+                                                  std::vector<std::string>& warnings) {
   const auto& features = snapshot.collection().features;
   if (features.empty()) {
     return invalid_at("search", "this collection has no feature to search by; use filters");
@@ -251,57 +251,41 @@ Result<std::vector<std::uint32_t>> search_rows(const Snapshot& snapshot,
   request.feature_uri = features.front().uri;
   request.text = wanted.search;
   request.top_k = kSearchRowsMax;
-  auto allowed = std::make_shared<Bitmap>(selected.empty() ? 0 : selected.back() + 1);
-  for (const auto row : selected) allowed->set(row);
-  request.allowed = std::move(allowed);
-  TRAWL_ASSIGN(const SearchResult found,
-               snapshot.search(request, [] { return Result<void>(); }));
+  request.within = within;
+  TRAWL_ASSIGN(const SearchResult found, snapshot.search(request, {}));
   if (found.query_words == 0) {
     warnings.push_back(wordless_warning("search", wanted.search));
-  } else if (found.query_words > kQueryWordsMax) {
+  } else if (found.query_words > found.searched_words) {
     warnings.push_back(
         fmt::format("search has {} different words, and only the first {} were searched "
                     "for; use fewer",
-                    found.query_words, kQueryWordsMax));
+                    found.query_words, found.searched_words));
   }
-  std::vector<std::uint32_t> rows;
-  rows.reserve(found.rows.size());
-  for (const auto& row : found.rows) rows.push_back(row.row);
-  return rows;
+  std::vector<DocumentRef> documents;
+  documents.reserve(found.hits.size());
+  for (const SearchHit& hit : found.hits) documents.push_back(hit.document);
+  return documents;
 }
 
-// Calls `visit` for the documents of all rows, some at a time.
-template <class Visit>
-Result<void> for_each_document(const Snapshot& snapshot,
-                               const std::vector<std::uint32_t>& rows, Visit&& visit) {
-  constexpr std::size_t kChunk = 1024;
-  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
-    const std::span<const std::uint32_t> chunk(rows.data() + i,
-                                               std::min(kChunk, rows.size() - i));
-    TRAWL_ASSIGN(auto documents, snapshot.fetch(chunk));
-    for (auto& document : documents) visit(document);
-  }
-  return {};
-}
-
-Result<void> sort_rows(const Snapshot& snapshot, const DocumentListRequest& wanted,
-                       std::vector<std::uint32_t>& rows) {
-  std::vector<std::pair<std::optional<json::value>, std::uint32_t>> keyed;
-  keyed.reserve(rows.size());
-  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+Result<void> sort_documents(const Snapshot& snapshot, const DocumentListRequest& wanted,
+                            std::vector<DocumentRef>& documents) {
+  std::vector<std::pair<std::optional<json::value>, DocumentRef>> keyed;
+  keyed.reserve(documents.size());
+  const FieldSet fields({wanted.sort_field});
+  TRAWL_TRY(snapshot.fetch(documents, fields, {}, [&](std::size_t, Document&& document) {
     json::value scratch;
     const json::value* value = sort_value(
         document_values(document, snapshot.collection(), wanted.sort_field, scratch),
         wanted.sort_descending);
     keyed.emplace_back(value != nullptr ? std::optional(*value) : std::nullopt,
-                       document.row);
+                       document.ref);
   }));
   std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
     if (!a.first || !b.first) return a.first.has_value() && !b.first.has_value();
     const int order = compare_values(*a.first, *b.first);
     return wanted.sort_descending ? order > 0 : order < 0;
   });
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = keyed[i].second;
+  for (std::size_t i = 0; i < documents.size(); ++i) documents[i] = keyed[i].second;
   return {};
 }
 
@@ -317,27 +301,30 @@ json::object project(json::object&& document, const std::vector<std::string>& se
 struct DocumentGroup {
   json::value key;
   std::uint64_t count = 0;
-  std::vector<std::uint32_t> rows;
-  std::optional<std::uint32_t> last_row;
+  std::vector<DocumentRef> documents;
+  std::optional<DocumentRef> last;
 };
 
 // Groups in the order in which their first document comes.
-Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
-                                              const DocumentListRequest& wanted,
-                                              const std::vector<std::uint32_t>& rows) {
+Result<std::vector<DocumentGroup>> group_documents(
+    const Snapshot& snapshot, const DocumentListRequest& wanted,
+    const std::vector<DocumentRef>& documents) {
   constexpr std::size_t kDocumentsPerGroupMax = 100;
   std::vector<DocumentGroup> groups;
   std::unordered_map<std::string, std::size_t> index;
-  TRAWL_TRY(for_each_document(snapshot, rows, [&](const Document& document) {
+  const FieldSet fields({wanted.group_by});
+  TRAWL_TRY(snapshot.fetch(documents, fields, {}, [&](std::size_t, Document&& document) {
     const auto add = [&](const json::value& key) {
       const auto [entry, added] = index.try_emplace(value_key(&key), groups.size());
       if (added) groups.push_back({key, 0, {}, {}});
       DocumentGroup& group = groups[entry->second];
       // Equal items of a list count once.
-      if (group.last_row == document.row) return;
-      group.last_row = document.row;
+      if (group.last == document.ref) return;
+      group.last = document.ref;
       ++group.count;
-      if (group.rows.size() < kDocumentsPerGroupMax) group.rows.push_back(document.row);
+      if (group.documents.size() < kDocumentsPerGroupMax) {
+        group.documents.push_back(document.ref);
+      }
     };
     json::value scratch;
     bool any = false;
@@ -353,9 +340,9 @@ Result<std::vector<DocumentGroup>> group_rows(const Snapshot& snapshot,
 }
 
 Result<json::array> documents_of(const Snapshot& snapshot,
-                                 std::span<const std::uint32_t> rows,
+                                 std::span<const DocumentRef> refs,
                                  const DocumentListRequest& wanted) {
-  TRAWL_ASSIGN(const auto documents, snapshot.fetch(rows));
+  TRAWL_ASSIGN(const auto documents, fetch_documents(snapshot, refs));
   json::array out;
   for (const auto& document : documents) {
     out.push_back(project(document_json(document, snapshot.collection()), wanted.select));
@@ -365,21 +352,9 @@ Result<json::array> documents_of(const Snapshot& snapshot,
 
 }  // namespace
 
-Result<std::vector<std::uint32_t>> select_rows(const Snapshot& snapshot,
-                                               const json::value* filters,
-                                               const std::string& location,
-                                               std::vector<std::string>* warnings) {
-  TRAWL_ASSIGN(const Filter filter,
-               Filter::compile(filters == nullptr ? json::value(json::object()) : *filters,
-                               location));
-  if (warnings != nullptr) {
-    for (auto& warning : filter.warnings()) warnings->push_back(std::move(warning));
-  }
-  TRAWL_ASSIGN(const auto matching,
-               snapshot.matching(filter, [] { return Result<void>(); }));
-  std::vector<std::uint32_t> rows;
-  matching->for_each([&](std::uint32_t row) { rows.push_back(row); });
-  return rows;
+Result<Filter> compile_filter(const json::value* filters, const std::string& location) {
+  return Filter::compile(filters == nullptr ? json::value(json::object()) : *filters,
+                         location);
 }
 
 RequestShape document_list_shape(Described query) {
@@ -427,18 +402,22 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   TRAWL_ASSIGN(const auto snapshot,
                services.corpus.snapshot(collection.id, wanted.version));
   std::vector<std::string> warnings = wanted.warnings;
-  TRAWL_ASSIGN(auto rows,
-               select_rows(*snapshot, wanted.filters ? &*wanted.filters : nullptr,
-                           "filters", &warnings));
-  if (!wanted.search.empty()) {
-    TRAWL_ASSIGN(rows, search_rows(*snapshot, wanted, rows, warnings));
+  TRAWL_ASSIGN(const Filter filter,
+               compile_filter(wanted.filters ? &*wanted.filters : nullptr, "filters"));
+  for (auto& warning : filter.warnings()) warnings.push_back(std::move(warning));
+  const Selection within = Selection::of(filter);
+  std::vector<DocumentRef> documents;
+  if (wanted.search.empty()) {
+    TRAWL_ASSIGN(documents, select_documents(*snapshot, within));
+  } else {
+    TRAWL_ASSIGN(documents, search_documents(*snapshot, wanted, within, warnings));
   }
-  if (!wanted.sort_field.empty()) TRAWL_TRY(sort_rows(*snapshot, wanted, rows));
+  if (!wanted.sort_field.empty()) TRAWL_TRY(sort_documents(*snapshot, wanted, documents));
 
   std::vector<DocumentGroup> groups;
-  std::uint64_t total = rows.size();
+  std::uint64_t total = documents.size();
   if (!wanted.group_by.empty()) {
-    TRAWL_ASSIGN(groups, group_rows(*snapshot, wanted, rows));
+    TRAWL_ASSIGN(groups, group_documents(*snapshot, wanted, documents));
     total = groups.size();
   }
   const std::uint64_t begin = std::min<std::uint64_t>(wanted.offset, total);
@@ -462,21 +441,22 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   if (wanted.group_by.empty()) {
     TRAWL_ASSIGN(
         out["results"],
-        documents_of(*snapshot, std::span(rows).subspan(begin, end - begin), wanted));
+        documents_of(*snapshot, std::span(documents).subspan(begin, end - begin), wanted));
   } else {
     json::array list;
     for (std::uint64_t i = begin; i < end; ++i) {
-      TRAWL_ASSIGN(json::array documents, documents_of(*snapshot, groups[i].rows, wanted));
+      TRAWL_ASSIGN(json::array members,
+                   documents_of(*snapshot, groups[i].documents, wanted));
       list.push_back(json::object{{"group_key", groups[i].key},
-                                  {"documents", std::move(documents)},
+                                  {"documents", std::move(members)},
                                   {"count", groups[i].count}});
     }
     out["groups"] = std::move(list);
     out["group_by_field"] = wanted.group_by;
   }
   out["pagination"] = std::move(pagination);
-  out["total_documents"] = rows.size();
-  out["stats"] = json::object{{"total_documents", rows.size()}};
+  out["total_documents"] = documents.size();
+  out["stats"] = json::object{{"total_documents", documents.size()}};
   if (!warnings.empty()) {
     out["warnings"] = json::array(warnings.begin(), warnings.end());
   }

@@ -14,11 +14,8 @@ Result<http::Response> list_documents(const Services& services, Call& call);
 // What both of them take; in the query of a POST it is not described.
 RequestShape document_list_shape(Described query);
 
-// The rows of a snapshot that a filter selects; all without one. Adds to `warnings`, if
-// given, what is to be said of the filter.
+// A filter as a request sent it; without one, one that every document passes.
 //   invalid  the filter, at the location
-Result<std::vector<std::uint32_t>> select_rows(
-    const Snapshot& snapshot, const json::value* filters, const std::string& location,
-    std::vector<std::string>* warnings = nullptr);
+Result<Filter> compile_filter(const json::value* filters, const std::string& location);
 
 }  // namespace trawl::api

@@ -70,13 +70,12 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
                services.corpus.find_collection(call.ns.id,
                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
-  const Checkpoint check = [] { return Result<void>(); };
-  TRAWL_ASSIGN(const auto rows, snapshot->matching(filter, check));
   DistinctValues values;
-  TRAWL_TRY(snapshot->scan(rows.get(), check, [&](Document&& document) {
-    count_field(document, collection, field, values);
-    return values.size() <= kDistinctHeldMax;
-  }));
+  TRAWL_TRY(scan_documents(*snapshot, Selection::of(filter), FieldSet({field}), {},
+                           [&](Document&& document) {
+                             count_field(document, collection, field, values);
+                             return values.size() <= kDistinctHeldMax;
+                           }));
   if (values.size() > kDistinctHeldMax) {
     return invalid_at("field", fmt::format("'{}' has more than {} different values; narrow "
                                            "the documents with filters",

@@ -104,16 +104,12 @@ Result<std::vector<std::string>> find_ids(const Services& services,
                                           const Collection& collection,
                                           const json::value* filters) {
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
-  TRAWL_ASSIGN(const auto rows, select_rows(*snapshot, filters, "filters"));
+  TRAWL_ASSIGN(const Filter filter, compile_filter(filters, "filters"));
   std::vector<std::string> ids;
-  ids.reserve(rows.size());
-  constexpr std::size_t kChunk = 1024;
-  for (std::size_t i = 0; i < rows.size(); i += kChunk) {
-    const std::span<const std::uint32_t> chunk(rows.data() + i,
-                                               std::min(kChunk, rows.size() - i));
-    TRAWL_ASSIGN(const auto documents, snapshot->fetch(chunk));
-    for (const auto& document : documents) ids.push_back(document.document_id);
-  }
+  TRAWL_TRY(scan_documents(*snapshot, Selection::of(filter), {}, {}, [&](Document&& found) {
+    ids.push_back(std::move(found.document_id));
+    return true;
+  }));
   return ids;
 }
 

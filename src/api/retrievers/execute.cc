@@ -86,7 +86,7 @@ std::string result_json(const Execution& execution, const BoundPipeline& bound,
   const std::size_t end = std::min(page.begin + page.count, result.documents.size());
   for (std::size_t i = std::min(page.begin, end); i < end; ++i) {
     if (documents.size() > 1) documents += ',';
-    append_json(documents, to_json(result.documents[i]));
+    append_json(documents, result.documents.to_json(i));
   }
   documents += ']';
 
@@ -178,14 +178,13 @@ Result<void> read_ignored_flags(const http::Request& request, ObjectReader& body
 }
 
 // Each page is a run of its own.
-void warn_of_chance(const Pipeline& pipeline, std::vector<std::string>& warnings) {
-  for (const auto& stage : pipeline.stages) {
-    const auto deterministic = stage.definition->deterministic;
-    if (deterministic == nullptr || deterministic(stage.parameters)) continue;
+void warn_of_chance(const BoundPipeline& bound, std::vector<std::string>& warnings) {
+  for (std::size_t i = 0; i < bound.stage_facts.size(); ++i) {
+    if (bound.stage_facts[i].traits.deterministic) continue;
     warnings.push_back(fmt::format(
         "{}: it draws anew for each page, so pages repeat and miss documents; give it a "
         "seed",
-        stage.stage_name));
+        bound.pipeline.stages[i].stage_name));
   }
 }
 
@@ -223,7 +222,7 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   TRAWL_ASSIGN(out.bound,
                services.runner.bind(std::move(pipeline), std::move(inputs), call.ns.id));
   out.bound.use_cache = !skip_cache;
-  if (out.page.begin > 0) warn_of_chance(out.bound.pipeline, out.warnings);
+  if (out.page.begin > 0) warn_of_chance(out.bound, out.warnings);
   return out;
 }
 
@@ -320,16 +319,20 @@ Result<void> execute(const Services& services,
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 
-  const auto interrupted = [&] {
+  RunRequest run;
+  run.shown_begin = wanted.page.begin;
+  if (wanted.page.method != ResultPage::Method::all) run.shown_count = wanted.page.count;
+  run.trace.trace_id = execution.trace_id;
+  run.stopped = [&] {
     if (services.interrupt.load(std::memory_order_relaxed)) {
-      return Interruption::server_stopping;
+      return StopReason::server_stopping;
     }
-    if (!request->client_gone || !request->client_gone()) return Interruption::none;
+    if (!request->client_gone || !request->client_gone()) return StopReason::none;
     // A server that stops closes what outlasts the drain: then it was not the client.
-    return services.ready.load(std::memory_order_relaxed) ? Interruption::client_left
-                                                          : Interruption::server_stopping;
+    return services.ready.load(std::memory_order_relaxed) ? StopReason::client_left
+                                                          : StopReason::server_stopping;
   };
-  const RunResult result = services.runner.run(wanted.bound, execution, interrupted);
+  const RunResult result = services.runner.run(wanted.bound, execution, run);
   log_failure(call, execution, wanted.recording, result.error_detail);
   services.metrics.execution_ended(execution.summary.status, result.time_used_us);
   std::vector<std::string> warnings = std::move(wanted.warnings);

@@ -9,7 +9,8 @@
 
 #include "base/bitmap.h"
 #include "base/result.h"
-#include "corpus/snapshot.h"
+#include "base/work_limit.h"
+#include "corpus/lexical/scored_row.h"
 
 namespace trawl::lexical {
 

@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
+#include "corpus/lexical/scored_row.h"
 #include "corpus/lexical/segment.h"
-#include "corpus/snapshot.h"
 #include "text/analyzer.h"
 
 namespace trawl::lexical {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "corpus/snapshot.h"
+#include "corpus/lexical/scored_row.h"
 
 namespace trawl::lexical {
 

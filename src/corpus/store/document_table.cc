@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -39,11 +40,12 @@ Result<Document> parse_document(const RawDocument& raw) {
                       payload ? "not an object" : payload.error().message);
   }
   Document document;
-  document.row = raw.row;
+  document.ref = raw.row;
   document.document_id = raw.document_id;
   document.created_at = raw.created_at;
   document.updated_at = raw.updated_at;
   document.fields = std::move(payload->get_object());
+  document.content_hash = content_hash(raw.payload);
   return document;
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/text.h"
@@ -112,15 +113,16 @@ Result<Document> SqliteCorpus::update(
   if (document->fields == before) return std::move(*document);
   TRAWL_TRY(check_depth(document->fields, "document"));
   Change made;
-  made.superseded.push_back(document->row);
+  made.superseded.push_back(document->ref);
   NewRow& row = made.added.emplace_back();
   row.document_id = document_id;
   row.payload = payload_text(document->fields);
   row.fields = document->fields;
   row.created_at = document->created_at;
   TRAWL_ASSIGN(const auto version, commit(entry, made));
-  document->row = version.row_end - 1;
+  document->ref = version.row_end - 1;
   document->updated_at = version.written_at;
+  document->content_hash = content_hash(row.payload);
   return std::move(*document);
 }
 
@@ -155,7 +157,7 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
   Change made;
   for (Changed& changed : all) {
     if (changed.document.fields == changed.before) continue;
-    made.superseded.push_back(changed.document.row);
+    made.superseded.push_back(changed.document.ref);
     NewRow& row = made.added.emplace_back();
     row.document_id = std::move(changed.document.document_id);
     row.payload = payload_text(changed.document.fields);

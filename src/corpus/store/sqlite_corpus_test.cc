@@ -43,7 +43,7 @@ class SqliteCorpusTest : public testing::Test {
     SearchRequest request;
     request.feature_uri = kUri;
     request.text = text;
-    return snapshot.search(request, {}).value().rows.size();
+    return snapshot.search(request, {}).value().hits.size();
   }
 
   std::string sqlite_path() const { return directory_.path() + "/corpus.db"; }
@@ -282,7 +282,7 @@ TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
   reopen();
   EXPECT_EQ(snapshot()->get("odd").value()->fields, fields);
   EXPECT_TRUE(snapshot()->get("empty").value()->fields.empty());
-  EXPECT_EQ(snapshot()->matching(filter_of(R"({"a.b.c": "x"})"), {}).value()->count(), 0u);
+  EXPECT_EQ(count_of(*snapshot(), filter_of(R"({"a.b.c": "x"})")), 0u);
 }
 
 TEST_F(SqliteCorpusTest, SearchNamesFeaturesThatExist) {
@@ -318,9 +318,9 @@ TEST_F(SqliteCorpusTest, FieldsOfAFeatureDecideWhatIsFound) {
   SearchRequest request;
   request.feature_uri = kUri;
   request.text = "walnut";
-  const auto rows = at->search(request, {}).value().rows;
+  const auto rows = at->search(request, {}).value().hits;
   ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].row, 0u);  // The title weighs more.
+  EXPECT_EQ(rows[0].document, 0u);  // The title weighs more.
 }
 
 TEST_F(SqliteCorpusTest, ScanStopsWhereItIsToldAndChecksNowAndThen) {
@@ -328,33 +328,54 @@ TEST_F(SqliteCorpusTest, ScanStopsWhereItIsToldAndChecksNowAndThen) {
   for (int i = 0; i < 1'000; ++i) documents.push_back({fmt::format("d{}", i), {}});
   ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
   int visited = 0;
-  EXPECT_TRUE(snapshot()->scan(nullptr, {}, [&](Document&&) { return ++visited < 10; }));
+  EXPECT_TRUE(
+      scan_documents(*snapshot(), {}, {}, {}, [&](Document&&) { return ++visited < 10; }));
   EXPECT_EQ(visited, 10);
 
   const Checkpoint late = []() -> Result<void> {
     return make_error(ErrorCode::budget_exhausted, "time is up");
   };
   visited = 0;
-  const auto scanned = snapshot()->scan(nullptr, late, [&](Document&&) {
+  const auto scanned = scan_documents(*snapshot(), {}, {}, late, [&](Document&&) {
     ++visited;
     return true;
   });
   EXPECT_EQ(scanned.error().code, ErrorCode::budget_exhausted);
   EXPECT_LT(visited, 1'000);
-  EXPECT_EQ(snapshot()->matching(filter_of(R"({"a": 1})"), late).error().code,
+  const Filter filter = filter_of(R"({"a": 1})");
+  EXPECT_EQ(select_documents(*snapshot(), Selection::of(filter), late).error().code,
             ErrorCode::budget_exhausted);
 
-  // Few wanted rows, far apart.
-  Bitmap allowed(5'000);
-  for (const std::uint32_t row : {3u, 500u, 999u, 4'000u}) allowed.set(row);
-  std::vector<std::uint32_t> rows;
-  EXPECT_TRUE(snapshot()->scan(&allowed, {}, [&](Document&& document) {
-    rows.push_back(document.row);
-    return true;
-  }));
-  EXPECT_EQ(rows, (std::vector<std::uint32_t>{3, 500, 999}));
-  EXPECT_EQ(snapshot()->fetch(std::vector<std::uint32_t>{1'000}).error().code,
+  // Few of them and far apart, all, and in an order of their own.
+  for (const std::vector<DocumentRef>& wanted :
+       {std::vector<DocumentRef>{3, 500, 999}, select_documents(*snapshot(), {}).value(),
+        std::vector<DocumentRef>{7, 6, 5, 5, 8}}) {
+    std::vector<DocumentRef> found;
+    for (const Document& document : fetch_documents(*snapshot(), wanted).value()) {
+      found.push_back(document.ref);
+      EXPECT_EQ(document.document_id, fmt::format("d{}", document.ref));
+    }
+    EXPECT_EQ(found, wanted);
+  }
+  EXPECT_EQ(fetch_documents(*snapshot(), std::vector<DocumentRef>{1'000}).error().code,
             ErrorCode::internal);
+}
+
+TEST_F(SqliteCorpusTest, ASelectionIsAnyListOfWhichAllFiltersPass) {
+  for (int i = 0; i < 40; ++i) {
+    put(fmt::format("d{}", i), fmt::format(R"({{"n": {}, "m": {}}})", i % 4, i % 5));
+  }
+  const Filter n = filter_of(R"({"n": 1})");
+  const Filter m = filter_of(R"({"m": 2})");
+  const auto count = [&](std::vector<Selection::AllOf> any_of) {
+    return select_documents(*snapshot(), {std::move(any_of)}).value().size();
+  };
+  EXPECT_EQ(count({{}}), 40u);
+  EXPECT_EQ(count({{&n}}), 10u);
+  EXPECT_EQ(count({{&n, &m}}), 2u);
+  EXPECT_EQ(count({{&n}, {&m}}), 16u);
+  EXPECT_EQ(count({{&n, &m}, {}}), 40u);
+  EXPECT_EQ(count({}), 0u);
 }
 
 TEST_F(SqliteCorpusTest, MatchingGrowsWithTheCollection) {
@@ -362,16 +383,15 @@ TEST_F(SqliteCorpusTest, MatchingGrowsWithTheCollection) {
   put("b", R"({"n": 2})");
   const Filter filter = filter_of(R"({"n": 1})");
   const auto early = snapshot();
-  EXPECT_EQ(early->matching(filter, {}).value()->count(), 1u);
-  EXPECT_EQ(early->matching(filter, {}).value(), early->matching(filter, {}).value());
+  EXPECT_EQ(count_of(*early, filter), 1u);
   put("c", R"({"n": 1})");
   const auto middle = snapshot();
-  EXPECT_EQ(middle->matching(filter, {}).value()->count(), 2u);
+  EXPECT_EQ(count_of(*middle, filter), 2u);
   put("a", R"({"n": 5})");
-  EXPECT_EQ(snapshot()->matching(filter, {}).value()->count(), 1u);
+  EXPECT_EQ(count_of(*snapshot(), filter), 1u);
   // Earlier versions still see what they saw.
-  EXPECT_EQ(middle->matching(filter, {}).value()->count(), 2u);
-  EXPECT_EQ(early->matching(filter, {}).value()->count(), 1u);
+  EXPECT_EQ(count_of(*middle, filter), 2u);
+  EXPECT_EQ(count_of(*early, filter), 1u);
 }
 
 TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
@@ -392,8 +412,9 @@ TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
   EXPECT_EQ(corpus_->delete_collection(space, "things").error().code, ErrorCode::not_found);
   EXPECT_EQ(hits(*held, "word"), 100u);
   EXPECT_EQ(held->get("d1").error().code, ErrorCode::not_found);
-  EXPECT_EQ(held->fetch(std::vector<std::uint32_t>{0}).error().code, ErrorCode::not_found);
-  const auto scanned = held->scan(nullptr, {}, [](Document&&) { return true; });
+  EXPECT_EQ(fetch_documents(*held, std::vector<DocumentRef>{0}).error().code,
+            ErrorCode::not_found);
+  const auto scanned = scan_documents(*held, {}, {}, {}, [](Document&&) { return true; });
   ASSERT_TRUE(scanned.has_error());
   EXPECT_NE(scanned.error().message.find("was deleted"), std::string::npos);
 
@@ -461,7 +482,7 @@ TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
     SearchRequest request;
     request.feature_uri = kUri;
     request.text = "common";
-    for (const auto& row : snapshot()->search(request, {}).value().rows) {
+    for (const auto& row : snapshot()->search(request, {}).value().hits) {
       all.push_back(row.score);
     }
     return all;
@@ -531,7 +552,7 @@ TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
     EXPECT_NE(old.error().message.find("the oldest is 3"), std::string::npos);
     EXPECT_EQ(snapshot(3)->document_count(), 2u);
     EXPECT_EQ(snapshot(3)->get("a").value()->fields.at("t"), "second");
-    EXPECT_EQ(snapshot(3)->get("a").value()->row, 2u);
+    EXPECT_EQ(snapshot(3)->get("a").value()->ref, 2u);
     EXPECT_EQ(hits(*snapshot(3), "other"), 1u);
     EXPECT_EQ(hits(*snapshot(3), "first"), 0u);
     EXPECT_EQ(snapshot(4)->document_count(), 1u);
@@ -549,7 +570,7 @@ TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
   EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
   EXPECT_TRUE(corpus_->snapshot(id_, 3).has_error());
   put("c", R"({"t": "third"})");
-  EXPECT_EQ(snapshot()->get("c").value()->row, 3u);
+  EXPECT_EQ(snapshot()->get("c").value()->ref, 3u);
   EXPECT_EQ(snapshot()->document_count(), 2u);
 }
 

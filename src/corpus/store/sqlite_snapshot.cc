@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "base/field_path.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/work_limit.h"
 #include "corpus/store/payload_fields.h"
@@ -30,8 +34,17 @@ Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
     lexical::RowView view;
     view.row_end = view_->row_end;
     view.dead = view_->dead.get();
-    view.allowed = request.allowed.get();
-    return state_->index(i).search(request.text, request.top_k, view, check);
+    TRAWL_ASSIGN(const Rows allowed, rows_of(request.within, check));
+    view.allowed = allowed.get();
+    TRAWL_ASSIGN(const lexical::SearchResult found,
+                 state_->index(i).search(request.text, request.top_k, view, check));
+    SearchResult result;
+    result.hits.reserve(found.rows.size());
+    for (const auto& row : found.rows) result.hits.push_back({row.row, row.score});
+    result.scanned_count = found.scanned_count;
+    result.query_words = found.query_words;
+    result.searched_words = std::min(found.query_words, lexical::kQueryWordsMax);
+    return result;
   }
   std::vector<std::string_view> uris;
   for (const auto& feature : features) uris.push_back(feature.uri);
@@ -44,8 +57,34 @@ Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
                                      : did_you_mean(request.feature_uri, uris)));
 }
 
-Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
-    const Filter& filter, const Checkpoint& check) const {
+Result<SqliteSnapshot::Rows> SqliteSnapshot::rows_of(const Selection& within,
+                                                     const Checkpoint& check) const {
+  std::shared_ptr<Bitmap> several;
+  for (const Selection::AllOf& filters : within.any_of) {
+    Rows rows;
+    for (const Filter* filter : filters) {
+      TRAWL_ASSIGN(Rows passing, matching(*filter, check));
+      if (rows == nullptr) {
+        rows = std::move(passing);
+        continue;
+      }
+      auto both = std::make_shared<Bitmap>(view_->row_end);
+      rows->for_each([&](std::uint32_t row) {
+        if (passing->test(row)) both->set(row);
+      });
+      rows = std::move(both);
+    }
+    if (rows == nullptr) return rows;
+    if (within.any_of.size() == 1) return rows;
+    if (several == nullptr) several = std::make_shared<Bitmap>(view_->row_end);
+    rows->for_each([&](std::uint32_t row) { several->set(row); });
+  }
+  if (several == nullptr) several = std::make_shared<Bitmap>(view_->row_end);
+  return Rows(std::move(several));
+}
+
+Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
+                                                      const Checkpoint& check) const {
   auto known =
       readers_->filters.find(state_->number(), filter.fingerprint(), view_->version);
   if (known && known->version == view_->version) return known->matches;
@@ -80,61 +119,75 @@ Result<std::shared_ptr<const Bitmap>> SqliteSnapshot::matching(
     if (is_internal_path(path)) return internal_value(internal, path, internal_scratch);
     return find_values(fields, path);
   };
-  TRAWL_TRY(
-      visit_living(begin, nullptr, check, [&](const RawDocument& raw) -> Result<void> {
-        count_work(raw.payload.size() / kBytesPerStep + 8);
-        TRAWL_ASSIGN(fields, wanted.read(raw.payload));
-        document_id.emplace_string().assign(raw.document_id.data(), raw.document_id.size());
-        internal.document_id = raw.document_id;
-        internal.created_at = raw.created_at;
-        internal.updated_at = raw.updated_at;
-        if (filter.matches(lookup)) matches->set(raw.row);
-        return {};
-      }));
+  TRAWL_TRY(visit_living(begin, check, [&](const RawDocument& raw) -> Result<void> {
+    count_work(raw.payload.size() / kBytesPerStep + 8);
+    TRAWL_ASSIGN(fields, wanted.read(raw.payload));
+    document_id.emplace_string().assign(raw.document_id.data(), raw.document_id.size());
+    internal.document_id = raw.document_id;
+    internal.created_at = raw.created_at;
+    internal.updated_at = raw.updated_at;
+    if (filter.matches(lookup)) matches->set(raw.row);
+    return {};
+  }));
   readers_->filters.store(state_->number(), filter.fingerprint(),
                           {view_->version, view_->row_end, matches});
-  return std::shared_ptr<const Bitmap>(std::move(matches));
+  return Rows(std::move(matches));
 }
 
-Result<void> SqliteSnapshot::scan(const Bitmap* allowed, const Checkpoint& check,
-                                  const std::function<bool(Document&&)>& visit) const {
-  // The only way out of the loop is an error, so the wish to stop travels as one.
-  bool stopped = false;
-  auto result =
-      visit_living(0, allowed, check, [&](const RawDocument& raw) -> Result<void> {
-        TRAWL_ASSIGN(auto document, parse_document(raw));
-        if (visit(std::move(document))) return {};
-        stopped = true;
-        return make_error(ErrorCode::cancelled, "the visitor has seen enough");
-      });
-  if (stopped) return {};
-  return result;
-}
-
-Result<std::vector<Document>> SqliteSnapshot::fetch(
-    std::span<const std::uint32_t> rows) const {
-  std::vector<Document> documents;
-  documents.reserve(rows.size());
-  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
-  // One transaction, so that SQLite takes its locks once and not for every row.
-  TRAWL_ASSIGN(auto transaction,
-               sqlite::Transaction::begin(*connection, sqlite::Transaction::Kind::read));
-  for (const std::uint32_t row : rows) {
-    if (!view_->sees(row)) {
-      return make_error(ErrorCode::internal,
-                        fmt::format("row {} is not part of version {} of collection '{}'",
-                                    row, view_->version, definition_->name));
+Result<void> SqliteSnapshot::scan(const Selection& within, const Checkpoint& check,
+                                  const VisitRefs& visit) const {
+  TRAWL_ASSIGN(const Rows allowed, rows_of(within, check));
+  TRAWL_TRY(check_kept());
+  std::vector<DocumentRef> found;
+  found.reserve(kChunkRows);
+  for (std::uint32_t row = 0; row < view_->row_end; ++row) {
+    count_work();
+    if (view_->sees(row) && (allowed == nullptr || allowed->test(row))) {
+      found.push_back(row);
     }
-    TRAWL_ASSIGN(const bool found, visit_row(*connection, state_->number(), row,
-                                             [&](const RawDocument& raw) -> Result<void> {
-                                               TRAWL_ASSIGN(auto document,
-                                                            parse_document(raw));
-                                               documents.push_back(std::move(document));
-                                               return {};
-                                             }));
-    if (!found) return missing_row(row);
+    if (found.size() == kChunkRows || (row + 1 == view_->row_end && !found.empty())) {
+      if (!visit(found)) return {};
+      found.clear();
+      if (check) TRAWL_TRY(check());
+    }
   }
-  return documents;
+  return {};
+}
+
+Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
+                                   const FieldSet& fields, const Checkpoint& check,
+                                   const VisitDocument& visit) const {
+  for (const DocumentRef row : documents) {
+    if (view_->sees(row)) continue;
+    return make_error(ErrorCode::internal,
+                      fmt::format("row {} is not part of version {} of collection '{}'",
+                                  row, view_->version, definition_->name));
+  }
+  const PayloadFields wanted(fields.paths());
+  std::size_t place = 0;
+  const auto read = [&](const RawDocument& raw) -> Result<void> {
+    count_work(raw.payload.size() / kBytesPerStep + 8);
+    Document document;
+    if (fields.is_all()) {
+      TRAWL_ASSIGN(document, parse_document(raw));
+    } else {
+      TRAWL_ASSIGN(document.fields, wanted.read(raw.payload));
+      document.ref = raw.row;
+      document.document_id = raw.document_id;
+      document.created_at = raw.created_at;
+      document.updated_at = raw.updated_at;
+      document.content_hash = content_hash(raw.payload);
+    }
+    visit(place++, std::move(document));
+    return {};
+  };
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  for (std::size_t begin = 0; begin < documents.size(); begin += kChunkRows) {
+    if (begin > 0 && check) TRAWL_TRY(check());
+    const std::size_t count = std::min(kChunkRows, documents.size() - begin);
+    TRAWL_TRY(visit_chunk(*connection, documents.subspan(begin, count), read));
+  }
+  return {};
 }
 
 Result<std::optional<Document>> SqliteSnapshot::get(const std::string& document_id) const {
@@ -156,15 +209,14 @@ Result<std::optional<Document>> SqliteSnapshot::get(const std::string& document_
   return document;
 }
 
-Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Bitmap* allowed,
-                                          const Checkpoint& check,
+Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Checkpoint& check,
                                           const Visit& visit) const {
   TRAWL_ASSIGN(auto connection, readers_->pool.lease());
   std::vector<std::uint32_t> rows;
   rows.reserve(kChunkRows);
   for (std::uint32_t row = begin; row < view_->row_end; ++row) {
     count_work();
-    if (view_->sees(row) && (allowed == nullptr || allowed->test(row))) rows.push_back(row);
+    if (view_->sees(row)) rows.push_back(row);
     if (rows.size() == kChunkRows || (row + 1 == view_->row_end && !rows.empty())) {
       TRAWL_TRY(visit_chunk(*connection, rows, visit));
       rows.clear();
@@ -179,7 +231,9 @@ Result<void> SqliteSnapshot::visit_chunk(sqlite::Connection& connection,
                                          const Visit& visit) const {
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(connection, sqlite::Transaction::Kind::read));
-  if ((rows.back() - rows.front()) / kSparseFactor >= rows.size()) {
+  const bool in_order =
+      std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) == rows.end();
+  if (!in_order || (rows.back() - rows.front()) / kSparseFactor >= rows.size()) {
     for (const std::uint32_t row : rows) {
       TRAWL_ASSIGN(const bool found, visit_row(connection, state_->number(), row, visit));
       if (!found) return missing_row(row);

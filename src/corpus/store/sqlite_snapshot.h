@@ -37,21 +37,25 @@ class SqliteSnapshot final : public Snapshot {
 
   Result<SearchResult> search(const SearchRequest& request,
                               const Checkpoint& check) const override;
-  Result<std::shared_ptr<const Bitmap>> matching(const Filter& filter,
-                                                 const Checkpoint& check) const override;
-  Result<void> scan(const Bitmap* allowed, const Checkpoint& check,
-                    const std::function<bool(Document&&)>& visit) const override;
-  Result<std::vector<Document>> fetch(std::span<const std::uint32_t> rows) const override;
+  Result<void> scan(const Selection& within, const Checkpoint& check,
+                    const VisitRefs& visit) const override;
+  Result<void> fetch(std::span<const DocumentRef> documents, const FieldSet& fields,
+                     const Checkpoint& check, const VisitDocument& visit) const override;
   Result<std::optional<Document>> get(const std::string& document_id) const override;
 
  private:
   using Visit = std::function<Result<void>(const RawDocument&)>;
+  using Rows = std::shared_ptr<const Bitmap>;  // Null for all rows.
 
-  // Visits the rows from `begin` on that this version sees, within `allowed` if given,
-  // until an error.
-  Result<void> visit_living(std::uint32_t begin, const Bitmap* allowed,
-                            const Checkpoint& check, const Visit& visit) const;
-  // Some of them, in ascending order.
+  // The rows that a selection lets through.
+  Result<Rows> rows_of(const Selection& within, const Checkpoint& check) const;
+  // Those that pass a filter; remembered for the next caller with an equal one.
+  Result<Rows> matching(const Filter& filter, const Checkpoint& check) const;
+
+  // Visits the rows from `begin` on that this version sees, until an error.
+  Result<void> visit_living(std::uint32_t begin, const Checkpoint& check,
+                            const Visit& visit) const;
+  // Some of them, in the order given.
   Result<void> visit_chunk(sqlite::Connection& connection,
                            std::span<const std::uint32_t> rows, const Visit& visit) const;
   // Whether what this version sees is still stored.

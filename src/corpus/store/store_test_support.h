@@ -53,6 +53,10 @@ inline Filter filter_of(std::string_view text) {
   return Filter::compile(parse_json(text).value(), "filters").value();
 }
 
+inline std::size_t count_of(const Snapshot& snapshot, const Filter& filter) {
+  return select_documents(snapshot, Selection::of(filter)).value().size();
+}
+
 inline constexpr char kUri[] = "trawl://words@v1/text";
 
 // A corpus with one collection whose every string is searchable.

@@ -211,9 +211,9 @@ void expect_equal(const Document& found, const std::string& id,
   EXPECT_EQ(found.updated_at, expected.updated_at);
 }
 
-std::vector<std::string> ids_of_rows(const Snapshot& snapshot, const Bitmap& rows) {
+std::vector<std::string> ids_within(const Snapshot& snapshot, const Selection& within) {
   std::vector<std::string> ids;
-  EXPECT_TRUE(snapshot.scan(&rows, {}, [&](Document&& document) {
+  EXPECT_TRUE(scan_documents(snapshot, within, {}, {}, [&](Document&& document) {
     ids.push_back(document.document_id);
     return true;
   }));
@@ -223,11 +223,11 @@ std::vector<std::string> ids_of_rows(const Snapshot& snapshot, const Bitmap& row
 void expect_same_reads(const Snapshot& snapshot, const ModelVersion& expected) {
   EXPECT_EQ(snapshot.document_count(), expected.size());
   const auto order = ids_by_arrival(expected);
-  std::vector<std::uint32_t> rows;
+  std::vector<DocumentRef> rows;
   std::vector<std::string> ids;
-  ASSERT_TRUE(snapshot.scan(nullptr, {}, [&](Document&& document) {
+  ASSERT_TRUE(scan_documents(snapshot, {}, FieldSet::all(), {}, [&](Document&& document) {
     expect_equal(document, document.document_id, expected.at(document.document_id));
-    rows.push_back(document.row);
+    rows.push_back(document.ref);
     ids.push_back(std::move(document.document_id));
     return true;
   }));
@@ -235,11 +235,11 @@ void expect_same_reads(const Snapshot& snapshot, const ModelVersion& expected) {
   EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
 
   std::reverse(rows.begin(), rows.end());
-  const auto fetched = snapshot.fetch(rows).value();
+  const auto fetched = fetch_documents(snapshot, rows).value();
   ASSERT_EQ(fetched.size(), order.size());
   for (std::size_t i = 0; i < fetched.size(); ++i) {
     const std::string& id = order[order.size() - 1 - i];
-    EXPECT_EQ(fetched[i].row, rows[i]);
+    EXPECT_EQ(fetched[i].ref, rows[i]);
     expect_equal(fetched[i], id, expected.at(id));
   }
   for (int i = 0; i < 25; ++i) {
@@ -260,9 +260,7 @@ void expect_same_reads(const Snapshot& snapshot, const ModelVersion& expected) {
       fields["document_id"] = id;
       if (filter.matches(fields)) matching.push_back(id);
     }
-    const auto found = snapshot.matching(filter, {}).value();
-    EXPECT_EQ(ids_of_rows(snapshot, *found), matching) << text;
-    EXPECT_EQ(found->count(), matching.size());
+    EXPECT_EQ(ids_within(snapshot, Selection::of(filter)), matching) << text;
   }
   for (const char* word : kWords) {
     std::set<std::string> containing;
@@ -275,10 +273,10 @@ void expect_same_reads(const Snapshot& snapshot, const ModelVersion& expected) {
     request.feature_uri = kUri;
     request.text = word;
     const auto result = snapshot.search(request, {}).value();
-    std::vector<std::uint32_t> hits;
-    for (const auto& hit : result.rows) hits.push_back(hit.row);
+    std::vector<DocumentRef> hits;
+    for (const auto& hit : result.hits) hits.push_back(hit.document);
     std::set<std::string> found;
-    for (const auto& document : snapshot.fetch(hits).value()) {
+    for (const auto& document : fetch_documents(snapshot, hits).value()) {
       found.insert(document.document_id);
     }
     EXPECT_EQ(found, containing) << word;
@@ -308,10 +306,9 @@ std::vector<std::pair<std::string, float>> ranking(const Snapshot& snapshot,
   request.text = text;
   const auto result = snapshot.search(request, {}).value();
   std::vector<std::pair<std::string, float>> ranked;
-  for (const auto& hit : result.rows) {
-    ranked.emplace_back(
-        snapshot.fetch(std::vector<std::uint32_t>{hit.row}).value()[0].document_id,
-        hit.score);
+  for (const auto& hit : result.hits) {
+    const std::vector<DocumentRef> one = {hit.document};
+    ranked.emplace_back(fetch_documents(snapshot, one).value()[0].document_id, hit.score);
   }
   return ranked;
 }
@@ -404,21 +401,22 @@ TEST(VersionedReads, ReadersNeverSeeHalfAWrite) {
       while (!stop) {
         const auto snapshot = corpus->snapshot(id).value();
         std::set<std::int64_t> generations;
-        ASSERT_TRUE(snapshot->scan(nullptr, {}, [&](Document&& document) {
-          generations.insert(document.fields.at("generation").as_int64());
-          return true;
-        }));
+        ASSERT_TRUE(scan_documents(
+            *snapshot, {}, FieldSet({"generation"}), {}, [&](Document&& document) {
+              generations.insert(document.fields.at("generation").as_int64());
+              return true;
+            }));
         ASSERT_EQ(generations.size(), 1u);
         ASSERT_EQ(snapshot->document_count(), static_cast<std::uint64_t>(kDocuments));
         const std::string generation = std::to_string(*generations.begin());
         SearchRequest request;
         request.feature_uri = kUri;
         request.text = "gen" + generation;
-        ASSERT_EQ(snapshot->search(request, {}).value().rows.size(),
+        ASSERT_EQ(snapshot->search(request, {}).value().hits.size(),
                   static_cast<std::size_t>(kDocuments));
         const Filter filter = filter_of("{\"generation\": " + generation + "}");
-        ASSERT_EQ(snapshot->matching(filter, {}).value()->count(),
-                  static_cast<std::uint32_t>(kDocuments));
+        ASSERT_EQ(select_documents(*snapshot, Selection::of(filter)).value().size(),
+                  static_cast<std::size_t>(kDocuments));
         ++reads;
       }
     });

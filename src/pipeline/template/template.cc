@@ -354,7 +354,7 @@ std::optional<std::string> find_statement(const json::value& value) {
     return closes ? std::optional<std::string>("") : std::nullopt;
   }
   // As at_key() and at_index() join them.
-  const auto within = [](std::string key, const std::string& inner) {
+  const auto within = [](const std::string& key, const std::string& inner) {
     return inner.empty() || inner.front() == '[' ? key + inner : key + "." + inner;
   };
   if (const auto* array = value.if_array()) {

@@ -6,14 +6,16 @@
 #include "query/filter.h"
 #include "stages/definitions.h"
 #include "stages/source/collection_scope.h"
+#include "stages/source/query_text.h"
 #include "stages/ticker.h"
 
 namespace trawl {
 namespace {
 
-// What the first stage reads is held in memory, as a whole, until the pipeline ends. At a
-// few kilobytes a document this is some hundred megabytes. (The prose of the contract
-// stops at 1,000 for each collection, which cuts off most real questions.)
+// A later stage may read all fields of what the first one finds, and they are held in
+// memory until the pipeline ends: at a few kilobytes a document some hundred megabytes.
+// (The prose of the contract stops at 1,000 for each collection, which cuts off most real
+// questions.)
 constexpr std::size_t kFirstStageDocumentsMax = 100'000;
 
 constexpr std::string_view kDefaultField = "metadata.status";
@@ -62,44 +64,47 @@ constexpr std::string_view kAttributeFilterBounds[] = {"collection_identifiers",
 
 class AttributeFilter : public Stage {
  public:
-  AttributeFilter(Filter filter, CollectionScope scope)
-      : filter_(std::move(filter)), scope_(std::move(scope)) {}
+  AttributeFilter(Filter filter, CollectionScope scope, std::optional<std::string> summary)
+      : filter_(std::move(filter)),
+        scope_(std::move(scope)),
+        summary_(std::move(summary)) {}
 
-  Result<void> validate(StageContext& context) const override {
+  StageTraits traits() const override {
+    return {.source = reads_, .per_item = !reads_, .keeps_order = true};
+  }
+  FieldSet fields_read() const override { return FieldSet(filter_.paths()); }
+  std::vector<NamedCollection> collections() const override { return scope_.named; }
+  std::optional<std::string> summary_text() const override { return summary_; }
+
+  Result<void> bind(BindContext& context) override {
+    reads_ = context.first;
     if (scope_.unknown) return {};
-    const auto bound = bind_scope(scope_, {}, context);
-    if (!bound) return bound.error();
+    TRAWL_ASSIGN(snapshots_, bind_scope(scope_, {}, context));
     return {};
   }
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    TRAWL_ASSIGN(StageOutput output, context.stage_index == 0
-                                         ? read(context)
-                                         : narrow(std::move(input), context));
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    TRAWL_ASSIGN(StageOutput output, reads_ ? read(run) : narrow(std::move(input), run));
     for (auto& warning : filter_.warnings()) output.warnings.push_back(std::move(warning));
     return output;
   }
 
  private:
-  Result<StageOutput> read(StageContext& context) const {
+  Result<StageOutput> read(StageRun& run) const {
     StageOutput output;
-    TRAWL_ASSIGN(const Snapshots snapshots, bind_scope(scope_, {}, context));
+    Selection wanted = Selection::of(filter_);
+    for (const Filter& filter : run.pre_filters) wanted.any_of[0].push_back(&filter);
     bool cut = false;
-    for (const auto& snapshot : snapshots) {
-      TRAWL_ASSIGN(
-          const auto rows,
-          matching_all(*snapshot, {{&filter_, 1}, context.pre_filters}, context.check));
+    for (const auto& snapshot : snapshots_) {
       output.scanned_count += snapshot->document_count();
-      const std::string& collection_id = snapshot->collection().id.str();
-      TRAWL_TRY(snapshot->scan(rows.get(), context.check, [&](Document&& document) {
-        if (output.candidates.size() == kFirstStageDocumentsMax) {
-          cut = true;
-          return false;
-        }
-        output.candidates.push_back(to_candidate(collection_id, std::move(document)));
-        return true;
-      }));
+      const std::uint32_t source = output.candidates.source(snapshot);
+      TRAWL_TRY(snapshot->scan(
+          wanted, run.check, [&](std::span<const DocumentRef> found) -> bool {
+            const std::size_t room = kFirstStageDocumentsMax - output.candidates.size();
+            cut = found.size() > room;
+            output.candidates.add(source, found.first(std::min(found.size(), room)));
+            return !cut;
+          }));
       if (cut) break;
     }
     if (cut) {
@@ -107,7 +112,7 @@ class AttributeFilter : public Stage {
           "more than {} documents match; the first {} were read. Narrow the filter",
           kFirstStageDocumentsMax, kFirstStageDocumentsMax));
     }
-    if (snapshots.empty()) {
+    if (snapshots_.empty()) {
       output.warnings.emplace_back(
           "no collection is named, so there is nothing to read; give "
           "collection_identifiers");
@@ -115,28 +120,29 @@ class AttributeFilter : public Stage {
     return output;
   }
 
-  Result<StageOutput> narrow(std::vector<Candidate> input, StageContext& context) const {
-    Ticker ticker(context.check);
+  // What stands beside it narrowed the documents already.
+  Result<StageOutput> narrow(CandidateList input, StageRun& run) const {
+    Ticker ticker(run.check);
     StageOutput output;
     output.scanned_count = input.size();
-    for (Candidate& candidate : input) {
+    CandidateList::Positions kept;
+    for (std::size_t i = 0; i < input.size(); ++i) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
       const auto find = [&](std::string_view path) {
-        return candidate.values(path, scratch);
+        return input.values(i, path, scratch);
       };
-      const auto& more = context.pre_filters;
-      if (filter_.matches(find) &&
-          std::all_of(more.begin(), more.end(),
-                      [&](const Filter& filter) { return filter.matches(find); })) {
-        output.candidates.push_back(std::move(candidate));
-      }
+      if (filter_.matches(find)) kept.push_back(i);
     }
+    output.candidates = input.picked(kept);
     return output;
   }
 
-  Filter filter_;
-  CollectionScope scope_;
+  const Filter filter_;
+  const CollectionScope scope_;
+  const std::optional<std::string> summary_;
+  bool reads_ = false;
+  Snapshots snapshots_;
 };
 
 // AND, OR and NOT directly among the parameters, as one filter.
@@ -222,8 +228,8 @@ Result<std::unique_ptr<Stage>> make_attribute_filter(ObjectReader& in) {
   CollectionScope scope = read_collection_scope(in);
   TRAWL_ASSIGN(Filter filter, read_filter(in));
   TRAWL_TRY(in.status());
-  return std::unique_ptr<Stage>(
-      std::make_unique<AttributeFilter>(std::move(filter), std::move(scope)));
+  return std::unique_ptr<Stage>(std::make_unique<AttributeFilter>(
+      std::move(filter), std::move(scope), find_query_text(in.source())));
 }
 
 }  // namespace
@@ -241,6 +247,7 @@ StageDefinition attribute_filter_definition() {
   definition.parameter_schema = kAttributeFilterSchema;
   definition.make = make_attribute_filter;
   definition.reads_collections = true;
+  definition.filter_parameter = "conditions";
   definition.filters = kAttributeFilterFilters;
   definition.bounds = kAttributeFilterBounds;
   return definition;

@@ -133,34 +133,31 @@ TEST(AttributeFilter, CutsAtItsBoundWithAWarning) {
 
 TEST(AttributeFilter, PassesOnWhatTheCheckpointSays) {
   const FakeCorpus corpus = two_collections();
-  StageContext context = corpus.context();
-  context.check = []() -> Result<void> {
+  BindContext context = corpus.context();
+  TestRun test;
+  test.check = []() -> Result<void> {
     return make_error(ErrorCode::budget_exhausted, "spent");
   };
-  const auto ran =
-      make_stage("attribute_filter", R"({"value": "active"})")->run({}, context);
+  const auto ran = run_bound(*make_stage("attribute_filter", R"({"value": "active"})"), {},
+                             context, test.run);
   EXPECT_EQ(ran.error().code, ErrorCode::budget_exhausted);
 }
 
-// Goal: filters beside the stage narrow what it reads and what it is given.
+// Goal: filters beside the stage narrow what it reads. (The runner applies those beside a
+// stage in the middle.)
 TEST(AttributeFilter, AppliesTheFiltersBesideIt) {
   const FakeCorpus corpus = two_collections();
   const std::vector<Filter> beside = {
       Filter::compile(parse(R"({"field": "year", "operator": "lt", "value": 2021})"), "f")
           .value(),
       Filter::compile(parse(R"({"metadata.status": "ACTIVE"})"), "f").value()};
-  const auto run = [&](std::size_t index, std::vector<Candidate> input) {
-    StageContext context = corpus.context(index);
-    context.pre_filters = beside;
-    const auto stage = make_stage("attribute_filter",
-                                  R"({"field": "year", "operator": "gt", "value": 1990})");
-    return ids(stage->run(std::move(input), context).value().candidates);
-  };
-  EXPECT_EQ(run(0, {}), "b1 f1");
-  EXPECT_EQ(run(1, {candidate("x", R"({"year": 2000, "metadata": {"status": "active"}})"),
-                    candidate("y", R"({"year": 2030, "metadata": {"status": "active"}})"),
-                    candidate("z", R"({"year": 2000})")}),
-            "x");
+  BindContext context = corpus.context();
+  TestRun test;
+  test.run.pre_filters = beside;
+  const auto stage = make_stage("attribute_filter",
+                                R"({"field": "year", "operator": "gt", "value": 1990})");
+  EXPECT_EQ(ids(run_bound(*stage, {}, context, test.run).value().candidates), "b1 f1");
+  EXPECT_TRUE(stage->traits().source);
 }
 
 TEST(AttributeFilter, SaysOfEachSpellingWhetherCaseCounts) {

@@ -99,9 +99,18 @@ class Aggregate : public Stage {
   std::optional<std::int64_t> limit;
   bool include_documents = false;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    Ticker ticker(context.check);
+  StageTraits traits() const override { return {}; }
+  FieldSet fields_read() const override {
+    FieldSet fields;
+    for (const GroupField& group : group_by) fields.add(group.field);
+    for (const Aggregation& aggregation : aggregations) {
+      if (!aggregation.field.empty()) fields.add(aggregation.field);
+    }
+    return fields;
+  }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    Ticker ticker(run.check);
     TRAWL_ASSIGN(std::vector<Bucket> buckets, make_buckets(input, ticker));
     const auto by_score = order_by_score(input);
     std::vector<std::size_t> score_rank(input.size());
@@ -130,16 +139,12 @@ class Aggregate : public Stage {
       output.candidates = std::move(input);
       return output;
     }
-    for (json::object& row : rows) {
-      Candidate candidate;
-      candidate.fields = std::make_shared<const json::object>(std::move(row));
-      output.candidates.push_back(std::move(candidate));
-    }
+    for (json::object& row : rows) output.candidates.add_row(std::move(row));
     return output;
   }
 
  private:
-  Result<std::vector<Bucket>> make_buckets(const std::vector<Candidate>& input,
+  Result<std::vector<Bucket>> make_buckets(const CandidateList& input,
                                            Ticker& ticker) const {
     std::vector<Bucket> buckets;
     // Without group fields there is one row, even where there are no documents.
@@ -155,7 +160,7 @@ class Aggregate : public Stage {
       // Of a list, each item; of several lists, each combination of their items.
       std::vector<KeyedValues> columns;
       for (const GroupField& group : group_by) {
-        columns.push_back(different_items(input[i], group.field));
+        columns.push_back(different_items(input, i, group.field));
       }
       std::vector<std::size_t> at(columns.size(), 0);
       for (bool more = true; more;) {
@@ -191,11 +196,12 @@ class Aggregate : public Stage {
   using KeyedValues = std::vector<std::pair<std::string, json::value>>;
 
   // The value of a field, or the different items of a list; null where there is none.
-  static KeyedValues different_items(const Candidate& candidate, std::string_view field) {
+  static KeyedValues different_items(const CandidateList& input, std::size_t i,
+                                     std::string_view field) {
     json::value scratch;
     KeyedValues out;
     std::unordered_set<std::string> seen;
-    const PathValues values = candidate.values(field, scratch);
+    const PathValues values = input.values(i, field, scratch);
     const bool several =
         values.through_list() || (values.one() != nullptr && values.one()->is_array());
     values.for_each_item([&](const json::value& item) {
@@ -208,7 +214,7 @@ class Aggregate : public Stage {
     return out;
   }
 
-  Result<json::object> make_row(const Bucket& bucket, const std::vector<Candidate>& input,
+  Result<json::object> make_row(const Bucket& bucket, const CandidateList& input,
                                 const std::vector<std::size_t>& score_rank, Ticker& ticker,
                                 std::vector<std::string>& warnings) const {
     json::object row;
@@ -224,7 +230,7 @@ class Aggregate : public Stage {
         for (const std::size_t member : bucket.members) {
           TRAWL_TRY(ticker.tick());
           json::value scratch;
-          const PathValues found = input[member].values(aggregation.field, scratch);
+          const PathValues found = input.values(member, aggregation.field, scratch);
           const std::size_t before = ranked.size();
           found.for_each([&](const json::value& value) {
             if (value.is_null()) return;
@@ -428,6 +434,7 @@ Result<std::unique_ptr<Stage>> make_aggregate(ObjectReader& in) {
 }  // namespace
 
 StageDefinition aggregate_definition() {
+  static constexpr std::string_view kShapeNames[] = {"alias", "field", "function"};
   static constexpr std::string_view kTextPlaces[] = {"group_by[]"};
   StageDefinition definition;
   definition.stage_id = "aggregate";
@@ -439,6 +446,7 @@ StageDefinition aggregate_definition() {
   definition.icon = "sigma";
   definition.parameter_schema = kAggregateSchema;
   definition.make = make_aggregate;
+  definition.shape_names = kShapeNames;
   definition.bounds = kAggregateBounds;
   definition.text_places = kTextPlaces;
   return definition;

@@ -345,13 +345,11 @@ TEST(Aggregate, RefusesMoreGroupsThanItCanHold) {
   std::string list = "[0";
   for (int i = 1; i < 1100; ++i) list += "," + std::to_string(i);
   list += "]";
-  StageContext context;
-  context.stage_index = 1;
-  context.check = [] { return Result<void>(); };
-  const auto output =
-      make_stage("aggregate", R"({"group_by": ["a", "b"],
-                                  "aggregations": [{"function": "count", "alias": "n"}]})")
-          ->run({candidate("x", "{\"a\": " + list + ", \"b\": " + list + "}")}, context);
+  TestRun test;
+  const auto output = try_stage(
+      "aggregate",
+      R"({"group_by": ["a", "b"], "aggregations": [{"function": "count", "alias": "n"}]})",
+      {candidate("x", "{\"a\": " + list + ", \"b\": " + list + "}")}, test.run);
   ASSERT_FALSE(output);
   EXPECT_NE(output.error().message.find("group by fewer fields"), std::string::npos);
 }

@@ -61,27 +61,31 @@ class Deduplicate : public Stage {
   bool keep_last = false;
   bool case_sensitive = true;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
+  StageTraits traits() const override { return {.keeps_order = true}; }
+  FieldSet fields_read() const override {
+    return by_content ? FieldSet({content_field}) : FieldSet(fields);
+  }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     // The last of the duplicates is the first that is met going backwards.
     std::vector<std::size_t> order(input.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
       order[i] = keep_last ? order.size() - 1 - i : i;
     }
     TRAWL_ASSIGN(std::vector<std::size_t> kept,
-                 by_content ? unique_by_content(input, order, context.check)
-                            : unique_by_fields(input, order, context.check));
+                 by_content ? unique_by_content(input, order, run.check)
+                            : unique_by_fields(input, order, run.check));
     std::sort(kept.begin(), kept.end());
     StageOutput output;
     output.metadata = {{"strategy", by_content ? "content" : "field"},
                        {"input_count", input.size()},
                        {"duplicates_removed", input.size() - kept.size()}};
-    output.candidates = pick(std::move(input), kept);
+    output.candidates = input.picked(kept);
     return output;
   }
 
  private:
-  Result<std::vector<std::size_t>> unique_by_fields(const std::vector<Candidate>& input,
+  Result<std::vector<std::size_t>> unique_by_fields(const CandidateList& input,
                                                     const std::vector<std::size_t>& order,
                                                     const Checkpoint& check) const {
     Ticker ticker(check);
@@ -92,7 +96,7 @@ class Deduplicate : public Stage {
       std::string key;
       for (const std::string& field : fields) {
         json::value scratch;
-        append_value_key(key, present_value(input[i], field, scratch),
+        append_value_key(key, present_value(input, i, field, scratch),
                          case_sensitive ? CaseMode::sensitive : CaseMode::folded);
       }
       if (seen.insert(std::move(key)).second) kept.push_back(i);
@@ -100,7 +104,7 @@ class Deduplicate : public Stage {
     return kept;
   }
 
-  Result<std::vector<std::size_t>> unique_by_content(const std::vector<Candidate>& input,
+  Result<std::vector<std::size_t>> unique_by_content(const CandidateList& input,
                                                      const std::vector<std::size_t>& order,
                                                      const Checkpoint& check) const {
     if (input.size() > kComparedDocumentsMax) {
@@ -120,7 +124,7 @@ class Deduplicate : public Stage {
     for (const std::size_t i : order) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
-      const json::value* value = present_value(input[i], content_field, scratch);
+      const json::value* value = present_value(input, i, content_field, scratch);
       if (value == nullptr) {
         if (!seen_missing) kept.push_back(i);
         seen_missing = true;
@@ -187,6 +191,7 @@ Result<std::unique_ptr<Stage>> make_deduplicate(ObjectReader& in) {
 }  // namespace
 
 StageDefinition deduplicate_definition() {
+  static constexpr std::string_view kShapeNames[] = {"strategy", "field"};
   StageDefinition definition;
   definition.stage_id = "deduplicate";
   definition.category = "reduce";
@@ -196,6 +201,7 @@ StageDefinition deduplicate_definition() {
   definition.icon = "copy-minus";
   definition.parameter_schema = kDeduplicateSchema;
   definition.make = make_deduplicate;
+  definition.shape_names = kShapeNames;
   definition.bounds = kDeduplicateBounds;
   return definition;
 }

@@ -85,9 +85,8 @@ TEST(Deduplicate, ChecksItsParameters) {
 
 TEST(Deduplicate, RefusesMoreTextsThanItCanCompare) {
   std::vector<Candidate> input(10'001, candidate("a", R"({"content": "x"})"));
-  StageContext context;
-  const auto ran = make_stage("deduplicate", R"({"strategy": "content"})")
-                       ->run(std::move(input), context);
+  TestRun test;
+  const auto ran = try_stage("deduplicate", R"({"strategy": "content"})", input, test.run);
   ASSERT_FALSE(ran);
   EXPECT_NE(ran.error().message.find("10001"), std::string::npos);
 }
@@ -98,12 +97,9 @@ TEST(Deduplicate, StopsWhenTheCheckpointSaysSo) {
     input.push_back(candidate(std::to_string(i), "{\"content\":\"text number " +
                                                      std::to_string(i * 7919) + "\"}"));
   }
-  StageContext context;
-  context.check = []() -> Result<void> {
-    return make_error(ErrorCode::cancelled, "enough");
-  };
-  const auto ran =
-      make_stage("deduplicate", R"({"strategy": "content"})")->run(input, context);
+  TestRun test;
+  test.check = []() -> Result<void> { return make_error(ErrorCode::cancelled, "enough"); };
+  const auto ran = try_stage("deduplicate", R"({"strategy": "content"})", input, test.run);
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().code, ErrorCode::cancelled);
 }

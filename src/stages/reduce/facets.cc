@@ -31,10 +31,16 @@ bool is_countable(const json::value& value) {
 FacetCounter::FacetCounter(std::vector<FacetField> fields)
     : fields_(std::move(fields)), counts_(fields_.size()), cut_(fields_.size()) {}
 
-void FacetCounter::add(const Candidate& candidate) {
+FieldSet FacetCounter::fields_read() const {
+  FieldSet fields;
+  for (const FacetField& field : fields_) fields.add(field.key);
+  return fields;
+}
+
+void FacetCounter::add(const CandidateList& candidates, std::size_t place) {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     json::value scratch;
-    const PathValues values = candidate.values(fields_[i].key, scratch);
+    const PathValues values = candidates.values(place, fields_[i].key, scratch);
     if (values.empty()) continue;
     const auto count = [&](std::string key, const json::value& item) {
       if (counts_[i].size() >= kFacetValuesMax && !counts_[i].contains(key)) {

@@ -5,7 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pipeline/candidate.h"
+#include "base/json.h"
+#include "pipeline/candidate_list.h"
 
 namespace trawl {
 
@@ -24,7 +25,9 @@ class FacetCounter {
  public:
   explicit FacetCounter(std::vector<FacetField> fields);
 
-  void add(const Candidate& candidate);
+  // What it reads of documents.
+  FieldSet fields_read() const;
+  void add(const CandidateList& candidates, std::size_t place);
   // {key: [{value, count}]}, most frequent first, equal counts by value: false, true,
   // numbers, strings by their bytes.
   json::object result() const;

@@ -64,10 +64,16 @@ class GroupBy : public Stage {
   std::string documents_by;  // Empty for the score.
   bool exclude_null = false;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
+  StageTraits traits() const override { return {}; }
+  FieldSet fields_read() const override {
+    FieldSet fields({field});
+    if (!documents_by.empty()) fields.add(documents_by);
+    return fields;
+  }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     TRAWL_ASSIGN(std::vector<Group> groups,
-                 group_by_field(input, field, ListGroups::each_item, context.check));
+                 group_by_field(input, field, ListGroups::each_item, run.check));
     if (exclude_null) {
       groups.erase(std::remove_if(groups.begin(), groups.end(),
                                   [](const Group& group) { return group.key.is_null(); }),
@@ -88,9 +94,10 @@ class GroupBy : public Stage {
       groups.resize(static_cast<std::size_t>(*max_groups));
     }
     order_members_by_score(groups, input);
-    if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, context.check));
+    if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, run.check));
     output.metadata["returned_groups"] = groups.size();
-    output.candidates = emit_groups(input, groups, max_per_group, output_mode);
+    TRAWL_ASSIGN(output.candidates, emit_groups(std::move(input), groups, max_per_group,
+                                                output_mode, run.check));
     return output;
   }
 
@@ -114,8 +121,7 @@ class GroupBy : public Stage {
     groups = std::move(sorted);
   }
 
-  Result<void> sort_documents(std::vector<Group>& groups,
-                              const std::vector<Candidate>& input,
+  Result<void> sort_documents(std::vector<Group>& groups, const CandidateList& input,
                               const Checkpoint& check) const {
     Ticker ticker(check);
     for (Group& group : groups) {
@@ -123,7 +129,7 @@ class GroupBy : public Stage {
       for (const std::size_t member : group.members) {
         TRAWL_TRY(ticker.tick());
         json::value scratch;
-        column.add(sort_value(input[member].values(documents_by, scratch), descending));
+        column.add(sort_value(input.values(member, documents_by, scratch), descending));
       }
       column.prepare();
       std::vector<std::size_t> sorted;
@@ -165,6 +171,8 @@ Result<std::unique_ptr<Stage>> make_group_by(ObjectReader& in) {
 }  // namespace
 
 StageDefinition group_by_definition() {
+  static constexpr std::string_view kShapeNames[] = {"group_by_field", "field",
+                                                     "output_mode"};
   StageDefinition definition;
   definition.stage_id = "group_by";
   // The contract calls the category group; clients know only reduce.
@@ -176,6 +184,7 @@ StageDefinition group_by_definition() {
   definition.icon = "group";
   definition.parameter_schema = kGroupBySchema;
   definition.make = make_group_by;
+  definition.shape_names = kShapeNames;
   definition.bounds = kGroupByBounds;
   return definition;
 }

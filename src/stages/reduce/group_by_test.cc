@@ -2,6 +2,7 @@
 #include <random>
 
 #include "stages/stage_test_support.h"
+#include "stages/values.h"
 
 namespace trawl::group_by_test {
 namespace {

@@ -12,7 +12,7 @@
 
 namespace trawl {
 
-Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidates,
+Result<std::vector<Group>> group_by_field(const CandidateList& candidates,
                                           std::string_view path, ListGroups lists,
                                           const Checkpoint& check) {
   Ticker ticker(check);
@@ -30,18 +30,18 @@ Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidat
       // Its items come one after the other, so an equal one was the last to be added.
       if (!group.members.empty() && group.members.back() == i) return;
       group.members.push_back(i);
-      const auto& score = candidates[i].score;
+      const auto score = candidates.score(i);
       if (score && (!group.best_score || *score > *group.best_score)) {
         group.best_score = score;
       }
     };
     json::value scratch;
     if (lists == ListGroups::whole) {
-      add(present_value(candidates[i], path, scratch));
+      add(present_value(candidates, i, path, scratch));
       continue;
     }
     bool any = false;
-    candidates[i].values(path, scratch).for_each_item([&](const json::value& item) {
+    candidates.values(i, path, scratch).for_each_item([&](const json::value& item) {
       if (item.is_null()) return;
       any = true;
       add(&item);
@@ -51,10 +51,9 @@ Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidat
   return groups;
 }
 
-void order_members_by_score(std::vector<Group>& groups,
-                            const std::vector<Candidate>& candidates) {
+void order_members_by_score(std::vector<Group>& groups, const CandidateList& candidates) {
   const auto score = [&](std::size_t i) {
-    return candidates[i].score.value_or(-std::numeric_limits<double>::infinity());
+    return candidates.score(i).value_or(-std::numeric_limits<double>::infinity());
   };
   for (Group& group : groups) {
     std::stable_sort(group.members.begin(), group.members.end(),
@@ -65,32 +64,34 @@ void order_members_by_score(std::vector<Group>& groups,
   }
 }
 
-std::vector<Candidate> emit_groups(const std::vector<Candidate>& candidates,
-                                   const std::vector<Group>& groups,
-                                   std::size_t max_per_group, GroupOutput output) {
-  std::vector<Candidate> out;
+Result<CandidateList> emit_groups(CandidateList candidates,
+                                  const std::vector<Group>& groups,
+                                  std::size_t max_per_group, GroupOutput output,
+                                  const Checkpoint& check) {
+  CandidateList::Positions kept;
+  std::vector<std::size_t> counts;  // Of `kept`, for each group.
   for (const Group& group : groups) {
     count_work(group.members.size() + 1);
-    const std::size_t kept =
+    const std::size_t count =
         std::min(output == GroupOutput::first ? 1 : max_per_group, group.members.size());
-    if (output != GroupOutput::all) {
-      for (std::size_t i = 0; i < kept; ++i) {
-        out.push_back(candidates[group.members[i]]);
-      }
-      continue;
-    }
+    kept.insert(kept.end(), group.members.begin(),
+                group.members.begin() + static_cast<std::ptrdiff_t>(count));
+    counts.push_back(count);
+  }
+  if (output != GroupOutput::all) return candidates.picked(kept);
+  TRAWL_TRY(candidates.load(FieldSet::all(), kept, check));
+  CandidateList out;
+  auto next = kept.begin();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     json::array documents;
-    documents.reserve(kept);
-    for (std::size_t i = 0; i < kept; ++i) {
-      documents.push_back(to_json(candidates[group.members[i]]));
+    documents.reserve(counts[g]);
+    for (std::size_t i = 0; i < counts[g]; ++i) {
+      documents.push_back(candidates.to_json(*next++));
     }
-    Candidate row;
-    row.score = group.best_score;
-    row.fields = std::make_shared<const json::object>(
-        json::object{{"group_key", group.key},
-                     {"count", group.members.size()},
-                     {"documents", std::move(documents)}});
-    out.push_back(std::move(row));
+    out.add_row(json::object{{"group_key", groups[g].key},
+                             {"count", groups[g].members.size()},
+                             {"documents", std::move(documents)}},
+                groups[g].best_score);
   }
   return out;
 }

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "corpus/snapshot.h"
-#include "pipeline/candidate.h"
+#include "base/work_limit.h"
+#include "pipeline/candidate_list.h"
 
 namespace trawl {
 
@@ -24,13 +24,12 @@ enum class ListGroups { each_item, whole };
 // Groups in the order in which their first member appears. Items that are null make no
 // group; a document without any other belongs to the group null. Fails with what `check`
 // says.
-Result<std::vector<Group>> group_by_field(const std::vector<Candidate>& candidates,
+Result<std::vector<Group>> group_by_field(const CandidateList& candidates,
                                           std::string_view path, ListGroups lists,
                                           const Checkpoint& check);
 
 // Best score first; members without a score come last, equals keep their order.
-void order_members_by_score(std::vector<Group>& groups,
-                            const std::vector<Candidate>& candidates);
+void order_members_by_score(std::vector<Group>& groups, const CandidateList& candidates);
 
 enum class GroupOutput {
   first,    // the first member of every group
@@ -39,9 +38,12 @@ enum class GroupOutput {
 };
 
 // The rows of these groups, with at most max_per_group members of each. `count` is the
-// size of the whole group. A document of several groups is there in each.
-std::vector<Candidate> emit_groups(const std::vector<Candidate>& candidates,
-                                   const std::vector<Group>& groups,
-                                   std::size_t max_per_group, GroupOutput output);
+// size of the whole group. A document of several groups is there in each. Loads whole
+// documents where rows hold them.
+//   errors of CandidateList::load()
+Result<CandidateList> emit_groups(CandidateList candidates,
+                                  const std::vector<Group>& groups,
+                                  std::size_t max_per_group, GroupOutput output,
+                                  const Checkpoint& check);
 
 }  // namespace trawl

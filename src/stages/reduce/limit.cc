@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <iterator>
-
 #include "stages/definitions.h"
 
 namespace trawl {
@@ -27,15 +24,13 @@ class Limit : public Stage {
   std::size_t limit = 10;
   std::size_t offset = 0;
 
-  Result<StageOutput> run(std::vector<Candidate> input, StageContext&) const override {
-    const std::size_t begin = std::min(offset, input.size());
-    const std::size_t end = std::min(begin + limit, input.size());
+  StageTraits traits() const override { return {.keeps_order = true}; }
+  FieldSet fields_read() const override { return {}; }
+
+  Result<StageOutput> run(CandidateList input, StageRun&) const override {
     StageOutput output;
     output.metadata = {{"total", input.size()}, {"offset", offset}, {"limit", limit}};
-    const auto at = [&](std::size_t i) {
-      return std::make_move_iterator(input.begin() + static_cast<std::ptrdiff_t>(i));
-    };
-    output.candidates.assign(at(begin), at(end));
+    output.candidates = input.slice(offset, limit);
     return output;
   }
 };

@@ -70,9 +70,15 @@ class Sample : public Stage {
   std::optional<std::int64_t> seed;
   std::size_t preserve_top_k = 0;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    const std::int64_t used = seed.value_or(context.seed);
+  StageTraits traits() const override {
+    return {.keeps_order = true, .deterministic = seed.has_value()};
+  }
+  FieldSet fields_read() const override {
+    return strategy == Strategy::stratified ? FieldSet({stratify_by}) : FieldSet();
+  }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    const std::int64_t used = seed.value_or(run.seed);
     SampleRandom random(static_cast<std::uint64_t>(used));
     std::vector<bool> keep(input.size(), false);
     const std::size_t preserved = std::min({preserve_top_k, count, input.size()});
@@ -91,7 +97,7 @@ class Sample : public Stage {
         {"seed", used}};
     const std::size_t wanted = count - preserved;
     if (strategy == Strategy::stratified) {
-      TRAWL_TRY(take_stratified(input, pool, wanted, random, context.check, keep, about));
+      TRAWL_TRY(take_stratified(input, pool, wanted, random, run.check, keep, about));
     } else {
       const auto chosen = strategy == Strategy::random
                               ? sample_random(pool.size(), wanted, random)
@@ -103,9 +109,11 @@ class Sample : public Stage {
 
     // In the order they came, so a sample of a ranking is still a ranking.
     StageOutput output;
+    CandidateList::Positions kept;
     for (std::size_t i = 0; i < input.size(); ++i) {
-      if (keep[i]) output.candidates.push_back(std::move(input[i]));
+      if (keep[i]) kept.push_back(i);
     }
+    output.candidates = input.picked(kept);
     about["sampled_count"] = output.candidates.size();
     about["preserved_count"] = preserved;
     output.metadata["sample"] = std::move(about);
@@ -113,15 +121,12 @@ class Sample : public Stage {
   }
 
  private:
-  Result<void> take_stratified(const std::vector<Candidate>& input,
+  Result<void> take_stratified(const CandidateList& input,
                                const std::vector<std::size_t>& pool, std::size_t wanted,
                                SampleRandom& random, const Checkpoint& check,
                                std::vector<bool>& keep, json::object& about) const {
-    std::vector<Candidate> rest;
-    rest.reserve(pool.size());
-    for (const std::size_t i : pool) rest.push_back(input[i]);
     TRAWL_ASSIGN(const std::vector<Group> strata,
-                 group_by_field(rest, stratify_by, ListGroups::whole, check));
+                 group_by_field(input.picked(pool), stratify_by, ListGroups::whole, check));
     std::vector<std::size_t> sizes;
     for (const Group& stratum : strata) sizes.push_back(stratum.members.size());
     const auto shares = allocate_strata(sizes, wanted, min_per_stratum);
@@ -176,14 +181,10 @@ Result<std::unique_ptr<Stage>> make_sample(ObjectReader& in) {
   return std::unique_ptr<Stage>(std::move(stage));
 }
 
-bool is_deterministic(const json::object& parameters) {
-  const auto* seed = parameters.if_contains("seed");
-  return seed != nullptr && !seed->is_null();
-}
-
 }  // namespace
 
 StageDefinition sample_definition() {
+  static constexpr std::string_view kShapeNames[] = {"strategy"};
   StageDefinition definition;
   definition.stage_id = "sample";
   definition.category = "reduce";
@@ -193,7 +194,7 @@ StageDefinition sample_definition() {
   definition.icon = "shuffle";
   definition.parameter_schema = kSampleSchema;
   definition.make = make_sample;
-  definition.deterministic = is_deterministic;
+  definition.shape_names = kShapeNames;
   definition.bounds = kSampleBounds;
   return definition;
 }

@@ -178,11 +178,9 @@ TEST(Sample, ATakenSeedIsToldAndRepeatsTheSample) {
         std::string(R"("count": 7, "stratify_by": "k", "strategy": ")") + method + "\"";
     std::set<std::string> seen;
     for (std::int64_t seed = 1; seed <= 8; ++seed) {
-      StageContext context;
-      context.stage_index = 1;
-      context.check = [] { return Result<void>(); };
-      context.seed = seed;
-      const auto drawn = make_stage("sample", "{" + parameters + "}")->run(input, context);
+      TestRun test;
+      test.run.seed = seed;
+      const auto drawn = try_stage("sample", "{" + parameters + "}", input, test.run);
       const auto& told = drawn->metadata.at("sample").at("seed");
       EXPECT_EQ(told, json::value(seed));
       const auto again = run_stage(

@@ -35,18 +35,20 @@ class SortAttribute : public Stage {
   MissingPlace missing = MissingPlace::last;
   std::vector<std::string> warnings;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    Ticker ticker(context.check);
+  StageTraits traits() const override { return {}; }
+  FieldSet fields_read() const override { return FieldSet({field}); }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    Ticker ticker(run.check);
     SortColumn column;
-    for (const Candidate& candidate : input) {
+    for (std::size_t i = 0; i < input.size(); ++i) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
-      column.add(sort_value(candidate.values(field, scratch), descending));
+      column.add(sort_value(input.values(i, field, scratch), descending));
     }
     column.prepare();
     StageOutput output;
-    output.candidates = pick(std::move(input), sorted_order(column, descending, missing));
+    output.candidates = input.picked(sorted_order(column, descending, missing));
     output.warnings = warnings;
     return output;
   }
@@ -78,6 +80,7 @@ Result<std::unique_ptr<Stage>> make_sort_attribute(ObjectReader& in) {
 }  // namespace
 
 StageDefinition sort_attribute_definition() {
+  static constexpr std::string_view kShapeNames[] = {"field", "direction"};
   StageDefinition definition;
   definition.stage_id = "sort_attribute";
   definition.category = "sort";
@@ -90,6 +93,7 @@ StageDefinition sort_attribute_definition() {
   definition.icon = "arrow-up-down";
   definition.parameter_schema = kSortAttributeSchema;
   definition.make = make_sort_attribute;
+  definition.shape_names = kShapeNames;
   return definition;
 }
 

@@ -47,21 +47,27 @@ class SortRelevance : public Stage {
   bool normalize = false;
   std::optional<std::string> feature_address;
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    Ticker ticker(context.check);
+  StageTraits traits() const override { return {}; }
+  FieldSet fields_read() const override {
+    FieldSet fields({score_field});
+    if (normalize) fields.add(engine_field::kSortRelevance);
+    return fields;
+  }
+
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    Ticker ticker(run.check);
     std::vector<std::optional<double>> scores;
     scores.reserve(input.size());
     std::size_t missing_count = 0;
-    for (const Candidate& candidate : input) {
+    for (std::size_t i = 0; i < input.size(); ++i) {
       TRAWL_TRY(ticker.tick());
-      scores.push_back(number_at(candidate, score_field, descending));
+      scores.push_back(number_at(input, i, score_field, descending));
       if (!scores.back()) ++missing_count;
     }
 
     const std::vector<std::size_t> order = order_of(scores);
     StageOutput output;
-    output.candidates = pick(std::move(input), order);
+    output.candidates = input.picked(order);
     if (normalize) {
       TRAWL_ASSIGN(const bool hidden, annotate(output.candidates, scores, order, ticker));
       if (hidden) {
@@ -111,7 +117,7 @@ class SortRelevance : public Stage {
   }
 
   // Whether a field of the documents is hidden by that.
-  static Result<bool> annotate(std::vector<Candidate>& sorted,
+  static Result<bool> annotate(CandidateList& sorted,
                                const std::vector<std::optional<double>>& scores,
                                const std::vector<std::size_t>& order, Ticker& ticker) {
     bool hidden = false;
@@ -128,13 +134,13 @@ class SortRelevance : public Stage {
       json::value normalized;
       // Where all scores are equal, none is worse than the best.
       if (score) normalized = *high > *low ? (*score - *low) / (*high - *low) : 1.0;
-      constexpr json::string_view kName(engine_field::kSortRelevance.data(),
-                                        engine_field::kSortRelevance.size());
-      json::value& slot = sorted[i].edit()[kName];
-      hidden |= !slot.is_null() && !is_annotation(slot);
-      slot = json::object{{"original_position", order[i]},
-                          {"new_position", i},
-                          {"normalized_score", normalized}};
+      json::value scratch;
+      const json::value* before = sorted.find(i, engine_field::kSortRelevance, scratch);
+      hidden |= before != nullptr && !before->is_null() && !is_annotation(*before);
+      sorted.write(i, engine_field::kSortRelevance,
+                   json::object{{"original_position", order[i]},
+                                {"new_position", i},
+                                {"normalized_score", normalized}});
     }
     return hidden;
   }
@@ -160,6 +166,7 @@ Result<std::unique_ptr<Stage>> make_sort_relevance(ObjectReader& in) {
 }  // namespace
 
 StageDefinition sort_relevance_definition() {
+  static constexpr std::string_view kShapeNames[] = {"direction"};
   StageDefinition definition;
   definition.stage_id = "sort_relevance";
   definition.category = "sort";
@@ -169,6 +176,7 @@ StageDefinition sort_relevance_definition() {
   definition.icon = "trending-up";
   definition.parameter_schema = kSortRelevanceSchema;
   definition.make = make_sort_relevance;
+  definition.shape_names = kShapeNames;
   return definition;
 }
 

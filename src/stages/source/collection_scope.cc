@@ -1,5 +1,7 @@
 #include "stages/source/collection_scope.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace trawl {
@@ -7,6 +9,18 @@ namespace trawl {
 CollectionScope read_collection_scope(ObjectReader& in) {
   CollectionScope scope;
   scope.location = in.location_of("collection_identifiers");
+  for (const std::string_view name : {"collection_identifiers", "collection_ids"}) {
+    const auto* value =
+        in.source().if_contains(json::string_view(name.data(), name.size()));
+    const auto* list = value == nullptr ? nullptr : value->if_array();
+    if (list == nullptr) continue;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const json::value& item = (*list)[i];
+      if (!item.is_string() || in.is_template(item)) continue;
+      scope.named.push_back({std::string(view(item.get_string())),
+                             fmt::format("{}[{}]", in.location_of(name), i)});
+    }
+  }
   const json::value* value = in.find({"collection_identifiers", "collection_ids"});
   if (value == nullptr) return scope;
   scope.unknown = in.is_template(*value);
@@ -21,7 +35,7 @@ CollectionScope read_collection_scope(ObjectReader& in) {
 }
 
 Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& wider,
-                             StageContext& context) {
+                             BindContext& context) {
   const CollectionScope& scope = own.identifiers.empty() ? wider : own;
   Snapshots out;
   const auto add = [&](const std::shared_ptr<const Snapshot>& snapshot) {
@@ -35,7 +49,7 @@ Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& 
     return out;
   }
   for (const std::string& identifier : scope.identifiers) {
-    auto bound = context.bind(identifier);
+    auto bound = context.find(identifier);
     if (!bound) {
       Error error = std::move(bound).error();
       if (error.location.empty()) error.location = scope.location;
@@ -44,37 +58,6 @@ Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& 
     add(*bound);
   }
   return out;
-}
-
-Result<std::shared_ptr<const Bitmap>> matching_all(
-    const Snapshot& snapshot, std::initializer_list<std::span<const Filter>> filters,
-    const Checkpoint& check) {
-  std::shared_ptr<const Bitmap> rows;
-  for (const auto list : filters) {
-    for (const Filter& filter : list) {
-      TRAWL_ASSIGN(auto matching, snapshot.matching(filter, check));
-      if (rows == nullptr) {
-        rows = std::move(matching);
-        continue;
-      }
-      auto both = std::make_shared<Bitmap>(std::min(rows->size(), matching->size()));
-      rows->for_each([&](std::uint32_t row) {
-        if (row < both->size() && matching->test(row)) both->set(row);
-      });
-      rows = std::move(both);
-    }
-  }
-  return rows;
-}
-
-Candidate to_candidate(const std::string& collection_id, Document&& document) {
-  Candidate candidate;
-  candidate.collection_id = collection_id;
-  candidate.document_id = std::move(document.document_id);
-  candidate.created_at = document.created_at;
-  candidate.updated_at = document.updated_at;
-  candidate.fields = std::make_shared<const json::object>(std::move(document.fields));
-  return candidate;
 }
 
 }  // namespace trawl

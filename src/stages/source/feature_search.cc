@@ -32,12 +32,16 @@ constexpr std::string_view kFeatureSearchBounds[] = {"searches",
                                                      "collection_ids",
                                                      "collection_identifiers"};
 
-using Rows = std::shared_ptr<const Bitmap>;  // Null for all rows.
-
 // A collection to search and its feature to search by.
 struct Target {
   std::shared_ptr<const Snapshot> snapshot;
   std::string feature_uri;
+};
+
+// A search with what it searches.
+struct BoundSearch {
+  std::vector<Target> targets;
+  std::vector<std::string> warnings;
 };
 
 // The double with the shortest text that reads back as the same float: 12.3, not
@@ -79,7 +83,7 @@ bool has_feature(const Snapshot& snapshot, std::string_view uri) {
 // Which collections a search reads and by which feature. Those without the feature are
 // left out with a warning; it is an error if none has it.
 Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots& snapshots,
-                                         std::vector<std::string>* warnings) {
+                                         std::vector<std::string>& warnings) {
   const std::string location =
       spec.location.empty() ? "feature_uri" : spec.location + ".feature_uri";
   std::vector<Target> targets;
@@ -101,12 +105,9 @@ Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots
       targets.push_back({snapshot, spec.feature_uri});
       continue;
     }
-    if (warnings != nullptr) {
-      warnings->push_back(fmt::format(
-          "the collection '{}' has no feature{} and was not searched", collection.name,
-          spec.feature_uri.empty() ? std::string()
-                                   : fmt::format(" '{}'", spec.feature_uri)));
-    }
+    warnings.push_back(fmt::format(
+        "the collection '{}' has no feature{} and was not searched", collection.name,
+        spec.feature_uri.empty() ? std::string() : fmt::format(" '{}'", spec.feature_uri)));
   }
   if (!targets.empty()) return targets;
   if (spec.feature_uri.empty()) {
@@ -125,21 +126,23 @@ Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots
 // The state of one run.
 class SearchRun {
  public:
-  SearchRun(const FeatureSearchParameters& parameters, StageContext& context)
-      : parameters_(parameters), context_(context), filters_(parameters.filters) {
-    filters_.insert(filters_.end(), context.pre_filters.begin(), context.pre_filters.end());
+  SearchRun(const FeatureSearchParameters& parameters, const Snapshots& snapshots,
+            const std::vector<BoundSearch>& searches, StageRun& run)
+      : parameters_(parameters), snapshots_(snapshots), searches_(searches), run_(run) {
+    for (const Filter& filter : parameters.filters) filters_.push_back(&filter);
+    for (const Filter& filter : run.pre_filters) filters_.push_back(&filter);
   }
 
   Result<StageOutput> run() {
     output_.warnings = parameters_.warnings;
     warn_of_filters(parameters_.filters);
     for (const SearchSpec& spec : parameters_.searches) warn_of_filters(spec.filters);
-    std::vector<Candidate> candidates;
+    CandidateList candidates;
     if (parameters_.searches.empty()) {
       TRAWL_ASSIGN(candidates, read_in_order());
     } else {
       TRAWL_TRY(search());
-      TRAWL_ASSIGN(candidates, fetch_fused());
+      TRAWL_ASSIGN(candidates, list_fused());
     }
     if (!parameters_.facets.empty()) TRAWL_TRY(count_facets());
     if (parameters_.group_by) {
@@ -151,49 +154,52 @@ class SearchRun {
   }
 
  private:
-  // A collection that some search reads, and the rows that its filters let through.
+  // A collection that some search reads, and what the filters of any let through.
   struct SearchedCollection {
     std::shared_ptr<const Snapshot> snapshot;
-    std::vector<Rows> rows;  // The union of these; one null means all.
+    Selection within{{}};
   };
 
-  std::uint32_t reach(const std::shared_ptr<const Snapshot>& snapshot, const Rows& rows) {
+  std::uint32_t reach(const std::shared_ptr<const Snapshot>& snapshot,
+                      const Selection& within) {
     std::uint32_t i = 0;
     while (i < reached_.size() &&
            reached_[i].snapshot->collection().id != snapshot->collection().id) {
       ++i;
     }
-    if (i == reached_.size()) reached_.push_back({snapshot, {}});
-    reached_[i].rows.push_back(rows);
+    if (i == reached_.size()) reached_.push_back({snapshot, {{}}});
+    auto& any_of = reached_[i].within.any_of;
+    any_of.insert(any_of.end(), within.any_of.begin(), within.any_of.end());
     return i;
   }
 
-  Result<Snapshots> bind(const CollectionScope& own) {
-    TRAWL_ASSIGN(Snapshots snapshots, bind_scope(own, parameters_.scope, context_));
-    if (snapshots.empty()) return no_collection(parameters_.location);
-    return snapshots;
+  // What the filters of the stage let through, and those of one search.
+  Selection within(const std::vector<Filter>& of_search) const {
+    Selection selection{{filters_}};
+    for (const Filter& filter : of_search) selection.any_of[0].push_back(&filter);
+    return selection;
   }
 
   // Without a query: the documents that pass the filters, in the order of their arrival.
-  Result<std::vector<Candidate>> read_in_order() {
+  Result<CandidateList> read_in_order() {
     const std::size_t wanted =
         parameters_.group_by ? kGroupedDocumentsMax : parameters_.final_top_k;
-    TRAWL_ASSIGN(const Snapshots snapshots, bind({}));
-    std::vector<Candidate> out;
+    CandidateList out;
     bool cut = false;
-    for (const auto& snapshot : snapshots) {
-      TRAWL_ASSIGN(const Rows rows, matching_all(*snapshot, {filters_}, context_.check));
-      reach(snapshot, rows);
+    for (const auto& snapshot : snapshots_) {
+      const Selection selection = within({});
+      reach(snapshot, selection);
       if (out.size() == wanted) continue;  // It still counts in the facets.
-      TRAWL_TRY(snapshot->scan(rows.get(), context_.check, [&](Document&& document) {
-        if (out.size() == wanted) {
-          cut = true;
-          return false;
-        }
-        ++output_.scanned_count;
-        out.push_back(to_candidate(snapshot->collection().id.str(), std::move(document)));
-        return true;
-      }));
+      const std::uint32_t source = out.source(snapshot);
+      TRAWL_TRY(snapshot->scan(
+          selection, run_.check, [&](std::span<const DocumentRef> found) -> bool {
+            const std::size_t room = wanted - out.size();
+            cut = found.size() > room;
+            const auto taken = found.first(std::min(found.size(), room));
+            output_.scanned_count += taken.size();
+            out.add(source, taken);
+            return !cut;
+          }));
     }
     if (cut && parameters_.group_by) {
       output_.warnings.push_back(
@@ -212,14 +218,14 @@ class SearchRun {
     }
   }
 
-  void warn_of_words(const SearchSpec& spec, std::size_t count) {
+  void warn_of_words(const SearchSpec& spec, std::size_t count, std::size_t searched) {
     const std::string name = spec.location.empty() ? "query" : spec.location + ".query";
     if (count == 0) output_.warnings.push_back(wordless_warning(name, spec.text));
-    if (count > kQueryWordsMax) {
+    if (count > searched) {
       output_.warnings.push_back(
           fmt::format("{} has {} different words, and only the first {} were searched for; "
                       "use fewer, or several searches",
-                      name, count, kQueryWordsMax));
+                      name, count, searched));
     }
   }
 
@@ -237,18 +243,18 @@ class SearchRun {
 
   Result<void> search() {
     json::array about;
-    for (const SearchSpec& spec : parameters_.searches) {
-      TRAWL_ASSIGN(const Snapshots snapshots, bind(spec.scope));
-      TRAWL_ASSIGN(const auto targets, find_targets(spec, snapshots, &output_.warnings));
+    for (std::size_t i = 0; i < parameters_.searches.size(); ++i) {
+      const SearchSpec& spec = parameters_.searches[i];
+      const std::vector<Target>& targets = searches_[i].targets;
+      for (const auto& warning : searches_[i].warnings) {
+        output_.warnings.push_back(warning);
+      }
       warn_of_empty(targets);
       if (spec.empty && spec.on_empty == OnEmpty::skip) {
         output_.warnings.push_back(
             fmt::format("{} has an empty query and was skipped", spec.location));
         for (const Target& target : targets) {
-          TRAWL_ASSIGN(
-              const Rows rows,
-              matching_all(*target.snapshot, {filters_, spec.filters}, context_.check));
-          reach(target.snapshot, rows);
+          reach(target.snapshot, within(spec.filters));
         }
         continue;
       }
@@ -265,6 +271,7 @@ class SearchRun {
       if (!list.rows.empty()) summary["top_score"] = list.rows.front().score;
       about.push_back(std::move(summary));
       list_uris_.push_back(targets.front().feature_uri);
+      list_places_.push_back(static_cast<std::uint32_t>(i));
       lists_.push_back(std::move(list));
     }
     output_.metadata["searches"] = std::move(about);
@@ -278,23 +285,25 @@ class SearchRun {
                                       const std::vector<Target>& targets) {
     std::vector<RankedRow> rows;
     std::size_t words = 0;
+    std::size_t searched_words = 0;
     for (const Target& target : targets) {
       SearchRequest request;
       request.feature_uri = target.feature_uri;
       request.text = spec.text;
       request.top_k = spec.top_k;
-      TRAWL_ASSIGN(request.allowed, matching_all(*target.snapshot, {filters_, spec.filters},
-                                                 context_.check));
-      const std::uint32_t place = reach(target.snapshot, request.allowed);
-      TRAWL_ASSIGN(const SearchResult found,
-                   target.snapshot->search(request, context_.check));
+      request.within = within(spec.filters);
+      const std::uint32_t place = reach(target.snapshot, request.within);
+      TRAWL_ASSIGN(const SearchResult found, target.snapshot->search(request, run_.check));
       output_.scanned_count += found.scanned_count;
-      words = std::max(words, found.query_words);
-      for (const ScoredRow& row : found.rows) {
-        rows.push_back({place, row.row, widen(row.score)});
+      if (found.query_words >= words) {
+        words = found.query_words;
+        searched_words = found.searched_words;
+      }
+      for (const SearchHit& hit : found.hits) {
+        rows.push_back({place, hit.document, widen(hit.score)});
       }
     }
-    warn_of_words(spec, words);
+    warn_of_words(spec, words, searched_words);
     std::stable_sort(rows.begin(), rows.end(), [](const RankedRow& a, const RankedRow& b) {
       return a.score > b.score;
     });
@@ -309,26 +318,26 @@ class SearchRun {
   // on_empty random: every document that the filters let through is equally likely.
   Result<std::vector<RankedRow>> pick_random(const SearchSpec& spec,
                                              const std::vector<Target>& targets) {
-    const std::int64_t seed = parameters_.seed.value_or(context_.seed);
+    const std::int64_t seed = parameters_.seed.value_or(run_.seed);
     output_.metadata["seed"] = seed;
     // Each search draws for itself.
     SampleRandom random(static_cast<std::uint64_t>(seed) + lists_.size());
     std::vector<RankedRow> kept;
     std::uint64_t seen = 0;
     for (const Target& target : targets) {
-      TRAWL_ASSIGN(
-          const Rows allowed,
-          matching_all(*target.snapshot, {filters_, spec.filters}, context_.check));
-      const std::uint32_t place = reach(target.snapshot, allowed);
-      TRAWL_TRY(
-          target.snapshot->scan(allowed.get(), context_.check, [&](Document&& document) {
-            const RankedRow row{place, document.row, 0.0};
-            if (kept.size() < spec.top_k) {
-              kept.push_back(row);
-            } else if (const auto slot = random.below(seen + 1); slot < spec.top_k) {
-              kept[slot] = row;
+      const Selection selection = within(spec.filters);
+      const std::uint32_t place = reach(target.snapshot, selection);
+      TRAWL_TRY(target.snapshot->scan(
+          selection, run_.check, [&](std::span<const DocumentRef> found) -> bool {
+            for (const DocumentRef document : found) {
+              const RankedRow row{place, document, 0.0};
+              if (kept.size() < spec.top_k) {
+                kept.push_back(row);
+              } else if (const auto slot = random.below(seen + 1); slot < spec.top_k) {
+                kept[slot] = row;
+              }
+              ++seen;
             }
-            ++seen;
             return true;
           }));
     }
@@ -340,42 +349,31 @@ class SearchRun {
     return kept;
   }
 
-  Result<std::vector<Candidate>> fetch_fused() {
+  Result<CandidateList> list_fused() {
     std::vector<FusedRow> fused = fuse(lists_, parameters_.fusion);
     if (!parameters_.group_by && fused.size() > parameters_.final_top_k) {
       fused.resize(parameters_.final_top_k);
     }
-    std::vector<Candidate> out(fused.size());
-    for (std::uint32_t c = 0; c < reached_.size(); ++c) {
-      std::vector<std::uint32_t> rows;
-      std::vector<std::size_t> places;
-      for (std::size_t i = 0; i < fused.size(); ++i) {
-        if (fused[i].row.collection != c) continue;
-        rows.push_back(fused[i].row.row);
-        places.push_back(i);
-      }
-      if (rows.empty()) continue;
-      const Snapshot& snapshot = *reached_[c].snapshot;
-      TRAWL_ASSIGN(std::vector<Document> documents, snapshot.fetch(rows));
-      if (documents.size() != rows.size()) {
-        return make_error(
-            ErrorCode::internal, "the search found documents that are not stored",
-            fmt::format("collection {}: {} rows, {} documents",
-                        snapshot.collection().id.str(), rows.size(), documents.size()));
-      }
-      for (std::size_t i = 0; i < documents.size(); ++i) {
-        out[places[i]] =
-            to_candidate(snapshot.collection().id.str(), std::move(documents[i]));
-      }
+    CandidateList out;
+    std::vector<std::uint32_t> sources;
+    for (const auto& reached : reached_) sources.push_back(out.source(reached.snapshot));
+    for (const FusedRow& row : fused) {
+      out.add(sources[row.row.collection], row.row.row, row.row.score);
     }
+    const bool several = parameters_.searches.size() > 1;
+    FieldSet fields({std::string(engine_field::kScore)});
+    if (several) fields.add(engine_field::kFeatures);
+    if (!parameters_.group_by) fields.add(run_.fields_next);
+    if (parameters_.group_by) fields.add(parameters_.group_by->field);
+    TRAWL_TRY(out.load(fields, run_.check));
     bool taken = false;
     bool hidden = false;
-    constexpr json::string_view kScore(engine_field::kScore.data(),
-                                       engine_field::kScore.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
-      hidden |= out[i].fields->contains(kScore);
-      out[i].score = fused[i].row.score;
-      if (parameters_.searches.size() > 1) taken |= !note_parts(out[i], fused[i]);
+      hidden |= out.has_own(i, engine_field::kScore);
+      if (!several) continue;
+      taken |= !note_parts(out, i, fused[i]);
+      for (SearchPart& part : fused[i].parts) part.search = list_places_[part.search];
+      out.set_parts(i, std::move(fused[i].parts));
     }
     if (hidden) {
       output_.warnings.emplace_back(
@@ -393,47 +391,43 @@ class SearchRun {
 
   // Writes features.<uri>.score, the better one where two searches share a feature. False
   // when a field of the user stands in the way.
-  bool note_parts(Candidate& candidate, const FusedRow& row) const {
-    constexpr json::string_view kFeatures(engine_field::kFeatures.data(),
-                                          engine_field::kFeatures.size());
-    const json::value* existing = candidate.fields->if_contains(kFeatures);
+  bool note_parts(CandidateList& list, std::size_t i, const FusedRow& row) const {
+    json::value scratch;
+    const json::value* existing = list.find(i, engine_field::kFeatures, scratch);
     if (existing != nullptr && !existing->is_object() && !existing->is_null()) return false;
-    json::value& slot = candidate.edit()[kFeatures];
-    if (!slot.is_object()) slot.emplace_object();
+    json::object features;
+    if (existing != nullptr && existing->is_object()) features = existing->get_object();
     json::object scores;
-    for (const auto& [list, score] : row.parts) {
-      json::value& best = scores[list_uris_[list]];
-      if (best.is_null() || score > as_double(best)) best = score;
+    for (const SearchPart& part : row.parts) {
+      json::value& best = scores[list_uris_[part.search]];
+      if (best.is_null() || part.score > as_double(best)) best = part.score;
     }
     for (const auto& entry : scores) {
-      slot.get_object()[entry.key()] = json::object{{"score", entry.value()}};
+      features[entry.key()] = json::object{{"score", entry.value()}};
     }
+    list.write(i, engine_field::kFeatures, std::move(features));
     return true;
   }
 
   Result<void> count_facets() {
     FacetCounter counter(parameters_.facets);
+    const FieldSet fields = counter.fields_read();
     for (const SearchedCollection& reached : reached_) {
-      std::shared_ptr<Bitmap> all_rows;
-      const bool everything = std::any_of(reached.rows.begin(), reached.rows.end(),
-                                          [](const Rows& rows) { return rows == nullptr; });
-      if (!everything) {
-        std::uint32_t size = 0;
-        for (const Rows& rows : reached.rows) size = std::max(size, rows->size());
-        all_rows = std::make_shared<Bitmap>(size);
-        for (const Rows& rows : reached.rows) {
-          rows->for_each([&](std::uint32_t row) { all_rows->set(row); });
-        }
-      }
-      const std::string& collection_id = reached.snapshot->collection().id.str();
-      const auto visit = [&](Document&& document) {
-        counter.add(to_candidate(collection_id, std::move(document)));
-        ++output_.scanned_count;
-        return true;
-      };
-      TRAWL_TRY(reached.snapshot->scan(all_rows.get(), context_.check, visit));
+      Result<void> loaded;
+      TRAWL_TRY(reached.snapshot->scan(reached.within, run_.check,
+                                       [&](std::span<const DocumentRef> found) -> bool {
+                                         CandidateList some;
+                                         some.add(some.source(reached.snapshot), found);
+                                         loaded = some.load(fields, run_.check);
+                                         if (!loaded) return false;
+                                         for (std::size_t i = 0; i < some.size(); ++i)
+                                           counter.add(some, i);
+                                         output_.scanned_count += found.size();
+                                         return true;
+                                       }));
+      TRAWL_TRY(std::move(loaded));
     }
-    output_.metadata["facets"] = counter.result();
+    output_.facets = counter.result();
     for (const std::string& key : counter.cut()) {
       output_.warnings.push_back(fmt::format(
           "the facet '{}' has more than {} different values; later ones are not counted",
@@ -442,28 +436,33 @@ class SearchRun {
     return {};
   }
 
-  Result<void> group(std::vector<Candidate>&& candidates) {
+  Result<void> group(CandidateList candidates) {
     const SearchGrouping& grouping = *parameters_.group_by;
+    TRAWL_TRY(candidates.load(FieldSet({grouping.field}), run_.check));
     // Candidates come best first, and so do the groups and their members.
     TRAWL_ASSIGN(
         std::vector<Group> groups,
-        group_by_field(candidates, grouping.field, ListGroups::each_item, context_.check));
+        group_by_field(candidates, grouping.field, ListGroups::each_item, run_.check));
     output_.metadata["group_by_field"] = grouping.field;
     output_.metadata["total_groups"] = groups.size();
     if (groups.size() > grouping.limit) groups.resize(grouping.limit);
-    output_.candidates =
-        emit_groups(candidates, groups, grouping.max_per_group, grouping.output_mode);
+    TRAWL_ASSIGN(output_.candidates,
+                 emit_groups(std::move(candidates), groups, grouping.max_per_group,
+                             grouping.output_mode, run_.check));
     return {};
   }
 
   const FeatureSearchParameters& parameters_;
-  StageContext& context_;
-  std::vector<Filter> filters_;  // Of the stage and next to it, for all searches.
+  const Snapshots& snapshots_;
+  const std::vector<BoundSearch>& searches_;  // One for each of the parameters.
+  StageRun& run_;
+  Selection::AllOf filters_;  // Of the stage and next to it, for all searches.
   StageOutput output_;
   std::vector<SearchedCollection>
       reached_;  // RankedRow::collection is a place in this list.
   std::vector<RankedList> lists_;
-  std::vector<std::string> list_uris_;  // One for each list.
+  std::vector<std::string> list_uris_;      // One for each list.
+  std::vector<std::uint32_t> list_places_;  // Likewise: its search.
 };
 
 class FeatureSearch : public Stage {
@@ -471,17 +470,45 @@ class FeatureSearch : public Stage {
   explicit FeatureSearch(FeatureSearchParameters parameters)
       : parameters_(std::move(parameters)) {}
 
-  Result<void> validate(StageContext& context) const override {
-    if (parameters_.searches.empty()) return validate_scope({}, nullptr, context);
+  StageTraits traits() const override {
+    const bool draws = !parameters_.seed &&
+                       std::any_of(parameters_.searches.begin(), parameters_.searches.end(),
+                                   [](const SearchSpec& spec) {
+                                     return spec.on_empty == OnEmpty::random;
+                                   });
+    return {.source = true, .deterministic = !draws};
+  }
+  // What it is given is replaced.
+  FieldSet fields_read() const override { return {}; }
+  std::vector<NamedCollection> collections() const override {
+    std::vector<NamedCollection> named = parameters_.scope.named;
     for (const SearchSpec& spec : parameters_.searches) {
-      TRAWL_TRY(validate_scope(spec.scope, &spec, context));
+      named.insert(named.end(), spec.scope.named.begin(), spec.scope.named.end());
+    }
+    return named;
+  }
+  std::optional<std::string> summary_text() const override {
+    return parameters_.query_text;
+  }
+  bool may_be_cached() const override { return parameters_.may_be_cached; }
+
+  Result<void> bind(BindContext& context) override {
+    if (parameters_.searches.empty()) {
+      TRAWL_ASSIGN(snapshots_, bind_searched({}, context));
+      return {};
+    }
+    for (const SearchSpec& spec : parameters_.searches) {
+      BoundSearch& search = searches_.emplace_back();
+      TRAWL_ASSIGN(const Snapshots snapshots, bind_searched(spec.scope, context));
+      if (snapshots.empty() || spec.uri_unknown) continue;
+      TRAWL_ASSIGN(search.targets, find_targets(spec, snapshots, search.warnings));
     }
     return {};
   }
 
-  Result<StageOutput> run(std::vector<Candidate> input,
-                          StageContext& context) const override {
-    TRAWL_ASSIGN(StageOutput output, SearchRun(parameters_, context).run());
+  Result<StageOutput> run(CandidateList input, StageRun& run) const override {
+    TRAWL_ASSIGN(StageOutput output,
+                 SearchRun(parameters_, snapshots_, searches_, run).run());
     if (!input.empty()) {
       output.warnings.push_back(fmt::format(
           "the search replaced the {} documents of the stages before; narrow it with "
@@ -492,18 +519,19 @@ class FeatureSearch : public Stage {
   }
 
  private:
-  Result<void> validate_scope(const CollectionScope& own, const SearchSpec* spec,
-                              StageContext& context) const {
-    if (own.unknown || (own.identifiers.empty() && parameters_.scope.unknown)) return {};
-    TRAWL_ASSIGN(const Snapshots snapshots, bind_scope(own, parameters_.scope, context));
+  // Nothing where a template stands for the collections.
+  Result<Snapshots> bind_searched(const CollectionScope& own, BindContext& context) const {
+    if (own.unknown || (own.identifiers.empty() && parameters_.scope.unknown)) {
+      return Snapshots();
+    }
+    TRAWL_ASSIGN(Snapshots snapshots, bind_scope(own, parameters_.scope, context));
     if (snapshots.empty()) return no_collection(parameters_.location);
-    if (spec == nullptr || spec->uri_unknown) return {};
-    const auto targets = find_targets(*spec, snapshots, nullptr);
-    if (!targets) return targets.error();
-    return {};
+    return snapshots;
   }
 
-  FeatureSearchParameters parameters_;
+  const FeatureSearchParameters parameters_;
+  Snapshots snapshots_;                // Where there are no searches.
+  std::vector<BoundSearch> searches_;  // One for each search.
 };
 
 Result<std::unique_ptr<Stage>> make_feature_search(ObjectReader& in) {
@@ -518,6 +546,8 @@ StageDefinition feature_search_definition() {
       "query",          "input",    "searches[].query",     "searches[].input",
       "feature_uris[]", "facets[]", "feature_uris[].query", "feature_uris[].input",
       "group_by"};
+  static constexpr std::string_view kShapeNames[] = {"feature_uri", "fusion", "field",
+                                                     "output_mode"};
   StageDefinition definition;
   definition.stage_id = "feature_search";
   definition.category = "filter";
@@ -533,7 +563,9 @@ StageDefinition feature_search_definition() {
   definition.icon = "search";
   definition.parameter_schema = kFeatureSearchSchema;
   definition.make = make_feature_search;
-  definition.deterministic = feature_search_is_deterministic;
+  definition.starts_anew = true;
+  definition.price = StagePrice{1.0, 0.0};
+  definition.shape_names = kShapeNames;
   definition.filters = kFeatureSearchFilters;
   definition.bounds = kFeatureSearchBounds;
   definition.reads_collections = true;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/unread_members.h"
 #include "pipeline/template/filter_words.h"
+#include "stages/source/query_text.h"
 
 namespace trawl {
 namespace {
@@ -378,30 +379,13 @@ Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
   read_group_by(in, out);
   out.seed = in.optional_integer({"seed"}, std::numeric_limits<std::int64_t>::min(),
                                  std::numeric_limits<std::int64_t>::max());
-  in.one_of({"cache_behavior"}, 0, {{"auto", 0}, {"disabled", 1}, {"aggressive", 2}});
+  out.may_be_cached =
+      in.one_of({"cache_behavior"}, true,
+                {{"auto", true}, {"disabled", false}, {"aggressive", true}});
+  out.query_text = find_query_text(in.source());
   in.optional_integer({"cache_ttl_seconds"}, 0, std::numeric_limits<std::int64_t>::max());
   TRAWL_TRY(in.status());
   return out;
-}
-
-bool feature_search_is_deterministic(const json::object& parameters) {
-  const auto* seed = parameters.if_contains("seed");
-  if (seed != nullptr && !seed->is_null()) return true;
-  const auto asks_for_random = [](const json::value& search) {
-    const auto* object = search.if_object();
-    const json::value* on_empty =
-        object == nullptr ? nullptr : object->if_contains("on_empty");
-    return on_empty != nullptr && *on_empty == "random";
-  };
-  if (asks_for_random(parameters)) return false;
-  for (const std::string_view name : {"searches", "feature_uris"}) {
-    const auto* value = parameters.if_contains(json::string_view(name.data(), name.size()));
-    const auto* list = value == nullptr ? nullptr : value->if_array();
-    if (list != nullptr && std::any_of(list->begin(), list->end(), asks_for_random)) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace trawl

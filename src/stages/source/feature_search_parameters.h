@@ -51,6 +51,8 @@ struct FeatureSearchParameters {
   std::vector<FacetField> facets;
   std::optional<SearchGrouping> group_by;
   std::optional<std::int64_t> seed;  // Of the documents that on_empty takes at random.
+  bool may_be_cached = true;
+  std::optional<std::string> query_text;  // For a summary.
   std::vector<std::string> warnings;
 };
 
@@ -59,9 +61,5 @@ struct FeatureSearchParameters {
 //   invalid      with the location of the value
 //   not_enabled  a query by content, document or vector
 Result<FeatureSearchParameters> read_feature_search(ObjectReader& in);
-
-// Whether the same request gives the same answer: not where an empty query asks for
-// random documents without a seed.
-bool feature_search_is_deterministic(const json::object& parameters);
 
 }  // namespace trawl

@@ -22,7 +22,7 @@ FakeCorpus library() {
   return corpus;
 }
 
-Result<StageOutput> search(std::string_view parameters) {
+Result<Ran> search(std::string_view parameters) {
   const FakeCorpus corpus = library();
   return corpus.run("feature_search", parameters);
 }
@@ -84,17 +84,17 @@ TEST(FeatureSearch, AnUnknownFeatureNamesTheKnownOnes) {
   EXPECT_NE(ran.error().message.find(kTitle), std::string::npos);
   // And before anything runs.
   const FakeCorpus corpus = library();
-  StageContext context = corpus.context();
-  EXPECT_EQ(make_stage("feature_search", parameters)->validate(context).error().message,
+  BindContext context = corpus.context();
+  EXPECT_EQ(make_stage("feature_search", parameters)->bind(context).error().message,
             ran.error().message);
   EXPECT_TRUE(make_stage("feature_search", R"({"query": "fox", "feature_uri":
     "mem://words@v1/title"})")
-                  ->validate(context));
+                  ->bind(context));
 }
 
 TEST(FeatureSearch, ValidationWaitsForTemplates) {
   const FakeCorpus corpus = library();
-  StageContext context = corpus.context();
+  BindContext context = corpus.context();
   for (const char* parameters :
        {R"({"query": "fox", "feature_uri": "{{INPUT.uri}}"})",
         R"({"query": "fox", "collection_identifiers": ["{{INPUT.collection}}"]})",
@@ -103,7 +103,7 @@ TEST(FeatureSearch, ValidationWaitsForTemplates) {
     ObjectReader in(value.get_object(), "p", ObjectReader::Templates::allowed);
     const auto made = registry().find("feature_search", "x").value()->make(in);
     ASSERT_TRUE(made) << made.error().message;
-    EXPECT_TRUE((*made)->validate(context)) << parameters;
+    EXPECT_TRUE((*made)->bind(context)) << parameters;
   }
 }
 
@@ -259,8 +259,8 @@ TEST(FeatureSearch, ACollectionWithoutTheFeatureIsAWarning) {
 
 TEST(FeatureSearch, NoCollectionIsAnError) {
   for (const char* parameters : {R"({"query": "fox"})", "{}"}) {
-    StageContext context = FakeCorpus().context();
-    EXPECT_EQ(make_stage("feature_search", parameters)->validate(context).error().code,
+    BindContext context = FakeCorpus().context();
+    EXPECT_EQ(make_stage("feature_search", parameters)->bind(context).error().code,
               ErrorCode::invalid);
     EXPECT_EQ(FakeCorpus().run("feature_search", parameters).error().code,
               ErrorCode::invalid);
@@ -272,19 +272,20 @@ TEST(FeatureSearch, FacetsCountEverythingTheFiltersLetThrough) {
     "facets": ["kind", {"key": "tags", "limit": 1}, {"key": "n"}, "missing", "collection_id"]})");
   EXPECT_EQ(ids(output->candidates), "b2");
   // Ties by value; an array counts each of its values once; 3 and 3.0 are one value.
-  EXPECT_EQ(output->metadata.at("facets"), parse(R"({
+  EXPECT_EQ(json::value(*output->facets), parse(R"({
     "kind": [{"value": "x", "count": 2}, {"value": "y", "count": 2}],
     "tags": [{"value": "p", "count": 2}],
     "n": [{"value": 3, "count": 2}], "missing": [],
     "collection_id": [{"value": "col_books", "count": 5}]})"));
   EXPECT_EQ(
-      search(R"({"filters": {"kind": "x"}, "facets": ["tags"]})")->metadata.at("facets"),
+      json::value(
+          search(R"({"filters": {"kind": "x"}, "facets": ["tags"]})")->facets.value()),
       parse(R"({"tags": [{"value": "p", "count": 2}, {"value": "q", "count": 1}]})"));
   // Several searches: what any of their filters lets through.
   EXPECT_EQ(search(R"({"facets": ["kind"], "searches": [
       {"feature_uri": "mem://words@v1/title", "query": "fox", "filters": {"tags": "p"}},
       {"feature_uri": "mem://words@v1/title", "query": "fox", "filters": {"body": "dog"}}]})")
-                ->metadata.at("facets"),
+                ->facets.value(),
             parse(R"({"kind": [{"value": "x", "count": 2}]})"));
 }
 
@@ -400,7 +401,7 @@ TEST(FeatureSearch, LeavesTheFieldScoreWhereItGivesNoneItself) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->warnings.empty());
   EXPECT_EQ(to_json(read->candidates[0]).at("score"), 7);
-  EXPECT_EQ(json::value(read->metadata.at("facets")),
+  EXPECT_EQ(json::value(*read->facets),
             parse(R"({"score": [{"value": 7, "count": 1}, {"value": 8, "count": 1}],
                       "items.n": [{"value": "y", "count": 2}, {"value": "x", "count": 1}]})"));
   EXPECT_EQ(

@@ -63,7 +63,8 @@ std::vector<FusedRow> fuse(std::span<const RankedList> lists, Fusion fusion) {
         double& total = fused[found->second].row.score;
         total = fusion == Fusion::max ? std::max(total, score) : total + score;
       }
-      fused[found->second].parts.emplace_back(l, row.score);
+      fused[found->second].parts.push_back(
+          {l, static_cast<std::uint32_t>(i + 1), row.score});
     }
   }
   std::stable_sort(fused.begin(), fused.end(), [](const FusedRow& a, const FusedRow& b) {

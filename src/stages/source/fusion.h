@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
+
+#include "pipeline/candidate_list.h"
 
 namespace trawl {
 
@@ -31,8 +32,8 @@ inline constexpr double kRrfConstant = 60;
 
 struct FusedRow {
   RankedRow row;  // With the fused score.
-  // Its score in the lists that hold it: (list, score), by list.
-  std::vector<std::pair<std::uint32_t, double>> parts;
+  // Its rank and score in the lists that hold it, by list.
+  SearchParts parts;
 };
 
 // Merges the lists, best first. Documents with equal scores come in the order of the first

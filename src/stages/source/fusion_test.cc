@@ -77,8 +77,7 @@ TEST(Fusion, EqualRowsOfDifferentCollectionsAreDifferentDocuments) {
 
 TEST(Fusion, RemembersTheScoreOfEachList) {
   const auto fused = fuse(kLists, Fusion::rrf);
-  EXPECT_EQ(fused[0].parts,
-            (std::vector<std::pair<std::uint32_t, double>>{{0, 6.0}, {1, 4.0}}));
+  EXPECT_EQ(fused[0].parts, (SearchParts{{0, 2, 6.0}, {1, 1, 4.0}}));
 }
 
 }  // namespace

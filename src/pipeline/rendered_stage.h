@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/template/template.h"
+#include "query/filter.h"
+
+namespace trawl {
+
+// What a stage is given for one run: its parameters and the filters beside them, with the
+// templates filled in.
+struct RenderedStage {
+  json::object parameters;
+  json::array pre_filters;
+  json::array post_filters;
+  std::vector<std::string> absent;    // What conditions needed and is not there.
+  std::vector<std::string> unfilled;  // What other parameters named likewise.
+};
+
+//   invalid  a template names what cannot be there, or fills in what a place does not take
+Result<RenderedStage> render(const PipelineStage& stage, const TemplateScope& scope);
+
+// Filters as they were rendered; of both kinds in turn.
+Result<std::vector<Filter>> compile_filters(const std::vector<StageFilter>& filters,
+                                            const json::array& rendered);
+
+// What is said of templates that were filled in as nothing.
+std::vector<std::string> absence_warnings(const RenderedStage& rendered);
+
+// Equal for stages that do the same to the same input.
+std::string stage_key(const PipelineStage& stage, const RenderedStage& rendered);
+
+}  // namespace trawl
