@@ -8,6 +8,7 @@
 #include "api/wire/object_list.h"
 #include "api/wire/query_reader.h"
 #include "base/text.h"
+#include "runtime/waiting.h"
 
 namespace trawl::api {
 namespace {
@@ -178,6 +179,7 @@ Result<http::Response> create_key(const Services& services, Call& call) {
   wanted.permissions = {Permission::read, Permission::write};
   TRAWL_TRY(read_fields(body, wanted));
   TRAWL_TRY(read_confinement(services, in, wanted));
+  const Waiting waiting;  // For the disk.
   TRAWL_ASSIGN(const KeyStore::Created created, services.keys.create(std::move(wanted)));
   json::object out = key_json(services, created.key);
   out["key"] = created.secret;
@@ -229,6 +231,7 @@ Result<http::Response> change_key(const Services& services, Call& call) {
   }
   TRAWL_TRY(in.status());
   TRAWL_TRY(refuse_key_fields(in));
+  const Waiting waiting;  // For the disk.
   TRAWL_ASSIGN(const ApiKey changed,
                services.keys.update(found.id.str(), services.clock.now(),
                                     [&](ApiKey& key) { return read_fields(body, key); }));
@@ -243,6 +246,7 @@ Result<http::Response> revoke_key(const Services& services, Call& call) {
         ErrorCode::bad_request,
         "this is the key that makes this request; revoke it with another key");
   }
+  const Waiting waiting;  // For the disk.
   TRAWL_TRY(services.keys.revoke(found.id.str(), services.clock.now()));
   return deleted_response(fmt::format("the key '{}' was revoked", found.name));
 }
