@@ -52,8 +52,7 @@ struct Services {
   WorkerPool& workers;
   Pruner& pruner;
   Limits limits;
-  std::atomic<bool>& ready;      // False while starting and while draining.
-  std::atomic<bool>& interrupt;  // True when running executions should end now.
+  std::atomic<bool>& ready;  // False while starting and while draining.
   std::function<http::ServerMetrics()> server_metrics;
   ExecutionFeed& feed;
   ReservedNames& reserved_names;  // Filled by add_routes().

@@ -72,12 +72,14 @@ class RunningInstance final : public Instance {
         pruner_(*ledger_),
         workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
             .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
-        services_{*corpus_,  *ledger_,       *recorder_,
-                  *keys_,    stages_,        runner_,
-                  cache_,    system_clock(), metrics_,
-                  *workers_, pruner_,        config.limits,
-                  ready_,    interrupt_,     [this] { return server_metrics(); },
-                  feed_,     reserved_names_} {
+        services_{*corpus_,   *ledger_,
+                  *recorder_, *keys_,
+                  stages_,    runner_,
+                  cache_,     system_clock(),
+                  metrics_,   *workers_,
+                  pruner_,    config.limits,
+                  ready_,     [this] { return server_metrics(); },
+                  feed_,      reserved_names_} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -158,7 +160,6 @@ class RunningInstance final : public Instance {
     vacuum_.reset();
     health_.reset();
     if (server_) server_->stop();
-    interrupt_ = true;  // Whoever outlasted the drain has no one to answer to.
     workers_->stop();
     recorder_->stop();
   }
@@ -199,7 +200,6 @@ class RunningInstance final : public Instance {
   PipelineRunner runner_;
   api::Metrics metrics_;
   std::atomic<bool> ready_{false};
-  std::atomic<bool> interrupt_{false};
   std::atomic<bool> stopped_{false};
   api::RecordingPolicies policies_;
   ExecutionFeed feed_;

@@ -69,10 +69,7 @@ Result<http::Response> preview(const Services& services, Call& call) {
 Result<http::Response> run(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace ns, namespace_of_path(services, call));
   TRAWL_ASSIGN(const RetentionPolicy policy, retention_of(ns));
-  const auto stop = [&] {
-    return services.interrupt.load(std::memory_order_relaxed) ||
-           (call.request.client_gone && call.request.client_gone());
-  };
+  const auto stop = [&] { return call.request.stop.stop_requested(); };
   const Pruner::Run run = services.pruner.prune(ns.id, policy, services.clock.now(), stop);
   if (run.error) return *run.error;
   json::object out = about(ns, policy);

@@ -323,15 +323,7 @@ Result<void> execute(const Services& services,
   run.shown_begin = wanted.page.begin;
   if (wanted.page.method != ResultPage::Method::all) run.shown_count = wanted.page.count;
   run.trace.trace_id = execution.trace_id;
-  run.stopped = [&] {
-    if (services.interrupt.load(std::memory_order_relaxed)) {
-      return StopReason::server_stopping;
-    }
-    if (!request->client_gone || !request->client_gone()) return StopReason::none;
-    // A server that stops closes what outlasts the drain: then it was not the client.
-    return services.ready.load(std::memory_order_relaxed) ? StopReason::client_left
-                                                          : StopReason::server_stopping;
-  };
+  run.stop = request->stop;
   const RunResult result = services.runner.run(wanted.bound, execution, run);
   log_failure(call, execution, wanted.recording, result.error_detail);
   services.metrics.execution_ended(execution.summary.status, result.time_used_us);

@@ -35,8 +35,7 @@ std::int64_t capped_ms(const Services& services, std::int64_t named_ms) {
 
 RequestTime::RequestTime(const Services& services, const http::Request& request,
                          std::optional<std::int64_t> named_ms, std::string name)
-    : services_(services),
-      request_(request),
+    : stop_(request.stop),
       name_(named_ms && capped_ms(services, *named_ms) == *named_ms ? std::move(name)
                                                                     : std::string()),
       limit_ms_(named_ms ? capped_ms(services, *named_ms) : services.limits.request_ms_max),
@@ -47,11 +46,13 @@ Result<void> RequestTime::check() const {
   if (limit_ms_ > 0 && monotonic_us() - begun_us_ >= limit_ms_ * 1'000) {
     return out_of_time(name_, limit_ms_);
   }
-  if (services_.interrupt.load(std::memory_order_relaxed)) {
-    return make_error(ErrorCode::cancelled, "the server is stopping; try again");
-  }
-  if (request_.client_gone && request_.client_gone()) {
-    return make_error(ErrorCode::cancelled, "the client closed the connection");
+  switch (stop_.reason()) {
+    case StopReason::none:
+      return {};
+    case StopReason::client_left:
+      return make_error(ErrorCode::cancelled, "the client closed the connection");
+    case StopReason::server_stopping:
+      return make_error(ErrorCode::cancelled, "the server is stopping; try again");
   }
   return {};
 }

@@ -7,12 +7,13 @@
 
 #include "api/services.h"
 #include "base/work_limit.h"
+#include "runtime/stop.h"
 
 namespace trawl::api {
 
 // How long a request may compute: as long as it says itself, at most as long as the
 // operator lets any (limits.request_ms_max), while its client is there and the server runs.
-// For bounded(), on the thread that does the work; the request must outlive it.
+// For bounded(), on the thread that does the work.
 class RequestTime {
  public:
   // From now on. `named_ms` is what the request says in `name`, a member of its body.
@@ -27,8 +28,7 @@ class RequestTime {
   operator const Checkpoint&() const { return checkpoint_; }
 
  private:
-  const Services& services_;
-  const http::Request& request_;
+  const StopToken stop_;
   const std::string name_;       // Of what the request says; empty: the ceiling counts.
   const std::int64_t limit_ms_;  // 0: none
   const std::int64_t begun_us_;

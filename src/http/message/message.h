@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "http/message/body_limit.h"
+#include "runtime/stop.h"
 
 namespace trawl::http {
 
@@ -45,9 +46,10 @@ struct Request {
   std::string account;
   std::shared_ptr<void> admitted;     // What admission has found out, for the handler.
   std::vector<Header> reply_headers;  // Of every reply to this request, an early one too.
-  // True once the client has closed the connection, or its sending side; cheap,
-  // thread-safe. A streamed body has to be read to its end before this can be seen.
-  std::function<bool()> client_gone;
+  // Stops once there is nobody to reply to: the client has closed the connection, or its
+  // sending side, or the server has waited long enough for the reply. A streamed body has
+  // to be read to its end before the first can be seen.
+  StopToken stop;
 
   // Case-insensitive; the first one, or nothing.
   std::optional<std::string_view> header(std::string_view name) const;

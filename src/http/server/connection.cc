@@ -64,6 +64,7 @@ void Connection::drain() {
       set_deadline(kShortLingerMs);
     } else if (reply_stream_) {
       keep_alive_ = false;
+      if (exchange_) exchange_->stop.request_stop(StopReason::server_stopping);
       reply_stream_->close(make_error(ErrorCode::cancelled, "the server is stopping"));
     }
   });
@@ -72,7 +73,10 @@ void Connection::drain() {
 // The server waits no longer. A reply that comes after this goes nowhere.
 void Connection::abandon() {
   const auto self = shared_from_this();
-  if (exchange_) exchange_->abandoned = true;
+  if (exchange_) {
+    exchange_->abandoned = true;
+    exchange_->stop.request_stop(StopReason::server_stopping);
+  }
   close();
   exchange_.reset();
   leave();
@@ -82,7 +86,7 @@ void Connection::close() {
   if (phase_ == Phase::closed) return;
   const Phase last = phase_;
   phase_ = Phase::closed;
-  if (exchange_) exchange_->gone = true;
+  if (exchange_) exchange_->stop.request_stop(StopReason::client_left);
   if (stream_) stream_->fail(make_error(ErrorCode::cancelled, "the client has left"));
   if (reply_stream_) {
     reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));

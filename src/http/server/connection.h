@@ -22,6 +22,7 @@
 #include "http/server/shard.h"
 #include "http/server/shares.h"
 #include "runtime/guarded.h"
+#include "runtime/stop.h"
 
 namespace trawl::http {
 
@@ -32,7 +33,7 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
   std::string request_id;
   ReplyForm form;
   std::atomic<bool> replied{false};
-  std::atomic<bool> gone{false};
+  StopSource stop;                     // Of whoever works on the reply.
   std::atomic<bool> abandoned{false};  // The server stopped without waiting any longer.
 
   // Of the calls the first counts. Any thread.

@@ -155,7 +155,7 @@ void Connection::on_end_of_input() {
                       "the request ended before its body was complete"));
       break;
     case Phase::handling:
-      exchange_->gone = true;
+      exchange_->stop.request_stop(StopReason::client_left);
       // What is here and not yet decoded may be the rest of the body.
       if (stream_ && !body_complete() && input().empty()) {
         clear_deadline();
@@ -165,7 +165,7 @@ void Connection::on_end_of_input() {
       break;
     case Phase::replying:
       if (reply_stream_) {
-        exchange_->gone = true;
+        exchange_->stop.request_stop(StopReason::client_left);
         reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));
       }
       break;
@@ -507,7 +507,7 @@ void Connection::dispatch() {
   exchange_->connection = weak_from_this();
   exchange_->request_id = request_->request_id;
   exchange_->form = form_;
-  request_->client_gone = [exchange = exchange_] { return exchange->gone.load(); };
+  request_->stop = exchange_->stop.token();
   request_->body_memory = body_lease_;
   if (route_->body == Body::streamed) {
     stream_ = std::make_shared<BodyStream>([exchange = exchange_] {

@@ -225,7 +225,7 @@ TEST_F(StreamTest, AnEndOfInputBehindTheWholeBodyIsFine) {
                                   const Reply& reply) {
       gate.pass();
       if (waits_for_end) {
-        EXPECT_TRUE(eventually([&] { return request->client_gone(); }));
+        EXPECT_TRUE(eventually([&] { return request->stop.stop_requested(); }));
       }
       const auto piece = request->body_reader->read();
       reply({200, "text/plain", {}, piece ? *piece : piece.error().message});
@@ -304,15 +304,40 @@ TEST_F(StreamTest, Continue100WaitsForTheFirstRead) {
 
 // ---- Clients that leave, limits, and the end ----
 
+// A handler that waits for something else is woken.
+TEST_F(ServerTest, AHandlerIsCalledWhenTheClientLeaves) {
+  std::promise<StopReason> noticed;
+  Gate gate;
+  add(
+      "GET", "/wait",
+      [&](const std::shared_ptr<Request>& request, const Reply& reply) {
+        std::promise<void> stopped;
+        const OnStop subscription(request->stop, [&] { stopped.set_value(); });
+        gate.pass();
+        stopped.get_future().wait();
+        noticed.set_value(request->stop.reason());
+        reply({});
+      },
+      RunOn::worker);
+  start();
+  RawClient client = connect();
+  client.send(get("/wait"));
+  ASSERT_TRUE(gate.wait_inside());
+  gate.open();
+  client.close();
+  EXPECT_EQ(noticed.get_future().get(), StopReason::client_left);
+}
+
 TEST_F(ServerTest, AHandlerLearnsThatTheClientHasLeft) {
   std::promise<bool> noticed;
   Gate gate;
   add(
       "GET", "/wait",
       [&](const std::shared_ptr<Request>& request, const Reply& reply) {
-        EXPECT_FALSE(request->client_gone());
+        EXPECT_FALSE(request->stop.stop_requested());
         gate.pass();
-        noticed.set_value(eventually([&] { return request->client_gone(); }));
+        noticed.set_value(eventually([&] { return request->stop.stop_requested(); }));
+        EXPECT_EQ(request->stop.reason(), StopReason::client_left);
         reply({});
       },
       RunOn::worker);
@@ -435,12 +460,13 @@ TEST_F(ServerTest, StopDoesNotWaitForever) {
   options_.drain_timeout_ms = 100;
   std::promise<Reply> held;
   std::promise<ErrorCode> stream_ended;
-  std::atomic<bool> gone{false};
+  std::atomic<StopReason> reason{StopReason::none};
   add("GET", "/hold", [&](const auto&, Reply reply) { held.set_value(std::move(reply)); });
   add(
       "GET", "/poll",
       [&](const std::shared_ptr<Request>& request, const Reply& reply) {
-        gone = eventually([&] { return request->client_gone(); });
+        EXPECT_TRUE(eventually([&] { return request->stop.stop_requested(); }));
+        reason = request->stop.reason();
         reply({});
       },
       RunOn::worker);
@@ -469,7 +495,7 @@ TEST_F(ServerTest, StopDoesNotWaitForever) {
   EXPECT_TRUE(stuck.ends());
   EXPECT_TRUE(half.ends());
   EXPECT_EQ(stream_ended.get_future().get(), ErrorCode::cancelled);
-  EXPECT_TRUE(eventually([&] { return gone.load(); }));
+  EXPECT_TRUE(eventually([&] { return reason == StopReason::server_stopping; }));
   server_.reset();
   reply({});  // Long after the server is gone.
 }
