@@ -6,6 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <string>
+#include <string_view>
+
+#include "pipeline/spending.h"
+#include "pipeline/stage_registry.h"
+#include "stages/register_stages.h"
 
 namespace trawl::app::config_test {
 namespace {
@@ -137,9 +143,14 @@ TEST_F(ConfigTest, Prices) {
   write("[prices.limit]\nbase = 5\nper_document = 0.5\n[prices.default]\nbase = 7\n");
   const auto config = load();
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_DOUBLE_EQ(config->run.prices.cost("limit", 4), 7.0);
-  EXPECT_DOUBLE_EQ(config->run.prices.cost("sample", 4), 7.0);
-  EXPECT_DOUBLE_EQ(config->run.prices.cost("feature_search", 4), 1.0);
+  StageRegistry stages;
+  register_stages(stages);
+  const auto cost = [&](std::string_view stage_id) {
+    return config->run.prices.cost(*stages.find_exactly(stage_id), 4);
+  };
+  EXPECT_EQ(cost("limit"), to_micro_credits(7));
+  EXPECT_EQ(cost("sample"), to_micro_credits(7));
+  EXPECT_EQ(cost("feature_search"), to_micro_credits(1));  // A price of its own.
 }
 
 TEST_F(ConfigTest, ListenTakesNamesAndIPv6) {
