@@ -16,8 +16,9 @@ RUNTIME = BASE | {"runtime"}
 SQLITE = BASE | {"sqlite"}
 MODEL = BASE | {"model"}
 QUERY = MODEL | {"query", "text"}
-CORPUS = QUERY | {"corpus"}
-LEDGER = QUERY | {"runtime", "ledger"}
+CATALOG = QUERY | {"catalog"}
+CORPUS = CATALOG | {"corpus"}
+LEDGER = CATALOG | {"runtime", "ledger"}
 PIPELINE = CORPUS | LEDGER | {"pipeline"}
 STAGES = PIPELINE | {"stages"}
 
@@ -28,6 +29,7 @@ ALLOWED = {
     "text": BASE | {"text"},
     "model": MODEL,
     "query": QUERY,
+    "catalog": CATALOG,
     "auth": MODEL | {"auth", "sqlite"},
     "ledger": LEDGER,
     "ledger/memory": LEDGER | {"ledger/memory"},

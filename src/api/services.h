@@ -8,6 +8,7 @@
 #include "api/wire/reserved_names.h"
 #include "auth/key_store.h"
 #include "base/clock.h"
+#include "catalog/catalog.h"
 #include "corpus/corpus.h"
 #include "http/message/message.h"
 #include "http/server/server.h"
@@ -40,6 +41,7 @@ struct Limits {
 // The parts of the server that handlers use. Built and owned by app; everything here is
 // thread-safe and outlives the HTTP server.
 struct Services {
+  Catalog& catalog;
   Corpus& corpus;
   Ledger& ledger;
   Recorder& recorder;

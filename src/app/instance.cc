@@ -35,11 +35,11 @@ std::size_t worker_count(std::uint32_t configured) {
 
 // Programs up to 0.1.0 could leave the history of a deleted namespace behind; or the two
 // files are not of one data directory, so that nothing is removed without being asked to.
-Result<void> warn_of_strange_histories(const Corpus& corpus, const Ledger& ledger) {
+Result<void> warn_of_strange_histories(const Catalog& catalog, const Ledger& ledger) {
   TRAWL_ASSIGN(const auto recorded, ledger.namespaces());
-  TRAWL_ASSIGN(const auto deleted, corpus.deleted_namespaces());
+  TRAWL_ASSIGN(const auto deleted, catalog.deleted_namespaces());
   for (const NamespaceId& id : recorded) {
-    if (corpus.find_namespace(id.str())) continue;
+    if (catalog.find_namespace(id.str())) continue;
     if (std::find(deleted.begin(), deleted.end(), id) != deleted.end()) continue;
     spdlog::warn(
         "there is history of the namespace {}, which does not exist; unless {} was put "
@@ -53,7 +53,7 @@ Result<void> warn_of_strange_histories(const Corpus& corpus, const Ledger& ledge
 class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
-                  std::unique_ptr<Corpus> corpus, std::unique_ptr<Ledger> ledger,
+                  std::unique_ptr<EmbeddedCorpus> corpus, std::unique_ptr<Ledger> ledger,
                   std::string recording_key)
       : config_(config),
         lock_(std::move(lock)),
@@ -61,7 +61,7 @@ class RunningInstance final : public Instance {
         corpus_(std::move(corpus)),
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
-        runner_(*corpus_, cache_, config.run),
+        runner_(*corpus_, *corpus_, cache_, config.run),
         policies_(*corpus_, std::move(recording_key)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
@@ -72,14 +72,12 @@ class RunningInstance final : public Instance {
         pruner_(*ledger_),
         workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
             .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
-        services_{*corpus_,   *ledger_,
-                  *recorder_, *keys_,
-                  stages_,    runner_,
-                  cache_,     system_clock(),
-                  metrics_,   *workers_,
-                  pruner_,    config.limits,
-                  ready_,     [this] { return server_metrics(); },
-                  feed_,      reserved_names_} {
+        services_{*corpus_,      *corpus_,       *ledger_,
+                  *recorder_,    *keys_,         stages_,
+                  runner_,       cache_,         system_clock(),
+                  metrics_,      *workers_,      pruner_,
+                  config.limits, ready_,         [this] { return server_metrics(); },
+                  feed_,         reserved_names_} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -193,7 +191,7 @@ class RunningInstance final : public Instance {
   const Config config_;
   DirectoryLock lock_;
   std::unique_ptr<KeyStore> keys_;
-  std::unique_ptr<Corpus> corpus_;
+  std::unique_ptr<EmbeddedCorpus> corpus_;
   std::unique_ptr<Ledger> ledger_;
   StageRegistry stages_;
   StageCache cache_;

@@ -22,57 +22,13 @@ struct DocumentWrite {
   json::object fields;
 };
 
-// Namespaces, collections and their documents. Every call that writes commits one new
-// version of its collection before it returns: what it wrote is durable and searchable.
-// Names and ids are interchangeable wherever an argument is called `identifier`. Every call
-// may also fail with storage, and one that writes with cannot_store. Thread-safe; one write
-// runs at a time, so a `change` must not write to the corpus.
+// The documents of collections, which a Catalog names. Every call that writes commits one
+// new version of its collection before it returns: what it wrote is durable and searchable.
+// Every call may also fail with storage, and one that writes with cannot_store.
+// Thread-safe; one write runs at a time, so a `change` must not write to the corpus.
 class Corpus {
  public:
   virtual ~Corpus() = default;
-
-  // Sets the id and the times.
-  //   already_exists  the name is taken
-  //   invalid         it is empty, or not UTF-8
-  virtual Result<Namespace> create_namespace(Namespace wanted) = 0;
-  //   not_found
-  virtual Result<Namespace> find_namespace(std::string_view identifier) const = 0;
-  // By creation time, oldest first.
-  virtual Result<std::vector<Namespace>> list_namespaces() const = 0;
-  // Gives the namespace to `change` and stores what that leaves behind; id and times stay
-  // ours.
-  //   not_found
-  //   already_exists, invalid  as in create_namespace()
-  //   and what `change` returns
-  virtual Result<Namespace> update_namespace(
-      std::string_view identifier,
-      const std::function<Result<void>(Namespace&)>& change) = 0;
-  // With all its collections.
-  //   not_found
-  virtual Result<void> delete_namespace(std::string_view identifier) = 0;
-  // Deleted namespaces of which others may still keep something, such as their history. A
-  // namespace is noted here as it is deleted, in one step, until the others have followed.
-  virtual Result<std::vector<NamespaceId>> deleted_namespaces() const = 0;
-  virtual Result<void> forget_deleted_namespace(const NamespaceId& id) = 0;
-
-  // Sets the id and the times.
-  //   not_found       no such namespace
-  //   already_exists  the name is taken in it
-  //   invalid         a name or the URI of a feature is empty, or two features share one
-  virtual Result<Collection> create_collection(Collection wanted) = 0;
-  //   not_found
-  virtual Result<Collection> find_collection(const NamespaceId& namespace_id,
-                                             std::string_view identifier) const = 0;
-  // By creation time, oldest first; none where there is no such namespace.
-  virtual Result<std::vector<Collection>> list_collections(
-      const NamespaceId& namespace_id) const = 0;
-  // As update_namespace(); features cannot be changed (invalid).
-  virtual Result<Collection> update_collection(
-      const NamespaceId& namespace_id, std::string_view identifier,
-      const std::function<Result<void>(Collection&)>& change) = 0;
-  //   not_found
-  virtual Result<void> delete_collection(const NamespaceId& namespace_id,
-                                         std::string_view identifier) = 0;
 
   // The newest version of a collection, or an older one, for running a pipeline again as of
   // then.

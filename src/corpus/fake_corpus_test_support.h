@@ -9,13 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/catalog.h"
 #include "corpus/corpus.h"
 #include "corpus/fake_snapshot_test_support.h"
 
 namespace trawl::test {
 
 // A corpus that holds what a test gives it, and takes nothing else.
-class FakeCorpus final : public Corpus {
+class FakeCorpus final : public Catalog, public Corpus {
  public:
   FakeSnapshot& add(const std::string& name, std::vector<std::string> features = {}) {
     all_.push_back(std::make_shared<FakeSnapshot>(name, std::move(features)));

@@ -24,6 +24,8 @@ struct Namespace {
 struct FeatureField {
   std::string path;
   std::uint32_t weight = 1;  // 1..10
+
+  bool operator==(const FeatureField&) const = default;
 };
 
 // Something that stages can search by, under the URI chosen when the collection was made.
@@ -34,6 +36,8 @@ struct Feature {
   // Indexed fields; empty means every string anywhere in the document.
   std::vector<FeatureField> fields;
   std::string language;  // Snowball stemmer ("english"), or empty for none.
+
+  bool operator==(const Feature&) const = default;
 };
 
 struct Collection {

@@ -34,7 +34,7 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   const auto open =
       [&](std::string_view identifier,
           const std::string& location) -> Result<std::shared_ptr<const Snapshot>> {
-    auto collection = corpus_.find_collection(namespace_id, identifier);
+    auto collection = catalog_.find_collection(namespace_id, identifier);
     if (!collection) {
       Error error = std::move(collection).error();
       error.location = location;

@@ -68,9 +68,11 @@ std::optional<MicroCredits> credit_limit(const BudgetLimits& budget) {
 // One run: the state that passes from stage to stage.
 class Run {
  public:
-  Run(const Corpus& corpus, StageCache& cache, const RunOptions& options,
-      const BoundPipeline& bound, Execution& execution, const RunRequest& request)
-      : corpus_(corpus),
+  Run(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
+      const RunOptions& options, const BoundPipeline& bound, Execution& execution,
+      const RunRequest& request)
+      : catalog_(catalog),
+        corpus_(corpus),
         cache_(cache),
         options_(options),
         bound_(bound),
@@ -442,7 +444,7 @@ class Run {
       return snapshot;
     }
     TRAWL_ASSIGN(const Collection collection,
-                 corpus_.find_collection(bound_.namespace_id, identifier));
+                 catalog_.find_collection(bound_.namespace_id, identifier));
     TRAWL_ASSIGN(auto snapshot, corpus_.snapshot(collection.id));
     bound_late_ = true;
     late_.push_back(snapshot);
@@ -504,6 +506,7 @@ class Run {
     }
   }
 
+  const Catalog& catalog_;
   const Corpus& corpus_;
   StageCache& cache_;
   const RunOptions& options_;
@@ -531,8 +534,9 @@ class Run {
 
 }  // namespace
 
-PipelineRunner::PipelineRunner(const Corpus& corpus, StageCache& cache, RunOptions options)
-    : corpus_(corpus), cache_(cache), options_(std::move(options)) {}
+PipelineRunner::PipelineRunner(const Catalog& catalog, const Corpus& corpus,
+                               StageCache& cache, RunOptions options)
+    : catalog_(catalog), corpus_(corpus), cache_(cache), options_(std::move(options)) {}
 
 void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) const {
   ExecutionSummary& summary = execution.summary;
@@ -558,7 +562,7 @@ void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) 
 
 RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,
                               const RunRequest& request) const {
-  return Run(corpus_, cache_, options_, bound, execution, request).run();
+  return Run(catalog_, corpus_, cache_, options_, bound, execution, request).run();
 }
 
 }  // namespace trawl

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/catalog.h"
 #include "corpus/corpus.h"
 #include "model/execution.h"
 #include "pipeline/pipeline.h"
@@ -80,7 +81,8 @@ struct RunResult {
 class PipelineRunner {
  public:
   // The corpus and the cache must outlive the runner.
-  PipelineRunner(const Corpus& corpus, StageCache& cache, RunOptions options);
+  PipelineRunner(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
+                 RunOptions options);
 
   // Resolves collections to snapshots and checks the inputs against the schema.
   //   not_found  a collection is missing; the location names it
@@ -98,6 +100,7 @@ class PipelineRunner {
                 const RunRequest& request) const;
 
  private:
+  const Catalog& catalog_;
   const Corpus& corpus_;
   StageCache& cache_;
   const RunOptions options_;

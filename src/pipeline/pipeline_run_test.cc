@@ -67,7 +67,7 @@ class PipelineRunTest : public testing::Test {
     Pipeline pipeline = parse_pipeline(in, registry_).value();
     RunOptions options;
     options.time_ms_max = ceiling_ms;
-    const PipelineRunner runner(corpus_, cache_, options);
+    const PipelineRunner runner(corpus_, corpus_, cache_, options);
     BoundPipeline bound = runner.bind(std::move(pipeline), {}, NamespaceId("ns")).value();
     bound.begun_us = begun_us_;
     execution_ = {};

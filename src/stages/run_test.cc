@@ -51,7 +51,7 @@ class RunTest : public testing::Test {
   test::FakeCorpus corpus_;
   test::FakeSnapshot& books_ = corpus_.add("books", {"title"});
   StageCache cache_{16 << 20};
-  const PipelineRunner runner_{corpus_, cache_, RunOptions()};
+  const PipelineRunner runner_{corpus_, corpus_, cache_, RunOptions()};
   Execution execution_;
   RunResult result_;
 };

@@ -31,21 +31,21 @@ Result<http::Response> create_collection(const Services& services, Call& call) {
   TRAWL_TRY(services.reserved_names.check("collection", wanted.name, "collection_name"));
   wanted.namespace_id = call.ns.id;
   TRAWL_ASSIGN(const Collection created,
-               services.corpus.create_collection(std::move(wanted)));
+               services.catalog.create_collection(std::move(wanted)));
   return reply_with(services, call, created);
 }
 
 Result<http::Response> show_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection found,
-               services.corpus.find_collection(call.ns.id,
-                                               call.request.path_parameter("collection")));
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
   return reply_with(services, call, found);
 }
 
 Result<http::Response> change_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection changed,
-               services.corpus.update_collection(
+               services.catalog.update_collection(
                    call.ns.id, call.request.path_parameter("collection"),
                    [&](Collection& collection) -> Result<void> {
                      const std::string before = collection.name;
@@ -70,7 +70,7 @@ Result<void> must_be_this_namespace(const Call& call) {
 Result<http::Response> list_collections(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_TRY(must_be_this_namespace(call));
-  TRAWL_ASSIGN(const auto all, services.corpus.list_collections(call.ns.id));
+  TRAWL_ASSIGN(const auto all, services.catalog.list_collections(call.ns.id));
   std::vector<json::object> rows;
   for (const auto& collection : all) {
     auto row = collection_json(services.corpus, collection);
@@ -84,7 +84,7 @@ Result<http::Response> list_collections(const Services& services, Call& call) {
 
 Result<http::Response> remove_collection(const Services& services, Call& call) {
   const std::string& identifier = call.request.path_parameter("collection");
-  TRAWL_TRY(services.corpus.delete_collection(call.ns.id, identifier));
+  TRAWL_TRY(services.catalog.delete_collection(call.ns.id, identifier));
   return deleted_response(fmt::format("the collection '{}' was deleted", identifier));
 }
 

@@ -397,8 +397,8 @@ namespace {
 Result<http::Response> list_wanted(const Services& services, const Call& call,
                                    const DocumentListRequest& wanted) {
   TRAWL_ASSIGN(const Collection collection,
-               services.corpus.find_collection(call.ns.id,
-                                               call.request.path_parameter("collection")));
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot,
                services.corpus.snapshot(collection.id, wanted.version));
   std::vector<std::string> warnings = wanted.warnings;

@@ -49,8 +49,8 @@ void count_field(const Document& document, const Collection& collection,
 
 Result<http::Response> count_documents(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection,
-               services.corpus.find_collection(call.ns.id,
-                                               call.request.path_parameter("collection")));
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
   return json_response(json::object{{"collection_id", collection.id.str()},
                                     {"count", snapshot->document_count()}});
@@ -67,8 +67,8 @@ Result<http::Response> list_distinct_values(const Services& services, Call& call
       const Filter filter,
       Filter::compile(sent == nullptr ? json::value(json::object()) : *sent, "filters"));
   TRAWL_ASSIGN(const Collection collection,
-               services.corpus.find_collection(call.ns.id,
-                                               call.request.path_parameter("collection")));
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
   DistinctValues values;
   TRAWL_TRY(scan_documents(*snapshot, Selection::of(filter), FieldSet({field}), {},
@@ -114,7 +114,7 @@ Result<http::Response> get_documents(const Services& services, Call& call) {
         "document_ids",
         fmt::format("document_ids has {} entries; use 1 to {}", ids.size(), kBatchGetMax));
   }
-  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(call.ns.id));
+  TRAWL_ASSIGN(const auto collections, services.catalog.list_collections(call.ns.id));
   std::vector<std::shared_ptr<const Snapshot>> snapshots;
   for (const auto& collection : collections) {
     // One that another request deletes meanwhile has no documents.

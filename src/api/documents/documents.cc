@@ -24,8 +24,8 @@ namespace {
 constexpr std::size_t kBatchMax = 1000;
 
 Result<Collection> collection_of(const Services& services, Call& call) {
-  return services.corpus.find_collection(call.ns.id,
-                                         call.request.path_parameter("collection"));
+  return services.catalog.find_collection(call.ns.id,
+                                          call.request.path_parameter("collection"));
 }
 
 Error no_document(std::string_view id, const Collection& collection) {
@@ -334,7 +334,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
 // The collection that holds a document, for the routes that do not name one.
 Result<Collection> collection_holding(const Services& services, Call& call) {
   const std::string& id = call.request.path_parameter("document");
-  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(call.ns.id));
+  TRAWL_ASSIGN(const auto collections, services.catalog.list_collections(call.ns.id));
   for (const auto& collection : collections) {
     auto snapshot = services.corpus.snapshot(collection.id);
     if (!snapshot) continue;

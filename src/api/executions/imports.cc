@@ -149,8 +149,8 @@ class DocumentImport {
 
 Result<http::Response> import_documents(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection,
-               services.corpus.find_collection(call.ns.id,
-                                               call.request.path_parameter("collection")));
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
   DocumentImport import(services, collection);
   KeyWatch key(services, call.request, Permission::write);
   auto read =

@@ -155,7 +155,7 @@ Result<void> read_confinement(const Services& services, ObjectReader& in, ApiKey
     const auto identifier = in.optional_string({name});
     TRAWL_TRY(in.status());
     if (!identifier) continue;
-    TRAWL_ASSIGN(const Namespace ns, services.corpus.find_namespace(*identifier));
+    TRAWL_ASSIGN(const Namespace ns, services.catalog.find_namespace(*identifier));
     if (key.namespace_id && *key.namespace_id != ns.id) {
       return invalid_at(std::string(name),
                         fmt::format("{} is '{}', which differs from the other namespace "

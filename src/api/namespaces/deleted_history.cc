@@ -12,13 +12,13 @@ void log(const Error& error) {
 
 }  // namespace
 
-void remove_deleted_histories(Corpus& corpus, Ledger& ledger) {
-  const auto deleted = corpus.deleted_namespaces();
+void remove_deleted_histories(Catalog& catalog, Ledger& ledger) {
+  const auto deleted = catalog.deleted_namespaces();
   if (!deleted) return log(deleted.error());
   for (const NamespaceId& id : *deleted) {
     // In this order: a note without a history does no harm.
     auto removed = ledger.remove_namespace(id);
-    if (removed) removed = corpus.forget_deleted_namespace(id);
+    if (removed) removed = catalog.forget_deleted_namespace(id);
     if (!removed) log(removed.error());
   }
 }

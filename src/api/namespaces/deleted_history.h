@@ -1,6 +1,6 @@
 #pragma once
 
-#include "corpus/corpus.h"
+#include "catalog/catalog.h"
 #include "ledger/ledger.h"
 
 namespace trawl::api {
@@ -9,6 +9,6 @@ namespace trawl::api {
 // removes the history of each deleted namespace, and then the note that it is to be
 // removed. What fails is logged and done by a later call. For the start, after each
 // deletion, and now and then. Thread-safe.
-void remove_deleted_histories(Corpus& corpus, Ledger& ledger);
+void remove_deleted_histories(Catalog& catalog, Ledger& ledger);
 
 }  // namespace trawl::api

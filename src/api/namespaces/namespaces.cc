@@ -207,7 +207,7 @@ Result<json::object> namespace_json(const Services& services, const Namespace& n
   out["recording"] = RecordingPolicy().to_json();
   out["retention"] = json::object();
   for (const auto& field : ns.definition) out[field.key()] = field.value();
-  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(ns.id));
+  TRAWL_ASSIGN(const auto collections, services.catalog.list_collections(ns.id));
   std::uint64_t documents = 0;
   for (const auto& collection : collections) {
     // One that another request deletes meanwhile counts for nothing.
@@ -266,7 +266,7 @@ Result<http::Response> create_namespace(const Services& services, Call& call) {
                        {"auto_create_indexes", false}};
   TRAWL_TRY(read_definition(services, in, call.key, nullptr, wanted.definition));
   TRAWL_ASSIGN(const Namespace created,
-               services.corpus.create_namespace(std::move(wanted)));
+               services.catalog.create_namespace(std::move(wanted)));
   return reply_with(services, call, created);
 }
 
@@ -275,7 +275,7 @@ Result<http::Response> change_namespace(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Namespace found, namespace_of_path(services, call));
   TRAWL_ASSIGN(
       const Namespace changed,
-      services.corpus.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
+      services.catalog.update_namespace(found.id.str(), [&](Namespace& ns) -> Result<void> {
         ObjectReader in(body, {});
         if (in.has({"namespace_name", "name"})) {
           const std::string name =
@@ -321,7 +321,7 @@ Result<http::Response> show_stats(const Services& services, Call& call) {
 
 Result<http::Response> list_namespaces(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
-  TRAWL_ASSIGN(const auto all, services.corpus.list_namespaces());
+  TRAWL_ASSIGN(const auto all, services.catalog.list_namespaces());
   std::vector<json::object> rows;
   for (const auto& ns : all) {
     if (!may_enter(call.key, ns.id)) continue;
@@ -335,7 +335,7 @@ Result<http::Response> list_namespaces(const Services& services, Call& call) {
 
 // What was collected for months must not go with one careless request.
 Result<void> must_be_empty(const Services& services, const Namespace& ns) {
-  TRAWL_ASSIGN(const auto collections, services.corpus.list_collections(ns.id));
+  TRAWL_ASSIGN(const auto collections, services.catalog.list_collections(ns.id));
   ExecutionFilter all;
   all.namespace_id = ns.id;
   ExecutionPageRequest first;
@@ -361,10 +361,10 @@ Result<http::Response> remove_namespace(const Services& services, Call& call) {
   }
   TRAWL_ASSIGN(const bool force, QueryReader(call.request).boolean("force", false));
   if (!force) TRAWL_TRY(must_be_empty(services, found));
-  TRAWL_TRY(services.corpus.delete_namespace(found.id.str()));
+  TRAWL_TRY(services.catalog.delete_namespace(found.id.str()));
   // From here on it is deleted, whatever happens to its history: nobody can reach that, and
   // it goes as soon as the disk allows.
-  remove_deleted_histories(services.corpus, services.ledger);
+  remove_deleted_histories(services.catalog, services.ledger);
   return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));
 }
 

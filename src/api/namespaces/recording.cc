@@ -14,14 +14,14 @@ std::shared_ptr<const RecordingPolicy> ready_to_apply(RecordingPolicy policy) {
 
 }  // namespace
 
-RecordingPolicies::RecordingPolicies(const Corpus& corpus, std::string hash_key)
-    : corpus_(corpus),
+RecordingPolicies::RecordingPolicies(const Catalog& catalog, std::string hash_key)
+    : catalog_(catalog),
       hash_key_(std::move(hash_key)),
       everything_(ready_to_apply(RecordingPolicy())) {}
 
 std::shared_ptr<const RecordingPolicy> RecordingPolicies::find(
     const NamespaceId& namespace_id) const {
-  const auto found = corpus_.find_namespace(namespace_id.str());
+  const auto found = catalog_.find_namespace(namespace_id.str());
   const MutexLock lock(mutex_);
   if (!found) {
     const auto known = compiled_.find(namespace_id);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/mutex.h"
-#include "corpus/corpus.h"
+#include "catalog/catalog.h"
 #include "ledger/record/recording_policy.h"
 
 namespace trawl::api {
@@ -18,8 +18,8 @@ inline constexpr std::string_view kRecordingKey = "recording";
 // Thread-safe.
 class RecordingPolicies {
  public:
-  // `hash_key` is the secret of the data directory. The corpus must outlive this.
-  RecordingPolicies(const Corpus& corpus, std::string hash_key);
+  // `hash_key` is the secret of the data directory. The catalog must outlive this.
+  RecordingPolicies(const Catalog& catalog, std::string hash_key);
 
   // The policy of the namespace, which records everything where its definition names none.
   // An execution that outlasts its namespace is still under the last policy that was seen.
@@ -33,7 +33,7 @@ class RecordingPolicies {
     std::shared_ptr<const RecordingPolicy> policy;
   };
 
-  const Corpus& corpus_;
+  const Catalog& catalog_;
   const std::string hash_key_;
   const std::shared_ptr<const RecordingPolicy> everything_;
   mutable Mutex mutex_;

@@ -8,7 +8,7 @@ namespace trawl::api::recording_test {
 namespace {
 
 // Namespaces, and nothing else.
-class Namespaces final : public Corpus {
+class Namespaces final : public Catalog {
  public:
   std::map<std::string, Namespace> all;
   bool fails = false;
@@ -43,32 +43,6 @@ class Namespaces final : public Corpus {
   Result<void> delete_collection(const NamespaceId&, std::string_view) override {
     return nothing();
   }
-  Result<std::shared_ptr<const Snapshot>> snapshot(
-      const CollectionId&, std::optional<std::uint64_t>) const override {
-    return nothing();
-  }
-  Result<std::vector<std::string>> put(const CollectionId&,
-                                       std::vector<DocumentWrite>) override {
-    return nothing();
-  }
-  Result<std::vector<std::string>> insert(const CollectionId&,
-                                          std::vector<DocumentWrite>) override {
-    return nothing();
-  }
-  Result<Document> update(const CollectionId&, const std::string&,
-                          const std::function<Result<void>(json::object&)>&) override {
-    return nothing();
-  }
-  Result<std::vector<bool>> update_many(
-      const CollectionId&, std::span<const std::string>,
-      const std::function<Result<void>(std::size_t, json::object&)>&) override {
-    return nothing();
-  }
-  Result<std::vector<bool>> remove(const CollectionId&,
-                                   std::span<const std::string>) override {
-    return nothing();
-  }
-  Result<void> ping() const override { return {}; }
 
  private:
   static Error nothing() { return make_error(ErrorCode::not_found, "there is none"); }
@@ -84,38 +58,38 @@ Namespace with_recording(std::string_view definition) {
 }
 
 TEST(RecordingPolicies, NobodyKnowsThePolicyOfANamespaceThatWasNeverSeen) {
-  Namespaces corpus;
-  EXPECT_EQ(RecordingPolicies(corpus, "key").find(kNs), nullptr);
-  corpus.all["ns_a"] = with_recording(R"({"mode":"summary"})");
-  corpus.fails = true;
-  EXPECT_EQ(RecordingPolicies(corpus, "key").find(kNs), nullptr);
+  Namespaces catalog;
+  EXPECT_EQ(RecordingPolicies(catalog, "key").find(kNs), nullptr);
+  catalog.all["ns_a"] = with_recording(R"({"mode":"summary"})");
+  catalog.fails = true;
+  EXPECT_EQ(RecordingPolicies(catalog, "key").find(kNs), nullptr);
 }
 
 TEST(RecordingPolicies, OneThatWasSeenOutlastsItsNamespace) {
   for (const char* definition : {"", R"({"mode":"summary"})"}) {
-    Namespaces corpus;
-    corpus.all["ns_a"] = with_recording(definition);
-    const RecordingPolicies policies(corpus, "key");
+    Namespaces catalog;
+    catalog.all["ns_a"] = with_recording(definition);
+    const RecordingPolicies policies(catalog, "key");
     const auto before = policies.find(kNs);
     ASSERT_NE(before, nullptr);
     const bool is_summary = before->mode() == RecordingMode::summary;
     EXPECT_EQ(is_summary, *definition != '\0');
-    corpus.all.clear();
+    catalog.all.clear();
     EXPECT_EQ(policies.find(kNs), before);
-    corpus.fails = true;
+    catalog.fails = true;
     EXPECT_EQ(policies.find(kNs), before);
   }
 }
 
 TEST(RecordingPolicies, AChangeIsSeenAtOnceAndDamageIsNoPolicy) {
-  Namespaces corpus;
-  corpus.all["ns_a"] = with_recording(R"({"mode":"summary"})");
-  const RecordingPolicies policies(corpus, "key");
+  Namespaces catalog;
+  catalog.all["ns_a"] = with_recording(R"({"mode":"summary"})");
+  const RecordingPolicies policies(catalog, "key");
   EXPECT_EQ(policies.find(kNs)->mode(), RecordingMode::summary);
-  corpus.all["ns_a"] = with_recording("");
+  catalog.all["ns_a"] = with_recording("");
   EXPECT_EQ(policies.find(kNs)->mode(), RecordingMode::full);
   for (const char* damaged : {R"({"mode":"sumary"})", "[]", "\"full\""}) {
-    corpus.all["ns_a"] = with_recording(damaged);
+    catalog.all["ns_a"] = with_recording(damaged);
     EXPECT_EQ(policies.find(kNs), nullptr) << damaged;
   }
 }

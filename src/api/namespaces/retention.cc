@@ -119,12 +119,13 @@ Result<RetentionPolicy> retention_of(const Namespace& ns) {
   return parse_retention(value->get_object(), std::string(kRetentionKey));
 }
 
-void prune_all(const Corpus& corpus, Pruner& pruner, TimeUs now, const Pruner::Stop& stop) {
+void prune_all(const Catalog& catalog, Pruner& pruner, TimeUs now,
+               const Pruner::Stop& stop) {
   const auto log = [](const Namespace& ns, const Error& error) {
     spdlog::error("retention of the namespace {}: {} ({})", ns.id.str(), error.message,
                   error.detail);
   };
-  const auto all = corpus.list_namespaces();
+  const auto all = catalog.list_namespaces();
   if (!all) return;
   for (const Namespace& ns : *all) {
     if (stop()) return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/services.h"
+#include "catalog/catalog.h"
 #include "ledger/retention/policy.h"
 
 namespace trawl::api {
@@ -22,7 +23,8 @@ Result<RetentionPolicy> retention_of(const Namespace& ns);
 // Applies the retention of every namespace, until nothing is left to take or `stop` says
 // so, on the caller's thread. What goes wrong is logged, and the other namespaces get their
 // turn.
-void prune_all(const Corpus& corpus, Pruner& pruner, TimeUs now, const Pruner::Stop& stop);
+void prune_all(const Catalog& catalog, Pruner& pruner, TimeUs now,
+               const Pruner::Stop& stop);
 
 void add_retention_routes(http::Router& router, const Services& services);
 

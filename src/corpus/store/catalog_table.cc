@@ -1,4 +1,4 @@
-#include "corpus/store/catalog.h"
+#include "corpus/store/catalog_entries.h"
 #include "corpus/store/feature_text.h"
 
 namespace trawl::store {

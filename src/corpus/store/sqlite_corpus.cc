@@ -4,23 +4,21 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/private_files.h"
-#include "base/text.h"
-#include "corpus/store/feature_text.h"
+#include "catalog/definition_check.h"
 #include "corpus/store/schema.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
 
-Result<std::unique_ptr<Corpus>> open_corpus(CorpusOptions options) {
+Result<std::unique_ptr<EmbeddedCorpus>> open_corpus(CorpusOptions options) {
   TRAWL_ASSIGN(auto corpus, store::SqliteCorpus::open(std::move(options)));
-  return std::unique_ptr<Corpus>(std::move(corpus));
+  return std::unique_ptr<EmbeddedCorpus>(std::move(corpus));
 }
 
 namespace store {
@@ -36,43 +34,6 @@ constexpr std::size_t kIdRandomLength = 10;
 
 std::string database_path(const CorpusOptions& options) {
   return options.directory + "/corpus.db";
-}
-
-Error name_taken(std::string_view kind, std::string_view name) {
-  return make_error(ErrorCode::already_exists,
-                    fmt::format("there is a {} '{}' already; choose another name", kind,
-                                truncate_text(name, 128)));
-}
-
-Result<void> check_name(std::string_view kind, std::string_view name) {
-  if (name.empty()) {
-    return invalid_at(fmt::format("{}_name", kind),
-                      fmt::format("the name of a {} is empty; "
-                                  "give it one",
-                                  kind));
-  }
-  if (!is_valid_utf8(name)) {
-    return invalid_at(fmt::format("{}_name", kind),
-                      fmt::format("the name of a {} is not valid UTF-8; send UTF-8", kind));
-  }
-  return {};
-}
-
-Result<void> check_features(const std::vector<Feature>& features) {
-  std::set<std::string_view> uris;
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    if (features[i].uri.empty()) {
-      return invalid_at(
-          fmt::format("features[{}].uri", i),
-          "the URI of a feature is empty; use scheme://extractor@version/output");
-    }
-    if (!uris.insert(features[i].uri).second) {
-      return invalid_at(fmt::format("features[{}].uri", i),
-                        fmt::format("two features have the URI '{}'; give each its own",
-                                    features[i].uri));
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -113,7 +74,7 @@ Result<void> SqliteCorpus::load() {
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto namespaces, read_namespaces(*writer_));
   for (auto& stored : namespaces) {
-    catalog_.put(Catalog::NamespaceEntry{
+    catalog_.put(CatalogEntries::NamespaceEntry{
         stored.number, std::make_shared<Namespace>(std::move(stored.definition))});
   }
   {
@@ -130,7 +91,7 @@ Result<void> SqliteCorpus::load() {
                                                    index_options(stored.definition.id)));
     TRAWL_TRY(state->load_history(*writer_));
     TRAWL_TRY(state->index_missing_rows(*writer_, state->history().newest().row_end));
-    catalog_.put(Catalog::CollectionEntry{
+    catalog_.put(CatalogEntries::CollectionEntry{
         std::move(state), std::make_shared<Collection>(std::move(stored.definition))});
   }
   return {};
@@ -155,7 +116,7 @@ Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
   wanted.id = NamespaceId(make_random_id("ns_", kIdRandomLength));
   wanted.created_at = wanted.updated_at = options_.clock->now();
   TRAWL_ASSIGN(const std::int64_t number, insert_namespace(*writer_, wanted));
-  catalog_.put(Catalog::NamespaceEntry{number, std::make_shared<Namespace>(wanted)});
+  catalog_.put(CatalogEntries::NamespaceEntry{number, std::make_shared<Namespace>(wanted)});
   return wanted;
 }
 
@@ -185,7 +146,8 @@ Result<Namespace> SqliteCorpus::update_namespace(
   changed.created_at = entry.definition->created_at;
   changed.updated_at = now_after(entry.definition->updated_at);
   TRAWL_TRY(store_namespace(*writer_, entry.number, changed));
-  catalog_.put(Catalog::NamespaceEntry{entry.number, std::make_shared<Namespace>(changed)});
+  catalog_.put(
+      CatalogEntries::NamespaceEntry{entry.number, std::make_shared<Namespace>(changed)});
   return changed;
 }
 
@@ -254,8 +216,8 @@ Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
     return committed.error();
   }
   (*state)->history().append(first, {});
-  catalog_.put(
-      Catalog::CollectionEntry{std::move(*state), std::make_shared<Collection>(wanted)});
+  catalog_.put(CatalogEntries::CollectionEntry{std::move(*state),
+                                               std::make_shared<Collection>(wanted)});
   return wanted;
 }
 
@@ -287,20 +249,14 @@ Result<Collection> SqliteCorpus::update_collection(
       catalog_.has_collection_name(namespace_id, changed.name)) {
     return name_taken("collection", changed.name);
   }
-  if (canonical_json(features_to_json(changed.features)) !=
-      canonical_json(features_to_json(entry.definition->features))) {
-    return invalid_at(
-        "features",
-        "the features of a collection are chosen when it is created; create another "
-        "collection with the features you want and copy the documents");
-  }
+  TRAWL_TRY(check_same_features(entry.definition->features, changed.features));
   changed.id = entry.definition->id;
   changed.namespace_id = entry.definition->namespace_id;
   changed.created_at = entry.definition->created_at;
   changed.updated_at = now_after(entry.definition->updated_at);
   TRAWL_TRY(store_collection(*writer_, entry.state->number(), changed));
   catalog_.put(
-      Catalog::CollectionEntry{entry.state, std::make_shared<Collection>(changed)});
+      CatalogEntries::CollectionEntry{entry.state, std::make_shared<Collection>(changed)});
   return changed;
 }
 

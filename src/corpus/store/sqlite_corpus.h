@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/catalog.h"
 #include "corpus/corpus.h"
 
 namespace trawl {
@@ -20,12 +21,16 @@ struct CorpusOptions {
   const Clock* clock = &system_clock();
 };
 
+// The embedded engine: a corpus with a catalog of its own, since both are one file, and
+// what deletes a collection deletes its documents in the same step.
+class EmbeddedCorpus : public Catalog, public Corpus {};
+
 // Opens the corpus that is kept in DIRECTORY/corpus.db (SQLite, the source of truth) and
 // DIRECTORY/index (derived: what is missing there is indexed again before this returns).
 // One process at a time may have it open; DirectoryLock sees to that. A `change` that is
 // given to an update may read from the corpus but must not write to it. Snapshots may
 // outlive the corpus.
 //   storage  the files cannot be opened, are damaged, or come from a newer version
-Result<std::unique_ptr<Corpus>> open_corpus(CorpusOptions options);
+Result<std::unique_ptr<EmbeddedCorpus>> open_corpus(CorpusOptions options);
 
 }  // namespace trawl

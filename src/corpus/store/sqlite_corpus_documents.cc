@@ -214,8 +214,8 @@ Result<std::optional<Document>> SqliteCorpus::read_living(const CollectionState&
   return document;
 }
 
-Result<VersionHistory::Version> SqliteCorpus::commit(const Catalog::CollectionEntry& entry,
-                                                     Change& change) {
+Result<VersionHistory::Version> SqliteCorpus::commit(
+    const CatalogEntries::CollectionEntry& entry, Change& change) {
   CollectionState& state = *entry.state;
   const VersionHistory::Version before = state.history().newest();
   // The largest row number stays free: bitmaps and ranges name the end of the rows.

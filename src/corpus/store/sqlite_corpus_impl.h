@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "corpus/store/catalog.h"
+#include "corpus/store/catalog_entries.h"
 #include "corpus/store/sqlite_corpus.h"
 #include "corpus/store/sqlite_snapshot.h"
 
 namespace trawl::store {
 
 // The corpus of open_corpus(). Locks are taken in this order: write_mutex_, then the
-// catalog's, then a history's. Readers take only the latter two, briefly.
-class SqliteCorpus final : public Corpus {
+// entries', then a history's. Readers take only the latter two, briefly.
+class SqliteCorpus final : public EmbeddedCorpus {
  public:
   static Result<std::unique_ptr<SqliteCorpus>> open(CorpusOptions options);
   ~SqliteCorpus() override;
@@ -108,20 +108,20 @@ class SqliteCorpus final : public Corpus {
                                               std::string_view document_id)
       TRAWL_REQUIRES(write_mutex_);
   // Commits a new version of the collection, indexes and publishes it.
-  Result<VersionHistory::Version> commit(const Catalog::CollectionEntry& entry,
+  Result<VersionHistory::Version> commit(const CatalogEntries::CollectionEntry& entry,
                                          Change& change) TRAWL_REQUIRES(write_mutex_);
   Result<void> commit_tables(const CollectionState& state, const Change& change,
                              std::uint32_t first, const VersionHistory::Version& next)
       TRAWL_REQUIRES(write_mutex_);
 
   // Takes collections out of the catalog and its tables.
-  Result<void> drop(const std::vector<Catalog::CollectionEntry>& entries,
-                    const Catalog::NamespaceEntry* with_namespace)
+  Result<void> drop(const std::vector<CatalogEntries::CollectionEntry>& entries,
+                    const CatalogEntries::NamespaceEntry* with_namespace)
       TRAWL_REQUIRES(write_mutex_);
 
   const CorpusOptions options_;
   const std::shared_ptr<SharedReaders> readers_;
-  Catalog catalog_;
+  CatalogEntries catalog_;
   // One connection writes, readers have their own.
   Mutex write_mutex_;
   const std::unique_ptr<sqlite::Connection> writer_ TRAWL_PT_GUARDED_BY(write_mutex_);

@@ -51,7 +51,7 @@ class SqliteCorpusTest : public testing::Test {
   TempDirectory directory_;
   ManualClock clock_;
   CorpusOptions options_;
-  std::unique_ptr<Corpus> corpus_;
+  std::unique_ptr<EmbeddedCorpus> corpus_;
   CollectionId id_;
 };
 

@@ -22,8 +22,8 @@ constexpr int kBusyMs = 5'000;
 
 }  // namespace
 
-Result<void> SqliteCorpus::drop(const std::vector<Catalog::CollectionEntry>& entries,
-                                const Catalog::NamespaceEntry* with_namespace) {
+Result<void> SqliteCorpus::drop(const std::vector<CatalogEntries::CollectionEntry>& entries,
+                                const CatalogEntries::NamespaceEntry* with_namespace) {
   {
     TRAWL_ASSIGN(auto transaction,
                  sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));

@@ -60,17 +60,17 @@ inline std::size_t count_of(const Snapshot& snapshot, const Filter& filter) {
 inline constexpr char kUri[] = "trawl://words@v1/text";
 
 // A corpus with one collection whose every string is searchable.
-inline CollectionId make_collection(Corpus& corpus, const std::string& name = "things") {
+inline CollectionId make_collection(Catalog& catalog, const std::string& name = "things") {
   Namespace wanted;
   wanted.name = "space of " + name;
-  const Namespace made = corpus.create_namespace(std::move(wanted)).value();
+  const Namespace made = catalog.create_namespace(std::move(wanted)).value();
   Collection collection;
   collection.name = name;
   collection.namespace_id = made.id;
   Feature feature;
   feature.uri = kUri;
   collection.features.push_back(std::move(feature));
-  return corpus.create_collection(std::move(collection)).value().id;
+  return catalog.create_collection(std::move(collection)).value().id;
 }
 
 }  // namespace trawl::store

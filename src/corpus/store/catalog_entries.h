@@ -19,7 +19,7 @@ namespace trawl::store {
 
 // The namespaces and collections, in memory. Thread-safe; what it returns stays as it is
 // when the catalog changes.
-class Catalog {
+class CatalogEntries {
  public:
   struct NamespaceEntry {
     std::int64_t number = 0;

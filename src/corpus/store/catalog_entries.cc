@@ -1,25 +1,11 @@
-#include "corpus/store/catalog.h"
+#include "corpus/store/catalog_entries.h"
 
-#include <fmt/format.h>
-
-#include "base/json.h"
-#include "base/text.h"
+#include "catalog/definition_check.h"
 
 namespace trawl::store {
-namespace {
 
-Error unknown(std::string_view kind, std::string_view identifier,
-              const std::vector<std::string_view>& names) {
-  std::string remedy = did_you_mean(identifier, names);
-  if (remedy.empty()) remedy = fmt::format("; GET /v1/{}s lists those that are", kind);
-  return make_error(
-      ErrorCode::not_found,
-      fmt::format("there is no {} '{}'{}", kind, truncate_text(identifier, 128), remedy));
-}
-
-}  // namespace
-
-Result<Catalog::NamespaceEntry> Catalog::find_namespace(std::string_view identifier) const {
+Result<CatalogEntries::NamespaceEntry> CatalogEntries::find_namespace(
+    std::string_view identifier) const {
   const SharedLock lock(mutex_);
   const std::string key(identifier);
   if (const auto found = namespaces_by_id_.find(key); found != namespaces_by_id_.end()) {
@@ -31,10 +17,10 @@ Result<Catalog::NamespaceEntry> Catalog::find_namespace(std::string_view identif
   }
   std::vector<std::string_view> names;
   for (const auto& [number, entry] : namespaces_) names.push_back(entry.definition->name);
-  return unknown("namespace", identifier, names);
+  return unknown_name("namespace", identifier, names);
 }
 
-Result<Catalog::CollectionEntry> Catalog::find_collection(
+Result<CatalogEntries::CollectionEntry> CatalogEntries::find_collection(
     const NamespaceId& namespace_id, std::string_view identifier) const {
   const SharedLock lock(mutex_);
   const std::string key(identifier);
@@ -49,24 +35,25 @@ Result<Catalog::CollectionEntry> Catalog::find_collection(
     if (i->first.second == key) return collections_.at(i->second);
     names.push_back(i->first.second);
   }
-  return unknown("collection", identifier, names);
+  return unknown_name("collection", identifier, names);
 }
 
-Result<Catalog::CollectionEntry> Catalog::find_collection(const CollectionId& id) const {
+Result<CatalogEntries::CollectionEntry> CatalogEntries::find_collection(
+    const CollectionId& id) const {
   const SharedLock lock(mutex_);
   const auto found = collections_by_id_.find(id.str());
-  if (found == collections_by_id_.end()) return unknown("collection", id.str(), {});
+  if (found == collections_by_id_.end()) return unknown_name("collection", id.str(), {});
   return collections_.at(found->second);
 }
 
-std::vector<Catalog::NamespaceEntry> Catalog::namespaces() const {
+std::vector<CatalogEntries::NamespaceEntry> CatalogEntries::namespaces() const {
   const SharedLock lock(mutex_);
   std::vector<NamespaceEntry> entries;
   for (const auto& [number, entry] : namespaces_) entries.push_back(entry);
   return entries;
 }
 
-std::vector<Catalog::CollectionEntry> Catalog::collections(
+std::vector<CatalogEntries::CollectionEntry> CatalogEntries::collections(
     const NamespaceId& namespace_id) const {
   const SharedLock lock(mutex_);
   std::vector<CollectionEntry> entries;
@@ -76,25 +63,25 @@ std::vector<Catalog::CollectionEntry> Catalog::collections(
   return entries;
 }
 
-std::vector<Catalog::CollectionEntry> Catalog::collections() const {
+std::vector<CatalogEntries::CollectionEntry> CatalogEntries::collections() const {
   const SharedLock lock(mutex_);
   std::vector<CollectionEntry> entries;
   for (const auto& [number, entry] : collections_) entries.push_back(entry);
   return entries;
 }
 
-bool Catalog::has_namespace_name(const std::string& name) const {
+bool CatalogEntries::has_namespace_name(const std::string& name) const {
   const SharedLock lock(mutex_);
   return namespaces_by_name_.count(name) != 0;
 }
 
-bool Catalog::has_collection_name(const NamespaceId& namespace_id,
-                                  const std::string& name) const {
+bool CatalogEntries::has_collection_name(const NamespaceId& namespace_id,
+                                         const std::string& name) const {
   const SharedLock lock(mutex_);
   return collections_by_name_.count({namespace_id.str(), name}) != 0;
 }
 
-void Catalog::put(NamespaceEntry entry) {
+void CatalogEntries::put(NamespaceEntry entry) {
   const ExclusiveLock lock(mutex_);
   NamespaceEntry& slot = namespaces_[entry.number];
   if (slot.definition) namespaces_by_name_.erase(slot.definition->name);
@@ -103,7 +90,7 @@ void Catalog::put(NamespaceEntry entry) {
   namespaces_by_name_[slot.definition->name] = slot.number;
 }
 
-void Catalog::put(CollectionEntry entry) {
+void CatalogEntries::put(CollectionEntry entry) {
   const ExclusiveLock lock(mutex_);
   const std::int64_t number = entry.state->number();
   CollectionEntry& slot = collections_[number];
@@ -117,14 +104,14 @@ void Catalog::put(CollectionEntry entry) {
       number;
 }
 
-void Catalog::erase(const NamespaceEntry& entry) {
+void CatalogEntries::erase(const NamespaceEntry& entry) {
   const ExclusiveLock lock(mutex_);
   namespaces_by_id_.erase(entry.definition->id.str());
   namespaces_by_name_.erase(entry.definition->name);
   namespaces_.erase(entry.number);
 }
 
-void Catalog::erase(const CollectionEntry& entry) {
+void CatalogEntries::erase(const CollectionEntry& entry) {
   const ExclusiveLock lock(mutex_);
   collections_by_id_.erase(entry.definition->id.str());
   collections_by_name_.erase(

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/strong_id.h"
+#include "model/collection.h"
+
+namespace trawl {
+
+// The namespaces and their collections: what there is, under which names. What is in a
+// collection is the business of a Corpus. Names and ids are interchangeable wherever an
+// argument is called `identifier`. What a call wrote is durable when it returns. Every call
+// may also fail with storage, and one that writes with cannot_store. Thread-safe; one write
+// runs at a time, so a `change` must not write.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  // Sets the id and the times.
+  //   already_exists  the name is taken
+  //   invalid         it is empty, or not UTF-8
+  virtual Result<Namespace> create_namespace(Namespace wanted) = 0;
+  //   not_found
+  virtual Result<Namespace> find_namespace(std::string_view identifier) const = 0;
+  // By creation time, oldest first.
+  virtual Result<std::vector<Namespace>> list_namespaces() const = 0;
+  // Gives the namespace to `change` and stores what that leaves behind; id and times stay
+  // ours.
+  //   not_found
+  //   already_exists, invalid  as in create_namespace()
+  //   and what `change` returns
+  virtual Result<Namespace> update_namespace(
+      std::string_view identifier,
+      const std::function<Result<void>(Namespace&)>& change) = 0;
+  // With all its collections.
+  //   not_found
+  virtual Result<void> delete_namespace(std::string_view identifier) = 0;
+  // Deleted namespaces of which others may still keep something, such as their history. A
+  // namespace is noted here as it is deleted, in one step, until the others have followed.
+  virtual Result<std::vector<NamespaceId>> deleted_namespaces() const = 0;
+  virtual Result<void> forget_deleted_namespace(const NamespaceId& id) = 0;
+
+  // Sets the id and the times.
+  //   not_found       no such namespace
+  //   already_exists  the name is taken in it
+  //   invalid         a name or the URI of a feature is empty, or two features share one
+  virtual Result<Collection> create_collection(Collection wanted) = 0;
+  //   not_found
+  virtual Result<Collection> find_collection(const NamespaceId& namespace_id,
+                                             std::string_view identifier) const = 0;
+  // By creation time, oldest first; none where there is no such namespace.
+  virtual Result<std::vector<Collection>> list_collections(
+      const NamespaceId& namespace_id) const = 0;
+  // As update_namespace(); features cannot be changed (invalid).
+  virtual Result<Collection> update_collection(
+      const NamespaceId& namespace_id, std::string_view identifier,
+      const std::function<Result<void>(Collection&)>& change) = 0;
+  // With all its documents.
+  //   not_found
+  virtual Result<void> delete_collection(const NamespaceId& namespace_id,
+                                         std::string_view identifier) = 0;
+};
+
+}  // namespace trawl
