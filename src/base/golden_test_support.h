@@ -85,6 +85,11 @@ inline std::map<std::string, std::string> golden_undump(std::string_view text) {
   return parts;
 }
 
+// The parts of a file whose form is only read any more.
+inline std::map<std::string, std::string> golden_parts_of_old(const std::string& name) {
+  return golden_undump(read_file(TRAWL_SOURCE_DIR "/tests/golden/" + name).value());
+}
+
 // The parts of a file, by name, for the test to read back; fails where those of today are
 // others. The comment says what it is, in one line.
 inline std::map<std::string, std::string> golden_parts(const std::string& name,

@@ -21,13 +21,38 @@ inline constexpr std::string_view kFailed = "failed";
 inline constexpr std::string_view kCancelled = "cancelled";
 }  // namespace status
 
+// Where one of the searches of a stage had a document.
+struct SearchPart {
+  std::uint32_t search = 0;  // Place of the search in its stage, from 0.
+  std::uint32_t rank = 0;    // In what it found, from 1.
+  double score = 0;
+
+  bool operator==(const SearchPart&) const = default;
+};
+using SearchParts = std::vector<SearchPart>;
+
 // A document as it stood at a stage boundary or in the results; its rank is its place.
 struct ScoredId {
   std::string collection_id;
   std::string document_id;
   std::optional<double> score;
+  // Of what the document held: the first 32 bits of its content_hash(). Tells the states of
+  // one document apart, wherever they are kept.
+  std::optional<std::uint32_t> content_hash = {};
+  // Of the stage that searched, where it made several searches.
+  SearchParts searches = {};
+  // What the stage wrote into it, or the whole row that the stage made.
+  std::optional<json::object> written = {};
 
   bool operator==(const ScoredId&) const = default;
+};
+
+// What the templates of a stage saw of the run, where they looked.
+struct TemplateContext {
+  std::int64_t time_elapsed_ms = 0;
+  std::optional<double> budget_remaining;
+
+  bool operator==(const TemplateContext&) const = default;
 };
 
 // What one stage of an execution did.
@@ -41,10 +66,15 @@ struct StageRecord {
   std::int64_t output_count = 0;
   std::int64_t scanned_count = 0;  // Documents looked at: postings scored or rows filtered.
   bool cache_hit = false;
-  double credits_used = 0;
+  std::int64_t credits_micro = 0;  // Millionths of a credit.
   std::optional<std::string> error;
   std::vector<std::string> warnings;
   json::object metadata;  // Stage-specific output, such as facets.
+  // With the templates filled in; none where the pipeline's say the same.
+  std::optional<json::object> parameters;
+  std::optional<TemplateContext> context;
+  // What it drew from; none where nothing was left to chance.
+  std::optional<std::int64_t> seed;
   // The candidates it handed on, best first; at most the configured number of them.
   std::vector<ScoredId> candidates;
   bool candidates_truncated = false;
@@ -104,6 +134,15 @@ struct Execution {
   std::vector<ScoredId> results;
   std::optional<std::string> error;
   std::optional<std::string> failed_stage;
+
+  // The execution that it descends from, and how.
+  std::string parent_execution_id;
+  std::string relation;
+  // The saved retriever that it ran, and which revision of it; empty and 0 for none.
+  std::string retriever_id;
+  std::int64_t retriever_revision = 0;
+  // From the arrival of its request to its beginning, in milliseconds.
+  double queue_wait_ms = 0;
 
   bool operator==(const Execution&) const = default;
 };

@@ -76,12 +76,18 @@ Result<void> validate_word(std::string_view name, std::string_view text,
   return {};
 }
 
+template <class Value>
+bool is_empty(const Value& value) {
+  return value == Value();
+}
+
 // The fields that are kept there, as the members of an object without its braces.
 std::string kept_members(Kept kept, const Execution& execution) {
   std::string out;
   JsonWriter writer(out);
   for_each_kept([&](const auto& field) {
-    if (field.kept == kept) {
+    if (field.kept == kept &&
+        !(field.is(kSparse) && is_empty(value_of(field, execution)))) {
       write_value(writer.key(field.name), field, value_of(field, execution));
     }
   });

@@ -60,6 +60,13 @@ inline std::vector<ScoredId> random_scored_ids(std::mt19937_64& random) {
   for (auto& id : out) {
     id.document_id = random_text(random);
     id.collection_id = random_text(random);
+    if (random_chance(random, 2)) id.content_hash = static_cast<std::uint32_t>(random());
+    for (auto n = random_number(random, -2, 2); n > 0; --n) {
+      id.searches.push_back({static_cast<std::uint32_t>(random_number(random, 0, 9)),
+                             static_cast<std::uint32_t>(random_number(random, 1, 1000)),
+                             random_double(random)});
+    }
+    if (random_chance(random, 4)) id.written = json::object{{"n", random_text(random)}};
     if (!random_chance(random, 3)) {
       id.score = random_chance(random, 2) ? random_double(random) : -random_double(random);
     }
@@ -117,12 +124,17 @@ inline StageRecord random_stage(std::mt19937_64& random) {
   stage.output_count = random_number(random, 0, 1'000'000);
   stage.scanned_count = random_number(random, 0, std::numeric_limits<std::int64_t>::max());
   stage.cache_hit = random_chance(random, 2);
-  stage.credits_used = random_double(random);
+  stage.credits_micro = random_number(random, 0, 1'000'000'000'000);
   stage.error = random_optional_text(random);
   for (auto n = random_number(random, 0, 2); n > 0; --n) {
     stage.warnings.push_back(random_text(random));
   }
   stage.metadata = random_object(random);
+  if (random_chance(random, 3)) stage.parameters = random_object(random);
+  if (random_chance(random, 4)) {
+    stage.context = {random_number(random, 0, 1'000'000), 0.25};
+  }
+  if (random_chance(random, 4)) stage.seed = random_number(random, -9, 1'000'000'000);
   stage.candidates = random_scored_ids(random);
   stage.candidates_truncated = random_chance(random, 2);
   return stage;
@@ -220,7 +232,7 @@ inline Execution golden_execution() {
   find.output_count = 2;
   find.scanned_count = 1200;
   find.cache_hit = true;
-  find.credits_used = 0.25;
+  find.credits_micro = 250'000;
   find.warnings = {"no such field 'x'"};
   find.metadata = {{"facets", {{"section", 3}}}};
   find.candidates = {{"col_packages", "doc_i3", 3.0}, {"col_packages", "doc_dwm", 2.125}};

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
+#include "base/amount_sum.h"
 #include "base/clock.h"
 
 namespace trawl {
@@ -13,6 +15,12 @@ namespace {
 
 constexpr std::int64_t kCountMax = std::numeric_limits<std::int64_t>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Of an amount of credits; what is beyond them counts as the most there are.
+std::int64_t to_micros(double credits) {
+  constexpr double kMost = 9e12;
+  return AmountSum::to_units(std::min(credits, kMost));
+}
 
 // Longer than any stage can run (31 years), and short enough that milliseconds in a double
 // still tell one microsecond from the next.
@@ -84,13 +92,36 @@ void write_score(JsonWriter& out, std::optional<double> score) {
   }
 }
 
+void write_object(JsonWriter& out, const json::object& object) {
+  std::string text;
+  append_json(text, object);
+  out.raw(text);
+}
+
+void write_search_parts(JsonWriter& out, const SearchParts& parts) {
+  out.begin_array();
+  for (const SearchPart& part : parts) {
+    out.begin_object();
+    out.key("search").unsigned_integer(part.search);
+    out.key("rank").unsigned_integer(part.rank);
+    write_score(out.key("score"), part.score);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write_scored_ids(JsonWriter& out, const std::vector<ScoredId>& ids) {
   out.begin_array();
   for (const auto& id : ids) {
     out.begin_object();
     out.key("document_id").string(id.document_id);
     out.key("collection_id").string(id.collection_id);
+    if (id.content_hash) {
+      out.key("content_hash").string(fmt::format("{:08x}", *id.content_hash));
+    }
     write_score(out.key("score"), id.score);
+    if (!id.searches.empty()) write_search_parts(out.key("searches"), id.searches);
+    if (id.written) write_object(out.key("written"), *id.written);
     out.end_object();
   }
   out.end_array();
@@ -107,12 +138,20 @@ void write_stage(JsonWriter& out, const StageRecord& stage) {
   write_count(out.key("output_count"), stage.output_count);
   write_count(out.key("scanned_count"), stage.scanned_count);
   out.key("cache_hit").boolean(stage.cache_hit);
-  write_amount(out.key("credits_used"), stage.credits_used);
+  write_amount(out.key("credits_used"), AmountSum::to_amount(stage.credits_micro));
   write_optional(out.key("error"), stage.error);
   write_strings(out.key("warnings"), stage.warnings);
-  std::string metadata;
-  append_json(metadata, stage.metadata);
-  out.key("metadata").raw(metadata);
+  write_object(out.key("metadata"), stage.metadata);
+  if (stage.parameters) write_object(out.key("parameters"), *stage.parameters);
+  if (stage.context) {
+    out.key("context").begin_object();
+    out.key("time_elapsed_ms").integer(stage.context->time_elapsed_ms);
+    out.key("budget_remaining");
+    const auto& left = stage.context->budget_remaining;
+    left ? out.number(*left) : out.null();
+    out.end_object();
+  }
+  if (stage.seed) out.key("seed").integer(*stage.seed);
   write_scored_ids(out.key("candidates"), stage.candidates);
   out.key("candidates_truncated").boolean(stage.candidates_truncated);
   out.end_object();
@@ -136,6 +175,31 @@ void read_objects(ObjectReader& in, std::string_view name, const json::array& it
   }
 }
 
+std::optional<std::uint32_t> read_content_hash(ObjectReader& in) {
+  const auto text = in.optional_string({"content_hash"});
+  if (!text) return std::nullopt;
+  std::uint32_t hash = 0;
+  const auto end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, hash, 16);
+  if (text->size() == 8 && read.ec == std::errc() && read.ptr == end) return hash;
+  in.fail("content_hash", "is not of 8 hexadecimal digits");
+  return std::nullopt;
+}
+
+SearchParts read_search_parts(ObjectReader& in) {
+  SearchParts out;
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const json::array* items = in.array({"searches"});
+  if (items == nullptr) return out;
+  read_objects(in, "searches", *items, [&](ObjectReader& item) {
+    SearchPart& part = out.emplace_back();
+    part.search = static_cast<std::uint32_t>(item.integer({"search"}, 0, 0, kMost));
+    part.rank = static_cast<std::uint32_t>(item.integer({"rank"}, 0, 0, kMost));
+    part.score = item.number({"score"}, 0, -kInfinity, kInfinity);
+  });
+  return out;
+}
+
 std::vector<ScoredId> read_scored_ids(ObjectReader& in, std::string_view name) {
   std::vector<ScoredId> out;
   const json::array* items = in.array({name});
@@ -146,6 +210,9 @@ std::vector<ScoredId> read_scored_ids(ObjectReader& in, std::string_view name) {
     id.document_id = item.string({"document_id"});
     id.collection_id = item.string({"collection_id"});
     id.score = item.optional_number({"score"}, -kInfinity, kInfinity);
+    id.content_hash = read_content_hash(item);
+    id.searches = read_search_parts(item);
+    if (const json::object* written = item.object({"written"})) id.written = *written;
   });
   return out;
 }
@@ -170,11 +237,24 @@ std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
     stage.output_count = item.integer({"output_count"}, 0, 0, kCountMax);
     stage.scanned_count = item.integer({"scanned_count"}, 0, 0, kCountMax);
     stage.cache_hit = item.boolean({"cache_hit"}, false);
-    stage.credits_used = item.number({"credits_used"}, 0, 0, kInfinity);
+    stage.credits_micro = to_micros(item.number({"credits_used"}, 0, 0, kInfinity));
     stage.error = item.optional_string({"error"});
     stage.warnings = item.strings({"warnings"});
     if (const json::object* metadata = item.object({"metadata"}))
       stage.metadata = *metadata;
+    if (const json::object* filled = item.object({"parameters"}))
+      stage.parameters = *filled;
+    if (const json::object* seen = item.object({"context"})) {
+      ObjectReader context = item.child(*seen, "context");
+      stage.context.emplace();
+      stage.context->time_elapsed_ms =
+          context.integer({"time_elapsed_ms"}, 0, 0, kCountMax);
+      stage.context->budget_remaining =
+          context.optional_number({"budget_remaining"}, -kInfinity, kInfinity);
+      if (!context.ok()) item.fail(context.error());
+    }
+    stage.seed = item.optional_integer({"seed"}, std::numeric_limits<std::int64_t>::min(),
+                                       kCountMax);
     stage.candidates = read_scored_ids(item, "candidates");
     stage.candidates_truncated = item.boolean({"candidates_truncated"}, false);
   });

@@ -54,6 +54,7 @@ enum FieldUse : unsigned {
   kTerm = 8,       // Its value is in the index of terms, which `filters` look up.
   kSort = 16,      // Lists can be ordered by it.
   kCsv = 32,       // A column of CSVs.
+  kSparse = 64,    // Left out of JSON where it is empty or zero.
 };
 
 // The column of row groups that has none.
@@ -127,6 +128,9 @@ consteval RecordedMember<Member> field(std::string_view name, FieldKind kind,
   }
   if ((uses & kTerm) != 0 && (kind == FieldKind::words || place.kept == Kept::row)) {
     throw "terms are made of single texts outside of the row";
+  }
+  if ((uses & kSparse) != 0 && (place.kept == Kept::row || (uses & kRequired) != 0)) {
+    throw "what is always there is not left out";
   }
   if ((uses & kSort) != 0 && (place.kept != Kept::row || place.column == kNoColumn)) {
     throw "lists are ordered by columns of the row";
@@ -202,6 +206,16 @@ inline constexpr std::tuple kRecordedMembers{
           kFilter | kCondition | kTerm, "The X-Request-Id of its request"),
     field("trace_id", text, "", record(&Execution::trace_id), kFilter | kTerm,
           "The trace that its request belongs to"),
+    field("parent_execution_id", id, "", record(&Execution::parent_execution_id),
+          kFilter | kCondition | kTerm | kSparse, "The execution that it descends from"),
+    field("relation", id, "", record(&Execution::relation), kFilter | kSparse,
+          "How it descends from that one"),
+    field("retriever_id", id, "", record(&Execution::retriever_id),
+          kFilter | kCondition | kTerm | kSparse, "The saved retriever that it ran"),
+    field("retriever_revision", count, "", record(&Execution::retriever_revision), kSparse,
+          "Which revision of the retriever"),
+    field("queue_wait_ms", amount, "ms", record(&Execution::queue_wait_ms), kSparse,
+          "From the arrival of its request to its beginning"),
     field("stage_id", words, "", derived(&stage_ids, 8), kFilter | kCondition,
           "The kinds of the stages that ran"),
 };

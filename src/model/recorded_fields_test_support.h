@@ -45,7 +45,10 @@ inline void set_value(std::vector<StageRecord>& stages, std::string_view of) {
   stages.front().stage_id = of;
 }
 inline void set_value(std::vector<ScoredId>& ids, std::string_view of) {
-  ids = {{"collection", std::string(of), 1.5}};
+  ids.resize(1);
+  ids.front().collection_id = "collection";
+  ids.front().document_id = of;
+  ids.front().score = 1.5;
 }
 inline void set_value(std::vector<CollectionVersion>& versions, std::string_view of) {
   versions = {{std::string(of), 3}};

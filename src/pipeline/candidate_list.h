@@ -13,19 +13,10 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "corpus/snapshot.h"
+#include "model/execution.h"
 #include "model/field_set.h"
 
 namespace trawl {
-
-// Where one of the searches of a stage had a document.
-struct SearchPart {
-  std::uint32_t search = 0;  // Place of the search in its stage.
-  std::uint32_t rank = 0;    // In what it found, from 1.
-  double score = 0;
-
-  bool operator==(const SearchPart&) const = default;
-};
-using SearchParts = std::vector<SearchPart>;
 
 // Documents on their way through the stages, and rows that stages made, in columns: where
 // each comes from, its score, and over that what stages wrote. The fields of a document are

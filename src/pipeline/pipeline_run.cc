@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 #include <random>
+#include <unordered_set>
 
 #include "base/hash.h"
 #include "base/work_limit.h"
@@ -13,6 +14,7 @@
 #include "model/execution_json.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
+#include "pipeline/template/template.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
@@ -42,8 +44,13 @@ std::vector<ScoredId> scored_ids(const CandidateList& candidates, std::size_t ma
   const std::size_t count = std::min(max, candidates.size());
   out.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    out.push_back(
-        {candidates.collection_id(i), candidates.document_id(i), candidates.score(i)});
+    ScoredId& id = out.emplace_back();
+    id.collection_id = candidates.collection_id(i);
+    id.document_id = candidates.document_id(i);
+    id.score = candidates.score(i);
+    if (const std::uint64_t hash = candidates.content_hash(i); hash != 0) {
+      id.content_hash = static_cast<std::uint32_t>(hash >> 32);
+    }
   }
   return out;
 }
@@ -121,7 +128,7 @@ class Run {
                                               stage.stage_name, error->message));
         error.reset();
       }
-      record.credits_used = AmountSum::to_amount(spending_.used() - spent_before);
+      record.credits_micro = spending_.used() - spent_before;
       for (const auto& warning : record.warnings) {
         result.warnings.push_back(fmt::format("{}: {}", stage.stage_name, warning));
       }
@@ -207,6 +214,14 @@ class Run {
     static const json::object kNoDocument;
     const TemplateScope scope{&bound_.inputs, &kNoDocument, &context, &stage_values_};
     TRAWL_ASSIGN(const RenderedStage rendered, render(stage, scope));
+    if (rendered.parameters != stage.parameters) record.parameters = rendered.parameters;
+    if (reads_context(json::value(stage.parameters))) {
+      record.context.emplace();
+      record.context->time_elapsed_ms = context.at("time_elapsed_ms").get_int64();
+      if (const auto& left = context.at("budget_remaining"); !left.is_null()) {
+        record.context->budget_remaining = as_double(left);
+      }
+    }
     const std::string key =
         chain_.empty() ? chain_ : sha256_hex(chain_ + "\n" + stage_key(stage, rendered));
     // What a result says of itself names places of the request that it was made for.
@@ -342,13 +357,15 @@ class Run {
     }
     TRAWL_TRY(output.candidates.load_first(options_.boundary_candidates_max,
                                            is_last ? FieldSet() : fields_next(), check_));
+    record.candidates = scored_ids(output.candidates, options_.boundary_candidates_max);
+    note_origins(output.candidates, record);
     candidates_ = std::move(output.candidates);
     output.candidates = {};
     record.output_count = static_cast<std::int64_t>(candidates_.size());
     record.scanned_count = static_cast<std::int64_t>(output.scanned_count);
     record.metadata = output.metadata;
     record.warnings = output.warnings;
-    record.candidates = scored_ids(candidates_, options_.boundary_candidates_max);
+    record.seed = output.seed;
     record.candidates_truncated = candidates_.size() > record.candidates.size();
     json::object values{{"count", candidates_.size()}, {"top_score", nullptr}};
     if (!candidates_.empty()) {
@@ -358,6 +375,28 @@ class Run {
     if (!has_stage_called_name_) stage_values_["name"] = stage.stage_name;
     stage_values_[stage.stage_name] = std::move(values);
     return {};
+  }
+
+  // What this stage gave to the candidates: ranks of its searches, and what it wrote.
+  void note_origins(const CandidateList& output, StageRecord& record) const {
+    std::unordered_set<const json::object*> written_before;
+    std::unordered_set<const SearchParts*> parts_before;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (const auto* written = candidates_.written(i)) written_before.insert(written);
+      if (!candidates_.parts(i).empty()) parts_before.insert(&candidates_.parts(i));
+    }
+    std::size_t room = options_.written_bytes_max;
+    for (std::size_t i = 0; i < record.candidates.size(); ++i) {
+      ScoredId& id = record.candidates[i];
+      const SearchParts& parts = output.parts(i);
+      if (!parts.empty() && !parts_before.contains(&parts)) id.searches = parts;
+      const auto* written = output.written(i);
+      if (written == nullptr || written_before.contains(written)) continue;
+      const std::size_t bytes = to_json_text(*written).size();
+      if (bytes > room) break;
+      room -= bytes;
+      id.written = *written;
+    }
   }
 
   Result<void> load_shown(CandidateList& candidates) const {
@@ -389,8 +428,7 @@ class Run {
   }
 
   Result<void> check() const {
-    auto reason = request_.stop.reason();
-    if (reason == StopReason::none && request_.stopped) reason = request_.stopped();
+    const auto reason = request_.stop.reason();
     if (reason != StopReason::none) {
       return make_error(ErrorCode::cancelled,
                         fmt::format("{}{}", runner_message::kCancelled, stop_text(reason)));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -24,6 +23,8 @@ namespace trawl {
 struct RunOptions {
   std::size_t boundary_candidates_max = 1000;  // Kept in the record for each stage.
   std::size_t results_max = 10'000;            // Result ids kept in the record.
+  // Of what a stage wrote into documents, or the rows that it made, kept in the record.
+  std::size_t written_bytes_max = 65'536;
   PriceList prices;
   // The most that a run may take, also where its budget_limits.max_time_ms says more or
   // nothing; 0: no limit.
@@ -57,7 +58,6 @@ struct RunRequest {
   // What ends it from outside, as cancelled. A limit of its own is no such thing: it ends
   // the run as failed, with what would have to be raised.
   StopToken stop;
-  std::function<StopReason()> stopped;  // Asked as well, where it is not empty.
   // Which of the documents the reply carries: of these, all fields are loaded.
   std::size_t shown_begin = 0;
   std::size_t shown_count = std::numeric_limits<std::size_t>::max();

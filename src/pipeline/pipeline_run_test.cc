@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/work_limit.h"
 #include "corpus/fake_corpus_test_support.h"
 
@@ -143,13 +146,17 @@ TEST_F(PipelineRunTest, TheServerEndsWhatNamesNoLimitOrALongerOne) {
 }
 
 TEST_F(PipelineRunTest, AClientThatLeftEndsAStage) {
-  int asked = 0;
-  request_.stopped = [&asked] {
-    return ++asked > 3 ? StopReason::client_left : StopReason::none;
-  };
+  StopSource client;
+  request_.stop = client.token();
+  // Long enough for the stage to begin.
+  std::thread leaves([&client] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    client.request_stop(StopReason::client_left);
+  });
   run({"count"}, "{}");
+  leaves.join();
   EXPECT_EQ(execution_.summary.status, status::kCancelled);
-  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(execution_.error, "cancelled: the client closed the connection");
 }
 
 TEST_F(PipelineRunTest, AnErrorOfAWorkLimitIsThatOfTheStage) {

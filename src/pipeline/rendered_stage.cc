@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "pipeline/template/filled_parameters.h"
 
 namespace trawl {
@@ -45,6 +47,21 @@ Result<std::vector<Filter>> compile_filters(const std::vector<StageFilter>& filt
     out.push_back(std::move(filter));
   }
   return out;
+}
+
+bool reads_context(const json::value& value) {
+  if (const auto* text = value.if_string()) {
+    const std::string folded = to_lower_ascii(view(*text));
+    return folded.find("{{") != std::string::npos &&
+           folded.find("context") != std::string::npos;
+  }
+  if (const auto* array = value.if_array()) {
+    return std::any_of(array->begin(), array->end(), reads_context);
+  }
+  const auto* object = value.if_object();
+  return object != nullptr &&
+         std::any_of(object->begin(), object->end(),
+                     [](const auto& field) { return reads_context(field.value()); });
 }
 
 std::vector<std::string> absence_warnings(const RenderedStage& rendered) {

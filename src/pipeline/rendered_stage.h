@@ -28,6 +28,9 @@ Result<RenderedStage> render(const PipelineStage& stage, const TemplateScope& sc
 Result<std::vector<Filter>> compile_filters(const std::vector<StageFilter>& filters,
                                             const json::array& rendered);
 
+// Whether a template in it may name what the run knows of itself, such as its time.
+bool reads_context(const json::value& value);
+
 // What is said of templates that were filled in as nothing.
 std::vector<std::string> absence_warnings(const RenderedStage& rendered);
 

@@ -96,6 +96,7 @@ struct StageOutput {
   json::object metadata;
   std::optional<json::object> facets;  // Part of the reply; also in the metadata.
   std::vector<std::string> warnings;
+  std::optional<std::int64_t> seed;  // What it drew from, where it drew.
 };
 
 // One step of a pipeline, with its parameters read and checked, and bound once; immutable

@@ -30,7 +30,7 @@ void write_statistics(JsonWriter& out, const Execution& execution) {
     out.key("duration_ms").number(static_cast<double>(stage.duration_us) / 1000.0);
     out.key("efficiency")
         .number(input > 0 ? static_cast<double>(stage.output_count) / input : 0.0);
-    out.key("credits_used").number(stage.credits_used);
+    out.key("credits_used").number(AmountSum::to_amount(stage.credits_micro));
     out.key("cache_hit").boolean(stage.cache_hit);
     out.key("stage_cache_hit").boolean(stage.cache_hit);
     out.key("error");
@@ -316,6 +316,9 @@ Result<void> execute(const Services& services,
   execution.request_id = request->request_id;
   execution.trace_id = trace_id_of(*request);
   execution.labels = std::move(wanted.labels);
+  if (request->queued_us > 0) {
+    execution.queue_wait_ms = static_cast<double>(begun_us - request->queued_us) / 1000.0;
+  }
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 

@@ -40,6 +40,8 @@ struct Request {
   std::string body;                         // Whole and unpacked, for buffered routes.
   std::shared_ptr<void> body_memory;        // Counts it, as long as somebody has it.
   std::shared_ptr<BodyReader> body_reader;  // For streaming routes.
+  // monotonic_us() when it was handed to the thread that answers it.
+  std::int64_t queued_us = 0;
   std::string request_id;  // The client's X-Request-Id if sane, else a new one.
   std::string remote_address;
   // Who is charged for memory, uploads and streams: what admission says, or the address.

@@ -554,6 +554,7 @@ void Connection::dispatch() {
              request_->body.size() > kReadInPlaceBytesMax ||
              (coding_ != ContentCoding::identity &&
               body_limit().bytes_max > kReadInPlaceBytesMax)) {
+    request_->queued_us = monotonic_us();
     if (!shard_->context->workers.submit(run)) {
       guard->exchange->reply(error_response(
           make_error(ErrorCode::unavailable, "the server is too busy; try again shortly"),

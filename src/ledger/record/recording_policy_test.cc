@@ -163,6 +163,9 @@ TEST(RecordingPolicy, WhatQuotesAValueObeys) {
   stage.error = execution.error;
   stage.warnings = {"read \"line one\"", "read \"line\\none\""};
   stage.metadata = {{"alice@example.com", json::array{"<alice@example.com>"}}};
+  stage.parameters = json::object{{"query", "for alice@example.com"}};
+  stage.candidates.resize(1);
+  stage.candidates[0].written = json::object{{"by", "alice@example.com"}};
   policy_of(
       R"({"redact":[{"field":"email","action":"mask"},{"field":"n","action":"drop"}]})")
       .apply(execution);
@@ -172,6 +175,7 @@ TEST(RecordingPolicy, WhatQuotesAValueObeys) {
   EXPECT_EQ(execution.error, "'***…' has no index; ***, ***");
   EXPECT_EQ(execution.stages[0].warnings,
             (std::vector<std::string>{"read \"***\"", "read \"***\""}));
+  EXPECT_EQ(execution.stages[0].parameters, (json::object{{"query", "for ***"}}));
   EXPECT_EQ(execution.labels[1].second, "?mail=***");
   EXPECT_EQ(execution.fingerprint, sha256_hex(execution.pipeline));
   EXPECT_NE(execution.pipeline.find(R"("default":"***")"), std::string::npos);
@@ -193,6 +197,10 @@ Execution failing(std::string inputs, std::string_view parameters, std::string_v
   execution.failed_stage = execution.stages[0].stage_name = "one";
   execution.stages[0].warnings = {std::string(words)};
   execution.stages[0].metadata["said"] = words;
+  execution.stages[0].parameters = json::object{{"value", json::value(words)}};
+  execution.stages[0].seed = 7;
+  execution.stages[0].candidates.resize(1);
+  execution.stages[0].candidates[0].written = json::object{{"mark", json::value(words)}};
   return execution;
 }
 
@@ -246,6 +254,9 @@ TEST(RecordingPolicy, OnlyStagesThatReadARedactedInputAreSilent) {
   policy.apply(same);
   EXPECT_NE(same.error, "'sea' is short");
   EXPECT_TRUE(same.stages[0].metadata.empty());
+  EXPECT_FALSE(same.stages[0].parameters);
+  EXPECT_FALSE(same.stages[0].seed);
+  EXPECT_FALSE(same.stages[0].candidates[0].written);
   // An execution that has no such input has nothing to hide.
   Execution none = failing(R"({"q":"sea"})", R"({"reads":"password"})", "'sea' is short");
   policy.apply(none);
@@ -355,6 +366,8 @@ TEST(RecordingPolicy, SummaryKeepsTheRowAndTheCounts) {
   stage.error = "cannot find me at 31415";
   stage.warnings = {"'find m…' is odd"};
   stage.metadata = {{"facets", 1}};
+  stage.parameters = json::object{{"query", "find me"}};
+  stage.seed = 7;
   stage.candidates = {{"c", "d", 1.0}};
   const Execution full = execution;
   for (const bool by_request : {true, false}) {
@@ -375,6 +388,8 @@ TEST(RecordingPolicy, SummaryKeepsTheRowAndTheCounts) {
     wanted.stages[0].error = execution.stages[0].error;
     wanted.stages[0].warnings = execution.stages[0].warnings;
     wanted.stages[0].metadata.clear();
+    wanted.stages[0].parameters.reset();
+    wanted.stages[0].seed.reset();
     wanted.stages[0].candidates.clear();
     wanted.stages[0].candidates_truncated = true;
     EXPECT_EQ(execution, wanted);
@@ -445,6 +460,10 @@ TEST(RecordingPolicy, NoRedactedValueSurvives) {
       stage.error = plant("x");
       stage.warnings = {plant("w"), plant("y")};
       stage.metadata[plant("m")] = json::array{plant("z")};
+      stage.parameters = json::object{{plant("g"), plant("h")}};
+      for (ScoredId& candidate : stage.candidates) {
+        candidate.written = json::object{{plant("i"), plant("j")}};
+      }
     }
     execution.labels = {{"l", plant("l")}};
     execution.client = plant("u");

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "model/execution.h"
 
 namespace trawl {
 
@@ -35,6 +36,14 @@ inline std::optional<std::string> scalar_text(const json::value& value) {
 inline const json::value* member_of(const json::value& value, std::string_view name) {
   const auto* object = value.if_object();
   return object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+}
+
+// Takes out of a stage what may hold what its parameters and documents hold.
+inline void forget_content(StageRecord& stage) {
+  stage.metadata.clear();
+  stage.parameters.reset();
+  stage.seed.reset();  // It may be an input.
+  for (ScoredId& candidate : stage.candidates) candidate.written.reset();
 }
 
 }  // namespace trawl

@@ -65,7 +65,7 @@ void withhold_texts(Execution& execution) {
     stage.stage_name = stage.stage_id;
     if (stage.error) stage.error = kMaskedValue;
     stage.warnings.clear();
-    stage.metadata.clear();
+    forget_content(stage);
   }
   execution.labels.clear();
 }
@@ -76,7 +76,7 @@ void strip_to_summary(Execution& execution) {
   execution.pipeline.clear();
   execution.results.clear();
   for (auto& stage : execution.stages) {
-    stage.metadata.clear();
+    forget_content(stage);
     stage.candidates_truncated |= !stage.candidates.empty();
     stage.candidates.clear();
   }
@@ -277,6 +277,14 @@ void Redactor::scrub_texts(Execution& execution) const {
     json::value metadata(std::move(stage.metadata));
     scrub(metadata);
     stage.metadata = std::move(metadata.get_object());
+    const auto scrub_object = [this](std::optional<json::object>& object) {
+      if (!object) return;
+      json::value value(std::move(*object));
+      scrub(value);
+      object = std::move(value.get_object());
+    };
+    scrub_object(stage.parameters);
+    for (ScoredId& candidate : stage.candidates) scrub_object(candidate.written);
   }
   for (auto& [name, value] : execution.labels) {
     scrub(name);

@@ -48,7 +48,7 @@ void SecretStages::withhold(Execution& execution) const {
                                     stage.warnings.size() == 1 ? " is" : "s are",
                                     kWithheld)};
     }
-    stage.metadata.clear();
+    forget_content(stage);
   }
   if (execution.error && !failed_stage_is_open && !is_runner_message(*execution.error)) {
     execution.error = execution.failed_stage

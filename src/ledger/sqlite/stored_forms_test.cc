@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <zstd.h>
 
@@ -30,33 +31,71 @@ std::string unpack(std::string_view frame, std::string_view dictionary) {
   return size == content.size() ? content : "cannot be unpacked";
 }
 
-std::string record_dictionary_as_ever() {
-  return test::golden_parts("record_dictionary.hex",
-                            "The zstd dictionary (raw content) of records of version 1",
-                            {{"dictionary", std::string(record_dictionary())}})
+constexpr std::size_t kNewestRecord = 2;
+
+std::string golden_name(std::string_view of, std::size_t version) {
+  return version == 1 ? fmt::format("{}.hex", of) : fmt::format("{}_{}.hex", of, version);
+}
+
+std::string record_dictionary_as_ever(std::size_t version) {
+  return test::golden_parts(
+             golden_name("record_dictionary", version),
+             fmt::format("The zstd dictionary (raw content) of records of version {}",
+                         version),
+             {{"dictionary", std::string(record_dictionary(version))}})
       .at("dictionary");
 }
 
-TEST(StoredForms, RecordDictionaryIsAsEver) {
-  EXPECT_EQ(record_dictionary_as_ever(), record_dictionary());
+Execution recorded_with_version(std::size_t version) {
+  Execution execution = test::golden_execution();
+  if (version == 1) return execution;
+  execution.parent_execution_id = "exec_parent";
+  execution.relation = "replay";
+  execution.retriever_id = "ret_1";
+  execution.retriever_revision = 3;
+  execution.queue_wait_ms = 0.25;
+  StageRecord& stage = execution.stages.front();
+  stage.parameters = json::object{{"query", "window manager"}};
+  stage.context = {12, 0.5};
+  stage.seed = 7'001;
+  stage.candidates.front().content_hash = 0x00c0ffee;
+  stage.candidates.front().searches = {{0, 2, 3.5}, {1, 1, 0.25}};
+  stage.candidates.front().written = json::object{{"rank", 1}};
+  return execution;
 }
 
-TEST(StoredForms, RecordIsAsEver) {
-  const std::string dictionary = record_dictionary_as_ever();
-  const Execution execution = test::golden_execution();
-  const std::string today = encode_record(execution);
-  const auto golden = test::golden_parts(
-      "record.hex", "encode_record(), before and after it is packed",
-      {{"head", today.substr(0, kRecordHead)},
-       {"content", unpack(std::string_view(today).substr(kRecordHead), dictionary)},
-       {"frame", today.substr(kRecordHead), false}});
-  EXPECT_EQ(unpack(golden.at("frame"), dictionary), golden.at("content"));
+TEST(StoredForms, RecordDictionariesAreAsEver) {
+  for (const std::size_t version : {1, 2}) {
+    EXPECT_EQ(record_dictionary_as_ever(version), record_dictionary(version));
+  }
+}
 
-  const auto parts = decode_record(golden.at("head") + golden.at("frame")).value();
-  const std::string detail =
-      join_detail_json(execution_row_json(execution.summary), parts.before,
-                       execution_detail_parts(execution).pipeline, parts.after);
-  EXPECT_TRUE(parse_execution(parse_json(detail).value()).value() == execution) << detail;
+TEST(StoredForms, RecordsAreAsEver) {
+  for (const std::size_t version : {1, 2}) {
+    SCOPED_TRACE(version);
+    const std::string dictionary = record_dictionary_as_ever(version);
+    const Execution execution = recorded_with_version(version);
+    const std::string name = golden_name("record", version);
+    const std::string comment = "encode_record(), before and after it is packed";
+    std::map<std::string, std::string> golden;
+    if (version == kNewestRecord) {
+      const std::string today = encode_record(execution);
+      golden = test::golden_parts(
+          name, comment,
+          {{"head", today.substr(0, kRecordHead)},
+           {"content", unpack(std::string_view(today).substr(kRecordHead), dictionary)},
+           {"frame", today.substr(kRecordHead), false}});
+    } else {
+      golden = test::golden_parts_of_old(name);
+    }
+    EXPECT_EQ(unpack(golden.at("frame"), dictionary), golden.at("content"));
+
+    const auto parts = decode_record(golden.at("head") + golden.at("frame")).value();
+    const std::string detail =
+        join_detail_json(execution_row_json(execution.summary), parts.before,
+                         execution_detail_parts(execution).pipeline, parts.after);
+    EXPECT_TRUE(parse_execution(parse_json(detail).value()).value() == execution) << detail;
+  }
 }
 
 template <class Number>

@@ -79,6 +79,8 @@ class Sample : public Stage {
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     const std::int64_t used = seed.value_or(run.seed);
+    StageOutput output;
+    output.seed = used;
     SampleRandom random(static_cast<std::uint64_t>(used));
     std::vector<bool> keep(input.size(), false);
     const std::size_t preserved = std::min({preserve_top_k, count, input.size()});
@@ -108,7 +110,6 @@ class Sample : public Stage {
     }
 
     // In the order they came, so a sample of a ranking is still a ranking.
-    StageOutput output;
     CandidateList::Positions kept;
     for (std::size_t i = 0; i < input.size(); ++i) {
       if (keep[i]) kept.push_back(i);

@@ -320,6 +320,7 @@ class SearchRun {
                                              const std::vector<Target>& targets) {
     const std::int64_t seed = parameters_.seed.value_or(run_.seed);
     output_.metadata["seed"] = seed;
+    output_.seed = seed;
     // Each search draws for itself.
     SampleRandom random(static_cast<std::uint64_t>(seed) + lists_.size());
     std::vector<RankedRow> kept;
