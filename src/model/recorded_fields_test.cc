@@ -56,9 +56,9 @@ TEST(RecordedFields, ShowsThemInTheOrderOfTheTable) {
   std::vector<std::string> names;
   for (const auto name : detail_field_names()) {
     const auto& fields = kRecordedFields;
-    const bool is_sparse = std::any_of(fields.begin(), fields.end(), [&](const auto& field) {
-      return field.name == name && field.is(kSparse);
-    });
+    const bool is_sparse = std::any_of(
+        fields.begin(), fields.end(),
+        [&](const auto& field) { return field.name == name && field.is(kSparse); });
     if (!is_sparse) names.emplace_back(name);
   }
   EXPECT_EQ(shown, names);

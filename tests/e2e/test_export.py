@@ -301,7 +301,8 @@ def test_streams_are_bounded_and_a_stop_cuts_them(tmp_path):
     stopping.join()
     assert 0 in received
     for text in (text for text in received if text != 0):
-        assert not text.endswith(b"0\r\n\r\n"), "a cut looks like an end"
+        body = text.partition(b"\r\n\r\n")[2]  # A head may end in a 0 as well.
+        assert not body.endswith(b"0\r\n\r\n"), "a cut looks like an end"
 
 
 class Proxy:

@@ -10,7 +10,8 @@ namespace trawl::sqlite {
 
 // What `records` holds of an execution: ExecutionDetailParts::before and ::after,
 // compressed by zstd with a dictionary of the words that all records share.
-//   version (1 byte; written: 2) · bytes of `before` (4, little-endian) · zstd frame of both
+//   version (1 byte; written: 2) · bytes of `before` (4, little-endian) · zstd frame of
+//   both
 struct RecordParts {
   std::string before;
   std::string after;
