@@ -31,7 +31,7 @@ void QuantileSketch::add(double number, std::uint64_t count) {
   if (number < kLeast) {
     zeros_ += count;
   } else {
-    buckets_[index_of(std::min(number, 1e300))] += count;
+    buckets_[index_of(std::min(number, kGreatest))] += count;
   }
 }
 
@@ -69,11 +69,14 @@ bool QuantileSketch::take(std::string_view& bytes, QuantileSketch& out) {
   std::uint32_t buckets = 0;
   if (!trawl::take(bytes, out.zeros_) || !trawl::take(bytes, buckets)) return false;
   out.count_ = out.zeros_;
+  const std::int32_t least = index_of(kLeast);
   for (; buckets > 0; --buckets) {
     std::int16_t index = 0;
     std::uint32_t count = 0;
     if (!trawl::take(bytes, index) || !trawl::take(bytes, count)) return false;
-    out.buckets_[index] += count;
+    // No number has such a bucket: one over kGreatest, stored by 0.2 without its high bits.
+    const bool cut = index < least;
+    out.buckets_[cut ? index_of(kGreatest) : index] += count;
     out.count_ += count;
   }
   return true;

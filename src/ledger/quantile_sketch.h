@@ -19,8 +19,10 @@ namespace trawl {
 class QuantileSketch {
  public:
   static constexpr double kRelativeError = 0.01;
+  // The greatest number whose bucket has a number of 16 bits, about.
+  static constexpr double kGreatest = 4e284;
 
-  // Numbers below 0.001 count as 0, those over 1e300 as 1e300; NaN is ignored.
+  // Numbers below 0.001 count as 0, those over kGreatest as kGreatest; NaN is ignored.
   void add(double number, std::uint64_t count = 1);
   void merge(const QuantileSketch& other);
 

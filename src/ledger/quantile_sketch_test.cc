@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/golden_test_support.h"
@@ -77,6 +80,38 @@ TEST(QuantileSketch, BytesAreAsEver) {
   EXPECT_NEAR(again.quantile(3.5 / 70'007), 0.0025, 0.000026);
   EXPECT_NEAR(again.quantile(0.5), 1389.43, 13.9);
   EXPECT_NEAR(again.quantile(1), 3e10, 3.01e8);
+}
+
+// Goal: what is stored of a number says what the number said, however great it is.
+TEST(QuantileSketch, GreatNumbersAreStored) {
+  std::vector<double> numbers = {std::numeric_limits<double>::infinity(),
+                                 std::numeric_limits<double>::max(), 5e284};
+  for (int power = -3; power <= 308; ++power) numbers.push_back(std::pow(10.0, power));
+  for (const double number : numbers) {
+    SCOPED_TRACE(number);
+    QuantileSketch sketch;
+    sketch.add(number);
+    const double wanted = std::min(number, QuantileSketch::kGreatest);
+    EXPECT_NEAR(sketch.quantile(0.5), wanted,
+                1.0001 * QuantileSketch::kRelativeError * wanted);
+    std::string stored;
+    sketch.append_to(stored);
+    std::string_view bytes = stored;
+    QuantileSketch again;
+    ASSERT_TRUE(QuantileSketch::take(bytes, again));
+    EXPECT_EQ(again, sketch);
+  }
+}
+
+// Before 0.3 the bucket of a number over 4e284 was stored with its index modulo 65,536.
+TEST(QuantileSketch, GreatNumbersThatWereStoredWrongAreReadRight) {
+  constexpr std::string_view kOf1e290("\0\0\0\0\0\0\0\0\1\0\0\0\x6b\x82\1\0\0\0", 18);
+  std::string_view bytes = kOf1e290;
+  QuantileSketch old;
+  ASSERT_TRUE(QuantileSketch::take(bytes, old));
+  QuantileSketch today;
+  today.add(1e290);
+  EXPECT_EQ(old, today);
 }
 
 TEST(QuantileSketch, OddNumbers) {
