@@ -259,8 +259,16 @@ Result<Execution> parse_execution(const json::value& value) {
 }
 
 Result<Execution> parse_stored_execution(std::string_view text) {
-  TRAWL_ASSIGN(const json::value value, parse_json(text, kRecordDepthMax));
-  return parse_execution(value);
+  const auto value = parse_json(text, kRecordDepthMax);
+  auto execution = value ? parse_execution(*value) : Result<Execution>(value.error());
+  if (execution) return execution;
+  const Error& error = execution.error();
+  // No client sent this: it was read back from where it had been found good.
+  if (error.code != ErrorCode::bad_request && error.code != ErrorCode::invalid) {
+    return error;
+  }
+  return make_error(ErrorCode::storage, "the stored data is damaged",
+                    fmt::format("an execution cannot be read: {}", error.message));
 }
 
 std::string hash_inputs(std::string_view inputs) {

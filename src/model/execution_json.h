@@ -83,8 +83,9 @@ std::string execution_detail_json(const Execution& execution);
 //   invalid  a required field is missing, or a value is of a wrong type or range; the
 //            location names it
 Result<Execution> parse_execution(const json::value& value);
-// What a ledger stored: text of execution_detail_json or execution_row_json. Fails as
-// parse_json() and parse_execution() do.
+// What a ledger stored: text of execution_detail_json or execution_row_json. Also
+// fails as parse_json() does for want of memory.
+//   storage  the text is something else
 Result<Execution> parse_stored_execution(std::string_view text);
 
 // SHA-1 hex of the inputs: of their canonical JSON, or of the text where it is not JSON.

@@ -4,6 +4,9 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/golden_test_support.h"
 #include "base/hash.h"
@@ -234,6 +237,25 @@ TEST(ExecutionJson, RowValuesThatAreDamagedAreAnError) {
   }
   std::string out;
   EXPECT_FALSE(append_row_json(out, {}));
+}
+
+// Goal: damage to what is stored is never taken for a client's mistake.
+TEST(ExecutionJson, WhatIsStoredAndCannotBeReadIsDamaged) {
+  const std::string whole = execution_detail_json(test::golden_execution());
+  ASSERT_TRUE(parse_stored_execution(whole));
+  std::vector<std::string> texts = {"",     "[]",       "7", "{}", R"({"execution_id":7})",
+                                    "\xff", whole + "}"};
+  for (std::size_t cut = 0; cut < whole.size(); cut += 13) {
+    texts.push_back(whole.substr(0, cut));
+  }
+  for (const std::string& text : texts) {
+    SCOPED_TRACE(text);
+    const auto execution = parse_stored_execution(text);
+    ASSERT_FALSE(execution);
+    EXPECT_EQ(execution.error().code, ErrorCode::storage);
+    EXPECT_EQ(execution.error().message, "the stored data is damaged");
+    EXPECT_FALSE(execution.error().detail.empty());
+  }
 }
 
 TEST(ExecutionJson, MetadataAsDeepAsARequestMayBeIsReadBack) {

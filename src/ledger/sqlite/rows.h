@@ -46,7 +46,7 @@ Result<std::string> read_id_key(Connection& connection, std::int64_t seq);
 // The JSON object of GET, without parsing what is stored.
 Result<std::string> read_detail(Connection& connection, Words& words, std::int64_t seq);
 
-// Also fails as parse_stored_execution().
+// Likewise of the parsed record; `storage` when it cannot be parsed.
 Result<Execution> read_execution(Connection& connection, Words& words, std::int64_t seq);
 
 // Nothing when the namespace has no such execution.
