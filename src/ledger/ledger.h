@@ -191,8 +191,8 @@ class Ledger {
   virtual Result<PruneReport> prune(const NamespaceId& namespace_id,
                                     const RetentionPolicy& policy, TimeUs now,
                                     std::uint32_t limit) = 0;
-  // What prune() would take if it were called until nothing is left to take. Running
-  // executions, which prune() leaves, may be counted.
+  // What prune() would take if it were called until nothing is left to take. `bytes`, and
+  // what goes by bytes, are estimates.
   virtual Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
                                             const RetentionPolicy& policy,
                                             TimeUs now) const = 0;

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +10,7 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_contract_test_support.h"
 #include "ledger/ledger_test_data.h"
+#include "ledger/memory/memory_ledger.h"
 
 namespace trawl::ledger_removal_test {
 namespace {
@@ -81,6 +85,89 @@ TEST_P(LedgerContract, PruningKeepsTheNewestAndWhatRuns) {
   EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(20)).value()),
             (std::vector<std::string>{"e9", "e8", "e7", "e6", "e5", "e4", "e1", "e0"}));
   EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 0u);
+}
+
+void add_up(PruneReport& sum, const PruneReport& step) {
+  sum.by_age += step.by_age;
+  sum.by_count += step.by_count;
+  if (!step.oldest) return;
+  sum.oldest = std::min(sum.oldest.value_or(*step.oldest), *step.oldest);
+  sum.newest = std::max(sum.newest.value_or(*step.newest), *step.newest);
+}
+
+void expect_alike(const PruneReport& got, const PruneReport& wanted) {
+  EXPECT_EQ(got.by_age, wanted.by_age);
+  EXPECT_EQ(got.by_count, wanted.by_count);
+  EXPECT_EQ(got.oldest, wanted.oldest);
+  EXPECT_EQ(got.newest, wanted.newest);
+}
+
+// Goal: a preview says exactly what goes, in steps of whatever size, and it is what goes
+// from the reference.
+TEST_P(LedgerContract, PruningTakesWhatItsPreviewSays) {
+  SCOPED_TRACE("seed " + std::to_string(seed()));
+  std::mt19937_64 random(seed());
+  const std::string statuses[] = {"completed", "failed", "odd", "processing"};
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    const NamespaceId ns("ns_" + std::to_string(round));
+    MemoryLedger reference;
+    // Few timestamps, so that many are equal, and running ones anywhere among them.
+    const std::uint64_t times = 1 + random() % 12;
+    std::vector<LedgerWrite> writes;
+    for (auto n = random() % 40; n > 0; --n) {
+      writes.push_back({static_cast<LedgerWrite::Kind>(random() % 3),
+                        make_execution(ns, "e" + std::to_string(random() % 1000),
+                                       static_cast<TimeUs>(random() % times) * 1'000'000,
+                                       statuses[random() % 4])});
+    }
+    ASSERT_EQ(ledger_.commit(writes).value(), reference.commit(writes).value());
+    const TimeUs now = 20'000'000;
+    const auto draw_age = [&] {
+      return static_cast<TimeUs>(8 + random() % 13) * 1'000'000;
+    };
+    RetentionPolicy policy;
+    if (random() % 2 == 0) policy.max_age_us = draw_age();
+    if (random() % 2 == 0) policy.status_max_age_us["failed"] = draw_age();
+    if (random() % 4 == 0) policy.status_max_age_us["odd"] = draw_age();
+    if (random() % 4 != 0) policy.max_count = 1 + random() % 30;
+
+    const auto running = ledger_.running(ns).value().size();
+    const PruneReport preview = ledger_.preview_prune(ns, policy, now).value();
+    expect_alike(preview, reference.preview_prune(ns, policy, now).value());
+    for (Ledger* ledger : {&ledger_, static_cast<Ledger*>(&reference)}) {
+      const auto limit = static_cast<std::uint32_t>(1 + random() % 20);
+      PruneReport taken;
+      for (PruneReport step{.more = true}; step.more;) {
+        step = ledger->prune(ns, policy, now, limit).value();
+        EXPECT_LE(step.total(), limit);
+        add_up(taken, step);
+      }
+      expect_alike(taken, preview);
+      EXPECT_EQ(ledger->preview_prune(ns, policy, now).value().total(), 0u);
+    }
+    EXPECT_EQ(ledger_.list(filter_of(ns), page_of(100)).value().rows,
+              reference.list(filter_of(ns), page_of(100)).value().rows);
+    EXPECT_EQ(ledger_.running(ns).value().size(), running);
+    if (HasFailure()) return;
+  }
+}
+
+// Goal: the first run of a policy takes no more than if it had been there from the start:
+// what is too old is gone before anything is too many.
+TEST_P(LedgerContract, WhatIsTooOldDoesNotCountAsTooMany) {
+  for (int i = 0; i < 10; ++i) {
+    put(ledger_,
+        finished(make_execution(kNs, "e" + std::to_string(i), i,
+                                i % 2 == 0 ? status::kFailed : status::kCompleted)));
+  }
+  RetentionPolicy policy;
+  policy.status_max_age_us["completed"] = 10;
+  policy.max_count = 4;
+  EXPECT_EQ(ledger_.preview_prune(kNs, policy, 100).value().by_count, 1u);
+  EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 6u);
+  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(20)).value()),
+            (std::vector<std::string>{"e8", "e6", "e4", "e2"}));
 }
 
 }  // namespace

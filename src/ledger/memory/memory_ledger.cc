@@ -183,34 +183,46 @@ Result<std::uint64_t> MemoryLedger::remove(const ExecutionFilter& filter,
   return going.size();
 }
 
-// Oldest first: the ids that go, and why.
+// The ids that go, and why: what is too old, then the oldest that are too many.
 PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
                                const RetentionPolicy& policy, TimeUs now, std::size_t limit,
                                std::vector<ExecutionId>& going) const {
-  PruneReport report;
   ExecutionFilter everything;
   everything.namespace_id = namespace_id;
   const Found found = find_all(everything, ExecutionSort::timestamp);
-  std::uint64_t newer = found.size();
+  const auto is_too_old = [&](const Entry& entry) {
+    const ExecutionSummary& summary = entry.execution.summary;
+    const auto own = policy.status_max_age_us.find(summary.status);
+    const std::optional<std::int64_t> age = own != policy.status_max_age_us.end()
+                                                ? std::optional(own->second)
+                                                : policy.max_age_us;
+    return !entry.running && age && summary.timestamp < now - *age;
+  };
+  std::vector<ExecutionKey> too_old, too_many;
   for (auto it = found.rbegin(); it != found.rend(); ++it) {
-    --newer;
-    const ExecutionSummary& summary = it->second->execution.summary;
-    if (it->second->running) continue;
-    const auto of_status = policy.status_max_age_us.find(summary.status);
-    const std::optional<std::int64_t> age_max = of_status != policy.status_max_age_us.end()
-                                                    ? std::optional(of_status->second)
-                                                    : policy.max_age_us;
-    const bool by_age = age_max && summary.timestamp < now - *age_max;
-    if (!by_age && !(policy.max_count && newer >= *policy.max_count)) continue;
-    if (going.size() == limit) {
-      report.more = true;
-      break;
-    }
-    ++(by_age ? report.by_age : report.by_count);
-    if (!report.oldest) report.oldest = summary.timestamp;
-    report.newest = summary.timestamp;
-    going.push_back(summary.execution_id);
+    if (is_too_old(*it->second)) too_old.push_back(it->first);
   }
+  const std::uint64_t left = found.size() - too_old.size();
+  std::uint64_t excess = left - std::min(left, policy.max_count.value_or(left));
+  for (auto it = found.rbegin(); it != found.rend() && excess > 0; ++it) {
+    if (is_too_old(*it->second)) continue;
+    // A running one stays and keeps its place among the oldest: no newer one goes for it.
+    --excess;
+    if (!it->second->running) too_many.push_back(it->first);
+  }
+  PruneReport report;
+  const auto take = [&](const std::vector<ExecutionKey>& keys, std::uint64_t& counter) {
+    for (const ExecutionKey& key : keys) {
+      report.more = going.size() == limit;
+      if (report.more) return;
+      ++counter;
+      report.oldest = std::min(report.oldest.value_or(key.timestamp), key.timestamp);
+      report.newest = std::max(report.newest.value_or(key.timestamp), key.timestamp);
+      going.push_back(key.execution_id);
+    }
+  };
+  take(too_old, report.by_age);
+  take(too_many, report.by_count);
   return report;
 }
 

@@ -15,8 +15,9 @@ namespace trawl {
 struct RetentionPolicy {
   std::optional<std::int64_t> max_age_us;
   std::map<std::string, std::int64_t> status_max_age_us;  // Beats max_age_us for a status.
-  std::optional<std::uint64_t> max_count;                 // The newest so many stay.
-  // The newest that fit stay; what an execution takes is estimated from what all take.
+  std::optional<std::uint64_t> max_count;                 // The newest so many of the rest.
+  // The newest of the rest that fit; what an execution takes is estimated from what all
+  // take.
   std::optional<std::uint64_t> max_bytes;
 
   bool empty() const {

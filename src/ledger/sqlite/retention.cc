@@ -1,7 +1,11 @@
 #include "ledger/sqlite/retention.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <vector>
 
 #include "ledger/sqlite/rollups.h"
 
@@ -18,10 +22,31 @@ struct Limits {
   std::int64_t ns = 0;
   std::vector<Age> ages;
   std::uint64_t total = 0;
-  std::uint64_t excess_by_count = 0;  // The oldest so many are too many,
-  std::uint64_t excess_by_bytes = 0;  // or take too much.
+  std::optional<std::uint64_t> count_max;
+  std::optional<std::uint64_t> fitting;  // As many as have room in max_bytes.
   double bytes_each = 0;
+
+  bool is_too_old(std::int64_t status, TimeUs timestamp) const {
+    return std::any_of(ages.begin(), ages.end(), [&](const Age& age) {
+      return age.status == status && timestamp < age.before;
+    });
+  }
 };
+
+// How many of the oldest are too many when those that are too old are gone. Running ones
+// are among them: they stay, and no newer one goes for them.
+struct Excess {
+  std::uint64_t count = 0;
+  std::uint64_t PruneReport::*reason = &PruneReport::by_count;
+};
+
+Excess excess_of(const Limits& limits, std::uint64_t too_old) {
+  const std::uint64_t left = limits.total - std::min(limits.total, too_old);
+  const std::uint64_t by_count = left - std::min(left, limits.count_max.value_or(left));
+  const std::uint64_t by_bytes = left - std::min(left, limits.fitting.value_or(left));
+  if (by_bytes > by_count) return {by_bytes, &PruneReport::by_bytes};
+  return {by_count, &PruneReport::by_count};
+}
 
 TimeUs moment_before(TimeUs now, std::int64_t age_us) {
   return now - kTimeMin < age_us ? kTimeMin : now - age_us;
@@ -70,15 +95,12 @@ Result<std::optional<Limits>> read_limits(Connection& connection,
     out.bytes_each =
         static_cast<double>((pages - free) * page_size) / static_cast<double>(everywhere);
   }
-  if (policy.max_count && out.total > *policy.max_count) {
-    out.excess_by_count = out.total - *policy.max_count;
-  }
+  out.count_max = policy.max_count;
   if (policy.max_bytes && out.bytes_each > 0) {
-    const double kept = static_cast<double>(*policy.max_bytes) / out.bytes_each;
-    const auto count = kept < static_cast<double>(out.total)
-                           ? static_cast<std::uint64_t>(kept)
-                           : out.total;
-    out.excess_by_bytes = out.total - count;
+    const double fitting = static_cast<double>(*policy.max_bytes) / out.bytes_each;
+    if (fitting < static_cast<double>(out.total)) {
+      out.fitting = static_cast<std::uint64_t>(fitting);
+    }
   }
   return std::optional<Limits>(std::move(out));
 }
@@ -88,6 +110,127 @@ void note(PruneReport& report, TimeUs timestamp) {
   report.newest = std::max(report.newest.value_or(timestamp), timestamp);
 }
 
+// Counts with the help of rollups, since a history has far more executions than a preview
+// may read.
+class Preview {
+ public:
+  static Result<Preview> make(Connection& connection, const Limits& limits) {
+    Preview out(connection, limits);
+    TRAWL_ASSIGN(auto rows,
+                 connection.prepare("SELECT ts, status FROM executions INDEXED BY "
+                                    "executions_running WHERE running = 1 AND ns = ?"));
+    rows.bind(limits.ns);
+    while (true) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found) return out;
+      out.running_.push_back({rows.integer(0), rows.integer(1)});
+    }
+  }
+
+  Result<std::uint64_t> too_old_until(TimeUs last) const {
+    std::uint64_t count = 0;
+    for (const Age& age : limits_.ages) {
+      TRAWL_ASSIGN(const auto some,
+                   count_executions(connection_, limits_.ns, age.status, kTimeMin,
+                                    std::min(age.before - 1, last)));
+      count += some;
+    }
+    for (const Running& running : running_) {
+      if (running.timestamp <= last &&
+          limits_.is_too_old(running.status, running.timestamp)) {
+        --count;
+      }
+    }
+    return count;
+  }
+
+  Result<void> note_too_old(PruneReport& report) const {
+    for (const Age& age : limits_.ages) {
+      for (const char* order : {"ts, id", "ts DESC, id DESC"}) {
+        TRAWL_ASSIGN(auto select,
+                     connection_.prepare(fmt::format(
+                         "SELECT ts FROM executions INDEXED BY executions_by_status WHERE "
+                         "ns = ? AND status = ? AND ts < ? AND running = 0 ORDER BY {} "
+                         "LIMIT 1",
+                         order)));
+        TRAWL_ASSIGN(const bool found,
+                     select.bind(limits_.ns, age.status, age.before).step());
+        if (found) note(report, select.integer(0));
+      }
+    }
+    return {};
+  }
+
+  // Counts those that go of the oldest `excess`, above 0, of what is not too old.
+  Result<void> note_too_many(std::uint64_t excess, std::uint64_t& counter,
+                             PruneReport& report) const {
+    TRAWL_ASSIGN(const TimeUs last, time_of(excess, false));
+    TRAWL_ASSIGN(const std::uint64_t before, left_until(last - 1, false));
+    TRAWL_ASSIGN(counter, left_until(last - 1, true));
+    TRAWL_ASSIGN(auto rows, connection_.prepare(
+                                "SELECT status, running FROM executions INDEXED BY "
+                                "executions_by_time WHERE ns = ? AND ts = ? ORDER BY id"));
+    rows.bind(limits_.ns, last);
+    for (std::uint64_t more = excess - before; more > 0;) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found) break;
+      const bool running = rows.integer(1) != 0;
+      if (!running && limits_.is_too_old(rows.integer(0), last)) continue;
+      --more;
+      if (!running) ++counter;
+    }
+    if (counter == 0) return {};
+    for (const std::uint64_t place : {std::uint64_t{1}, counter}) {
+      TRAWL_ASSIGN(const TimeUs timestamp, time_of(place, true));
+      note(report, timestamp);
+    }
+    return {};
+  }
+
+ private:
+  struct Running {
+    TimeUs timestamp = 0;
+    std::int64_t status = 0;
+  };
+
+  Preview(Connection& connection, const Limits& limits)
+      : connection_(connection), limits_(limits) {}
+
+  // What is not too old, up to and with an instant.
+  Result<std::uint64_t> left_until(TimeUs last, bool without_running) const {
+    TRAWL_ASSIGN(std::uint64_t count,
+                 count_executions(connection_, limits_.ns, kAnyStatus, kTimeMin, last));
+    TRAWL_ASSIGN(const std::uint64_t too_old, too_old_until(last));
+    count -= too_old;
+    if (without_running) {
+      count -= static_cast<std::uint64_t>(
+          std::count_if(running_.begin(), running_.end(),
+                        [&](const Running& running) { return running.timestamp <= last; }));
+    }
+    return count;
+  }
+
+  // The timestamp of that one of them in the order of time, counted from 1.
+  Result<TimeUs> time_of(std::uint64_t place, bool without_running) const {
+    TimeUs first = kTimeMin;
+    TimeUs last = kTimeMax;
+    while (first < last) {
+      const TimeUs middle = std::midpoint(first, last);
+      TRAWL_ASSIGN(const std::uint64_t count, left_until(middle, without_running));
+      if (count >= place) {
+        last = middle;
+      } else {
+        first = middle + 1;
+      }
+    }
+    return first;
+  }
+
+  Connection& connection_;
+  const Limits& limits_;
+  std::vector<Running> running_;
+};
+
 }  // namespace
 
 Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespace_id,
@@ -96,48 +239,41 @@ Result<PruneStep> plan_prune(Connection& connection, const NamespaceId& namespac
   PruneStep step;
   TRAWL_ASSIGN(const auto limits, read_limits(connection, namespace_id, policy, now));
   if (!limits) return step;
-  const auto take = [&](Statement& select, std::uint64_t& counter) -> Result<void> {
-    while (true) {
-      TRAWL_ASSIGN(const bool found, select.step());
-      if (!found) return {};
-      const std::int64_t seq = select.integer(0);
-      const bool running = select.integer(2) != 0;
-      if (running) continue;
-      if (std::find(step.seqs.begin(), step.seqs.end(), seq) != step.seqs.end()) continue;
-      if (step.seqs.size() == limit) {
-        step.report.more = true;
-        return {};
-      }
-      step.seqs.push_back(seq);
-      note(step.report, select.integer(1));
-      ++counter;
-    }
+  // Whether there was room for it.
+  const auto take = [&](const Statement& row, std::uint64_t& counter) {
+    step.report.more = step.seqs.size() == limit;
+    if (step.report.more) return false;
+    step.seqs.push_back(row.integer(0));
+    note(step.report, row.integer(1));
+    ++counter;
+    return true;
   };
   for (const Age& age : limits->ages) {
-    TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT seq, ts, running FROM executions INDEXED BY "
+    TRAWL_ASSIGN(auto rows,
+                 connection.prepare("SELECT seq, ts FROM executions INDEXED BY "
                                     "executions_by_status WHERE ns = ? AND status = ? "
-                                    "AND ts < ? AND running = 0 ORDER BY ts, id LIMIT ?"));
-    select.bind(limits->ns, age.status, age.before, std::uint32_t{limit + 1});
-    TRAWL_TRY(take(select, step.report.by_age));
+                                    "AND ts < ? AND running = 0 ORDER BY ts, id"));
+    rows.bind(limits->ns, age.status, age.before);
+    while (!step.report.more) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found || !take(rows, step.report.by_age)) break;
+    }
   }
-  // Whatever is too old goes first; then the oldest that are too many.
-  const std::uint64_t excess = std::max(limits->excess_by_count, limits->excess_by_bytes);
-  if (!step.report.more && excess > step.seqs.size()) {
-    // A running one stays and keeps its place among the oldest: no newer one goes for it.
-    TRAWL_ASSIGN(const std::int64_t running,
-                 connection.integer("SELECT count(*) FROM executions INDEXED BY "
-                                    "executions_running WHERE running = 1"));
-    TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT seq, ts, running FROM executions INDEXED BY "
-                                    "executions_by_time WHERE ns = ? ORDER BY ts, id "
-                                    "LIMIT ?"));
-    select.bind(limits->ns,
-                std::min<std::uint64_t>(excess, std::uint64_t{limit} + 1 +
-                                                    static_cast<std::uint64_t>(running)));
-    TRAWL_TRY(take(select, limits->excess_by_count >= limits->excess_by_bytes
-                               ? step.report.by_count
-                               : step.report.by_bytes));
+  Excess excess;
+  if (!step.report.more) excess = excess_of(*limits, step.report.by_age);
+  if (excess.count > 0) {
+    TRAWL_ASSIGN(auto rows, connection.prepare(
+                                "SELECT seq, ts, status, running FROM executions INDEXED "
+                                "BY executions_by_time WHERE ns = ? ORDER BY ts, id"));
+    rows.bind(limits->ns);
+    while (excess.count > 0) {
+      TRAWL_ASSIGN(const bool found, rows.step());
+      if (!found) break;
+      const bool running = rows.integer(3) != 0;
+      if (!running && limits->is_too_old(rows.integer(2), rows.integer(1))) continue;
+      --excess.count;
+      if (!running && !take(rows, step.report.*excess.reason)) break;
+    }
   }
   step.report.bytes = static_cast<std::uint64_t>(limits->bytes_each *
                                                  static_cast<double>(step.seqs.size()));
@@ -150,47 +286,12 @@ Result<PruneReport> preview_prune(Connection& connection, const NamespaceId& nam
   TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
   TRAWL_ASSIGN(const auto limits, read_limits(connection, namespace_id, policy, now));
   if (!limits) return report;
-  const auto too_old_until = [&](TimeUs last) -> Result<std::uint64_t> {
-    std::uint64_t count = 0;
-    for (const Age& age : limits->ages) {
-      TRAWL_ASSIGN(const auto some,
-                   count_executions(connection, limits->ns, age.status, kTimeMin,
-                                    std::min(age.before - 1, last)));
-      count += some;
-    }
-    return count;
-  };
-  TRAWL_ASSIGN(report.by_age, too_old_until(kTimeMax));
-  const std::uint64_t excess =
-      std::min(std::max(limits->excess_by_count, limits->excess_by_bytes), limits->total);
-  if (excess > 0) {
-    TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT ts FROM executions INDEXED BY "
-                                    "executions_by_time WHERE ns = ? ORDER BY ts, id "
-                                    "LIMIT 1 OFFSET ?"));
-    TRAWL_ASSIGN(const bool found, select.bind(limits->ns, excess - 1).step());
-    if (found) {
-      report.newest = select.integer(0);
-      TRAWL_ASSIGN(const auto too_old, too_old_until(*report.newest));
-      (limits->excess_by_count >= limits->excess_by_bytes ? report.by_count
-                                                          : report.by_bytes) =
-          excess - std::min(excess, too_old);
-    }
-  }
-  for (const Age& age : limits->ages) {
-    TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT max(ts) FROM executions INDEXED BY "
-                                    "executions_by_status WHERE ns = ? AND status = ? "
-                                    "AND ts < ?"));
-    TRAWL_ASSIGN(const bool found, select.bind(limits->ns, age.status, age.before).step());
-    if (found && !select.is_null(0)) note(report, select.integer(0));
-  }
-  if (report.total() > 0) {
-    TRAWL_ASSIGN(auto select,
-                 connection.prepare("SELECT min(ts) FROM executions INDEXED BY "
-                                    "executions_by_time WHERE ns = ?"));
-    TRAWL_ASSIGN(const bool found, select.bind(limits->ns).step());
-    if (found && !select.is_null(0)) note(report, select.integer(0));
+  TRAWL_ASSIGN(const Preview preview, Preview::make(connection, *limits));
+  TRAWL_ASSIGN(report.by_age, preview.too_old_until(kTimeMax));
+  TRAWL_TRY(preview.note_too_old(report));
+  const Excess excess = excess_of(*limits, report.by_age);
+  if (excess.count > 0) {
+    TRAWL_TRY(preview.note_too_many(excess.count, report.*excess.reason, report));
   }
   report.bytes =
       static_cast<std::uint64_t>(limits->bytes_each * static_cast<double>(report.total()));
