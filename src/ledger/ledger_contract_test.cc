@@ -193,6 +193,40 @@ TEST_P(LedgerContract, NonFiniteNumbersAreStored) {
   EXPECT_TRUE(ledger_.find(kNs, ExecutionId("e")).value());
 }
 
+// Goal: a scan that nobody wants any more ends, whether or not anything matches.
+TEST_P(LedgerContract, AScanEndsWhenItIsCancelled) {
+  constexpr int kCount = 2'500;
+  std::vector<LedgerWrite> writes;
+  for (int i = 0; i < kCount; ++i) {
+    writes.push_back(finished(make_execution(kNs, "e" + std::to_string(i), i)));
+  }
+  ASSERT_TRUE(ledger_.commit(writes));
+  auto none = filter_of(kNs);
+  none.status = status::kFailed;
+  for (const auto& filter : {filter_of(kNs), none, filter_of(NamespaceId("ns_never"))}) {
+    ScanRequest request;
+    request.cancelled = [] { return true; };
+    int visited = 0;
+    const auto ended = ledger_.scan(filter, request, [&](const ScannedExecution&) {
+      ++visited;
+      return Result<bool>(true);
+    });
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::cancelled);
+    EXPECT_EQ(visited, 0);
+  }
+  int visited = 0;
+  ScanRequest request;
+  request.cancelled = [&] { return visited > 0; };
+  const auto ended = ledger_.scan(filter_of(kNs), request, [&](const ScannedExecution&) {
+    ++visited;
+    return Result<bool>(true);
+  });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::cancelled);
+  EXPECT_LT(visited, kCount);
+}
+
 // Goal: no sequence of operations tells a ledger from the reference.
 TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
   SCOPED_TRACE("seed " + std::to_string(seed()));

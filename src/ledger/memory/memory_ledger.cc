@@ -81,7 +81,13 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
                                            : execution_row_json(entry->execution.summary)});
     }
   }
+  const auto check = [&request]() -> Result<void> {
+    if (!request.cancelled || !request.cancelled()) return {};
+    return make_error(ErrorCode::cancelled, "the scan was abandoned");
+  };
+  TRAWL_TRY(check());
   for (const ScannedExecution& execution : found) {
+    TRAWL_TRY(check());
     TRAWL_ASSIGN(const bool go_on, visit(execution));
     if (!go_on) break;
   }

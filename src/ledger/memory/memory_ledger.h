@@ -13,7 +13,7 @@ namespace trawl {
 
 // The history in plain maps, lost when the process ends. It answers every question by
 // looking at everything, so it is easy to believe: tests hold the other ledgers
-// against it. It ignores budgets and ScanRequest::cancelled. Thread-safe.
+// against it. It ignores budgets and RetentionPolicy::max_bytes. Thread-safe.
 class MemoryLedger : public Ledger {
  public:
   Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override;
