@@ -287,7 +287,10 @@ def test_labels(server):
     assert server.post("/v1/retrievers/execute", body).status == 422
 
 
+# No number, time, hash or id of a record can hold any of these.
 PASSWORD = "Tr0ub4dor&3"
+PIN = "9#7"
+CVV = 8675309123868
 
 
 def test_no_form_of_a_redacted_value_is_recorded(data_dir):
@@ -297,7 +300,7 @@ def test_no_form_of_a_redacted_value_is_recorded(data_dir):
     server.ok("PATCH", "/v1/namespaces/default", {"recording": {"redact": [
         {"field": "password", "action": "mask"}, {"field": "pin", "action": "drop"},
         {"field": "who", "action": "drop"}, {"field": "vip", "action": "mask"}]}})
-    inputs = {"password": PASSWORD, "pin": "917", "who": {"bob@example.com": {"cvv": 123}},
+    inputs = {"password": PASSWORD, "pin": PIN, "who": {"bob@example.com": {"cvv_code": CVV}},
               "vip": True, "n": 7}
 
     def run(*stages, sent=inputs, **fields):
@@ -321,13 +324,7 @@ def test_no_form_of_a_redacted_value_is_recorded(data_dir):
         record = show(server, reply["execution_id"])
         text = json.dumps(record).lower()
         assert reply["status"] == record["status"] == "failed", form
-        for secret in ("tr0ub", "r&3", "917", "bob", "cvv", "123"):
-            known = reply["execution_id"] + record["fingerprint"] + record["timestamp"]
-            known += record["inputs_hash"] + record["shape"] + json.dumps(
-                record["collection_ids"])
-            for part in re.findall(r'"[0-9a-f-]{30,}"|"(?:exec|req|col|key)_[^"]*"|[0-9.:tz+-]{6,}',
-                                   text):
-                text = text.replace(part, "")
+        for secret in ("tr0ub", "r&3", PIN, "bob", "cvv_", str(CVV)):
             assert secret not in text, (form, secret, text)
         assert record["failed_stage"] == "attribute_filter"
         assert "not recorded" in record["error"] and PASSWORD.lower() not in text
@@ -345,7 +342,7 @@ def test_no_form_of_a_redacted_value_is_recorded(data_dir):
     assert record["error"].startswith("budget exhausted")
     # The summary is that of the inputs that are left.
     assert run(search("sea"))[1]["query_summary"] == "***"
-    short = {"pin": "917", "who": {"bob": 1}, "n": 7}
+    short = {"pin": PIN, "who": {"bob": 1}, "n": 7}
     assert run(search("sea"), sent=short)[1]["query_summary"] == '{"n":7}'
     server.ok("PATCH", "/v1/namespaces/default", {"recording": {"mode": "summary"}})
     _, record = run(filter_by("({{INPUT.password | lower}}"))
