@@ -98,11 +98,11 @@ Result<void> fill(const FillOptions& options) {
   };
   auto coming = prepare(0);
   for (std::uint64_t begin = 0; begin < count; begin += options.batch) {
-    const Batch batch = coming.get();
+    Batch batch = coming.get();
     coming = prepare(std::min<std::uint64_t>(begin + options.batch, count));
     input_bytes += batch.input_bytes;
     const auto before = Stopwatch::now();
-    if (auto written = ledger->commit(batch.writes); !written) {
+    if (auto written = ledger->append(batch.writes); !written) {
       outcome = std::move(written).error();
       break;
     }

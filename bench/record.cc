@@ -113,7 +113,7 @@ class Load {
     recorder_.start(*ticket, std::move(started));
     const auto before = Stopwatch::now();
     recorder_.finish(std::move(*ticket), std::move(execution),
-                     [this, before](const Result<bool>& recorded) {
+                     [this, before](const AppendOutcome& recorded) {
                        const double us = micros_since(before);
                        // All on the writer's thread.
                        if (recorded && *recorded) {
@@ -178,7 +178,7 @@ Result<void> record(const RecordOptions& options) {
   for (int i = 0; i < options.leave_running; ++i) {
     running.push_back({LedgerWrite::Kind::started, source.take()});
   }
-  if (!running.empty()) TRAWL_TRY(ledger->commit(running));
+  if (!running.empty()) TRAWL_TRY(ledger->append(running));
 
   const double fsync_us = fsync_p50_us(options.directory);
   const NamespaceId ns(history.shape.namespaces.front());

@@ -42,9 +42,8 @@ TEST(Checkpoints, BackupAndDoctorExcludeThemToo) {
     std::atomic<bool> done = false;
     std::thread recording([&] {
       for (int i = 0; !done; ++i) {
-        const LedgerWrite writes[] = {
-            test::finished(test::make_execution(ns, "e" + std::to_string(i), i))};
-        EXPECT_TRUE(ledger->commit(writes));
+        EXPECT_TRUE(test::append(*ledger, {test::finished(test::make_execution(
+                                              ns, "e" + std::to_string(i), i))}));
       }
     });
     std::thread upkeep([&] {

@@ -66,7 +66,7 @@ class RunningInstance final : public Instance {
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
             [this](const NamespaceId& ns) { return policies_.find(ns); },
-            [this](std::span<LedgerWrite> writes, std::span<const Result<bool>> results) {
+            [this](std::span<LedgerWrite> writes, std::span<const AppendOutcome> results) {
               feed_.publish(writes, results);
             })),
         pruner_(*ledger_),

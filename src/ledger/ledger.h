@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -96,7 +97,12 @@ struct PruneReport {
   std::uint64_t total() const { return by_age + by_count + by_bytes; }
 };
 
-// One change to the history. What a batch holds becomes durable together.
+// What a ledger made of a write beforehand; each engine knows only its own.
+struct PreparedWrite {
+  virtual ~PreparedWrite() = default;
+};
+
+// One change to the history.
 struct LedgerWrite {
   enum class Kind {
     started,   // Inserts a row in status processing; ignored when the id is there.
@@ -105,13 +111,24 @@ struct LedgerWrite {
   };
   Kind kind = Kind::finished;
   Execution execution;
-  // What Ledger::prepare made of it; empty when it was not asked.
-  std::string prepared = {};
-  std::string prepared_terms = {};
+  // What Ledger::prepare made of it; null when it was not asked.
+  std::shared_ptr<const PreparedWrite> prepared = {};
+
+  // Of the execution: its start is the first, its end the last. A ledger that has this one
+  // or a later one changes nothing.
+  int revision() const { return kind == Kind::started ? 1 : 2; }
 };
 
+// What became of a write.
+enum class Appended {
+  written,   // Durable, and in the list.
+  repeated,  // Its execution is there in this revision or a later one; nothing changed.
+};
+// An error is that of this write alone: it was not applied.
+using AppendOutcome = Result<Appended>;
+
 // The history of executions. An execution that ended is never edited. Ids are unique
-// within a namespace. Safe for concurrent use: many readers, and one commit at a time.
+// within a namespace. Safe for concurrent use.
 //
 // Every call may also fail with storage, or with unavailable (no memory, or another process
 // holds the store), and one that writes with cannot_store. What takes a filter counts its
@@ -120,16 +137,18 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Does what commit() needs of a write and what can be done before, on the caller's
+  // Does what append() needs of a write and what can be done before, on the caller's
   // thread. Optional; the write must not be changed afterwards.
   virtual void prepare(LedgerWrite& write) const { (void)write; }
 
-  // Applies the writes in order, in one transaction; on return they are on disk and in
-  // the list. For each write, whether it changed anything (false: a repeated id). After an
-  // error nothing of the batch was applied.
-  //   invalid    a namespace is empty, or validate_summary() refuses a summary
-  //   not_found  remove_namespace() was called for a namespace of the batch
-  virtual Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) = 0;
+  // Applies the writes in order, and says of each what became of it. It is idempotent by
+  // namespace, id and revision: after an error of the call, or no answer at all, the same
+  // batch can be appended again. A write that is refused does not take the others with it.
+  // The kinds are still there afterwards.
+  // Of a write:
+  //   invalid    its namespace is empty, or validate_summary() refuses its summary
+  //   not_found  remove_namespace() was called for its namespace
+  virtual Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) = 0;
 
   // A page and its total from one state of the history. Following `last` visits every
   // execution that was there at the start once, whatever is written meanwhile.
@@ -172,11 +191,11 @@ class Ledger {
   virtual Result<std::uint64_t> recover() = 0;
 
   // For a start at which recover() failed because nothing can be written: it is done by the
-  // first commit that can be made, before it.
+  // first append() that can be made, before it.
   virtual void recover_later() {}
 
   // Forgets a namespace's whole history, when the namespace is deleted. From this call on,
-  // even if it fails, commits to it are refused for the life of this object: ids of
+  // even if it fails, writes to it are refused for the life of this object: ids of
   // namespaces are never used again.
   virtual Result<void> remove_namespace(const NamespaceId& namespace_id) = 0;
 

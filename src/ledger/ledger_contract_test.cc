@@ -94,9 +94,9 @@ TEST_P(LedgerContract, ImportIsIdempotent) {
     }
     writes.push_back(imported(execution));
   }
-  EXPECT_EQ(ledger_.commit(writes).value(), std::vector<bool>(50, true));
+  EXPECT_EQ(test::append(ledger_, writes).value(), std::vector<bool>(50, true));
   const auto before = ledger_.list(filter_of(kNs), page_of(100)).value();
-  EXPECT_EQ(ledger_.commit(writes).value(), std::vector<bool>(50, false));
+  EXPECT_EQ(test::append(ledger_, writes).value(), std::vector<bool>(50, false));
   const auto after = ledger_.list(filter_of(kNs), page_of(100)).value();
   EXPECT_EQ(after.rows, before.rows);
   EXPECT_EQ(after.total, 50u);
@@ -112,12 +112,50 @@ TEST_P(LedgerContract, OneBatchMayHoldAWholeLife) {
   const std::vector<LedgerWrite> writes = {
       started(make_execution(kNs, "e", 1)), finished(make_execution(kNs, "e", 2)),
       finished(make_execution(kNs, "e", 3)), imported(make_execution(kNs, "f", 4))};
-  EXPECT_EQ(ledger_.commit(writes).value(), (std::vector<bool>{true, true, false, true}));
+  EXPECT_EQ(test::append(ledger_, writes).value(),
+            (std::vector<bool>{true, true, false, true}));
   EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(9)).value()),
             (std::vector<std::string>{"f", "e"}));
   auto range = filter_of(kNs);
   range.start_time = range.end_time = 2;
   EXPECT_EQ(total_of(ledger_, range), 1u);
+}
+
+// Goal: whoever does not know whether a batch arrived sends it again. Method: batches with
+// every kind of write, refused ones among them, each two or three times.
+TEST_P(LedgerContract, TheSameBatchAgainChangesNothing) {
+  std::vector<LedgerWrite> prepared = {started(make_execution(kNs, "runs", 1)),
+                                       started(make_execution(kNs, "ends", 2)),
+                                       finished(make_execution(kNs, "ends", 3)),
+                                       finished(make_execution(kOther, "ends", 4)),
+                                       imported(make_execution(kNs, "came", 5)),
+                                       imported(make_execution(kNs, "came", 6)),
+                                       finished(make_execution(kNs, "bad\n", 7)),
+                                       imported(make_execution(kNs, "last", 8))};
+  for (std::size_t i = 0; i < prepared.size(); i += 2) ledger_.prepare(prepared[i]);
+  std::vector<AppendOutcome> expected(prepared.size(), Appended::written);
+  expected[5] = Appended::repeated;
+  std::vector<ExecutionPage> pages;
+  for (int turn = 0; turn < 3; ++turn) {
+    SCOPED_TRACE(turn);
+    std::vector<LedgerWrite> writes = prepared;
+    const auto outcomes = ledger_.append(writes).value();
+    ASSERT_EQ(outcomes.size(), prepared.size());
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      EXPECT_EQ(writes[i].kind, prepared[i].kind);
+      if (i == 6) {
+        ASSERT_FALSE(outcomes[i]);
+        EXPECT_EQ(outcomes[i].error().code, ErrorCode::invalid);
+      } else {
+        EXPECT_EQ(outcomes[i].value(), expected[i].value()) << i;
+      }
+    }
+    expected.assign(prepared.size(), Appended::repeated);
+    pages.push_back(ledger_.list(filter_of(kNs), page_of(9)).value());
+    EXPECT_EQ(pages.back().rows, pages.front().rows);
+    EXPECT_EQ(pages.back().total, 4u);
+    EXPECT_EQ(ledger_.running(kNs).value().size(), 1u);
+  }
 }
 
 // Goal: what runs here is what was started here; an imported row that says so is not.
@@ -165,14 +203,25 @@ TEST_P(LedgerContract, RecoverEndsOnlyWhatThisServerLeft) {
   EXPECT_FALSE(put(ledger_, finished(make_execution(kNs, "ours", 10))));
 }
 
-TEST_P(LedgerContract, ABadExecutionLeavesNothingOfItsBatch) {
+// Goal: each write has an outcome of its own, in its place, and a bad one takes no other
+// with it.
+TEST_P(LedgerContract, ABadExecutionDoesNotTakeTheOthersWithIt) {
+  std::uint64_t stored = 0;
   const auto refused = [&](Execution bad) {
-    const std::vector<LedgerWrite> writes = {finished(make_execution(kNs, "good", 1)),
-                                             finished(std::move(bad))};
-    const auto result = ledger_.commit(writes);
-    EXPECT_FALSE(result);
-    EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 0u);
-    return result ? std::string() : result.error().location;
+    const std::string before = "before" + std::to_string(stored);
+    const std::string after = "after" + std::to_string(stored);
+    std::vector<LedgerWrite> writes = {
+        finished(make_execution(kNs, before, 1)), finished(std::move(bad)),
+        finished(make_execution(kNs, after, 1)), imported(make_execution(kNs, before, 1))};
+    const auto outcomes = ledger_.append(writes).value();
+    EXPECT_EQ(outcomes.size(), 4u);
+    EXPECT_EQ(outcomes[0].value(), Appended::written);
+    EXPECT_EQ(outcomes[2].value(), Appended::written);
+    EXPECT_EQ(outcomes[3].value(), Appended::repeated);
+    stored += 2;
+    EXPECT_EQ(total_of(ledger_, filter_of(kNs)), stored);
+    EXPECT_TRUE(ledger_.find(kNs, ExecutionId(after)).value());
+    return outcomes[1] ? std::string() : outcomes[1].error().location;
   };
   EXPECT_EQ(refused(make_execution(kNs, "", 1)), "execution_id");
   EXPECT_EQ(refused(make_execution(kNs, "a\nb", 1)), "execution_id");
@@ -250,7 +299,8 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
       write.execution.fingerprint = std::to_string(random() % 3);
       writes.push_back(std::move(write));
     }
-    ASSERT_EQ(ledger_.commit(writes).value(), reference.commit(writes).value());
+    ASSERT_EQ(test::append(ledger_, writes).value(),
+              test::append(reference, writes).value());
     if (random() % 25 == 0) {
       ASSERT_EQ(ledger_.recover().value(), reference.recover().value());
     }

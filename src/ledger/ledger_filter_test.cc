@@ -248,7 +248,8 @@ class FilterProperty : public testing::Test {
                                     : LedgerWrite::Kind::finished;
       writes.push_back({kind, execution()});
     }
-    ASSERT_EQ(sqlite_->commit(writes).value(), memory_.commit(writes).value());
+    ASSERT_EQ(test::append(*sqlite_, writes).value(),
+              test::append(memory_, writes).value());
   }
 
   void scan_agrees() {
@@ -363,7 +364,8 @@ TEST_F(FilterProperty, CountsWordsThatManyShare) {
       execution.summary.query_summary = made % 3 == 0 ? "shared" : "shared by most";
       writes.push_back({LedgerWrite::Kind::finished, std::move(execution)});
     }
-    ASSERT_EQ(sqlite_->commit(writes).value(), memory_.commit(writes).value());
+    ASSERT_EQ(test::append(*sqlite_, writes).value(),
+              test::append(memory_, writes).value());
   };
   const auto compare_words = [&] {
     for (const char* words : {"shared", "most", "shared most", "most \"shared by\""}) {

@@ -61,7 +61,7 @@ TEST_P(LedgerContract, EmptyHistoryIsAnEmptyPage) {
   EXPECT_FALSE(page.last);
   EXPECT_FALSE(ledger_.find(kNs, ExecutionId("e")).value());
   EXPECT_EQ(ledger_.recover().value(), 0u);
-  EXPECT_TRUE(ledger_.commit({}).value().empty());
+  EXPECT_TRUE(test::append(ledger_, {}).value().empty());
 }
 
 TEST_P(LedgerContract, PageIsTheRowsAsTheyAreServed) {
@@ -90,7 +90,7 @@ TEST_P(LedgerContract, PagesOfWholeRecordsAreThoseOfRows) {
     execution.summary.execution_id = ExecutionId("exec_" + std::to_string(i));
     writes.push_back(finished(std::move(execution)));
   }
-  ASSERT_TRUE(ledger_.commit(writes));
+  ASSERT_TRUE(test::append(ledger_, writes));
   auto searched = filter_of(kNs);
   searched.execution_ids = {ExecutionId("exec_1"), ExecutionId("exec_4"),
                             ExecutionId("exec_7")};
@@ -131,7 +131,7 @@ TEST_P(LedgerContract, PagingVisitsEachExecutionOnce) {
         kNs, id, time, random() % 3 == 0 ? status::kFailed : status::kCompleted)));
     keys.push_back({time, ExecutionId(id)});
   }
-  ASSERT_TRUE(ledger_.commit(writes));
+  ASSERT_TRUE(test::append(ledger_, writes));
   std::sort(keys.begin(), keys.end(), std::greater<>());
   std::vector<std::string> all;
   for (const auto& key : keys) all.push_back(key.execution_id.str());

@@ -50,24 +50,26 @@ TEST_P(LedgerContract, NamespacesDoNotLeak) {
 
 // Goal: what ends after its namespace was deleted is refused, from wherever it comes, and
 // nothing of another namespace goes with it.
-TEST_P(LedgerContract, CommitsToARemovedNamespaceAreRefused) {
+TEST_P(LedgerContract, WritesToARemovedNamespaceAreRefused) {
   put(ledger_, started(make_execution(kOther, "runs", 1)));
   ASSERT_TRUE(ledger_.remove_namespace(kOther));
   for (LedgerWrite write : {finished(make_execution(kOther, "runs", 1)),
                             imported(make_execution(kOther, "comes", 2)),
                             started(make_execution(kOther, "starts", 3))}) {
-    const std::vector<LedgerWrite> writes = {finished(make_execution(kNs, "mine", 1)),
-                                             std::move(write)};
-    const auto refused = ledger_.commit(writes);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::not_found);
-    EXPECT_NE(refused.error().message.find("ns_b was deleted"), std::string::npos);
+    const std::string mine = "mine" + write.execution.summary.execution_id.str();
+    std::vector<LedgerWrite> writes = {finished(make_execution(kNs, mine, 1)),
+                                       std::move(write)};
+    const auto outcomes = ledger_.append(writes).value();
+    EXPECT_EQ(outcomes.front().value(), Appended::written);
+    ASSERT_FALSE(outcomes.back());
+    EXPECT_EQ(outcomes.back().error().code, ErrorCode::not_found);
+    EXPECT_NE(outcomes.back().error().message.find("ns_b was deleted"), std::string::npos);
   }
-  EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 0u);
+  EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 3u);
   EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 0u);
   ledger_.maintain();
   EXPECT_EQ(ledger_.recover().value(), 0u);
-  EXPECT_TRUE(ledger_.namespaces().value().empty());
+  EXPECT_EQ(ledger_.namespaces().value(), (std::vector<NamespaceId>{kNs}));
 }
 
 TEST_P(LedgerContract, PruningKeepsTheNewestAndWhatRuns) {

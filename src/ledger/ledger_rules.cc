@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ledger/execution_id_key.h"
 #include "model/execution_json.h"
@@ -17,32 +18,37 @@ std::partial_ordering ExecutionKey::operator<=>(const ExecutionKey& other) const
   return execution_id_key(execution_id) <=> execution_id_key(other.execution_id);
 }
 
-Result<void> check_writes(std::span<const LedgerWrite> writes) {
+std::vector<AppendOutcome> refuse_invalid(std::span<const LedgerWrite> writes) {
+  std::vector<AppendOutcome> outcomes;
+  outcomes.reserve(writes.size());
   for (const LedgerWrite& write : writes) {
     if (write.execution.namespace_id.empty()) {
-      return invalid_at(
-          "namespace_id",
-          fmt::format("execution {} has no namespace; every execution belongs "
-                      "to one",
-                      write.execution.summary.execution_id.str()));
+      outcomes.emplace_back(invalid_at(
+          "namespace_id", fmt::format("execution {} has no namespace; every execution "
+                                      "belongs to one",
+                                      write.execution.summary.execution_id.str())));
+    } else if (auto valid = validate_summary(write.execution.summary); !valid) {
+      outcomes.emplace_back(std::move(valid).error());
+    } else {
+      outcomes.emplace_back(Appended::repeated);
     }
-    TRAWL_TRY(validate_summary(write.execution.summary));
   }
-  return {};
+  return outcomes;
 }
 
-Result<void> refuse_removed(const std::set<NamespaceId>& removed,
-                            std::span<const LedgerWrite> writes) {
-  if (removed.empty()) return {};
-  for (const LedgerWrite& write : writes) {
-    if (!removed.contains(write.execution.namespace_id)) continue;
-    return make_error(ErrorCode::not_found,
-                      fmt::format("the namespace {} was deleted meanwhile, and its history "
-                                  "with it; execution {} was not recorded",
-                                  write.execution.namespace_id.str(),
-                                  write.execution.summary.execution_id.str()));
+void refuse_removed(const std::set<NamespaceId>& removed,
+                    std::span<const LedgerWrite> writes,
+                    std::span<AppendOutcome> outcomes) {
+  if (removed.empty()) return;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const Execution& execution = writes[i].execution;
+    if (!outcomes[i] || !removed.contains(execution.namespace_id)) continue;
+    outcomes[i] = make_error(
+        ErrorCode::not_found,
+        fmt::format("the namespace {} was deleted meanwhile, and its history with it; "
+                    "execution {} was not recorded",
+                    execution.namespace_id.str(), execution.summary.execution_id.str()));
   }
-  return {};
 }
 
 Result<void> check_page(const ExecutionPageRequest& page) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ledger/ledger.h"
@@ -14,12 +15,13 @@ namespace trawl {
 inline constexpr std::string_view kInterrupted =
     "interrupted: the server stopped before this execution ended";
 
-//   invalid  a namespace is empty, or validate_summary() refuses a summary
-Result<void> check_writes(std::span<const LedgerWrite> writes);
+// An outcome for each write: what Ledger::append() has to refuse as invalid, and of the
+// others `repeated`, until the ledger knows.
+std::vector<AppendOutcome> refuse_invalid(std::span<const LedgerWrite> writes);
 
-//   not_found  a write belongs to one of these namespaces
-Result<void> refuse_removed(const std::set<NamespaceId>& removed,
-                            std::span<const LedgerWrite> writes);
+// Refuses those that belong to one of these namespaces: not_found.
+void refuse_removed(const std::set<NamespaceId>& removed,
+                    std::span<const LedgerWrite> writes, std::span<AppendOutcome> outcomes);
 
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);

@@ -59,10 +59,25 @@ inline LedgerWrite imported(Execution execution) {
   return {LedgerWrite::Kind::imported, std::move(execution)};
 }
 
-// Commits one write and says whether it changed anything.
+// Of each write whether it changed anything. The first error of one is that of all.
+inline Result<std::vector<bool>> written(
+    const Result<std::vector<AppendOutcome>>& outcomes) {
+  if (!outcomes) return outcomes.error();
+  std::vector<bool> out;
+  for (const AppendOutcome& outcome : *outcomes) {
+    if (!outcome) return outcome.error();
+    out.push_back(*outcome == Appended::written);
+  }
+  return out;
+}
+
+inline Result<std::vector<bool>> append(Ledger& ledger, std::vector<LedgerWrite> writes) {
+  return written(ledger.append(writes));
+}
+
+// Appends one write and says whether it changed anything.
 inline bool put(Ledger& ledger, LedgerWrite write) {
-  const std::vector<LedgerWrite> writes = {std::move(write)};
-  return ledger.commit(writes).value().front();
+  return append(ledger, {std::move(write)}).value().front();
 }
 
 inline std::vector<ExecutionSummary> summaries_of(const ExecutionPage& page) {

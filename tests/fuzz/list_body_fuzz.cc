@@ -42,8 +42,8 @@ struct Ledgers {
       if (i % 5 == 0) execution.summary.collection_ids = {"col_packages"};
       writes.push_back(test::finished(std::move(execution)));
       if (i % 20 != 19) continue;
-      require(served->commit(writes).has_value());
-      require(reference.commit(writes).has_value());
+      require(test::append(*served, writes).has_value());
+      require(test::append(reference, writes).has_value());
       writes.clear();
       while (i < 20 && served->maintain()) {
       }

@@ -198,14 +198,20 @@ class ExecutionImport {
 
   Result<void> store() {
     if (batch_.empty()) return {};
-    TRAWL_ASSIGN(const auto added, services_.recorder.import(std::move(batch_)));
-    const auto count =
-        static_cast<std::uint64_t>(std::count(added.begin(), added.end(), true));
-    imported_ += count;
-    skipped_ += added.size() - count;
-    services_.metrics.executions_imported(count);
+    TRAWL_ASSIGN(const auto outcomes, services_.recorder.import(std::move(batch_)));
     batch_.clear();
-    return {};
+    std::uint64_t count = 0;
+    Result<void> first_error;
+    for (const AppendOutcome& outcome : outcomes) {
+      if (!outcome) {
+        if (first_error) first_error = outcome.error();
+        continue;
+      }
+      ++(*outcome == Appended::written ? count : skipped_);
+    }
+    imported_ += count;
+    services_.metrics.executions_imported(count);
+    return first_error;
   }
 
   ImportReport& report() { return report_; }

@@ -341,7 +341,7 @@ Result<void> execute(const Services& services,
       "Server-Timing", fmt::format("run;dur={:.3f}", execution.summary.duration_ms));
   services.recorder.finish(
       std::move(ticket), std::move(execution),
-      [response, reply, request_id = request->request_id](const Result<bool>& recorded) {
+      [response, reply, request_id = request->request_id](const AppendOutcome& recorded) {
         reply(recorded ? std::move(*response)
                        : http::error_response(recorded.error(), request_id));
       });

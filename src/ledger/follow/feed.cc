@@ -108,7 +108,7 @@ std::shared_ptr<ExecutionFeed::Subscription> ExecutionFeed::subscribe(
 }
 
 void ExecutionFeed::publish(std::span<LedgerWrite> writes,
-                            std::span<const Result<bool>> results) {
+                            std::span<const AppendOutcome> results) {
   const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Subscription>> listeners;
   for (auto it = subscriptions_.begin(); it != subscriptions_.end();) {
@@ -120,7 +120,7 @@ void ExecutionFeed::publish(std::span<LedgerWrite> writes,
     }
   }
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    if (!results[i] || !*results[i]) continue;
+    if (!results[i] || *results[i] != Appended::written) continue;
     Execution& execution = writes[i].execution;
     FeedEvent event;
     event.kind = writes[i].kind == LedgerWrite::Kind::started ? Kind::started : Kind::ended;

@@ -95,7 +95,7 @@ class ExecutionFeed {
   // executions out of the writes where somebody wants them; otherwise it costs a hash
   // each. Never blocks for longer than a subscriber takes to swap its queue. For a
   // Recorder::Observer.
-  void publish(std::span<LedgerWrite> writes, std::span<const Result<bool>> results);
+  void publish(std::span<LedgerWrite> writes, std::span<const AppendOutcome> results);
 
   // Tells this feed from those before the last start of the process.
   std::uint64_t epoch() const { return epoch_; }

@@ -21,7 +21,7 @@ const NamespaceId kNs("ns_a");
 const NamespaceId kOther("ns_b");
 
 void publish(ExecutionFeed& feed, std::vector<LedgerWrite> writes) {
-  const std::vector<Result<bool>> results(writes.size(), Result<bool>(true));
+  const std::vector<AppendOutcome> results(writes.size(), Appended::written);
   feed.publish(writes, results);
 }
 
@@ -59,8 +59,8 @@ TEST(ExecutionFeed, LeavesOutWhatChangedNothing) {
   std::vector<LedgerWrite> writes{finished(make_execution(kNs, "repeated", 1)),
                                   finished(make_execution(kNs, "new", 1)),
                                   finished(make_execution(kNs, "refused", 1))};
-  const std::vector<Result<bool>> results{false, true,
-                                          make_error(ErrorCode::storage, "full")};
+  const std::vector<AppendOutcome> results{Appended::repeated, Appended::written,
+                                           make_error(ErrorCode::storage, "full")};
   feed.publish(writes, results);
   EXPECT_EQ(ids(subscription->wait(milliseconds(0))), Ids{"new"});
 }
@@ -72,7 +72,7 @@ TEST(ExecutionFeed, CopiesNothing) {
   execution.results.resize(1000);
   std::vector<LedgerWrite> writes{finished(execution)};
   const char* text = writes[0].execution.inputs->data();
-  const std::vector<Result<bool>> results{true};
+  const std::vector<AppendOutcome> results{Appended::written};
   feed.publish(writes, results);  // Nobody listens: the writes stay as they are.
   EXPECT_EQ(writes[0].execution, execution);
 

@@ -8,24 +8,24 @@
 
 namespace trawl {
 
-Result<std::vector<bool>> MemoryLedger::commit(std::span<const LedgerWrite> writes) {
-  // Everything that can be refused is refused before the first write is applied.
-  TRAWL_TRY(check_writes(writes));
+Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> writes) {
+  std::vector<AppendOutcome> outcomes = refuse_invalid(writes);
   const MutexLock lock(mutex_);
-  TRAWL_TRY(refuse_removed(removed_, writes));
-  std::vector<bool> changed;
-  for (const LedgerWrite& write : writes) {
+  refuse_removed(removed_, writes, outcomes);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (!outcomes[i]) continue;
+    const LedgerWrite& write = writes[i];
     Entries& entries = namespaces_[write.execution.namespace_id];
     const auto [place, added] = entries.try_emplace(write.execution.summary.execution_id);
     Entry& entry = place->second;
     const bool ends_it = write.kind == LedgerWrite::Kind::finished && entry.running;
-    changed.push_back(added || ends_it);
-    if (!changed.back()) continue;
+    if (!added && !ends_it) continue;
+    outcomes[i] = Appended::written;
     entry.execution = write.execution;
     entry.running = write.kind == LedgerWrite::Kind::started;
     if (entry.running) entry.execution.summary.status = status::kProcessing;
   }
-  return changed;
+  return outcomes;
 }
 
 MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,

@@ -16,7 +16,7 @@ namespace trawl {
 // against it. It ignores budgets and RetentionPolicy::max_bytes. Thread-safe.
 class MemoryLedger : public Ledger {
  public:
-  Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override;
+  Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override;
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override;
   Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,

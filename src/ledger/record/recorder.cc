@@ -27,14 +27,14 @@ bool store_failed(const Error& error) {
          error.code == ErrorCode::unavailable;
 }
 
-void call(const Recorder::Done& done, Result<bool> result) {
+void call(const Recorder::Done& done, AppendOutcome result) {
   if (!done) return;
   // One caller's defect must not end the thread that all others wait for.
   run_guarded("the callback of a recorded execution", [&] { done(std::move(result)); });
 }
 
 void log_failures(const std::vector<LedgerWrite>& writes,
-                  const std::vector<Result<bool>>& results) {
+                  const std::vector<AppendOutcome>& results) {
   for (std::size_t i = 0; i < writes.size() && i < results.size(); ++i) {
     if (results[i]) continue;
     const bool is_start = writes[i].kind == LedgerWrite::Kind::started;
@@ -99,7 +99,7 @@ void Recorder::apply_policy(Execution& execution, RecordingMode mode) const {
   record_least(execution);
 }
 
-Result<std::vector<bool>> Recorder::import(std::vector<Execution> executions) {
+Result<std::vector<AppendOutcome>> Recorder::import(std::vector<Execution> executions) {
   std::vector<LedgerWrite> writes;
   writes.reserve(executions.size());
   for (Execution& execution : executions) {
@@ -107,7 +107,7 @@ Result<std::vector<bool>> Recorder::import(std::vector<Execution> executions) {
     writes.push_back({LedgerWrite::Kind::imported, std::move(execution)});
     ledger_.prepare(writes.back());
   }
-  return ledger_.commit(writes);
+  return ledger_.append(writes);
 }
 
 Result<Recorder::Ticket> Recorder::admit(RecordingMode mode) {
@@ -260,9 +260,9 @@ void Recorder::run() {
   }
 }
 
-Result<std::vector<bool>> Recorder::commit_writes(const std::vector<LedgerWrite>& writes) {
+Result<std::vector<AppendOutcome>> Recorder::append_writes(std::span<LedgerWrite> writes) {
   try {
-    return ledger_.commit(writes);
+    return ledger_.append(writes);
   } catch (const std::bad_alloc&) {
     return error_of(Thrown::no_memory);  // As when the store fails: others fare no better.
   } catch (const std::exception& thrown) {
@@ -273,29 +273,25 @@ Result<std::vector<bool>> Recorder::commit_writes(const std::vector<LedgerWrite>
 
 // Adds what becomes of each write, and returns the number of commits.
 std::uint64_t Recorder::try_writes(std::vector<LedgerWrite>& writes,
-                                   std::vector<Result<bool>>& results) {
+                                   std::vector<AppendOutcome>& results) {
   std::uint64_t commits = 0;
-  const auto changed = commit_writes(writes);
-  if (changed) {
+  auto outcomes = append_writes(writes);
+  if (outcomes) {
     ++commits;
-    for (const bool change : *changed) results.emplace_back(change);
-  } else if (store_failed(changed.error()) || writes.size() == 1) {
-    results.assign(writes.size(), Result<bool>(changed.error()));
+    results = std::move(*outcomes);
+  } else if (store_failed(outcomes.error()) || writes.size() == 1) {
+    results.assign(writes.size(), AppendOutcome(outcomes.error()));
   } else {
     for (LedgerWrite& write : writes) {
-      std::vector<LedgerWrite> alone;
-      alone.push_back(std::move(write));
-      const auto one = commit_writes(alone);
-      write = std::move(alone.front());  // For the log below.
+      auto one = append_writes({&write, 1});
       if (one) {
         ++commits;
-        results.emplace_back(one->front());
+        results.push_back(std::move(one->front()));
       } else {
-        results.emplace_back(one.error());
+        results.emplace_back(std::move(one).error());
       }
     }
   }
-
   return commits;
 }
 
@@ -303,7 +299,7 @@ std::uint64_t Recorder::try_writes(std::vector<LedgerWrite>& writes,
 // the callers hear that, and the next batch has its own chance.
 void Recorder::commit_batch(std::vector<Entry>& batch) {
   std::vector<LedgerWrite> writes;
-  std::vector<Result<bool>> results;
+  std::vector<AppendOutcome> results;
   Metrics made;
   const Thrown thrown = run_guarded("a commit of executions", [&] {
     writes.reserve(batch.size());
@@ -339,7 +335,7 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     run_guarded("telling what became of an execution", [&] {
       call(batch[i].done,
-           i < results.size() ? std::move(results[i]) : Result<bool>(error_of(thrown)));
+           i < results.size() ? std::move(results[i]) : AppendOutcome(error_of(thrown)));
     });
   }
 }

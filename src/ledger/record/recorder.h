@@ -39,11 +39,12 @@ using RecordingPolicySource =
 // Puts executions into the ledger with group commit: one writer thread drains a bounded
 // queue, so that many executions share one fsync. Thread-safe. The ledger must outlive it.
 //
-// When a commit fails because of what it holds (any error but storage, cannot_store and
-// unavailable), its writes are tried again one by one, so that one bad execution does not
-// take the others with it. When the store itself fails, each write of the batch gets the
-// error: trying again at once would only make a full disk busier, and only the caller knows
-// whether the execution is worth another attempt. The same where there was no memory.
+// When an append fails as a whole because of what it holds (any error but storage,
+// cannot_store and unavailable), its writes are tried again one by one, so that one bad
+// execution does not take the others with it. When the store itself fails, each write of
+// the batch gets the error: trying again at once would only make a full disk busier, and
+// only the caller knows whether the execution is worth another attempt. The same where
+// there was no memory.
 //
 // It is also the one place where recording policies are applied, to starts, ends and
 // imports alike, on the thread of the caller and before anything is queued: what they take
@@ -53,7 +54,7 @@ class Recorder {
   // Called on the writer thread after each commit, before any Done: what was tried, and
   // with which result. It must not block, and may take the executions out of the writes.
   using Observer =
-      std::function<void(std::span<LedgerWrite> writes, std::span<const Result<bool>>)>;
+      std::function<void(std::span<LedgerWrite> writes, std::span<const AppendOutcome>)>;
 
   // Without `policies` everything is recorded.
   Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {},
@@ -91,17 +92,15 @@ class Recorder {
   void start(const Ticket& ticket, Execution execution);
 
   // Called once, on the writer thread, when the write is durable or has failed; must not
-  // block, and must not call flush() or stop(). The bool is whether it changed anything.
-  // After stop() it is called at once, on the caller's thread, with `unavailable`. An error
-  // is that of Ledger::commit(); where that threw, internal, or unavailable for want of
-  // memory.
-  using Done = std::function<void(Result<bool>)>;
+  // block, and must not call flush() or stop(). After stop() it is called at once, on the
+  // caller's thread, with `unavailable`. An error is that of Ledger::append(); where that
+  // threw, internal, or unavailable for want of memory.
+  using Done = std::function<void(AppendOutcome)>;
   void finish(Ticket ticket, Execution execution, Done done);
 
-  // Commits executions that ended elsewhere, at once and on the caller's thread. For each,
-  // whether it was new; the error is that of Ledger::commit(). Takes no ticket, shares no
-  // commit, and the observer is not told.
-  Result<std::vector<bool>> import(std::vector<Execution> executions);
+  // As Ledger::append() of executions that ended elsewhere, at once and on the caller's
+  // thread. Takes no ticket, shares no commit, and the observer is not told.
+  Result<std::vector<AppendOutcome>> import(std::vector<Execution> executions);
 
   // Blocks until everything queued before the call is durable or has failed, and its Done
   // has returned.
@@ -134,8 +133,8 @@ class Recorder {
   void take_batch(std::vector<Entry>& batch) TRAWL_REQUIRES(mutex_);
   void commit_batch(std::vector<Entry>& batch);
   std::uint64_t try_writes(std::vector<LedgerWrite>& writes,
-                           std::vector<Result<bool>>& results);
-  Result<std::vector<bool>> commit_writes(const std::vector<LedgerWrite>& writes);
+                           std::vector<AppendOutcome>& results);
+  Result<std::vector<AppendOutcome>> append_writes(std::span<LedgerWrite> writes);
   bool is_done(std::uint64_t sequence) const TRAWL_REQUIRES(mutex_);
   void maintain_regularly();
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "ledger/ledger_rules.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
 
@@ -22,7 +23,7 @@ const NamespaceId kNs("ns_a");
 // A ledger whose commits take a while, fail on request, and can be held at a gate.
 class FakeLedger final : public MemoryLedger {
  public:
-  Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {
+  Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override {
     std::unique_lock lock(mutex_);
     ++waiting;
     gate_changed_.notify_all();
@@ -37,7 +38,12 @@ class FakeLedger final : public MemoryLedger {
     if (throws == Throws::anything) throw 7;
     lock.unlock();
     std::this_thread::sleep_for(std::chrono::microseconds(commit_us));
-    return MemoryLedger::commit(writes);
+    if (all_or_nothing) {
+      for (const AppendOutcome& outcome : refuse_invalid(writes)) {
+        if (!outcome) return outcome.error();
+      }
+    }
+    return MemoryLedger::append(writes);
   }
   bool maintain() override {
     ++maintained;
@@ -63,6 +69,7 @@ class FakeLedger final : public MemoryLedger {
 
   std::atomic<int> commit_us = 0;
   std::atomic<int> maintained = 0;
+  bool all_or_nothing = false;  // Refuses a batch for one of its writes.
   int commits = 0;
   int waiting = 0;
   enum class Throws { nothing, no_memory, anything };
@@ -80,11 +87,11 @@ class FakeLedger final : public MemoryLedger {
 class Answers {
  public:
   Recorder::Done take(const std::string& name) {
-    return [this, name](Result<bool> result) {
+    return [this, name](AppendOutcome result) {
       const std::lock_guard lock(mutex_);
       ++counts_[name];
-      all_.push_back(name +
-                     (result ? (*result ? ":new" : ":old") : ":" + result.error().message));
+      all_.push_back(name + (result ? (*result == Appended::written ? ":new" : ":old")
+                                    : ":" + result.error().message));
     };
   }
   std::vector<std::string> all() const {
@@ -130,8 +137,8 @@ TEST(Recorder, ManyExecutionsShareACommit) {
         std::condition_variable done;
         bool is_done = false;
         recorder.finish(std::move(ticket), make_execution(kNs, id, i),
-                        [&](Result<bool> result) {
-                          EXPECT_TRUE(result && *result);
+                        [&](AppendOutcome result) {
+                          EXPECT_TRUE(result && *result == Appended::written);
                           // What is acknowledged is in the list.
                           EXPECT_TRUE(ledger.find(kNs, ExecutionId(id)).value());
                           ++durable;
@@ -188,7 +195,7 @@ TEST(Recorder, ALoneWriteDoesNotWait) {
   for (int i = 0; i < 5; ++i) {
     std::atomic<bool> done = false;
     recorder.finish(recorder.admit().value(), make_execution(kNs, std::to_string(i), 0),
-                    [&](const Result<bool>&) { done = true; });
+                    [&](const AppendOutcome&) { done = true; });
     while (!done) std::this_thread::yield();
   }
   EXPECT_EQ(ledger.commits, 5);
@@ -311,12 +318,33 @@ TEST(Recorder, OneBadExecutionDoesNotTakeTheOthersWithIt) {
   EXPECT_EQ(recorder.metrics().writes, 3u);
 }
 
+// Goal: the same where a ledger refuses a batch as a whole, since it keeps them together.
+TEST(Recorder, ABatchThatIsRefusedAsAWholeIsTriedOneByOne) {
+  FakeLedger ledger;
+  ledger.all_or_nothing = true;
+  Recorder recorder(ledger, options());
+  Answers answers;
+  ledger.close_gate();
+  for (const std::string id : {"first", "good", "bad\n", "fine"}) {
+    recorder.finish(recorder.admit().value(), make_execution(kNs, id, 0), answers.take(id));
+    ledger.wait_for_commit();
+  }
+  ledger.open_gate();
+  recorder.flush();
+  const auto all = answers.all();
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[1], "good:new");
+  EXPECT_NE(all[2].find("control character"), std::string::npos);
+  EXPECT_EQ(all[3], "fine:new");
+  EXPECT_EQ(ledger.commits, 5);
+}
+
 TEST(Recorder, ACallbackThatThrowsHarmsNobody) {
   FakeLedger ledger;
   Recorder recorder(ledger, options());
   Answers answers;
   recorder.finish(recorder.admit().value(), make_execution(kNs, "a", 0),
-                  [](const Result<bool>&) { throw std::runtime_error("a defect"); });
+                  [](const AppendOutcome&) { throw std::runtime_error("a defect"); });
   recorder.finish(recorder.admit().value(), make_execution(kNs, "b", 0), answers.take("b"));
   recorder.flush();
   EXPECT_EQ(answers.all(), (Log{"b:new"}));
@@ -335,14 +363,14 @@ TEST(Recorder, ACommitThatThrowsIsToldToItsCallersAndHarmsNobodyElse) {
     std::atomic<int> told = 0;
     Recorder recorder(
         ledger, few, {},
-        [](std::span<LedgerWrite>, std::span<const Result<bool>>) { throw 7; });
+        [](std::span<LedgerWrite>, std::span<const AppendOutcome>) { throw 7; });
     ledger.throws = throws;
     for (int i = 0; i < 4; ++i) {
       auto ticket = recorder.admit();
       ASSERT_TRUE(ticket);
       recorder.finish(
           std::move(*ticket), make_execution(kNs, "lost" + std::to_string(i), i),
-          [&](Result<bool> result) {
+          [&](AppendOutcome result) {
             codes.push_back(result ? ErrorCode::cancelled : result.error().code);
             ++told;
           });
@@ -446,8 +474,8 @@ TEST(Recorder, EverythingAtOnce) {
           if (i % 11 == 0) continue;  // Abandoned.
           ++accepted;
           recorder.finish(std::move(*ticket), make_execution(kNs, id, i),
-                          [&](const Result<bool>& result) {
-                            EXPECT_TRUE(result && *result);
+                          [&](const AppendOutcome& result) {
+                            EXPECT_TRUE(result && *result == Appended::written);
                             ++answered;
                           });
           if (i % 50 == 0) recorder.flush();
@@ -471,12 +499,13 @@ TEST(Recorder, TheObserverSeesWhatWasCommitted) {
   Answers answers;
   Recorder recorder(
       ledger, options(), {},
-      [&](std::span<LedgerWrite> writes, std::span<const Result<bool>> results) {
+      [&](std::span<LedgerWrite> writes, std::span<const AppendOutcome> results) {
         ASSERT_EQ(writes.size(), results.size());
         for (std::size_t i = 0; i < writes.size(); ++i) {
           const Execution taken = std::move(writes[i].execution);
           seen.push_back(taken.summary.execution_id.str() +
-                         (results[i] ? (*results[i] ? ":new" : ":old") : ":failed"));
+                         (results[i] ? (*results[i] == Appended::written ? ":new" : ":old")
+                                     : ":failed"));
         }
         EXPECT_EQ(answers.all().size(), seen.size() - writes.size());
         if (seen.size() == 2) throw std::runtime_error("ignored");

@@ -53,9 +53,10 @@ TEST(Recording, StartsEndsAndImportsObeyThePolicy) {
   recorder.flush();
   EXPECT_NE(stored(ledger, kNs, "run").find("completed"), std::string::npos);
   EXPECT_FALSE(has_secret(stored(ledger, kNs, "run")));
-  EXPECT_EQ(
-      recorder.import({secret(kNs, "a"), secret(kNs, "a"), secret(kOpen, "a")}).value(),
-      (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(test::written(
+                recorder.import({secret(kNs, "a"), secret(kNs, "a"), secret(kOpen, "a")}))
+                .value(),
+            (std::vector<bool>{true, false, true}));
   EXPECT_FALSE(has_secret(stored(ledger, kNs, "a")));
   EXPECT_TRUE(has_secret(stored(ledger, kOpen, "a")));
 }
@@ -88,7 +89,7 @@ TEST(Recording, APolicyThatCannotBeHadRecordsNoTexts) {
     recorder.flush();
     EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
     recorder.finish(std::move(ticket), secret(kOpen, "run"),
-                    [&](const Result<bool>& recorded) { done = recorded.has_value(); });
+                    [&](const AppendOutcome& recorded) { done = recorded.has_value(); });
     recorder.flush();
     EXPECT_TRUE(done);
     ASSERT_TRUE(recorder.import({secret(kOpen, "imported")}));

@@ -30,7 +30,7 @@ class LedgerCheckTest : public testing::Test {
       execution.pipeline = R"({"stages":[)" + std::to_string(i % 3) + "]}";
       writes.push_back(test::finished(std::move(execution)));
     }
-    ASSERT_TRUE(ledger->commit(writes));
+    ASSERT_TRUE(test::append(*ledger, writes));
     test::put(*ledger,
               test::started(test::make_execution(NamespaceId("ns_a"), "r", kTime)));
     while (ledger->maintain()) {

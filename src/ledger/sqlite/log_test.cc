@@ -50,8 +50,8 @@ TEST(LedgerLog, CheckpointsAndCommitsExcludeEachOther) {
       while (!done) EXPECT_TRUE(ledger->try_write());
     });
     for (int i = 0; i < 20'000 && watch.counts(path).checkpoints < 30; ++i) {
-      const LedgerWrite writes[] = {finished(padded("e" + std::to_string(i), i, 100))};
-      ASSERT_TRUE(ledger->commit(writes));
+      ASSERT_TRUE(
+          test::append(*ledger, {finished(padded("e" + std::to_string(i), i, 100))}));
       if (i % 100 == 99) ASSERT_TRUE(ledger->remove(filter_of(kMain), 10));
     }
     done = true;
@@ -77,7 +77,7 @@ TEST(LedgerLog, ASlowReaderDoesNotKeepItLong) {
       for (int i = 0; i < count; ++i, ++time) {
         writes.push_back(finished(padded("e" + std::to_string(time), time, bytes)));
       }
-      ASSERT_TRUE(ledger->commit(writes));
+      ASSERT_TRUE(test::append(*ledger, writes));
     };
     for (int i = 0; i < 5; ++i) write(500, 10);
     ExecutionFilter filter = filter_of(kMain);

@@ -218,7 +218,7 @@ class ReusedNumbers : public LedgerNumbers {
       writes.push_back(
           finished(run_of(kNs, "e" + std::to_string(i), i * kMicrosPerMinute, "apple")));
     }
-    ASSERT_TRUE(ledger_->commit(writes));
+    ASSERT_TRUE(test::append(*ledger_, writes));
     settle();
     auto some = filter_of(kNs);
     some.start_time = (kRowGroupRows - 25) * kMicrosPerMinute;

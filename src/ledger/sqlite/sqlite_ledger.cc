@@ -1,5 +1,7 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
+#include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/maintenance.h"
 #include "ledger/sqlite/page_cache.h"
+#include "ledger/sqlite/prepared_record.h"
 #include "ledger/sqlite/reader.h"
 #include "ledger/sqlite/record.h"
 #include "ledger/sqlite/retention.h"
@@ -46,24 +49,31 @@ class SqliteLedger final : public Ledger {
         readers_(path, reader_options()) {}
 
   void prepare(LedgerWrite& write) const override {
-    write.prepared = sqlite::encode_record(write.execution);
+    auto prepared = std::make_shared<sqlite::PreparedRecord>();
+    prepared->record = sqlite::encode_record(write.execution);
     // Of long inputs that takes long, and whoever ran it waits: left to maintenance.
     const auto& inputs = write.execution.inputs;
     if (write.kind != LedgerWrite::Kind::started &&
         (!inputs || inputs->size() < kLongInputs)) {
-      write.prepared_terms = sqlite::bare_terms(write.execution);
+      prepared->terms = sqlite::bare_terms(write.execution);
     }
+    write.prepared = std::move(prepared);
   }
 
-  Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes) override {
-    TRAWL_TRY(check_writes(writes));
-    if (writes.empty()) return std::vector<bool>();
+  // One transaction: an error of the call leaves nothing of the batch.
+  Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override {
+    std::vector<AppendOutcome> outcomes = refuse_invalid(writes);
     const Waiting waiting;  // For its turn to write, and the disk.
     const MutexLock lock(writer_mutex_);
-    TRAWL_TRY(refuse_removed(removed_, writes));
+    refuse_removed(removed_, writes, outcomes);
+    if (std::none_of(outcomes.begin(), outcomes.end(),
+                     [](const AppendOutcome& outcome) { return outcome.has_value(); })) {
+      return outcomes;
+    }
     TRAWL_TRY(recover_late());
     const ChangeNotice notice(pages_);
-    return writer_.commit(writes);
+    TRAWL_TRY(writer_.append(writes, outcomes));
+    return outcomes;
   }
 
   Result<ExecutionPage> list(const ExecutionFilter& filter,

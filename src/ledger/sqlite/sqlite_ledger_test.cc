@@ -101,7 +101,7 @@ TEST_F(SqliteLedgerTest, RollupsAndUsesAgreeWithTheRows) {
           ExecutionId("e" + std::to_string(random() % 100));
       writes.push_back(std::move(write));
     }
-    ASSERT_TRUE(ledger->commit(writes));
+    ASSERT_TRUE(test::append(*ledger, writes));
     if (random() % 20 == 0) {
       ASSERT_TRUE(ledger->recover());
     }
@@ -173,7 +173,7 @@ TEST_F(SqliteLedgerTest, RemovedNamespacesAreDeletedBitByBit) {
     writes.push_back(finished(std::move(execution)));
   }
   writes.push_back(started(make_execution(kNs, "running", 1)));
-  ASSERT_TRUE(ledger->commit(writes));
+  ASSERT_TRUE(test::append(*ledger, writes));
   put(*ledger, finished(make_execution(NamespaceId("ns_b"), "kept", 1)));
   ASSERT_TRUE(ledger->remove_namespace(kNs));
   EXPECT_EQ(ledger->recover().value(), 0u);
@@ -199,7 +199,7 @@ TEST_F(SqliteLedgerTest, DeletedSpaceIsGivenBack) {
       execution.inputs = noise(2'000, j);
       writes.push_back(finished(std::move(execution)));
     }
-    ASSERT_TRUE(ledger->commit(writes));
+    ASSERT_TRUE(test::append(*ledger, writes));
   }
   const auto settle = [&] {
     while (ledger->maintain()) {
@@ -282,7 +282,8 @@ TEST_F(SqliteLedgerTest, AFullDiskRefusesTheWholeBatch) {
     execution.pipeline = "{}";
     writes.push_back(finished(std::move(execution)));
   }
-  const auto refused = writer.commit(writes);
+  std::vector<AppendOutcome> outcomes(writes.size(), Appended::repeated);
+  const auto refused = writer.append(writes, outcomes);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::cannot_store);
   for (const char* table : {"executions", "records", "rollups", "definitions", "namespaces",
@@ -290,7 +291,10 @@ TEST_F(SqliteLedgerTest, AFullDiskRefusesTheWholeBatch) {
     EXPECT_EQ(integer("SELECT count(*) FROM " + std::string(table)), 0) << table;
   }
   ASSERT_TRUE(full->execute("PRAGMA max_page_count=1000000"));
-  EXPECT_EQ(writer.commit(writes).value(), std::vector<bool>(50, true));
+  ASSERT_TRUE(writer.append(writes, outcomes));
+  for (const AppendOutcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.value(), Appended::written);
+  }
   const auto ledger = open();
   EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 50u);
   EXPECT_EQ(ledger->find(kNs, ExecutionId("e7")).value(), writes[7].execution);
@@ -306,7 +310,8 @@ TEST_F(SqliteLedgerTest, TheLogStaysBoundedWithoutMaintenance) {
     auto execution = make_execution(kNs, "e" + std::to_string(i), i);
     execution.inputs = noise(8'000, i);
     const std::vector<LedgerWrite> writes = {finished(std::move(execution))};
-    ASSERT_TRUE(writer.commit(writes));
+    std::vector<AppendOutcome> outcomes(1, Appended::repeated);
+    ASSERT_TRUE(writer.append(writes, outcomes));
   }
   EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 3 * kPages * 8'192);
 }
@@ -334,7 +339,7 @@ void put_whales(Ledger& ledger, int count) {
     execution.summary.query_summary = "whale";
     writes.push_back(finished(std::move(execution)));
   }
-  ASSERT_TRUE(ledger.commit(writes));
+  ASSERT_TRUE(test::append(ledger, writes));
   while (ledger.maintain()) continue;
 }
 

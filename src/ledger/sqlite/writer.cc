@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
+#include "ledger/sqlite/prepared_record.h"
 #include "ledger/sqlite/record.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/terms.h"
@@ -69,33 +70,33 @@ Writer::Writer(std::unique_ptr<Connection> connection, Words& words,
       this);
 }
 
-Result<std::vector<bool>> Writer::commit(std::span<const LedgerWrite> writes) {
-  auto changed = apply_all(writes);
-  if (!changed) {
+Result<void> Writer::append(std::span<const LedgerWrite> writes,
+                            std::span<AppendOutcome> outcomes) {
+  auto applied = apply_all(writes, outcomes);
+  if (!applied) {
     forget_numbers();
   } else {
     bound_log();
   }
-  return changed;
+  return applied;
 }
 
-Result<std::vector<bool>> Writer::apply_all(std::span<const LedgerWrite> writes) {
+Result<void> Writer::apply_all(std::span<const LedgerWrite> writes,
+                               std::span<AppendOutcome> outcomes) {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
-  std::vector<bool> changed;
-  changed.reserve(writes.size());
   Pending pending;
-  for (const LedgerWrite& write : writes) {
-    TRAWL_ASSIGN(const bool applied, apply(write, pending));
-    changed.push_back(applied);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (!outcomes[i]) continue;
+    TRAWL_ASSIGN(outcomes[i], apply(writes[i], pending));
   }
   TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
   fresh_terms_.add(std::move(pending.terms));
-  return changed;
+  return {};
 }
 
-Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
+Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
   const Execution& execution = write.execution;
   TRAWL_ASSIGN(const std::int64_t ns, namespace_number(execution.namespace_id));
   const std::string id = execution_id_key(execution.summary.execution_id);
@@ -107,7 +108,7 @@ Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
   // finds that out by itself.
   if (write.kind != LedgerWrite::Kind::finished) {
     TRAWL_ASSIGN(existing, find_existing(ns, id));
-    if (existing) return false;
+    if (existing) return Appended::repeated;
   }
   Numbers numbers;
   numbers.running = running;
@@ -132,7 +133,7 @@ Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
   TRAWL_ASSIGN(auto seq, insert_row(ns, id, numbers, summary));
   if (!seq) {
     TRAWL_ASSIGN(existing, find_existing(ns, id));
-    if (!existing || !existing->running) return false;
+    if (!existing || !existing->running) return Appended::repeated;
     TRAWL_TRY(update_row(*existing, numbers, summary, pending));
     pending.rollups.add(ns, existing->status, existing->timestamp, -1);
     seq = existing->seq;
@@ -140,8 +141,9 @@ Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
   TRAWL_TRY(put_record(*seq, write));
   if (!running) {
     TRAWL_TRY(await_index(*seq));
-    if (!write.prepared_terms.empty()) {
-      pending.terms.emplace_back(*seq, in_namespace(ns, write.prepared_terms));
+    const PreparedRecord* prepared = prepared_of(write);
+    if (prepared != nullptr && !prepared->terms.empty()) {
+      pending.terms.emplace_back(*seq, in_namespace(ns, prepared->terms));
     }
   }
   if (numbers.definition) ++pending.definition_uses[*numbers.definition];
@@ -150,7 +152,7 @@ Result<bool> Writer::apply(const LedgerWrite& write, Pending& pending) {
       pending.group_times.try_emplace(group_of(*seq), summary.timestamp, summary.timestamp);
   times->second.first = std::min(times->second.first, summary.timestamp);
   times->second.second = std::max(times->second.second, summary.timestamp);
-  return true;
+  return Appended::written;
 }
 
 Result<std::optional<Writer::Existing>> Writer::find_existing(std::int64_t ns,
@@ -239,8 +241,9 @@ Result<void> Writer::update_row(const Existing& existing, const Numbers& numbers
 
 Result<void> Writer::put_record(std::int64_t seq, const LedgerWrite& write) {
   std::string encoded;
-  if (write.prepared.empty()) encoded = encode_record(write.execution);
-  const std::string_view record = write.prepared.empty() ? encoded : write.prepared;
+  const PreparedRecord* prepared = prepared_of(write);
+  if (prepared == nullptr) encoded = encode_record(write.execution);
+  const std::string_view record = prepared == nullptr ? encoded : prepared->record;
   TRAWL_ASSIGN(auto put, connection_->prepare(
                              "INSERT OR REPLACE INTO records (seq, record) VALUES (?, ?)"));
   return put.bind(seq).bind_blob(record).run();

@@ -41,8 +41,10 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // As Ledger::commit, for writes that check_writes() passed.
-  Result<std::vector<bool>> commit(std::span<const LedgerWrite> writes);
+  // As Ledger::append, in one transaction: after an error nothing of it is there. What has
+  // an error among the outcomes is left out.
+  Result<void> append(std::span<const LedgerWrite> writes,
+                      std::span<AppendOutcome> outcomes);
   Result<std::uint64_t> recover();
   // As Ledger::try_write.
   Result<void> try_write() { return connection_->try_write(); }
@@ -111,9 +113,10 @@ class Writer {
   };
   struct Numbers;  // The words of a row.
 
-  Result<std::vector<bool>> apply_all(std::span<const LedgerWrite> writes);
+  Result<void> apply_all(std::span<const LedgerWrite> writes,
+                         std::span<AppendOutcome> outcomes);
   Result<std::uint64_t> end_running();
-  Result<bool> apply(const LedgerWrite& write, Pending& pending);
+  Result<Appended> apply(const LedgerWrite& write, Pending& pending);
   Result<std::optional<Existing>> find_existing(std::int64_t ns, std::string_view id);
   Result<std::optional<std::int64_t>> insert_row(std::int64_t ns, std::string_view id,
                                                  const Numbers& numbers,
