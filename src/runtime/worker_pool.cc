@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -25,7 +26,9 @@ struct WorkerPool::Worker {
 
   WorkerPool& pool;
   Workers::iterator self;
-  CondVar changed;
+  // Shared, since it is notified without the mutex: who is woken under it only runs into
+  // it.
+  const std::shared_ptr<CondVar> changed = std::make_shared<CondVar>();
   bool has_slot = false;  // Guarded by the pool's mutex.
   Thread thread;
   // Of its own thread: how many scopes of Waiting it is in, and whether they gave back.
@@ -61,14 +64,14 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::submit(std::function<void()> task) {
-  std::size_t starts = 0;
+  Next next;
   {
     const MutexLock lock(mutex_);
     if (stopping_ || queue_.size() >= options_.queue_max) return false;
     queue_.push_back(std::move(task));
-    starts = give_slots();
+    next = give_slots();
   }
-  start_workers(starts);
+  go_on(next);
   return true;
 }
 
@@ -77,7 +80,7 @@ void WorkerPool::stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    for (Worker& worker : idle_) worker.changed.notify_one();
+    for (Worker& worker : idle_) worker.changed->notify_one();
     while (threads_ > 0) all_ended_.wait(lock);
     ended.swap(ended_);
   }
@@ -89,35 +92,42 @@ WorkerPool::Metrics WorkerPool::metrics() const {
   return {options_.slots, running_, waiting_, queue_.size(), threads_};
 }
 
-// Gives free slots to those who want one, and returns how many threads are to be started,
-// each of which has its slot already.
-std::size_t WorkerPool::give_slots() {
-  std::size_t starts = 0;
+// Gives free slots to those who want one. Threads to be started have theirs already.
+WorkerPool::Next WorkerPool::give_slots() {
+  Next next;
+  const auto give = [&next](Worker& worker) {
+    worker.has_slot = true;
+    if (next.wake) next.wake->notify_one();
+    next.wake = worker.changed;
+  };
   for (; running_ < options_.slots; ++running_) {
     const bool has_task = queue_.size() > coming_;
     if (!returning_.empty() && !(has_task && passed_over_ >= kPassedOverMax)) {
       if (has_task) ++passed_over_;
       Worker& first = returning_.front();
-      first.has_slot = true;
-      first.changed.notify_one();
+      give(first);
       busy_.splice(busy_.end(), returning_, first.self);
     } else if (has_task) {
       passed_over_ = 0;
       ++coming_;
       if (idle_.empty()) {
         ++threads_;
-        ++starts;
+        ++next.starts;
         continue;
       }
       Worker& last = idle_.back();
-      last.has_slot = true;
-      last.changed.notify_one();
+      give(last);
       busy_.splice(busy_.end(), idle_, last.self);
     } else {
       break;
     }
   }
-  return starts;
+  return next;
+}
+
+void WorkerPool::go_on(const Next& next) {
+  if (next.wake) next.wake->notify_one();
+  start_workers(next.starts);
 }
 
 // A thread that cannot be started changes nothing but the pace: the others look into the
@@ -184,9 +194,9 @@ void WorkerPool::work(Workers::iterator self) {
     self->has_slot = false;
     --running_;
     idle_.splice(idle_.end(), busy_, self);
-    if (const std::size_t starts = give_slots(); starts > 0) {
+    if (const Next next = give_slots(); next.wake || next.starts > 0) {
       lock.unlock();
-      start_workers(starts);
+      go_on(next);
       lock.lock();
     }
   } while (wait_for_slot(*self, lock));
@@ -204,8 +214,8 @@ bool WorkerPool::wait_for_slot(Worker& worker, MutexLock& lock) {
   while (!worker.has_slot) {
     if (stopping_) return false;
     if (threads_ <= options_.slots) {
-      worker.changed.wait(lock);
-    } else if (!worker.changed.wait_until(lock, end) && !worker.has_slot &&
+      worker.changed->wait(lock);
+    } else if (!worker.changed->wait_until(lock, end) && !worker.has_slot &&
                threads_ > options_.slots) {
       return false;
     }
@@ -222,16 +232,16 @@ void WorkerPool::join(Workers ended) {
 
 // Whether the slot was given back.
 bool WorkerPool::begin_wait(Worker& worker) noexcept {
-  std::size_t starts = 0;
+  Next next;
   {
     const MutexLock lock(mutex_);
     if (waiting_ >= options_.waiting_max) return false;
     ++waiting_;
     worker.has_slot = false;
     --running_;
-    starts = give_slots();
+    next = give_slots();
   }
-  start_workers(starts);
+  go_on(next);
   return true;
 }
 
@@ -242,7 +252,7 @@ void WorkerPool::end_wait(Worker& worker) {
     worker.has_slot = true;
   } else {
     returning_.splice(returning_.end(), busy_, worker.self);
-    while (!worker.has_slot) worker.changed.wait(lock);
+    while (!worker.has_slot) worker.changed->wait(lock);
   }
   --waiting_;
 }

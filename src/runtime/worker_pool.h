@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 
 #include "base/mutex.h"
 #include "runtime/thread.h"
@@ -57,11 +58,18 @@ class WorkerPool {
 
   static constinit thread_local Worker* this_worker_;  // Whose thread this is; or null.
 
+  // What follows from giving slots away, once the mutex is released.
+  struct Next {
+    std::shared_ptr<CondVar> wake;  // Of one who was given a slot; null for none.
+    std::size_t starts = 0;         // Threads to be started.
+  };
+
+  void go_on(const Next& next);
   void start_workers(std::size_t count);
   void work(Workers::iterator self);
   bool run_next_here() const TRAWL_REQUIRES(mutex_);
   bool wait_for_slot(Worker& worker, MutexLock& lock) TRAWL_REQUIRES(mutex_);
-  [[nodiscard]] std::size_t give_slots() TRAWL_REQUIRES(mutex_);
+  [[nodiscard]] Next give_slots() TRAWL_REQUIRES(mutex_);
   bool begin_wait(Worker& worker) noexcept;
   void end_wait(Worker& worker);
   void join(Workers ended);
