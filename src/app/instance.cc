@@ -63,6 +63,7 @@ class RunningInstance final : public Instance {
         cache_(config.stage_cache_bytes),
         runner_(*corpus_, *corpus_, cache_, config.run),
         policies_(*corpus_, std::move(recording_key)),
+        retention_policies_(api::compile_retention(*corpus_)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
             [this](const NamespaceId& ns) { return policies_.find(ns); },
@@ -103,7 +104,7 @@ class RunningInstance final : public Instance {
       retention_ = std::make_unique<Periodic>(
           std::chrono::milliseconds(config_.retention_every_ms), [this] {
             api::remove_deleted_histories(*corpus_, *ledger_);
-            api::prune_all(*corpus_, pruner_, system_clock().now(),
+            api::prune_all(*corpus_, retention_policies_, pruner_, system_clock().now(),
                            [this] { return !ready_.load(); });
           });
     }
@@ -200,6 +201,7 @@ class RunningInstance final : public Instance {
   std::atomic<bool> ready_{false};
   std::atomic<bool> stopped_{false};
   api::RecordingPolicies policies_;
+  api::RetentionPolicies retention_policies_;
   ExecutionFeed feed_;
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;

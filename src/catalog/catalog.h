@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -19,16 +20,19 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  // Sets the id and the times.
+  // Sets the id, the times and the revision.
   //   already_exists  the name is taken
   //   invalid         it is empty, or not UTF-8
   virtual Result<Namespace> create_namespace(Namespace wanted) = 0;
   //   not_found
   virtual Result<Namespace> find_namespace(std::string_view identifier) const = 0;
+  // The revision alone, for those who keep what they made of a definition. Cheap.
+  //   not_found
+  virtual Result<std::uint64_t> namespace_revision(const NamespaceId& id) const = 0;
   // By creation time, oldest first.
   virtual Result<std::vector<Namespace>> list_namespaces() const = 0;
-  // Gives the namespace to `change` and stores what that leaves behind; id and times stay
-  // ours.
+  // Gives the namespace to `change` and stores what that leaves behind, as the next
+  // revision; id and times stay ours.
   //   not_found
   //   already_exists, invalid  as in create_namespace()
   //   and what `change` returns
@@ -43,7 +47,7 @@ class Catalog {
   virtual Result<std::vector<NamespaceId>> deleted_namespaces() const = 0;
   virtual Result<void> forget_deleted_namespace(const NamespaceId& id) = 0;
 
-  // Sets the id and the times.
+  // Sets the id, the times and the revision.
   //   not_found       no such namespace
   //   already_exists  the name is taken in it
   //   invalid         a name or the URI of a feature is empty, or two features share one

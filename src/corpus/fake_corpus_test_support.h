@@ -26,6 +26,9 @@ class FakeCorpus final : public Catalog, public Corpus {
   static Error none() { return make_error(ErrorCode::not_found, "there is nothing here"); }
   Result<Namespace> create_namespace(Namespace) override { return none(); }
   Result<Namespace> find_namespace(std::string_view) const override { return none(); }
+  Result<std::uint64_t> namespace_revision(const NamespaceId&) const override {
+    return none();
+  }
   Result<std::vector<Namespace>> list_namespaces() const override { return none(); }
   Result<Namespace> update_namespace(
       std::string_view, const std::function<Result<void>(Namespace&)>&) override {

@@ -16,6 +16,7 @@ struct Namespace {
   std::string name;
   TimeUs created_at = 0;
   TimeUs updated_at = 0;
+  std::uint64_t revision = 1;  // Greater after each change.
   // description, feature_extractors, payload_indexes, … as the client gave them.
   json::object definition;
 };
@@ -47,6 +48,7 @@ struct Collection {
   std::vector<Feature> features;
   TimeUs created_at = 0;
   TimeUs updated_at = 0;
+  std::uint64_t revision = 1;  // Of the definition: greater after each change.
   // description, source, feature_extractor, metadata, … as the client gave them, with
   // defaults filled in.
   json::object definition;

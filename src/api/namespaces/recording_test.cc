@@ -12,12 +12,20 @@ class Namespaces final : public Catalog {
  public:
   std::map<std::string, Namespace> all;
   bool fails = false;
+  mutable int read = 0;  // How often a definition was.
 
   Result<Namespace> find_namespace(std::string_view identifier) const override {
     if (fails) return make_error(ErrorCode::storage, "the disk refused");
     const auto found = all.find(std::string(identifier));
     if (found == all.end()) return nothing();
+    ++read;
     return found->second;
+  }
+  Result<std::uint64_t> namespace_revision(const NamespaceId& id) const override {
+    if (fails) return make_error(ErrorCode::storage, "the disk refused");
+    const auto found = all.find(id.str());
+    if (found == all.end()) return nothing();
+    return found->second.revision;
   }
   Result<Namespace> create_namespace(Namespace) override { return nothing(); }
   Result<std::vector<Namespace>> list_namespaces() const override { return nothing(); }
@@ -50,8 +58,9 @@ class Namespaces final : public Catalog {
 
 const NamespaceId kNs("ns_a");
 
-Namespace with_recording(std::string_view definition) {
+Namespace with_recording(std::string_view definition, std::uint64_t revision = 1) {
   Namespace ns;
+  ns.revision = revision;
   ns.id = kNs;
   if (!definition.empty()) ns.definition["recording"] = parse_json(definition).value();
   return ns;
@@ -86,11 +95,28 @@ TEST(RecordingPolicies, AChangeIsSeenAtOnceAndDamageIsNoPolicy) {
   catalog.all["ns_a"] = with_recording(R"({"mode":"summary"})");
   const RecordingPolicies policies(catalog, "key");
   EXPECT_EQ(policies.find(kNs)->mode(), RecordingMode::summary);
-  catalog.all["ns_a"] = with_recording("");
+  catalog.all["ns_a"] = with_recording("", 2);
   EXPECT_EQ(policies.find(kNs)->mode(), RecordingMode::full);
+  std::uint64_t revision = 2;
   for (const char* damaged : {R"({"mode":"sumary"})", "[]", "\"full\""}) {
-    catalog.all["ns_a"] = with_recording(damaged);
+    catalog.all["ns_a"] = with_recording(damaged, ++revision);
     EXPECT_EQ(policies.find(kNs), nullptr) << damaged;
+  }
+  catalog.all["ns_a"] = with_recording(R"({"mode":"summary"})", ++revision);
+  EXPECT_EQ(policies.find(kNs)->mode(), RecordingMode::summary);
+}
+
+// Goal: what one execution costs does not depend on the size of a definition.
+TEST(RecordingPolicies, ADefinitionIsReadOnceForEachRevision) {
+  Namespaces catalog;
+  const RecordingPolicies policies(catalog, "key");
+  int expected = 0;
+  for (const char* definition : {"", R"({"mode":"summary"})", "[]", R"({"mode":"full"})"}) {
+    catalog.all["ns_a"] =
+        with_recording(definition, static_cast<std::uint64_t>(++expected));
+    const auto first = policies.find(kNs);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(policies.find(kNs), first);
+    EXPECT_EQ(catalog.read, expected) << definition;
   }
 }
 

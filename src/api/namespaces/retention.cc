@@ -6,6 +6,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "api/namespaces/namespaces.h"
 #include "api/wire/endpoint.h"
@@ -119,24 +121,28 @@ Result<RetentionPolicy> retention_of(const Namespace& ns) {
   return parse_retention(value->get_object(), std::string(kRetentionKey));
 }
 
-void prune_all(const Catalog& catalog, Pruner& pruner, TimeUs now,
-               const Pruner::Stop& stop) {
-  const auto log = [](const Namespace& ns, const Error& error) {
-    spdlog::error("retention of the namespace {}: {} ({})", ns.id.str(), error.message,
-                  error.detail);
-  };
+RetentionPolicies compile_retention(const Catalog& catalog) {
+  return RetentionPolicies(
+      catalog, "retention",
+      [](const Namespace& ns) -> Result<std::shared_ptr<const RetentionPolicy>> {
+        TRAWL_ASSIGN(RetentionPolicy policy, retention_of(ns));
+        return std::make_shared<const RetentionPolicy>(std::move(policy));
+      });
+}
+
+void prune_all(const Catalog& catalog, const RetentionPolicies& policies, Pruner& pruner,
+               TimeUs now, const Pruner::Stop& stop) {
   const auto all = catalog.list_namespaces();
   if (!all) return;
   for (const Namespace& ns : *all) {
     if (stop()) return;
-    const auto policy = retention_of(ns);
-    if (!policy) {
-      log(ns, policy.error());
-      continue;
-    }
-    if (policy->empty()) continue;
+    const auto policy = policies.find(ns.id);
+    if (policy == nullptr || policy->empty()) continue;
     const Pruner::Run run = pruner.prune(ns.id, *policy, now, stop);
-    if (run.error) log(ns, *run.error);
+    if (run.error) {
+      spdlog::error("retention of the namespace {}: {} ({})", ns.id.str(),
+                    run.error->message, run.error->detail);
+    }
     if (run.report.total() > 0) {
       spdlog::info("retention of the namespace {}: {} executions were deleted in {} ms",
                    ns.id.str(), run.report.total(), run.duration_us / 1000);

@@ -2,6 +2,7 @@
 
 #include "api/services.h"
 #include "catalog/catalog.h"
+#include "catalog/compiled_policies.h"
 #include "ledger/retention/policy.h"
 
 namespace trawl::api {
@@ -20,11 +21,15 @@ Result<void> check_statuses(const Services& services, const Namespace* ns,
 //   invalid  what is stored is damaged
 Result<RetentionPolicy> retention_of(const Namespace& ns);
 
+// As retention_of(), of every namespace.
+using RetentionPolicies = CompiledPolicies<RetentionPolicy>;
+RetentionPolicies compile_retention(const Catalog& catalog);
+
 // Applies the retention of every namespace, until nothing is left to take or `stop` says
 // so, on the caller's thread. What goes wrong is logged, and the other namespaces get their
 // turn.
-void prune_all(const Catalog& catalog, Pruner& pruner, TimeUs now,
-               const Pruner::Stop& stop);
+void prune_all(const Catalog& catalog, const RetentionPolicies& policies, Pruner& pruner,
+               TimeUs now, const Pruner::Stop& stop);
 
 void add_retention_routes(http::Router& router, const Services& services);
 

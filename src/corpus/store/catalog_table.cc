@@ -30,7 +30,7 @@ std::string features_text(const std::vector<Feature>& features) {
 Result<std::vector<StoredNamespace>> read_namespaces(sqlite::Connection& connection) {
   TRAWL_ASSIGN(auto rows, connection.prepare(
                               "SELECT number, namespace_id, name, created_at, updated_at, "
-                              "definition FROM namespaces ORDER BY number"));
+                              "definition, revision FROM namespaces ORDER BY number"));
   std::vector<StoredNamespace> all;
   while (true) {
     TRAWL_ASSIGN(const bool more, rows.step());
@@ -42,6 +42,7 @@ Result<std::vector<StoredNamespace>> read_namespaces(sqlite::Connection& connect
     stored.definition.created_at = rows.integer(3);
     stored.definition.updated_at = rows.integer(4);
     TRAWL_ASSIGN(stored.definition.definition, read_definition(rows.text(5)));
+    stored.definition.revision = static_cast<std::uint64_t>(rows.integer(6));
     all.push_back(std::move(stored));
   }
 }
@@ -49,7 +50,7 @@ Result<std::vector<StoredNamespace>> read_namespaces(sqlite::Connection& connect
 Result<std::vector<StoredCollection>> read_collections(sqlite::Connection& connection) {
   TRAWL_ASSIGN(auto rows,
                connection.prepare("SELECT number, collection_id, namespace_id, name, "
-                                  "created_at, updated_at, features, definition "
+                                  "created_at, updated_at, features, definition, revision "
                                   "FROM collections ORDER BY number"));
   std::vector<StoredCollection> all;
   while (true) {
@@ -65,6 +66,7 @@ Result<std::vector<StoredCollection>> read_collections(sqlite::Connection& conne
     TRAWL_ASSIGN(const auto features, parse_json(rows.text(6)));
     TRAWL_ASSIGN(stored.definition.features, features_from_json(features));
     TRAWL_ASSIGN(stored.definition.definition, read_definition(rows.text(7)));
+    stored.definition.revision = static_cast<std::uint64_t>(rows.integer(8));
     all.push_back(std::move(stored));
   }
 }
@@ -102,18 +104,24 @@ Result<void> store_namespace(sqlite::Connection& connection, std::int64_t number
                              const Namespace& changed) {
   TRAWL_ASSIGN(auto update,
                connection.prepare("UPDATE namespaces SET name = ?, updated_at = ?, "
-                                  "definition = ? WHERE number = ?"));
+                                  "definition = ?, revision = ? WHERE number = ?"));
   const std::string definition = definition_text(changed.definition);
-  return update.bind(changed.name, changed.updated_at, definition, number).run();
+  return update
+      .bind(changed.name, changed.updated_at, definition,
+            static_cast<std::int64_t>(changed.revision), number)
+      .run();
 }
 
 Result<void> store_collection(sqlite::Connection& connection, std::int64_t number,
                               const Collection& changed) {
   TRAWL_ASSIGN(auto update,
                connection.prepare("UPDATE collections SET name = ?, updated_at = ?, "
-                                  "definition = ? WHERE number = ?"));
+                                  "definition = ?, revision = ? WHERE number = ?"));
   const std::string definition = definition_text(changed.definition);
-  return update.bind(changed.name, changed.updated_at, definition, number).run();
+  return update
+      .bind(changed.name, changed.updated_at, definition,
+            static_cast<std::int64_t>(changed.revision), number)
+      .run();
 }
 
 }  // namespace trawl::store

@@ -15,6 +15,7 @@ namespace {
 //             itself, so that places stay what they are.
 // dropped     Deleted collections whose rows are still to be removed.
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
+// namespaces, collections  `revision` counts the changes of the definition.
 // forgetting  Collections whose indexes may still have words of removed rows.
 constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
@@ -73,6 +74,10 @@ CREATE TABLE forgetting (
 ) STRICT;
 -- Nobody took words out before.
 INSERT INTO forgetting SELECT number FROM collections;
+)sql",
+                                  R"sql(
+ALTER TABLE namespaces ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE collections ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
 )sql"};
 
 }  // namespace

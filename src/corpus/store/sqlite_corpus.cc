@@ -115,6 +115,7 @@ Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
   if (catalog_.has_namespace_name(wanted.name)) return name_taken("namespace", wanted.name);
   wanted.id = NamespaceId(make_random_id("ns_", kIdRandomLength));
   wanted.created_at = wanted.updated_at = options_.clock->now();
+  wanted.revision = 1;
   TRAWL_ASSIGN(const std::int64_t number, insert_namespace(*writer_, wanted));
   catalog_.put(CatalogEntries::NamespaceEntry{number, std::make_shared<Namespace>(wanted)});
   return wanted;
@@ -123,6 +124,11 @@ Result<Namespace> SqliteCorpus::create_namespace(Namespace wanted) {
 Result<Namespace> SqliteCorpus::find_namespace(std::string_view identifier) const {
   TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(identifier));
   return *entry.definition;
+}
+
+Result<std::uint64_t> SqliteCorpus::namespace_revision(const NamespaceId& id) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_namespace(id.str()));
+  return entry.definition->revision;
 }
 
 Result<std::vector<Namespace>> SqliteCorpus::list_namespaces() const {
@@ -145,6 +151,7 @@ Result<Namespace> SqliteCorpus::update_namespace(
   changed.id = entry.definition->id;
   changed.created_at = entry.definition->created_at;
   changed.updated_at = now_after(entry.definition->updated_at);
+  changed.revision = entry.definition->revision + 1;
   TRAWL_TRY(store_namespace(*writer_, entry.number, changed));
   catalog_.put(
       CatalogEntries::NamespaceEntry{entry.number, std::make_shared<Namespace>(changed)});
@@ -193,6 +200,7 @@ Result<Collection> SqliteCorpus::create_collection(Collection wanted) {
   }
   wanted.id = CollectionId(make_random_id("col_", kIdRandomLength));
   wanted.created_at = wanted.updated_at = options_.clock->now();
+  wanted.revision = 1;
 
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
@@ -254,6 +262,7 @@ Result<Collection> SqliteCorpus::update_collection(
   changed.namespace_id = entry.definition->namespace_id;
   changed.created_at = entry.definition->created_at;
   changed.updated_at = now_after(entry.definition->updated_at);
+  changed.revision = entry.definition->revision + 1;
   TRAWL_TRY(store_collection(*writer_, entry.state->number(), changed));
   catalog_.put(
       CatalogEntries::CollectionEntry{entry.state, std::make_shared<Collection>(changed)});

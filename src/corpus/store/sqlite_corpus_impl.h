@@ -22,6 +22,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // Namespaces and collections: sqlite_corpus.cc.
   Result<Namespace> create_namespace(Namespace wanted) override;
   Result<Namespace> find_namespace(std::string_view identifier) const override;
+  Result<std::uint64_t> namespace_revision(const NamespaceId& id) const override;
   Result<std::vector<Namespace>> list_namespaces() const override;
   Result<Namespace> update_namespace(
       std::string_view identifier,

@@ -186,6 +186,37 @@ TEST_F(SqliteCorpusTest, UpdatesKeepWhatIsFixed) {
   EXPECT_EQ(hits(*snapshot(), "writable"), 1u);
 }
 
+TEST_F(SqliteCorpusTest, EveryChangeOfADefinitionIsARevision) {
+  const NamespaceId ns = corpus_->list_namespaces().value()[0].id;
+  const auto fine = [](auto&) { return Result<void>(); };
+  const auto refused = [](auto&) -> Result<void> {
+    return make_error(ErrorCode::invalid, "no");
+  };
+  const auto forged = [](auto& it) {
+    it.revision = 99;
+    return Result<void>();
+  };
+  EXPECT_EQ(corpus_->namespace_revision(ns).value(), 1u);
+  for (std::uint64_t revision = 2; revision < 8; ++revision) {
+    // The clock may stand still, or step back.
+    if (revision == 4) clock_.advance(-kMicrosPerMinute);
+    EXPECT_EQ(corpus_->update_namespace(ns.str(), fine).value().revision, revision);
+    EXPECT_EQ(corpus_->update_collection(ns, "things", fine).value().revision, revision);
+    EXPECT_TRUE(corpus_->update_namespace(ns.str(), refused).has_error());
+    EXPECT_TRUE(corpus_->update_collection(ns, "things", refused).has_error());
+    ++revision;
+    EXPECT_EQ(corpus_->update_namespace(ns.str(), forged).value().revision, revision);
+    EXPECT_EQ(corpus_->update_collection(ns, "things", forged).value().revision, revision);
+    if (revision == 5) reopen();
+    EXPECT_EQ(corpus_->namespace_revision(ns).value(), revision);
+    EXPECT_EQ(corpus_->find_namespace(ns.str()).value().revision, revision);
+    EXPECT_EQ(corpus_->find_collection(ns, "things").value().revision, revision);
+    EXPECT_EQ(snapshot()->collection().revision, revision);
+  }
+  EXPECT_EQ(corpus_->namespace_revision(NamespaceId("ns_none")).error().code,
+            ErrorCode::not_found);
+}
+
 TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
   std::vector<DocumentWrite> documents;
   documents.push_back({"", object_of(R"({"a": 1})")});
