@@ -57,7 +57,7 @@ TEST(Checkpoints, BackupAndDoctorExcludeThemToo) {
         document.fields = fields;
         std::vector<DocumentWrite> documents;
         documents.push_back(std::move(document));
-        EXPECT_TRUE(corpus->put(collection, std::move(documents)));
+        EXPECT_TRUE(corpus->put(collection, std::move(documents), Atomic::yes));
         EXPECT_TRUE(keys->try_write());
       }
     });

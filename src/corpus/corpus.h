@@ -22,6 +22,19 @@ struct DocumentWrite {
   json::object fields;
 };
 
+// Whether a write stores nothing unless it can store everything, or all that it can.
+enum class Atomic { no, yes };
+
+// What became of one document of a write.
+struct DocumentOutcome {
+  enum class Kind { created, replaced, removed, missing, refused };
+  Kind kind = Kind::refused;
+  std::string document_id;          // The new one where none was given.
+  TimeUs created_at = 0;            // Of what was created or replaced.
+  TimeUs updated_at = 0;            // Likewise.
+  std::optional<Error> error = {};  // Why it was refused, with its place in the call.
+};
+
 // The documents of collections, which a Catalog names. Every call that writes commits one
 // new version of its collection before it returns: what it wrote is durable and searchable.
 // Every call may also fail with storage, and one that writes with cannot_store.
@@ -36,16 +49,19 @@ class Corpus {
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(
       const CollectionId& id, std::optional<std::uint64_t> version = {}) const = 0;
 
-  // Stores documents, all or none; one with the id of another replaces it, also within the
-  // call. Returns the ids in order.
+  // Stores documents; one with the id of another replaces it, also within the call. What
+  // became of each, in order; those that are stored are stored in one version. Refused are
+  //   invalid    an id that is not 1 to 512 characters of UTF-8 without control characters,
+  //              or fields that are nested too deeply
+  // and with Atomic::yes the call fails with the first of these. Otherwise it fails with
   //   not_found  no such collection
-  //   invalid    an id is not 1 to 512 characters of UTF-8 without control characters, or
-  //              the fields are nested too deeply
-  virtual Result<std::vector<std::string>> put(const CollectionId& id,
-                                               std::vector<DocumentWrite> documents) = 0;
+  virtual Result<std::vector<DocumentOutcome>> put(const CollectionId& id,
+                                                   std::vector<DocumentWrite> documents,
+                                                   Atomic atomic) = 0;
   // As put, but a document_id that is taken is refused with already_exists.
-  virtual Result<std::vector<std::string>> insert(const CollectionId& id,
-                                                  std::vector<DocumentWrite> documents) = 0;
+  virtual Result<std::vector<DocumentOutcome>> insert(const CollectionId& id,
+                                                      std::vector<DocumentWrite> documents,
+                                                      Atomic atomic) = 0;
   // Reads a document, gives its fields to `change` and stores what that leaves behind;
   // where nothing changed there is no new version.
   //   not_found  no such collection or document
@@ -59,10 +75,11 @@ class Corpus {
   virtual Result<std::vector<bool>> update_many(
       const CollectionId& id, std::span<const std::string> document_ids,
       const std::function<Result<void>(std::size_t index, json::object&)>& change) = 0;
-  // For each id whether it was there.
+  // Each is removed, or was missing, which is no error; all in one version. An id that is
+  // given twice is removed twice.
   //   not_found  no such collection
-  virtual Result<std::vector<bool>> remove(const CollectionId& id,
-                                           std::span<const std::string> document_ids) = 0;
+  virtual Result<std::vector<DocumentOutcome>> remove(
+      const CollectionId& id, std::span<const std::string> document_ids) = 0;
 
   // Removes what was replaced or deleted longer ago than the corpus keeps it; versions that
   // still saw it can no longer be asked for. Returns how many states of documents it

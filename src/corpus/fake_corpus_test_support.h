@@ -66,12 +66,12 @@ class FakeCorpus final : public Catalog, public Corpus {
     }
     return none();
   }
-  Result<std::vector<std::string>> put(const CollectionId&,
-                                       std::vector<DocumentWrite>) override {
+  Result<std::vector<DocumentOutcome>> put(const CollectionId&, std::vector<DocumentWrite>,
+                                           Atomic) override {
     return none();
   }
-  Result<std::vector<std::string>> insert(const CollectionId&,
-                                          std::vector<DocumentWrite>) override {
+  Result<std::vector<DocumentOutcome>> insert(const CollectionId&,
+                                              std::vector<DocumentWrite>, Atomic) override {
     return none();
   }
   Result<Document> update(const CollectionId&, const std::string&,
@@ -83,8 +83,8 @@ class FakeCorpus final : public Catalog, public Corpus {
       const std::function<Result<void>(std::size_t, json::object&)>&) override {
     return none();
   }
-  Result<std::vector<bool>> remove(const CollectionId&,
-                                   std::span<const std::string>) override {
+  Result<std::vector<DocumentOutcome>> remove(const CollectionId&,
+                                              std::span<const std::string>) override {
     return none();
   }
   Result<void> ping() const override { return {}; }

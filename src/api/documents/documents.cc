@@ -47,11 +47,17 @@ Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, {}));
   TRAWL_TRY(services.reserved_names.check("document", wanted.document_id, "document_id"));
+  Document stored;
+  stored.fields = wanted.fields;
   std::vector<DocumentWrite> one;
   one.push_back(std::move(wanted));
-  TRAWL_ASSIGN(const auto ids, services.corpus.insert(collection.id, std::move(one)));
+  TRAWL_ASSIGN(const auto outcomes,
+               services.corpus.insert(collection.id, std::move(one), Atomic::yes));
   services.metrics.documents_written(1);
-  TRAWL_ASSIGN(const Document stored, get_document(services, collection, ids.front()));
+  // Not read again: not every engine finds at once what was just written.
+  stored.document_id = outcomes.front().document_id;
+  stored.created_at = outcomes.front().created_at;
+  stored.updated_at = outcomes.front().updated_at;
   json::object out = document_json(stored, collection);
   // The other members are the client's own.
   if (const auto warnings = warn_of_left_out(body, collection); !warnings.empty()) {
@@ -95,7 +101,8 @@ Result<http::Response> remove(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   const std::vector<std::string> ids = {call.request.path_parameter("document")};
   TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
-  if (!removed.front()) return no_document(ids.front(), collection);
+  if (removed.front().kind == DocumentOutcome::Kind::missing)
+    return no_document(ids.front(), collection);
   services.metrics.documents_written(1);
   return deleted_response(fmt::format("the document '{}' was deleted", ids.front()));
 }
@@ -292,12 +299,15 @@ Result<http::Response> batch_delete(const Services& services, Call& call) {
     TRAWL_ASSIGN(ids, ids_matching(services, call.request, collection, filters));
   }
   TRAWL_ASSIGN(const auto removed, services.corpus.remove(collection.id, ids));
+  const auto was_removed = [&](std::size_t i) {
+    return removed[i].kind == DocumentOutcome::Kind::removed;
+  };
   json::array rows;
   if (listed != nullptr) {
     for (std::size_t i = 0; i < ids.size(); ++i)
-      rows.push_back(batch_row(ids[i], removed[i] ? "" : kNoSuchDocument));
+      rows.push_back(batch_row(ids[i], was_removed(i) ? "" : kNoSuchDocument));
   }
-  const Counts counts = count_documents(ids, [&](std::size_t i) { return removed[i]; });
+  const Counts counts = count_documents(ids, was_removed);
   const std::size_t count = counts.done;
   services.metrics.documents_written(count);
   return json_response(

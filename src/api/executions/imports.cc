@@ -102,8 +102,20 @@ class DocumentImport {
     return {};
   }
 
+  // One version; a document that is refused keeps none of the others out.
   Result<void> store() {
-    TRAWL_TRY(store_range(0, batch_.size()));
+    TRAWL_ASSIGN(const auto outcomes,
+                 services_.corpus.put(collection_.id, std::move(batch_), Atomic::no));
+    std::uint64_t stored = 0;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (outcomes[i].error) {
+        report_.add(lines_[i], outcomes[i].error->message);
+      } else {
+        ++stored;
+      }
+    }
+    imported_ += stored;
+    services_.metrics.documents_written(stored);
     batch_.clear();
     lines_.clear();
     bytes_ = 0;
@@ -114,30 +126,6 @@ class DocumentImport {
   std::uint64_t imported() const { return imported_; }
 
  private:
-  // One commit, unless a document is refused: then each half again, so a bad one
-  // among a thousand costs ten commits and not a thousand.
-  Result<void> store_range(std::size_t begin, std::size_t end) {
-    if (begin == end) return {};
-    const auto at = [this](std::size_t i) {
-      return batch_.begin() + static_cast<std::ptrdiff_t>(i);
-    };
-    auto stored = services_.corpus.put(collection_.id,
-                                       std::vector<DocumentWrite>(at(begin), at(end)));
-    if (stored) {
-      imported_ += end - begin;
-      services_.metrics.documents_written(end - begin);
-      return {};
-    }
-    if (stored.error().code != ErrorCode::invalid) return std::move(stored).error();
-    if (end - begin == 1) {
-      report_.add(lines_[begin], stored.error().message);
-      return {};
-    }
-    const std::size_t middle = begin + (end - begin) / 2;
-    TRAWL_TRY(store_range(begin, middle));
-    return store_range(middle, end);
-  }
-
   const Services& services_;
   const Collection& collection_;
   ImportReport report_;

@@ -32,6 +32,12 @@ Error document_exists(const Collection& collection, std::string_view document_id
                   shown(document_id), collection.name));
 }
 
+Result<void> check_document(const DocumentWrite& document, std::size_t place) {
+  TRAWL_TRY(check_document_id(document.document_id,
+                              fmt::format("documents[{}].document_id", place)));
+  return check_depth(document.fields, fmt::format("documents[{}]", place));
+}
+
 std::string payload_text(const json::object& fields) {
   std::string text;
   append_json(text, fields);
@@ -40,63 +46,90 @@ std::string payload_text(const json::object& fields) {
 
 }  // namespace
 
-Result<std::vector<std::string>> SqliteCorpus::put(const CollectionId& id,
-                                                   std::vector<DocumentWrite> documents) {
-  return write(id, std::move(documents), Existing::replaced);
+Result<std::vector<DocumentOutcome>> SqliteCorpus::put(const CollectionId& id,
+                                                       std::vector<DocumentWrite> documents,
+                                                       Atomic atomic) {
+  return write(id, std::move(documents), Existing::replaced, atomic);
 }
 
-Result<std::vector<std::string>> SqliteCorpus::insert(
-    const CollectionId& id, std::vector<DocumentWrite> documents) {
-  return write(id, std::move(documents), Existing::refused);
+Result<std::vector<DocumentOutcome>> SqliteCorpus::insert(
+    const CollectionId& id, std::vector<DocumentWrite> documents, Atomic atomic) {
+  return write(id, std::move(documents), Existing::refused, atomic);
 }
 
-Result<std::vector<std::string>> SqliteCorpus::write(const CollectionId& id,
-                                                     std::vector<DocumentWrite> documents,
-                                                     Existing existing) {
+Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
+    const CollectionId& id, std::vector<DocumentWrite> documents, Existing existing,
+    Atomic atomic) {
   TRAWL_ASSIGN(const auto named, catalog_.find_collection(id));
   const TimeUs now = options_.clock->now();
   // All that can be done before the lock is.
-  std::vector<std::string> ids;
-  ids.reserve(documents.size());
-  std::unordered_map<std::string_view, std::size_t> last;  // Where an id occurs last.
+  std::vector<DocumentOutcome> outcomes(documents.size());
+  std::unordered_map<std::string_view, std::size_t> stored_as;  // Which one of an id is.
   for (std::size_t i = 0; i < documents.size(); ++i) {
     DocumentWrite& document = documents[i];
     if (document.document_id.empty()) document.document_id = make_sortable_id("doc_", now);
-    TRAWL_TRY(check_document_id(document.document_id,
-                                fmt::format("documents[{}].document_id", i)));
-    TRAWL_TRY(check_depth(document.fields, fmt::format("documents[{}]", i)));
-    const bool is_new = last.insert_or_assign(document.document_id, i).second;
-    if (!is_new && existing == Existing::refused) {
-      return document_exists(*named.definition, document.document_id);
+    outcomes[i].document_id = document.document_id;
+    auto fit = check_document(document, i);
+    if (fit && existing == Existing::refused && stored_as.count(document.document_id) > 0) {
+      fit = document_exists(*named.definition, document.document_id);
     }
-    ids.push_back(document.document_id);
+    if (!fit && atomic == Atomic::yes) return std::move(fit).error();
+    if (!fit) {
+      outcomes[i].error = std::move(fit).error();
+    } else {
+      stored_as[document.document_id] = i;
+    }
   }
   Change change;
-  change.added.reserve(last.size());
+  std::vector<std::size_t> places;  // Of what is added.
+  change.added.reserve(stored_as.size());
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    if (last.at(documents[i].document_id) != i) continue;
+    if (outcomes[i].error || stored_as.at(documents[i].document_id) != i) continue;
     NewRow row;
-    row.document_id = ids[i];
+    row.document_id = documents[i].document_id;
     row.payload = payload_text(documents[i].fields);
     row.fields = std::move(documents[i].fields);
     change.added.push_back(std::move(row));
+    places.push_back(i);
   }
 
   const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
-  for (NewRow& row : change.added) {
+  std::size_t kept = 0;
+  for (std::size_t n = 0; n < places.size(); ++n) {
+    NewRow& row = change.added[n];
+    DocumentOutcome& outcome = outcomes[places[n]];
     TRAWL_ASSIGN(const auto living, find_living(*entry.state, row.document_id));
-    if (!living) continue;
-    if (existing == Existing::refused)
-      return document_exists(*entry.definition, row.document_id);
-    row.created_at = living->created_at;
-    change.superseded.push_back(living->row);
+    if (living && existing == Existing::refused) {
+      Error taken = document_exists(*entry.definition, row.document_id);
+      if (atomic == Atomic::yes) return taken;
+      outcome.error = std::move(taken);
+      continue;
+    }
+    outcome.kind =
+        living ? DocumentOutcome::Kind::replaced : DocumentOutcome::Kind::created;
+    if (living) {
+      row.created_at = outcome.created_at = living->created_at;
+      change.superseded.push_back(living->row);
+    }
+    if (kept != n) change.added[kept] = std::move(row);
+    ++kept;
   }
-  if (!change.added.empty()) {
-    if (auto committed = commit(entry, change); !committed) return committed.error();
+  change.added.resize(kept);
+  if (change.added.empty()) return outcomes;
+  TRAWL_ASSIGN(const auto version, commit(entry, change));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    DocumentOutcome& outcome = outcomes[i];
+    if (outcome.error) continue;
+    outcome.kind = outcomes[stored_as.at(outcome.document_id)].kind;
+    outcome.created_at = outcomes[stored_as.at(outcome.document_id)].created_at;
+    if (outcome.kind == DocumentOutcome::Kind::created) {
+      outcome.created_at = version.written_at;
+    }
+    outcome.updated_at = version.written_at;
   }
-  return ids;
+  return outcomes;
 }
 
 Result<Document> SqliteCorpus::update(
@@ -170,23 +203,25 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
   return found;
 }
 
-Result<std::vector<bool>> SqliteCorpus::remove(const CollectionId& id,
-                                               std::span<const std::string> document_ids) {
+Result<std::vector<DocumentOutcome>> SqliteCorpus::remove(
+    const CollectionId& id, std::span<const std::string> document_ids) {
   const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   Change change;
-  std::vector<bool> found(document_ids.size());
+  std::vector<DocumentOutcome> outcomes(document_ids.size());
   for (std::size_t i = 0; i < document_ids.size(); ++i) {
     TRAWL_ASSIGN(const auto living, find_living(*entry.state, document_ids[i]));
+    outcomes[i].document_id = document_ids[i];
+    outcomes[i].kind =
+        living ? DocumentOutcome::Kind::removed : DocumentOutcome::Kind::missing;
     if (!living) continue;
-    found[i] = true;
     change.superseded.push_back(living->row);
   }
   if (!change.superseded.empty()) {
     if (auto committed = commit(entry, change); !committed) return committed.error();
   }
-  return found;
+  return outcomes;
 }
 
 Result<std::optional<FoundRow>> SqliteCorpus::find_living(const CollectionState& state,

@@ -46,18 +46,20 @@ class SqliteCorpus final : public EmbeddedCorpus {
   Result<void> try_write() override;
 
   // Documents: sqlite_corpus_documents.cc.
-  Result<std::vector<std::string>> put(const CollectionId& id,
-                                       std::vector<DocumentWrite> documents) override;
-  Result<std::vector<std::string>> insert(const CollectionId& id,
-                                          std::vector<DocumentWrite> documents) override;
+  Result<std::vector<DocumentOutcome>> put(const CollectionId& id,
+                                           std::vector<DocumentWrite> documents,
+                                           Atomic atomic) override;
+  Result<std::vector<DocumentOutcome>> insert(const CollectionId& id,
+                                              std::vector<DocumentWrite> documents,
+                                              Atomic atomic) override;
   Result<Document> update(
       const CollectionId& id, const std::string& document_id,
       const std::function<Result<void>(json::object&)>& change) override;
   Result<std::vector<bool>> update_many(
       const CollectionId& id, std::span<const std::string> document_ids,
       const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
-  Result<std::vector<bool>> remove(const CollectionId& id,
-                                   std::span<const std::string> document_ids) override;
+  Result<std::vector<DocumentOutcome>> remove(
+      const CollectionId& id, std::span<const std::string> document_ids) override;
 
   // Removal of what no version needs: sqlite_corpus_vacuum.cc.
   Result<std::uint64_t> vacuum(TimeUs now) override;
@@ -84,9 +86,9 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // Time that never steps back, so that versions are in the order of their times.
   TimeUs now_after(TimeUs earlier) const;
 
-  Result<std::vector<std::string>> write(const CollectionId& id,
-                                         std::vector<DocumentWrite> documents,
-                                         Existing existing);
+  Result<std::vector<DocumentOutcome>> write(const CollectionId& id,
+                                             std::vector<DocumentWrite> documents,
+                                             Existing existing, Atomic atomic);
   // Removes the rows of dropped collections, a piece at a time. What fails is logged and
   // done by a later call.
   void remove_dropped();

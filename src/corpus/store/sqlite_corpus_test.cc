@@ -36,7 +36,7 @@ class SqliteCorpusTest : public testing::Test {
   void put(const std::string& document_id, std::string_view fields) {
     std::vector<DocumentWrite> documents;
     documents.push_back({document_id, object_of(fields)});
-    ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+    ASSERT_TRUE(corpus_->put(id_, std::move(documents), Atomic::yes));
   }
 
   std::size_t hits(const Snapshot& snapshot, const std::string& text) {
@@ -221,7 +221,10 @@ TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
   std::vector<DocumentWrite> documents;
   documents.push_back({"", object_of(R"({"a": 1})")});
   documents.push_back({"", object_of(R"({"a": 2})")});
-  const auto ids = corpus_->insert(id_, documents).value();
+  std::vector<std::string> ids;
+  for (const auto& outcome : corpus_->insert(id_, documents, Atomic::yes).value()) {
+    ids.push_back(outcome.document_id);
+  }
   ASSERT_EQ(ids.size(), 2u);
   EXPECT_EQ(ids[0].substr(0, 4), "doc_");
   EXPECT_LT(ids[0], ids[1]);
@@ -243,7 +246,7 @@ TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
 
 TEST_F(SqliteCorpusTest, WritesThatChangeNothingMakeNoVersion) {
   put("a", R"({"n": 1})");
-  EXPECT_TRUE(corpus_->put(id_, {}));
+  EXPECT_TRUE(corpus_->put(id_, {}, Atomic::yes));
   EXPECT_TRUE(corpus_->remove(id_, std::vector<std::string>{"unknown"}));
   EXPECT_TRUE(corpus_->update(id_, "a", [](json::object& fields) -> Result<void> {
     fields["n"] = 1;
@@ -257,7 +260,7 @@ TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
     std::vector<DocumentWrite> documents;
     documents.push_back({"fine", {}});
     documents.push_back({document_id, {}});
-    const auto result = corpus_->put(id_, std::move(documents));
+    const auto result = corpus_->put(id_, std::move(documents), Atomic::yes);
     if (!result) {
       EXPECT_EQ(result.error().code, ErrorCode::invalid);
       EXPECT_EQ(result.error().location, "documents[1].document_id");
@@ -290,9 +293,9 @@ TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
   std::vector<DocumentWrite> deepest(1), deeper(1);
   deepest[0] = {"deep", nested(kJsonDepthMax)};
   deeper[0] = {"deeper", nested(kJsonDepthMax + 1)};
-  ASSERT_TRUE(corpus_->put(id_, deepest));
+  ASSERT_TRUE(corpus_->put(id_, deepest, Atomic::yes));
   EXPECT_EQ(snapshot()->get("deep").value()->fields, deepest[0].fields);
-  const auto too_deep = corpus_->put(id_, deeper);
+  const auto too_deep = corpus_->put(id_, deeper, Atomic::yes);
   ASSERT_TRUE(too_deep.has_error());
   EXPECT_EQ(too_deep.error().code, ErrorCode::invalid);
   const auto updated = corpus_->update(id_, "deep", [&](json::object& it) -> Result<void> {
@@ -302,6 +305,72 @@ TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
   EXPECT_EQ(updated.error().code, ErrorCode::invalid);
 }
 
+// Goal: what is refused says so in its own place, and all else is stored in one version.
+TEST_F(SqliteCorpusTest, WhatIsRefusedKeepsNothingElseOut) {
+  using Kind = DocumentOutcome::Kind;
+  put("old", R"({"n": 0})");
+  const TimeUs before = clock_.now();
+  clock_.advance(kMicrosPerMinute);
+  json::object deep;
+  json::value inside = 1;
+  for (std::size_t i = 0; i <= kJsonDepthMax; ++i) inside = json::array{inside};
+  deep["a"] = inside;
+  const std::vector<DocumentWrite> documents = {{"old", object_of(R"({"n": 1})")},
+                                                {"a\nb", {}},
+                                                {"twice", object_of(R"({"n": 2})")},
+                                                {"deep", deep},
+                                                {"", object_of(R"({"n": 3})")},
+                                                {"twice", object_of(R"({"n": 4})")},
+                                                {"twice", deep}};
+  const auto stored = corpus_->put(id_, documents, Atomic::no).value();
+  ASSERT_EQ(stored.size(), documents.size());
+  const std::vector<Kind> kinds = {Kind::replaced, Kind::refused, Kind::created,
+                                   Kind::refused,  Kind::created, Kind::created,
+                                   Kind::refused};
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(stored[i].kind, kinds[i]);
+    ASSERT_EQ(stored[i].error.has_value(), kinds[i] == Kind::refused);
+    if (stored[i].error) {
+      EXPECT_EQ(stored[i].error->code, ErrorCode::invalid);
+      EXPECT_EQ(stored[i].error->location.find(fmt::format("documents[{}]", i)), 0u);
+      continue;
+    }
+    const auto found = snapshot()->get(stored[i].document_id).value();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(stored[i].created_at, i == 0 ? before : clock_.now());
+    EXPECT_EQ(stored[i].created_at, found->created_at);
+    EXPECT_EQ(stored[i].updated_at, found->updated_at);
+  }
+  EXPECT_EQ(snapshot()->version(), 2u);
+  EXPECT_EQ(snapshot()->document_count(), 3u);
+  EXPECT_EQ(snapshot()->get("twice").value()->fields.at("n"), 4);
+
+  // An id that is taken is no other's business either; of two in one call the first wins.
+  const std::vector<DocumentWrite> more = {
+      {"old", {}}, {"new", object_of(R"({"n": 5})")}, {"new", object_of(R"({"n": 6})")}};
+  const auto inserted = corpus_->insert(id_, more, Atomic::no).value();
+  EXPECT_EQ(inserted[0].error.value().code, ErrorCode::already_exists);
+  EXPECT_EQ(inserted[1].kind, Kind::created);
+  EXPECT_EQ(inserted[2].error.value().code, ErrorCode::already_exists);
+  EXPECT_EQ(snapshot()->get("new").value()->fields.at("n"), 5);
+  EXPECT_EQ(snapshot()->version(), 3u);
+
+  // Where all are refused there is nothing to store.
+  EXPECT_TRUE(corpus_->insert(id_, more, Atomic::no));
+  EXPECT_TRUE(corpus_->put(id_, {{"a\nb", {}}}, Atomic::no));
+  EXPECT_EQ(corpus_->insert(id_, more, Atomic::yes).error().code,
+            ErrorCode::already_exists);
+  EXPECT_EQ(snapshot()->version(), 3u);
+
+  const std::vector<std::string> ids = {"old", "none", "old"};
+  const auto removed = corpus_->remove(id_, ids).value();
+  EXPECT_EQ(removed[0].kind, Kind::removed);
+  EXPECT_EQ(removed[1].kind, Kind::missing);
+  EXPECT_EQ(removed[2].kind, Kind::removed);
+  EXPECT_EQ(snapshot()->version(), 4u);
+}
+
 TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
   const auto fields = object_of(
       R"({"":"empty","a.b":{"c":[]},"n":null,"big":18446744073709551615,"neg":-9007199254740993,
@@ -309,7 +378,7 @@ TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
   std::vector<DocumentWrite> documents;
   documents.push_back({"odd", fields});
   documents.push_back({"empty", {}});
-  ASSERT_TRUE(corpus_->put(id_, documents));
+  ASSERT_TRUE(corpus_->put(id_, documents, Atomic::yes));
   reopen();
   EXPECT_EQ(snapshot()->get("odd").value()->fields, fields);
   EXPECT_TRUE(snapshot()->get("empty").value()->fields.empty());
@@ -357,7 +426,7 @@ TEST_F(SqliteCorpusTest, FieldsOfAFeatureDecideWhatIsFound) {
 TEST_F(SqliteCorpusTest, ScanStopsWhereItIsToldAndChecksNowAndThen) {
   std::vector<DocumentWrite> documents;
   for (int i = 0; i < 1'000; ++i) documents.push_back({fmt::format("d{}", i), {}});
-  ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+  ASSERT_TRUE(corpus_->put(id_, std::move(documents), Atomic::yes));
   int visited = 0;
   EXPECT_TRUE(
       scan_documents(*snapshot(), {}, {}, {}, [&](Document&&) { return ++visited < 10; }));
@@ -431,7 +500,7 @@ TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
   for (int i = 0; i < 5'000; ++i) {
     documents.push_back({fmt::format("d{}", i), object_of(R"({"t": "word"})")});
   }
-  ASSERT_TRUE(corpus_->put(id_, std::move(documents)));
+  ASSERT_TRUE(corpus_->put(id_, std::move(documents), Atomic::yes));
   const auto held = snapshot();
   const std::string index = directory_.path() + "/index/" + id_.str();
   EXPECT_TRUE(std::filesystem::exists(index));
@@ -439,7 +508,7 @@ TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
   EXPECT_FALSE(std::filesystem::exists(index));
 
   EXPECT_EQ(corpus_->snapshot(id_).error().code, ErrorCode::not_found);
-  EXPECT_EQ(corpus_->put(id_, {}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->put(id_, {}, Atomic::yes).error().code, ErrorCode::not_found);
   EXPECT_EQ(corpus_->delete_collection(space, "things").error().code, ErrorCode::not_found);
   EXPECT_EQ(hits(*held, "word"), 100u);
   EXPECT_EQ(held->get("d1").error().code, ErrorCode::not_found);
@@ -625,7 +694,7 @@ TEST_F(SqliteCorpusTest, AFailedWriteLeavesNothing) {
   documents.push_back({"a", object_of(R"({"t": "after"})")});
   documents.push_back({"b", object_of(R"({"t": "after"})")});
   documents.push_back({"poison", object_of(R"({"t": "after"})")});
-  EXPECT_TRUE(corpus_->put(id_, documents).has_error());
+  EXPECT_TRUE(corpus_->put(id_, documents, Atomic::yes).has_error());
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_EQ(snapshot()->version(), 1u);
     EXPECT_EQ(snapshot()->document_count(), 1u);
@@ -634,7 +703,7 @@ TEST_F(SqliteCorpusTest, AFailedWriteLeavesNothing) {
     if (pass == 0) reopen();
   }
   documents.pop_back();
-  ASSERT_TRUE(corpus_->put(id_, documents));
+  ASSERT_TRUE(corpus_->put(id_, documents, Atomic::yes));
   EXPECT_EQ(snapshot()->version(), 2u);
   EXPECT_EQ(hits(*snapshot(), "after"), 2u);
   EXPECT_EQ(hits(*snapshot(), "before"), 0u);
@@ -668,7 +737,7 @@ TEST_F(SqliteCorpusTest, AFailingDiskIsAnErrorAndNothingIsLost) {
     json::object fields;
     fields["t"] = std::string(8 << 20, 'x');
     documents.push_back({"large", std::move(fields)});
-    const auto result = corpus_->put(id_, std::move(documents));
+    const auto result = corpus_->put(id_, std::move(documents), Atomic::yes);
     ASSERT_TRUE(result.has_error());
     EXPECT_EQ(result.error().code, ErrorCode::cannot_store) << result.error().detail;
     EXPECT_EQ(snapshot()->version(), 1u);

@@ -98,9 +98,17 @@ class RandomWrites {
           [&](const auto& later) { return later.document_id == writes[i].document_id; });
       if (last) model_.store(next, writes[i].document_id, writes[i].fields, clock_.now());
     }
-    const auto ids = corpus_.put(id_, writes).value();
-    ASSERT_EQ(ids.size(), writes.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], writes[i].document_id);
+    const auto outcomes = corpus_.put(id_, writes, Atomic::yes).value();
+    ASSERT_EQ(outcomes.size(), writes.size());
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      EXPECT_EQ(outcomes[i].document_id, writes[i].document_id);
+      const auto before = model_.newest().find(outcomes[i].document_id);
+      const bool is_new = before == model_.newest().end();
+      EXPECT_EQ(outcomes[i].kind,
+                is_new ? DocumentOutcome::Kind::created : DocumentOutcome::Kind::replaced);
+      EXPECT_EQ(outcomes[i].created_at, is_new ? clock_.now() : before->second.created_at);
+      EXPECT_EQ(outcomes[i].updated_at, clock_.now());
+    }
     if (!writes.empty()) model_.push(std::move(next));
   }
 
@@ -112,7 +120,7 @@ class RandomWrites {
       taken |= next.count(write.document_id) != 0;
       model_.store(next, write.document_id, write.fields, clock_.now());
     }
-    const auto result = corpus_.insert(id_, writes);
+    const auto result = corpus_.insert(id_, writes, Atomic::yes);
     ASSERT_EQ(result.has_value(), !taken);
     if (taken) {
       EXPECT_EQ(result.error().code, ErrorCode::already_exists);
@@ -183,7 +191,13 @@ class RandomWrites {
     std::vector<bool> found;
     for (const auto& id : ids) found.push_back(model_.newest().count(id) != 0);
     for (const auto& id : ids) next.erase(id);
-    EXPECT_EQ(corpus_.remove(id_, ids).value(), found);
+    const auto outcomes = corpus_.remove(id_, ids).value();
+    ASSERT_EQ(outcomes.size(), ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      EXPECT_EQ(outcomes[i].document_id, ids[i]);
+      EXPECT_EQ(outcomes[i].kind,
+                found[i] ? DocumentOutcome::Kind::removed : DocumentOutcome::Kind::missing);
+    }
     if (next.size() != model_.newest().size()) model_.push(std::move(next));
   }
 
@@ -354,7 +368,7 @@ TEST(VersionedReads, EveryVersionReadsAsItWasWritten) {
     for (const auto& name : ids_by_arrival(model.versions()[version])) {
       documents.push_back({name, model.versions()[version].at(name).fields});
     }
-    ASSERT_TRUE(reference->put(copy, std::move(documents)));
+    ASSERT_TRUE(reference->put(copy, std::move(documents), Atomic::yes));
     EXPECT_EQ(ranking(*corpus->snapshot(id, version).value(), "amber frost"),
               ranking(*reference->snapshot(copy).value(), "amber frost"));
   }
@@ -390,7 +404,7 @@ TEST(VersionedReads, ReadersNeverSeeHalfAWrite) {
       fields["text"] = "gen" + std::to_string(generation);
       documents.push_back({"d" + std::to_string(i), std::move(fields)});
     }
-    ASSERT_TRUE(corpus->put(id, std::move(documents)));
+    ASSERT_TRUE(corpus->put(id, std::move(documents), Atomic::yes));
   };
   write(0);
   std::atomic<bool> stop = false;
