@@ -22,6 +22,18 @@ struct DocumentWrite {
   json::object fields;
 };
 
+// What an engine keeps of what the embedded one does. Who relies on one of them looks here.
+struct CorpusTraits {
+  // What a snapshot returns never changes, and older ones can be asked for by number.
+  bool versions = true;
+  bool exact_bm25 = true;  // Scores are BM25 over the documents of the version.
+  // What was acknowledged is in every snapshot that is taken from then on.
+  bool read_your_writes = true;
+  // A search ranks what its selection lets through, however little that is.
+  bool filter_pushdown = true;
+  bool local = true;  // No call waits for a network.
+};
+
 // Whether a write stores nothing unless it can store everything, or all that it can.
 enum class Atomic { no, yes };
 
@@ -36,16 +48,20 @@ struct DocumentOutcome {
 };
 
 // The documents of collections, which a Catalog names. Every call that writes commits one
-// new version of its collection before it returns: what it wrote is durable and searchable.
+// new version of its collection before it returns: what it wrote is durable, and searchable
+// where the engine reads its writes.
 // Every call may also fail with storage, and one that writes with cannot_store.
 // Thread-safe; one write runs at a time, so a `change` must not write to the corpus.
 class Corpus {
  public:
   virtual ~Corpus() = default;
 
+  virtual CorpusTraits traits() const = 0;
+
   // The newest version of a collection, or an older one, for running a pipeline again as of
   // then.
-  //   not_found  no such collection, or the version lies in the future or is no longer kept
+  //   not_found    no such collection, or the version lies in the future or is no longer
+  //   kept not_enabled  a version was named, and the engine keeps none
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(
       const CollectionId& id, std::optional<std::uint64_t> version = {}) const = 0;
 

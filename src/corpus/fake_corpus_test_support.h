@@ -59,6 +59,7 @@ class FakeCorpus final : public Catalog, public Corpus {
   Result<void> delete_collection(const NamespaceId&, std::string_view) override {
     return none();
   }
+  CorpusTraits traits() const override { return {}; }
   Result<std::shared_ptr<const Snapshot>> snapshot(
       const CollectionId& id, std::optional<std::uint64_t>) const override {
     for (const auto& snapshot : all_) {

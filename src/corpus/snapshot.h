@@ -48,7 +48,8 @@ struct SearchResult {
 };
 
 // One version of one collection: what it returns never changes, whatever is written
-// meanwhile. Calls that return a Result may fail with
+// meanwhile, where the engine keeps versions (CorpusTraits). Calls that return a Result may
+// fail with
 //   not_found  the collection was deleted meanwhile, or the version is no longer kept
 //   storage    the store cannot be read
 // and with what `check` returns, which may be empty. Thread-safe.

@@ -399,8 +399,11 @@ Result<http::Response> list_wanted(const Services& services, const Call& call,
   TRAWL_ASSIGN(const Collection collection,
                services.catalog.find_collection(call.ns.id,
                                                 call.request.path_parameter("collection")));
-  TRAWL_ASSIGN(const auto snapshot,
-               services.corpus.snapshot(collection.id, wanted.version));
+  // A corpus without versions continues a walk in what there is now.
+  const bool continues = wanted.version && services.corpus.traits().versions;
+  TRAWL_ASSIGN(
+      const auto snapshot,
+      services.corpus.snapshot(collection.id, continues ? wanted.version : std::nullopt));
   std::vector<std::string> warnings = wanted.warnings;
   TRAWL_ASSIGN(const Filter filter,
                compile_filter(wanted.filters ? &*wanted.filters : nullptr, "filters"));

@@ -79,27 +79,33 @@ Result<http::Response> metrics(const Services& services) {
 
 void add_operation_routes(http::Router& router, const Services& services) {
   const auto open = [&](std::string path, RequestShape shape,
-                        std::function<Result<http::Response>(http::Request&)> handle) {
+                        std::function<Result<http::Response>(http::Request&)> handle,
+                        http::RunOn run_on = http::RunOn::io) {
     // They are asked most when everything else waits: no worker has a part in the answer.
     const auto at_once = [handle = std::move(handle)](http::Request& request) {
       auto response = handle(request);
       if (response) response->stays_off_workers = true;
       return response;
     };
-    router.add({"GET", std::move(path), http::RunOn::io, http::Body::buffered,
+    router.add({"GET", std::move(path), run_on, http::Body::buffered,
                 open_endpoint(std::move(shape), at_once)});
   };
+  // A store that is asked over a network is asked by a worker: no I/O thread waits.
+  const auto asks_store =
+      services.corpus.traits().local ? http::RunOn::io : http::RunOn::worker;
   // Newer clients ask for the parts under /deep; here they always are in the answer.
   for (const auto* path : {"/v1/health", "/v1/health/deep"}) {
-    open(path, Query{{"deep", Described::no}, {"metrics", Described::no}},
-         [&services](http::Request&) { return health(services); });
+    open(
+        path, Query{{"deep", Described::no}, {"metrics", Described::no}},
+        [&services](http::Request&) { return health(services); }, asks_store);
   }
   const auto alive = [](http::Request&) -> Result<http::Response> {
     return json_response(json::object{{"status", "alive"}});
   };
   open("/v1/health/liveness", {}, alive);
   open("/livez", {}, alive);
-  open("/readyz", {}, [&services](http::Request&) { return ready(services); });
+  open(
+      "/readyz", {}, [&services](http::Request&) { return ready(services); }, asks_store);
   open("/v1/retrievers/stages", Query{{"category"}},
        [&services](http::Request& request) { return list_stages(services, request); });
   open("/metrics", {}, [&services](http::Request&) { return metrics(services); });

@@ -19,6 +19,8 @@ class SqliteCorpus final : public EmbeddedCorpus {
   static Result<std::unique_ptr<SqliteCorpus>> open(CorpusOptions options);
   ~SqliteCorpus() override;
 
+  CorpusTraits traits() const override { return {}; }
+
   // Namespaces and collections: sqlite_corpus.cc.
   Result<Namespace> create_namespace(Namespace wanted) override;
   Result<Namespace> find_namespace(std::string_view identifier) const override;
