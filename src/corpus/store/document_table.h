@@ -56,12 +56,4 @@ Result<std::optional<FoundRow>> find_row(sqlite::Connection& connection,
 Result<void> insert_row(sqlite::Connection& connection, std::int64_t collection,
                         const RawDocument& document);
 
-// 1 to 512 characters of UTF-8 without control characters.
-//   invalid
-Result<void> check_document_id(std::string_view document_id, std::string location);
-
-// What can be written must be readable again, so nesting is limited as in parse_json.
-//   invalid
-Result<void> check_depth(const json::object& fields, std::string location);
-
 }  // namespace trawl::store

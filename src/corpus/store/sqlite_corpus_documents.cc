@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/text.h"
+#include "corpus/document_check.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 #include "runtime/waiting.h"
 
@@ -16,26 +17,6 @@ namespace {
 
 std::string shown(std::string_view document_id) {
   return truncate_text(document_id, 128);
-}
-
-Error no_document(const Collection& collection, std::string_view document_id) {
-  return make_error(ErrorCode::not_found,
-                    fmt::format("there is no document '{}' in collection '{}'",
-                                shown(document_id), collection.name));
-}
-
-Error document_exists(const Collection& collection, std::string_view document_id) {
-  return make_error(
-      ErrorCode::already_exists,
-      fmt::format("there is a document '{}' in collection '{}' already; change "
-                  "that one, or choose another document_id",
-                  shown(document_id), collection.name));
-}
-
-Result<void> check_document(const DocumentWrite& document, std::size_t place) {
-  TRAWL_TRY(check_document_id(document.document_id,
-                              fmt::format("documents[{}].document_id", place)));
-  return check_depth(document.fields, fmt::format("documents[{}]", place));
 }
 
 std::string payload_text(const json::object& fields) {
@@ -69,9 +50,10 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
     DocumentWrite& document = documents[i];
     if (document.document_id.empty()) document.document_id = make_sortable_id("doc_", now);
     outcomes[i].document_id = document.document_id;
-    auto fit = check_document(document, i);
+    auto fit = check_document(document.document_id, document.fields,
+                              fmt::format("documents[{}]", i));
     if (fit && existing == Existing::refused && stored_as.count(document.document_id) > 0) {
-      fit = document_exists(*named.definition, document.document_id);
+      fit = document_taken(*named.definition, document.document_id);
     }
     if (!fit && atomic == Atomic::yes) return std::move(fit).error();
     if (!fit) {
@@ -102,7 +84,7 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
     DocumentOutcome& outcome = outcomes[places[n]];
     TRAWL_ASSIGN(const auto living, find_living(*entry.state, row.document_id));
     if (living && existing == Existing::refused) {
-      Error taken = document_exists(*entry.definition, row.document_id);
+      Error taken = document_taken(*entry.definition, row.document_id);
       if (atomic == Atomic::yes) return taken;
       outcome.error = std::move(taken);
       continue;
@@ -140,7 +122,7 @@ Result<Document> SqliteCorpus::update(
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   TRAWL_ASSIGN(auto document, read_living(*entry.state, document_id));
-  if (!document) return no_document(*entry.definition, document_id);
+  if (!document) return unknown_document(*entry.definition, document_id);
   const json::object before = document->fields;
   TRAWL_TRY(change(document->fields));
   if (document->fields == before) return std::move(*document);

@@ -9,11 +9,13 @@
 #include <iterator>
 #include <thread>
 
-#include "corpus/store/store_test_support.h"
+#include "corpus/corpus_test_support.h"
 #include "sqlite/connection.h"
 
 namespace trawl::store::sqlite_corpus_test {
 namespace {
+
+using namespace test;
 
 class SqliteCorpusTest : public testing::Test {
  protected:
@@ -109,37 +111,6 @@ TEST_F(SqliteCorpusTest, NamespacesAndCollectionsAreFoundByIdAndName) {
   EXPECT_TRUE(corpus_->ping());
 }
 
-TEST_F(SqliteCorpusTest, NamesAreUniqueAndSuggested) {
-  Namespace wanted;
-  wanted.name = "library";
-  const auto made = corpus_->create_namespace(wanted).value();
-  const auto again = corpus_->create_namespace(wanted);
-  ASSERT_TRUE(again.has_error());
-  EXPECT_EQ(again.error().code, ErrorCode::already_exists);
-  EXPECT_NE(again.error().message.find("'library'"), std::string::npos);
-
-  const auto unknown = corpus_->find_namespace("libary");
-  ASSERT_TRUE(unknown.has_error());
-  EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
-  EXPECT_NE(unknown.error().message.find("did you mean 'library'"), std::string::npos);
-
-  Collection collection;
-  collection.name = "novels";
-  collection.namespace_id = made.id;
-  ASSERT_TRUE(corpus_->create_collection(collection));
-  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::already_exists);
-  collection.name = "";
-  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::invalid);
-  collection.name = "poems";
-  collection.namespace_id = NamespaceId("ns_nowhere");
-  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::not_found);
-  Feature feature;
-  feature.uri = kUri;
-  collection.namespace_id = made.id;
-  collection.features = {feature, feature};
-  EXPECT_EQ(corpus_->create_collection(collection).error().code, ErrorCode::invalid);
-}
-
 TEST_F(SqliteCorpusTest, UpdatesKeepWhatIsFixed) {
   const auto made = corpus_->list_namespaces().value()[0];
   clock_.advance(kMicrosPerSecond);
@@ -186,191 +157,6 @@ TEST_F(SqliteCorpusTest, UpdatesKeepWhatIsFixed) {
   EXPECT_EQ(hits(*snapshot(), "writable"), 1u);
 }
 
-TEST_F(SqliteCorpusTest, EveryChangeOfADefinitionIsARevision) {
-  const NamespaceId ns = corpus_->list_namespaces().value()[0].id;
-  const auto fine = [](auto&) { return Result<void>(); };
-  const auto refused = [](auto&) -> Result<void> {
-    return make_error(ErrorCode::invalid, "no");
-  };
-  const auto forged = [](auto& it) {
-    it.revision = 99;
-    return Result<void>();
-  };
-  EXPECT_EQ(corpus_->namespace_revision(ns).value(), 1u);
-  for (std::uint64_t revision = 2; revision < 8; ++revision) {
-    // The clock may stand still, or step back.
-    if (revision == 4) clock_.advance(-kMicrosPerMinute);
-    EXPECT_EQ(corpus_->update_namespace(ns.str(), fine).value().revision, revision);
-    EXPECT_EQ(corpus_->update_collection(ns, "things", fine).value().revision, revision);
-    EXPECT_TRUE(corpus_->update_namespace(ns.str(), refused).has_error());
-    EXPECT_TRUE(corpus_->update_collection(ns, "things", refused).has_error());
-    ++revision;
-    EXPECT_EQ(corpus_->update_namespace(ns.str(), forged).value().revision, revision);
-    EXPECT_EQ(corpus_->update_collection(ns, "things", forged).value().revision, revision);
-    if (revision == 5) reopen();
-    EXPECT_EQ(corpus_->namespace_revision(ns).value(), revision);
-    EXPECT_EQ(corpus_->find_namespace(ns.str()).value().revision, revision);
-    EXPECT_EQ(corpus_->find_collection(ns, "things").value().revision, revision);
-    EXPECT_EQ(snapshot()->collection().revision, revision);
-  }
-  EXPECT_EQ(corpus_->namespace_revision(NamespaceId("ns_none")).error().code,
-            ErrorCode::not_found);
-}
-
-TEST_F(SqliteCorpusTest, DocumentsGetIdsAndKeepTheirCreationTime) {
-  std::vector<DocumentWrite> documents;
-  documents.push_back({"", object_of(R"({"a": 1})")});
-  documents.push_back({"", object_of(R"({"a": 2})")});
-  std::vector<std::string> ids;
-  for (const auto& outcome : corpus_->insert(id_, documents, Atomic::yes).value()) {
-    ids.push_back(outcome.document_id);
-  }
-  ASSERT_EQ(ids.size(), 2u);
-  EXPECT_EQ(ids[0].substr(0, 4), "doc_");
-  EXPECT_LT(ids[0], ids[1]);
-
-  const TimeUs created = clock_.now();
-  clock_.advance(kMicrosPerMinute);
-  put(ids[0], R"({"a": 3})");
-  const auto replaced = snapshot()->get(ids[0]).value().value();
-  EXPECT_EQ(replaced.created_at, created);
-  EXPECT_EQ(replaced.updated_at, clock_.now());
-  EXPECT_EQ(snapshot(1)->get(ids[0]).value()->fields.at("a"), 1);
-
-  // Once deleted, it starts over.
-  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{ids[0]}));
-  EXPECT_FALSE(snapshot()->get(ids[0]).value());
-  put(ids[0], R"({"a": 4})");
-  EXPECT_EQ(snapshot()->get(ids[0]).value()->created_at, clock_.now());
-}
-
-TEST_F(SqliteCorpusTest, WritesThatChangeNothingMakeNoVersion) {
-  put("a", R"({"n": 1})");
-  EXPECT_TRUE(corpus_->put(id_, {}, Atomic::yes));
-  EXPECT_TRUE(corpus_->remove(id_, std::vector<std::string>{"unknown"}));
-  EXPECT_TRUE(corpus_->update(id_, "a", [](json::object& fields) -> Result<void> {
-    fields["n"] = 1;
-    return {};
-  }));
-  EXPECT_EQ(snapshot()->version(), 1u);
-}
-
-TEST_F(SqliteCorpusTest, BadDocumentsAreRefusedWhole) {
-  const auto refused = [&](const std::string& document_id) {
-    std::vector<DocumentWrite> documents;
-    documents.push_back({"fine", {}});
-    documents.push_back({document_id, {}});
-    const auto result = corpus_->put(id_, std::move(documents), Atomic::yes);
-    if (!result) {
-      EXPECT_EQ(result.error().code, ErrorCode::invalid);
-      EXPECT_EQ(result.error().location, "documents[1].document_id");
-    }
-    return result.has_error();
-  };
-  EXPECT_TRUE(refused(std::string(513, 'x')));
-  EXPECT_TRUE(refused(std::string(512, 'x') + "\xC3\xB6"));
-  EXPECT_TRUE(refused("a\nb"));
-  EXPECT_TRUE(refused(std::string("a\0b", 3)));
-  EXPECT_TRUE(refused("a\x7F"));
-  EXPECT_TRUE(refused("a\xC2\x85"));
-  EXPECT_TRUE(refused("a\xFF"));
-  EXPECT_TRUE(refused("a\xC2"));
-  EXPECT_EQ(snapshot()->version(), 0u);
-  EXPECT_FALSE(refused(std::string(512, 'x')));
-  EXPECT_FALSE(refused(std::string(511, 'x') + "\xC3\xB6"));  // Characters count.
-  EXPECT_FALSE(refused("sn\xC3\xB6 w/ %_'\"\xC2\xA0"));
-
-  // What is stored can be read again, so nesting has a limit.
-  const auto nested = [](std::size_t levels) {
-    std::string text = "{\"a\":";
-    for (std::size_t i = 1; i < levels; ++i) text += "[";
-    for (std::size_t i = 1; i < levels; ++i) text += "]";
-    if (levels == 1) text += "0";
-    json::object out;
-    out = parse_json(text + "}", 1000).value().get_object();
-    return out;
-  };
-  std::vector<DocumentWrite> deepest(1), deeper(1);
-  deepest[0] = {"deep", nested(kJsonDepthMax)};
-  deeper[0] = {"deeper", nested(kJsonDepthMax + 1)};
-  ASSERT_TRUE(corpus_->put(id_, deepest, Atomic::yes));
-  EXPECT_EQ(snapshot()->get("deep").value()->fields, deepest[0].fields);
-  const auto too_deep = corpus_->put(id_, deeper, Atomic::yes);
-  ASSERT_TRUE(too_deep.has_error());
-  EXPECT_EQ(too_deep.error().code, ErrorCode::invalid);
-  const auto updated = corpus_->update(id_, "deep", [&](json::object& it) -> Result<void> {
-    it = deeper[0].fields;
-    return {};
-  });
-  EXPECT_EQ(updated.error().code, ErrorCode::invalid);
-}
-
-// Goal: what is refused says so in its own place, and all else is stored in one version.
-TEST_F(SqliteCorpusTest, WhatIsRefusedKeepsNothingElseOut) {
-  using Kind = DocumentOutcome::Kind;
-  put("old", R"({"n": 0})");
-  const TimeUs before = clock_.now();
-  clock_.advance(kMicrosPerMinute);
-  json::object deep;
-  json::value inside = 1;
-  for (std::size_t i = 0; i <= kJsonDepthMax; ++i) inside = json::array{inside};
-  deep["a"] = inside;
-  const std::vector<DocumentWrite> documents = {{"old", object_of(R"({"n": 1})")},
-                                                {"a\nb", {}},
-                                                {"twice", object_of(R"({"n": 2})")},
-                                                {"deep", deep},
-                                                {"", object_of(R"({"n": 3})")},
-                                                {"twice", object_of(R"({"n": 4})")},
-                                                {"twice", deep}};
-  const auto stored = corpus_->put(id_, documents, Atomic::no).value();
-  ASSERT_EQ(stored.size(), documents.size());
-  const std::vector<Kind> kinds = {Kind::replaced, Kind::refused, Kind::created,
-                                   Kind::refused,  Kind::created, Kind::created,
-                                   Kind::refused};
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    SCOPED_TRACE(i);
-    EXPECT_EQ(stored[i].kind, kinds[i]);
-    ASSERT_EQ(stored[i].error.has_value(), kinds[i] == Kind::refused);
-    if (stored[i].error) {
-      EXPECT_EQ(stored[i].error->code, ErrorCode::invalid);
-      EXPECT_EQ(stored[i].error->location.find(fmt::format("documents[{}]", i)), 0u);
-      continue;
-    }
-    const auto found = snapshot()->get(stored[i].document_id).value();
-    ASSERT_TRUE(found);
-    EXPECT_EQ(stored[i].created_at, i == 0 ? before : clock_.now());
-    EXPECT_EQ(stored[i].created_at, found->created_at);
-    EXPECT_EQ(stored[i].updated_at, found->updated_at);
-  }
-  EXPECT_EQ(snapshot()->version(), 2u);
-  EXPECT_EQ(snapshot()->document_count(), 3u);
-  EXPECT_EQ(snapshot()->get("twice").value()->fields.at("n"), 4);
-
-  // An id that is taken is no other's business either; of two in one call the first wins.
-  const std::vector<DocumentWrite> more = {
-      {"old", {}}, {"new", object_of(R"({"n": 5})")}, {"new", object_of(R"({"n": 6})")}};
-  const auto inserted = corpus_->insert(id_, more, Atomic::no).value();
-  EXPECT_EQ(inserted[0].error.value().code, ErrorCode::already_exists);
-  EXPECT_EQ(inserted[1].kind, Kind::created);
-  EXPECT_EQ(inserted[2].error.value().code, ErrorCode::already_exists);
-  EXPECT_EQ(snapshot()->get("new").value()->fields.at("n"), 5);
-  EXPECT_EQ(snapshot()->version(), 3u);
-
-  // Where all are refused there is nothing to store.
-  EXPECT_TRUE(corpus_->insert(id_, more, Atomic::no));
-  EXPECT_TRUE(corpus_->put(id_, {{"a\nb", {}}}, Atomic::no));
-  EXPECT_EQ(corpus_->insert(id_, more, Atomic::yes).error().code,
-            ErrorCode::already_exists);
-  EXPECT_EQ(snapshot()->version(), 3u);
-
-  const std::vector<std::string> ids = {"old", "none", "old"};
-  const auto removed = corpus_->remove(id_, ids).value();
-  EXPECT_EQ(removed[0].kind, Kind::removed);
-  EXPECT_EQ(removed[1].kind, Kind::missing);
-  EXPECT_EQ(removed[2].kind, Kind::removed);
-  EXPECT_EQ(snapshot()->version(), 4u);
-}
-
 TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
   const auto fields = object_of(
       R"({"":"empty","a.b":{"c":[]},"n":null,"big":18446744073709551615,"neg":-9007199254740993,
@@ -383,115 +169,6 @@ TEST_F(SqliteCorpusTest, OddContentReadsBackTheSame) {
   EXPECT_EQ(snapshot()->get("odd").value()->fields, fields);
   EXPECT_TRUE(snapshot()->get("empty").value()->fields.empty());
   EXPECT_EQ(count_of(*snapshot(), filter_of(R"({"a.b.c": "x"})")), 0u);
-}
-
-TEST_F(SqliteCorpusTest, SearchNamesFeaturesThatExist) {
-  put("a", R"({"t": "hello"})");
-  SearchRequest request;
-  request.feature_uri = "trawl://other@v1/text";
-  const auto result = snapshot()->search(request, {});
-  ASSERT_TRUE(result.has_error());
-  EXPECT_EQ(result.error().code, ErrorCode::not_found);
-  EXPECT_NE(result.error().message.find(kUri), std::string::npos);
-}
-
-TEST_F(SqliteCorpusTest, FieldsOfAFeatureDecideWhatIsFound) {
-  Collection collection;
-  collection.namespace_id = corpus_->list_namespaces().value()[0].id;
-  collection.name = "fielded";
-  Feature feature;
-  feature.uri = kUri;
-  feature.fields = {{"title", 5}, {"tags", 1}, {"more", 1}};
-  collection.features.push_back(feature);
-  id_ = corpus_->create_collection(collection).value().id;
-  put("title", R"({"title": "walnut", "other": "secret"})");
-  put("tags", R"({"tags": ["oak walnut", 42, {"name": "pine"}], "other": "secret"})");
-  put("more", R"({"more": {"deep": ["maple", 7]}, "title": 2024})");
-  const auto at = snapshot();
-  EXPECT_EQ(hits(*at, "secret"), 0u);
-  EXPECT_EQ(hits(*at, "oak"), 1u);
-  EXPECT_EQ(hits(*at, "pine"), 1u);
-  EXPECT_EQ(hits(*at, "42"), 1u);
-  EXPECT_EQ(hits(*at, "maple"), 1u);
-  EXPECT_EQ(hits(*at, "2024"), 1u);
-  EXPECT_EQ(hits(*at, "7"), 0u);
-  SearchRequest request;
-  request.feature_uri = kUri;
-  request.text = "walnut";
-  const auto rows = at->search(request, {}).value().hits;
-  ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].document, 0u);  // The title weighs more.
-}
-
-TEST_F(SqliteCorpusTest, ScanStopsWhereItIsToldAndChecksNowAndThen) {
-  std::vector<DocumentWrite> documents;
-  for (int i = 0; i < 1'000; ++i) documents.push_back({fmt::format("d{}", i), {}});
-  ASSERT_TRUE(corpus_->put(id_, std::move(documents), Atomic::yes));
-  int visited = 0;
-  EXPECT_TRUE(
-      scan_documents(*snapshot(), {}, {}, {}, [&](Document&&) { return ++visited < 10; }));
-  EXPECT_EQ(visited, 10);
-
-  const Checkpoint late = []() -> Result<void> {
-    return make_error(ErrorCode::budget_exhausted, "time is up");
-  };
-  visited = 0;
-  const auto scanned = scan_documents(*snapshot(), {}, {}, late, [&](Document&&) {
-    ++visited;
-    return true;
-  });
-  EXPECT_EQ(scanned.error().code, ErrorCode::budget_exhausted);
-  EXPECT_LT(visited, 1'000);
-  const Filter filter = filter_of(R"({"a": 1})");
-  EXPECT_EQ(select_documents(*snapshot(), Selection::of(filter), late).error().code,
-            ErrorCode::budget_exhausted);
-
-  // Few of them and far apart, all, and in an order of their own.
-  for (const std::vector<DocumentRef>& wanted :
-       {std::vector<DocumentRef>{3, 500, 999}, select_documents(*snapshot(), {}).value(),
-        std::vector<DocumentRef>{7, 6, 5, 5, 8}}) {
-    std::vector<DocumentRef> found;
-    for (const Document& document : fetch_documents(*snapshot(), wanted).value()) {
-      found.push_back(document.ref);
-      EXPECT_EQ(document.document_id, fmt::format("d{}", document.ref));
-    }
-    EXPECT_EQ(found, wanted);
-  }
-  EXPECT_EQ(fetch_documents(*snapshot(), std::vector<DocumentRef>{1'000}).error().code,
-            ErrorCode::internal);
-}
-
-TEST_F(SqliteCorpusTest, ASelectionIsAnyListOfWhichAllFiltersPass) {
-  for (int i = 0; i < 40; ++i) {
-    put(fmt::format("d{}", i), fmt::format(R"({{"n": {}, "m": {}}})", i % 4, i % 5));
-  }
-  const Filter n = filter_of(R"({"n": 1})");
-  const Filter m = filter_of(R"({"m": 2})");
-  const auto count = [&](std::vector<Selection::AllOf> any_of) {
-    return select_documents(*snapshot(), {std::move(any_of)}).value().size();
-  };
-  EXPECT_EQ(count({{}}), 40u);
-  EXPECT_EQ(count({{&n}}), 10u);
-  EXPECT_EQ(count({{&n, &m}}), 2u);
-  EXPECT_EQ(count({{&n}, {&m}}), 16u);
-  EXPECT_EQ(count({{&n, &m}, {}}), 40u);
-  EXPECT_EQ(count({}), 0u);
-}
-
-TEST_F(SqliteCorpusTest, MatchingGrowsWithTheCollection) {
-  put("a", R"({"n": 1})");
-  put("b", R"({"n": 2})");
-  const Filter filter = filter_of(R"({"n": 1})");
-  const auto early = snapshot();
-  EXPECT_EQ(count_of(*early, filter), 1u);
-  put("c", R"({"n": 1})");
-  const auto middle = snapshot();
-  EXPECT_EQ(count_of(*middle, filter), 2u);
-  put("a", R"({"n": 5})");
-  EXPECT_EQ(count_of(*snapshot(), filter), 1u);
-  // Earlier versions still see what they saw.
-  EXPECT_EQ(count_of(*middle, filter), 2u);
-  EXPECT_EQ(count_of(*early, filter), 1u);
 }
 
 TEST_F(SqliteCorpusTest, ADeletedCollectionIsGoneButItsSnapshotsAreSafe) {
@@ -546,18 +223,6 @@ TEST_F(SqliteCorpusTest, ADeletionThatWasCutShortIsFinishedAtOpen) {
   EXPECT_EQ(database->integer("SELECT count(*) FROM documents").value(), 0);
   EXPECT_EQ(database->integer("SELECT count(*) FROM dropped").value(), 0);
   EXPECT_FALSE(std::filesystem::exists(directory_.path() + "/index/" + id_.str()));
-}
-
-TEST_F(SqliteCorpusTest, ADeletedNamespaceTakesItsCollectionsAlong) {
-  const auto other = make_collection(*corpus_, "others");
-  ASSERT_TRUE(corpus_->delete_namespace("space of things"));
-  EXPECT_TRUE(corpus_->snapshot(id_).has_error());
-  EXPECT_TRUE(corpus_->snapshot(other));
-  EXPECT_EQ(corpus_->delete_namespace("space of things").error().code,
-            ErrorCode::not_found);
-  reopen();
-  EXPECT_EQ(corpus_->list_namespaces().value().size(), 1u);
-  EXPECT_TRUE(corpus_->snapshot(id_).has_error());
 }
 
 // Goal: once vacuum has taken a document, its words are in no file and no other document's
@@ -672,14 +337,6 @@ TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
   put("c", R"({"t": "third"})");
   EXPECT_EQ(snapshot()->get("c").value()->ref, 3u);
   EXPECT_EQ(snapshot()->document_count(), 2u);
-}
-
-TEST_F(SqliteCorpusTest, TimeMayStepBack) {
-  put("a", R"({"n": 1})");
-  clock_.advance(-kMicrosPerDay);
-  put("a", R"({"n": 2})");
-  const auto document = snapshot()->get("a").value().value();
-  EXPECT_GE(document.updated_at, document.created_at);
 }
 
 // An add that fails half-way must leave nothing: neither on disk nor in memory.

@@ -7,16 +7,18 @@
 
 #include "base/field_path.h"
 #include "base/hash.h"
+#include "corpus/corpus_test_support.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
 #include "corpus/store/filter_cache.h"
 #include "corpus/store/payload_fields.h"
 #include "corpus/store/schema.h"
-#include "corpus/store/store_test_support.h"
 #include "corpus/store/version_history.h"
 
 namespace trawl::store::store_parts_test {
 namespace {
+
+using namespace test;
 
 TEST(VersionHistory, ForgettingChangesNoVersionThatIsLeft) {
   const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());

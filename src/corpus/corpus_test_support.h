@@ -6,12 +6,16 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "corpus/store/sqlite_corpus.h"
+#include "catalog/catalog.h"
+#include "corpus/snapshot.h"
+#include "query/filter.h"
 
-namespace trawl::store {
+namespace trawl::test {
 
 // A folder that goes when the test ends.
 class TempDirectory {
@@ -59,7 +63,7 @@ inline std::size_t count_of(const Snapshot& snapshot, const Filter& filter) {
 
 inline constexpr char kUri[] = "trawl://words@v1/text";
 
-// A corpus with one collection whose every string is searchable.
+// A namespace with one collection, whose every string is searchable.
 inline CollectionId make_collection(Catalog& catalog, const std::string& name = "things") {
   Namespace wanted;
   wanted.name = "space of " + name;
@@ -73,4 +77,4 @@ inline CollectionId make_collection(Catalog& catalog, const std::string& name = 
   return catalog.create_collection(std::move(collection)).value().id;
 }
 
-}  // namespace trawl::store
+}  // namespace trawl::test
