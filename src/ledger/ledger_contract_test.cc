@@ -249,7 +249,7 @@ TEST_P(LedgerContract, AScanEndsWhenItIsCancelled) {
   for (int i = 0; i < kCount; ++i) {
     writes.push_back(finished(make_execution(kNs, "e" + std::to_string(i), i)));
   }
-  ASSERT_TRUE(ledger_.commit(writes));
+  ASSERT_TRUE(test::append(ledger_, writes));
   auto none = filter_of(kNs);
   none.status = status::kFailed;
   for (const auto& filter : {filter_of(kNs), none, filter_of(NamespaceId("ns_never"))}) {

@@ -123,7 +123,8 @@ TEST_P(LedgerContract, PruningTakesWhatItsPreviewSays) {
                                        static_cast<TimeUs>(random() % times) * 1'000'000,
                                        statuses[random() % 4])});
     }
-    ASSERT_EQ(ledger_.commit(writes).value(), reference.commit(writes).value());
+    ASSERT_EQ(test::append(ledger_, writes).value(),
+              test::append(reference, writes).value());
     const TimeUs now = 20'000'000;
     const auto draw_age = [&] {
       return static_cast<TimeUs>(8 + random() % 13) * 1'000'000;
