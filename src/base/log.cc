@@ -3,6 +3,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <ctime>
+
 #include "base/json.h"
 #include "base/visible_text.h"
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "api/describe/embedded.h"
 #include "api/describe/recorded_description.h"

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <new>
+#include <stdexcept>
 
 #include "base/gzip.h"
 #include "base/zstd.h"

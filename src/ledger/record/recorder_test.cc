@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "ledger/ledger_rules.h"

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <new>
 
 #include "model/execution_json.h"
 
