@@ -227,7 +227,9 @@ TEST_P(CorpusContract, ASearchFindsWhatItsSelectionLetsThrough) {
     EXPECT_EQ(fetch_documents(*at, std::vector{hit.document}).value()[0].fields.at("n"), 1);
   }
   EXPECT_LE(found.size(), 4u);
-  if (traits_.filter_pushdown) EXPECT_EQ(found.size(), 4u);
+  if (traits_.filter_pushdown) {
+    EXPECT_EQ(found.size(), 4u);
+  }
 }
 
 // Goal: what the server says of a document is found like fields, also where a field of the

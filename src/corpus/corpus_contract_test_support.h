@@ -50,7 +50,9 @@ class CorpusContract : public testing::TestWithParam<CorpusBackend> {
 
   // The newest version, where the engine counts them.
   void expect_version(std::uint64_t version) {
-    if (traits_.versions) EXPECT_EQ(snapshot()->version(), version);
+    if (traits_.versions) {
+      EXPECT_EQ(snapshot()->version(), version);
+    }
   }
 
   static std::vector<SearchHit> search(const Snapshot& snapshot, const std::string& text,
