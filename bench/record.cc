@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "ledger/record/recorder.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "measure.h"
 
@@ -116,7 +117,7 @@ class Load {
                      [this, before](const AppendOutcome& recorded) {
                        const double us = micros_since(before);
                        // All on the writer's thread.
-                       if (recorded && *recorded) {
+                       if (recorded && *recorded == Appended::written) {
                          ++acknowledged_;
                          latencies.add(us);
                        } else {
@@ -151,7 +152,7 @@ Latencies list_until(const Ledger& ledger, const NamespaceId& ns,
   Latencies latencies;
   while (!stop) {
     const auto before = Stopwatch::now();
-    must(ledger.list(filter, {}));
+    must(list_json(ledger, filter, {}));
     latencies.add(micros_since(before));
     std::this_thread::sleep_for(kListPause);
   }
@@ -243,7 +244,7 @@ Result<void> open_history(const OpenOptions& options) {
   const double recover_us = micros_since(start) - open_us;
   ExecutionFilter filter;
   filter.namespace_id = NamespaceId(history.shape.namespaces.front());
-  TRAWL_TRY(ledger->list(filter, {}));
+  TRAWL_TRY(list_json(*ledger, filter, {}));
   emit({{"bench", "open"},
         {"cold", options.cold},
         {"interrupted", interrupted},

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "ledger/ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "peer.h"
 
@@ -20,7 +21,7 @@ class TrawlPeer final : public Peer {
     Answer answer;
     const NamespaceId& ns = namespaces_.at(question.ns);
     if (question.kind == Question::Kind::detail) {
-      TRAWL_ASSIGN(const auto found, ledger_->find_json(ns, ExecutionId(question.id)));
+      TRAWL_ASSIGN(const auto found, find_json(*ledger_, ns, ExecutionId(question.id)));
       if (found) {
         answer.rows = question.id;
         answer.row_count = 1;
@@ -46,7 +47,7 @@ class TrawlPeer final : public Peer {
       request.after->execution_id = ExecutionId(question.id);
     }
     if (question.kind == Question::Kind::total) request.limit = 1;
-    TRAWL_ASSIGN(ExecutionPage page, ledger_->list(filter, request));
+    TRAWL_ASSIGN(RenderedPage page, list_json(*ledger_, filter, request));
     answer.total = page.total;
     if (question.kind == Question::Kind::total) return answer;
     answer.rows = std::move(page.rows);

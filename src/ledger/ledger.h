@@ -51,33 +51,37 @@ struct ExecutionPageRequest {
   // How long to look, where no index answers; at least one step is always made. Lists in
   // another order than that of time are not cut short: they end with `timeout`.
   std::int64_t budget_us = 2'000'000;
-  bool detail = false;  // The rows are whole records: what find_json() gives.
+  bool detail = false;  // Whole records, and not only their summaries.
 };
 
 inline constexpr std::uint32_t kExecutionLimitMax = 1000;
 inline constexpr std::uint32_t kExecutionOffsetMax = 10'000;
 
-struct ExecutionPage {
-  // The rows' JSON objects, joined by commas: execution_row_json(), or whole records.
-  std::string rows;
-  std::uint32_t row_count = 0;
+// What a page says of the list besides its rows.
+struct ExecutionPageFacts {
   std::uint64_t total = 0;  // How many match the filter, wherever the page begins.
-  bool total_exact = true;  // False: the budget ran out; there are at least so many.
-  bool has_more = false;    // Whether another page may follow.
+  // False: there are at least so many. The budget ran out, or the engine does not count
+  // exactly (LedgerTraits).
+  bool total_exact = true;
+  bool has_more = false;  // Whether another page may follow.
   // The budget ran out before the page was full. `last` continues from where it stopped.
   bool partial = false;
   // Of the last row, or where a partial page stopped; none on another page without rows.
   std::optional<ExecutionKey> last;
 };
+struct ExecutionPage : ExecutionPageFacts {
+  // Namespace and summary of each; the rest where the request asked for detail.
+  std::vector<Execution> executions;
+};
 
-// One execution of a scan: its key in the order of time, and its JSON.
+// One execution of a scan, and its key in the order of time.
 struct ScannedExecution {
   ExecutionKey key;
-  std::string json;
+  Execution execution;
 };
 struct ScanRequest {
   std::optional<ExecutionKey> after;  // As in a list by time, newest first.
-  bool detail = false;                // The whole record, or the row of the list.
+  bool detail = false;                // Whole records, as in a list.
   // Asked now and then, also while nothing matches; empty: never.
   std::function<bool()> cancelled = {};
 };
@@ -127,6 +131,20 @@ enum class Appended {
 // An error is that of this write alone: it was not applied.
 using AppendOutcome = Result<Appended>;
 
+// What an engine promises beyond what every ledger does.
+struct LedgerTraits {
+  // A page's total is exact, unless its budget ran out.
+  bool exact_totals = false;
+  // A page and its total are of one state of the history, and what append() wrote is in it
+  // when append() returns. Otherwise both may lag behind.
+  bool transactional = false;
+  // A read is a look into memory or a file of this machine. Otherwise no call is made on a
+  // thread that serves sockets.
+  bool local = false;
+};
+
+class PrerenderedReads;
+
 // The history of executions. An execution that ended is never edited. Ids are unique
 // within a namespace. Safe for concurrent use.
 //
@@ -136,6 +154,10 @@ using AppendOutcome = Result<Appended>;
 class Ledger {
  public:
   virtual ~Ledger() = default;
+
+  virtual LedgerTraits traits() const = 0;  // The same for its whole life.
+  // Null, unless the engine keeps the JSON that is served; see rendered.h.
+  virtual const PrerenderedReads* prerendered() const { return nullptr; }
 
   // Does what append() needs of a write and what can be done before, on the caller's
   // thread. Optional; the write must not be changed afterwards.
@@ -150,7 +172,7 @@ class Ledger {
   //   not_found  remove_namespace() was called for its namespace
   virtual Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) = 0;
 
-  // A page and its total from one state of the history. Following `last` visits every
+  // A page and its total. Following `last` visits every
   // execution that was there at the start once, whatever is written meanwhile.
   //   invalid  limit or offset is out of range; or, here and wherever a filter is taken, a
   //            text is too long for one of its patterns (text_pattern.h)
@@ -172,10 +194,7 @@ class Ledger {
   virtual Result<Aggregate> aggregate(const ExecutionFilter& filter,
                                       const AggregateRequest& request) const = 0;
 
-  // The JSON of execution_detail_json, or nothing when the namespace has no such id.
-  virtual Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
-                                                       const ExecutionId& id) const = 0;
-  // The whole record, likewise.
+  // The whole record, or nothing when the namespace has no such id.
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
 

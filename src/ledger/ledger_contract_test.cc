@@ -12,6 +12,8 @@
 #include "ledger/ledger_contract_test_support.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
+#include "ledger/poor_ledger_test_support.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // What every ledger promises of an execution's life. A new backend adds one line at the end
@@ -47,7 +49,7 @@ TEST_P(LedgerContract, StartedThenFinished) {
   ended.summary.status = status::kCancelled;
   EXPECT_TRUE(put(ledger_, finished(ended)));
   EXPECT_EQ(ledger_.find(kNs, ExecutionId("e")).value(), ended);
-  const auto page = ledger_.list(filter_of(kNs), page_of(9)).value();
+  const auto page = list_json(ledger_, filter_of(kNs), page_of(9)).value();
   EXPECT_EQ(page.rows, execution_row_json(ended.summary));
   EXPECT_EQ(page.total, 1u);
   EXPECT_EQ(page.last->timestamp, ended.summary.timestamp);
@@ -79,7 +81,8 @@ TEST_P(LedgerContract, StartedTwiceIsStartedOnce) {
 
 TEST_P(LedgerContract, StartedIsAlwaysListedAsProcessing) {
   put(ledger_, started(make_execution(kNs, "e", 1, status::kCompleted)));
-  const auto rows = test::summaries_of(ledger_.list(filter_of(kNs), page_of(9)).value());
+  const auto rows =
+      test::summaries_of(list_json(ledger_, filter_of(kNs), page_of(9)).value());
   EXPECT_EQ(rows.front().status, status::kProcessing);
 }
 
@@ -95,9 +98,9 @@ TEST_P(LedgerContract, ImportIsIdempotent) {
     writes.push_back(imported(execution));
   }
   EXPECT_EQ(test::append(ledger_, writes).value(), std::vector<bool>(50, true));
-  const auto before = ledger_.list(filter_of(kNs), page_of(100)).value();
+  const auto before = list_json(ledger_, filter_of(kNs), page_of(100)).value();
   EXPECT_EQ(test::append(ledger_, writes).value(), std::vector<bool>(50, false));
-  const auto after = ledger_.list(filter_of(kNs), page_of(100)).value();
+  const auto after = list_json(ledger_, filter_of(kNs), page_of(100)).value();
   EXPECT_EQ(after.rows, before.rows);
   EXPECT_EQ(after.total, 50u);
   for (const auto& write : writes) {
@@ -114,7 +117,7 @@ TEST_P(LedgerContract, OneBatchMayHoldAWholeLife) {
       finished(make_execution(kNs, "e", 3)), imported(make_execution(kNs, "f", 4))};
   EXPECT_EQ(test::append(ledger_, writes).value(),
             (std::vector<bool>{true, true, false, true}));
-  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(9)).value()),
+  EXPECT_EQ(ids_of(list_json(ledger_, filter_of(kNs), page_of(9)).value()),
             (std::vector<std::string>{"f", "e"}));
   auto range = filter_of(kNs);
   range.start_time = range.end_time = 2;
@@ -135,7 +138,7 @@ TEST_P(LedgerContract, TheSameBatchAgainChangesNothing) {
   for (std::size_t i = 0; i < prepared.size(); i += 2) ledger_.prepare(prepared[i]);
   std::vector<AppendOutcome> expected(prepared.size(), Appended::written);
   expected[5] = Appended::repeated;
-  std::vector<ExecutionPage> pages;
+  std::vector<RenderedPage> pages;
   for (int turn = 0; turn < 3; ++turn) {
     SCOPED_TRACE(turn);
     std::vector<LedgerWrite> writes = prepared;
@@ -150,12 +153,31 @@ TEST_P(LedgerContract, TheSameBatchAgainChangesNothing) {
         EXPECT_EQ(outcomes[i].value(), expected[i].value()) << i;
       }
     }
+    test::settle(ledger_);
     expected.assign(prepared.size(), Appended::repeated);
-    pages.push_back(ledger_.list(filter_of(kNs), page_of(9)).value());
+    pages.push_back(list_json(ledger_, filter_of(kNs), page_of(9)).value());
     EXPECT_EQ(pages.back().rows, pages.front().rows);
     EXPECT_EQ(pages.back().total, 4u);
     EXPECT_EQ(ledger_.running(kNs).value().size(), 1u);
   }
+}
+
+TEST_P(LedgerContract, TotalsAreExactWhereTheTraitsSaySo) {
+  for (int i = 0; i < 3; ++i) {
+    put(ledger_, finished(make_execution(kNs, "e" + std::to_string(i), i)));
+  }
+  const ExecutionPage page = ledger_.list(filter_of(kNs), page_of(1)).value();
+  EXPECT_LE(page.total, 3u);
+  if (!ledger_.traits().exact_totals) GTEST_SKIP() << "totals are lower bounds";
+  EXPECT_TRUE(page.total_exact);
+  EXPECT_EQ(page.total, 3u);
+}
+
+TEST_P(LedgerContract, WhatWasAppendedIsReadAtOnceWhereTheTraitsSaySo) {
+  if (!ledger_.traits().transactional) GTEST_SKIP() << "reads lag";
+  std::vector<LedgerWrite> writes = {finished(make_execution(kNs, "e", 1))};
+  ASSERT_TRUE(ledger_.append(writes));
+  EXPECT_EQ(ledger_.list(filter_of(kNs), page_of(1)).value().executions.size(), 1u);
 }
 
 // Goal: what runs here is what was started here; an imported row that says so is not.
@@ -194,7 +216,7 @@ TEST_P(LedgerContract, RecoverEndsOnlyWhatThisServerLeft) {
        {std::pair("failed", 1u), std::pair("processing", 1u), std::pair("completed", 1u)}) {
     auto filter = filter_of(kNs);
     filter.status = word;
-    const auto page = ledger_.list(filter, page_of(9)).value();
+    const auto page = list_json(ledger_, filter, page_of(9)).value();
     EXPECT_EQ(page.total, count) << word;
     ASSERT_EQ(page.row_count, count) << word;
     EXPECT_EQ(test::summaries_of(page).front().status, word);
@@ -218,6 +240,7 @@ TEST_P(LedgerContract, ABadExecutionDoesNotTakeTheOthersWithIt) {
     EXPECT_EQ(outcomes[0].value(), Appended::written);
     EXPECT_EQ(outcomes[2].value(), Appended::written);
     EXPECT_EQ(outcomes[3].value(), Appended::repeated);
+    test::settle(ledger_);
     stored += 2;
     EXPECT_EQ(total_of(ledger_, filter_of(kNs)), stored);
     EXPECT_TRUE(ledger_.find(kNs, ExecutionId(after)).value());
@@ -238,7 +261,7 @@ TEST_P(LedgerContract, NonFiniteNumbersAreStored) {
   execution.summary.credits_used = std::numeric_limits<double>::infinity();
   execution.summary.cache_hit_rate = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(put(ledger_, finished(execution)));
-  EXPECT_EQ(ledger_.list(filter_of(kNs), page_of(9)).value().row_count, 1u);
+  EXPECT_EQ(list_json(ledger_, filter_of(kNs), page_of(9)).value().row_count, 1u);
   EXPECT_TRUE(ledger_.find(kNs, ExecutionId("e")).value());
 }
 
@@ -322,8 +345,8 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
         page.after =
             ExecutionKey{draw_time(), ExecutionId("e" + std::to_string(random() % 80))};
       }
-      const auto got = ledger_.list(filter, page).value();
-      const auto want = reference.list(filter, page).value();
+      const auto got = list_json(ledger_, filter, page).value();
+      const auto want = list_json(reference, filter, page).value();
       ASSERT_EQ(got.rows, want.rows);
       ASSERT_EQ(got.total, want.total);
       ASSERT_EQ(got.has_more, want.has_more);
@@ -341,6 +364,10 @@ INSTANTIATE_TEST_SUITE_P(
         LedgerBackend{"memory",
                       [](const test::ScratchDirectory&) -> std::unique_ptr<Ledger> {
                         return std::make_unique<MemoryLedger>();
+                      }},
+        LedgerBackend{"poor",
+                      [](const test::ScratchDirectory&) -> std::unique_ptr<Ledger> {
+                        return std::make_unique<test::PoorLedger>();
                       }},
         LedgerBackend{"sqlite",
                       [](const test::ScratchDirectory& directory) {

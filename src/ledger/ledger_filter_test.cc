@@ -10,6 +10,7 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
 // Goal: whatever can be asked of a history, the SQLite ledger answers as the in-memory one,
@@ -213,8 +214,8 @@ class FilterProperty : public testing::Test {
         page.ascending, page.limit, page.offset));
     page.budget_us = 600'000'000;
     for (int pages = 0; pages < 40; ++pages) {
-      const auto wanted = memory_.list(asked, page).value();
-      const auto found = sqlite_->list(asked, page).value();
+      const auto wanted = list_json(memory_, asked, page).value();
+      const auto found = list_json(*sqlite_, asked, page).value();
       ASSERT_EQ(found.rows, wanted.rows);
       ASSERT_EQ(found.total, wanted.total);
       ASSERT_TRUE(found.total_exact);
@@ -257,10 +258,11 @@ class FilterProperty : public testing::Test {
     SCOPED_TRACE(source_);
     const auto all = [&](const Ledger& ledger, bool detail) {
       std::string out;
-      EXPECT_TRUE(ledger.scan(asked, {std::nullopt, detail}, [&](const auto& scanned) {
-        out += scanned.key.execution_id.str() + " " + scanned.json + "\n";
-        return true;
-      }));
+      EXPECT_TRUE(
+          scan_json(ledger, asked, {std::nullopt, detail}, [&](const auto& scanned) {
+            out += scanned.key.execution_id.str() + " " + scanned.json + "\n";
+            return true;
+          }));
       return out;
     };
     ASSERT_EQ(all(*sqlite_, false), all(memory_, false));
@@ -378,11 +380,11 @@ TEST_F(FilterProperty, CountsWordsThatManyShare) {
       asked.end_time = static_cast<TimeUs>(9'000 + pick(3'000)) * 1'000'000;
       page.limit = 5;
       page.offset = static_cast<std::uint32_t>(pick(6'000));
-      ASSERT_EQ(sqlite_->list(asked, page).value().total,
-                memory_.list(asked, page).value().total);
+      ASSERT_EQ(list_json(*sqlite_, asked, page).value().total,
+                list_json(memory_, asked, page).value().total);
       asked.status = "failed";
-      ASSERT_EQ(sqlite_->list(asked, page).value().total,
-                memory_.list(asked, page).value().total);
+      ASSERT_EQ(list_json(*sqlite_, asked, page).value().total,
+                list_json(memory_, asked, page).value().total);
     }
   };
   for (int i = 0; i < 12; ++i) add_some(1'000);
@@ -411,14 +413,14 @@ TEST_F(FilterProperty, PartialPagesGoOn) {
     {
       auto all = page;
       all.limit = 1000;
-      wanted = test::ids_of(memory_.list(asked, all).value());
+      wanted = test::ids_of(list_json(memory_, asked, all).value());
     }
     ASSERT_GT(wanted.size(), 20u);
     page.budget_us = 0;
     std::vector<std::string> found;
     int partial = 0;
     for (int pages = 0; pages < 2'000; ++pages) {
-      const auto got = sqlite_->list(asked, page).value();
+      const auto got = list_json(*sqlite_, asked, page).value();
       for (auto& id : test::ids_of(got)) found.push_back(std::move(id));
       partial += got.partial ? 1 : 0;
       EXPECT_LE(got.total, wanted.size());

@@ -11,6 +11,7 @@
 #include "ledger/ledger_contract_test_support.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
+#include "ledger/rendered.h"
 
 namespace trawl::ledger_removal_test {
 namespace {
@@ -32,7 +33,7 @@ TEST_P(LedgerContract, NamespacesDoNotLeak) {
   EXPECT_TRUE(put(ledger_, finished(mine)));
   EXPECT_TRUE(put(ledger_, finished(theirs)));
   EXPECT_TRUE(put(ledger_, finished(make_execution(kOther, "only", 3))));
-  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(9)).value()),
+  EXPECT_EQ(ids_of(list_json(ledger_, filter_of(kNs), page_of(9)).value()),
             (std::vector<std::string>{"same"}));
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 1u);
   EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 2u);
@@ -65,6 +66,7 @@ TEST_P(LedgerContract, WritesToARemovedNamespaceAreRefused) {
     EXPECT_EQ(outcomes.back().error().code, ErrorCode::not_found);
     EXPECT_NE(outcomes.back().error().message.find("ns_b was deleted"), std::string::npos);
   }
+  test::settle(ledger_);
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 3u);
   EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 0u);
   ledger_.maintain();
@@ -84,7 +86,7 @@ TEST_P(LedgerContract, PruningKeepsTheNewestAndWhatRuns) {
   EXPECT_TRUE(report.more);
   EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 1u);
   // The six newest, and two that run though they are older.
-  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(20)).value()),
+  EXPECT_EQ(ids_of(list_json(ledger_, filter_of(kNs), page_of(20)).value()),
             (std::vector<std::string>{"e9", "e8", "e7", "e6", "e5", "e4", "e1", "e0"}));
   EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 0u);
 }
@@ -149,8 +151,8 @@ TEST_P(LedgerContract, PruningTakesWhatItsPreviewSays) {
       expect_alike(taken, preview);
       EXPECT_EQ(ledger->preview_prune(ns, policy, now).value().total(), 0u);
     }
-    EXPECT_EQ(ledger_.list(filter_of(ns), page_of(100)).value().rows,
-              reference.list(filter_of(ns), page_of(100)).value().rows);
+    EXPECT_EQ(list_json(ledger_, filter_of(ns), page_of(100)).value().rows,
+              list_json(reference, filter_of(ns), page_of(100)).value().rows);
     EXPECT_EQ(ledger_.running(ns).value().size(), running);
     if (HasFailure()) return;
   }
@@ -169,7 +171,7 @@ TEST_P(LedgerContract, WhatIsTooOldDoesNotCountAsTooMany) {
   policy.max_count = 4;
   EXPECT_EQ(ledger_.preview_prune(kNs, policy, 100).value().by_count, 1u);
   EXPECT_EQ(ledger_.prune(kNs, policy, 100, 100).value().total(), 6u);
-  EXPECT_EQ(ids_of(ledger_.list(filter_of(kNs), page_of(20)).value()),
+  EXPECT_EQ(ids_of(list_json(ledger_, filter_of(kNs), page_of(20)).value()),
             (std::vector<std::string>{"e8", "e6", "e4", "e2"}));
 }
 

@@ -8,10 +8,18 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "ledger/rendered.h"
 #include "model/execution_json.h"
 #include "model/execution_test_data.h"
 
 namespace trawl::test {
+
+// A ledger whose reads lag: they show what was appended when it has been refreshed.
+class Refreshed {
+ public:
+  virtual ~Refreshed() = default;
+  virtual void refresh() = 0;
+};
 
 // A directory of its own for one test, removed with all it holds. In memory where that is
 // possible: no test cuts the power, and a thousand fsyncs on a busy disk take long.
@@ -59,6 +67,10 @@ inline LedgerWrite imported(Execution execution) {
   return {LedgerWrite::Kind::imported, std::move(execution)};
 }
 
+inline void settle(Ledger& ledger) {
+  if (auto* lagging = dynamic_cast<Refreshed*>(&ledger)) lagging->refresh();
+}
+
 // Of each write whether it changed anything. The first error of one is that of all.
 inline Result<std::vector<bool>> written(
     const Result<std::vector<AppendOutcome>>& outcomes) {
@@ -71,8 +83,11 @@ inline Result<std::vector<bool>> written(
   return out;
 }
 
+// A ledger that lags shows afterwards what was appended.
 inline Result<std::vector<bool>> append(Ledger& ledger, std::vector<LedgerWrite> writes) {
-  return written(ledger.append(writes));
+  auto out = written(ledger.append(writes));
+  settle(ledger);
+  return out;
 }
 
 // Appends one write and says whether it changed anything.
@@ -80,7 +95,7 @@ inline bool put(Ledger& ledger, LedgerWrite write) {
   return append(ledger, {std::move(write)}).value().front();
 }
 
-inline std::vector<ExecutionSummary> summaries_of(const ExecutionPage& page) {
+inline std::vector<ExecutionSummary> summaries_of(const RenderedPage& page) {
   const auto value = parse_json("[" + page.rows + "]").value();
   std::vector<ExecutionSummary> out;
   for (const auto& row : value.get_array()) {
@@ -90,7 +105,7 @@ inline std::vector<ExecutionSummary> summaries_of(const ExecutionPage& page) {
   return out;
 }
 
-inline std::vector<std::string> ids_of(const ExecutionPage& page) {
+inline std::vector<std::string> ids_of(const RenderedPage& page) {
   std::vector<std::string> out;
   for (const auto& summary : summaries_of(page)) out.push_back(summary.execution_id.str());
   return out;
@@ -113,7 +128,7 @@ inline ExecutionPageRequest page_of(std::uint32_t limit, std::uint32_t offset = 
 }
 
 inline std::uint64_t total_of(const Ledger& ledger, const ExecutionFilter& filter) {
-  return ledger.list(filter, page_of(1)).value().total;
+  return list_json(ledger, filter, page_of(1)).value().total;
 }
 
 }  // namespace trawl::test

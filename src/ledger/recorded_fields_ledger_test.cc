@@ -9,6 +9,7 @@
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
 #include "ledger/record/recording_policy.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "model/recorded_fields.h"
 #include "model/recorded_fields_test_support.h"
@@ -73,11 +74,11 @@ TEST_P(RecordedFieldsLedger, FilterByEachThatSaysSo) {
     ExecutionFilter filter = test::filter_of(kNs);
     filter.where.push_back(
         Filter::compile(condition(field, history.document), "filters").value());
-    EXPECT_EQ(test::ids_of(history.ledger->list(filter, test::page_of(5)).value()),
+    EXPECT_EQ(test::ids_of(list_json(*history.ledger, filter, test::page_of(5)).value()),
               Ids{history.id});
     while (history.ledger->maintain()) {
     }
-    EXPECT_EQ(test::ids_of(history.ledger->list(filter, test::page_of(5)).value()),
+    EXPECT_EQ(test::ids_of(list_json(*history.ledger, filter, test::page_of(5)).value()),
               Ids{history.id});
   });
 }
@@ -97,10 +98,10 @@ TEST_P(RecordedFieldsLedger, SortByEachThatSaysSo) {
                      [&](const RecordedField& one) { return one.name == field.name; }) -
         kRecordedFields.begin());
     const ExecutionFilter all = test::filter_of(kNs);
-    EXPECT_EQ(test::ids_of(history.ledger->list(all, page).value()),
+    EXPECT_EQ(test::ids_of(list_json(*history.ledger, all, page).value()),
               (Ids{"with", "zzz", "other"}));
     page.ascending = true;
-    EXPECT_EQ(test::ids_of(history.ledger->list(all, page).value()),
+    EXPECT_EQ(test::ids_of(list_json(*history.ledger, all, page).value()),
               (Ids{"other", "zzz", "with"}));
   });
 }

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 #include "model/execution_test_data.h"
 
@@ -84,8 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.ascending = body->ascending;
   request.budget_us = 60'000'000;
   for (int pages = 0; pages < 10; ++pages) {
-    const auto wanted = ledgers().reference.list(body->filter, request).value();
-    const auto found = ledgers().served->list(body->filter, request).value();
+    const auto wanted = list_json(ledgers().reference, body->filter, request).value();
+    const auto found = list_json(*ledgers().served, body->filter, request).value();
     require(found.rows == wanted.rows);
     require(found.total == wanted.total && found.total_exact);
     require(found.has_more == wanted.has_more);

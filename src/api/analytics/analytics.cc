@@ -17,6 +17,7 @@
 #include "base/field_path.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "ledger/rendered.h"
 
 namespace trawl::api {
 namespace {
@@ -216,11 +217,6 @@ double number_of(const json::object& object, std::string_view name) {
   return value != nullptr && is_number(*value) ? as_double(*value) : 0;
 }
 
-const json::array* array_of(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(json::string_view(name.data(), name.size()));
-  return value == nullptr ? nullptr : value->if_array();
-}
-
 // What the ledger stored; no request's depth limit applies.
 Result<json::object> parse_detail(std::string_view text) {
   TRAWL_ASSIGN(json::value detail, parse_json(text, kJsonDepthMax + 16));
@@ -231,23 +227,18 @@ Result<json::object> parse_detail(std::string_view text) {
   return std::move(detail.get_object());
 }
 
-void add_stages(const json::object& detail, StageBreakdown& out) {
+void add_stages(const Execution& execution, StageBreakdown& out) {
   ++out.execution_count;
-  const json::array* stages = array_of(detail, "stages");
-  if (stages == nullptr) return;
-  for (const json::value& item : *stages) {
-    const json::object* stage = item.if_object();
-    if (stage == nullptr) continue;
-    StageFigures& figures = out.stages[{std::string(text_of(*stage, "stage_name")),
-                                        std::string(text_of(*stage, "stage_id")),
-                                        std::string(text_of(*stage, "stage_type"))}];
-    const double duration = number_of(*stage, "duration_ms");
+  for (const StageRecord& stage : execution.stages) {
+    StageFigures& figures =
+        out.stages[{stage.stage_name, stage.stage_id, stage.stage_type}];
+    const double duration_ms = static_cast<double>(stage.duration_us) / 1'000;
     ++figures.count;
-    figures.duration_ms.add(duration);
-    figures.durations_ms.add(duration);
-    figures.documents_in += number_of(*stage, "input_count");
-    figures.documents_out += number_of(*stage, "output_count");
-    out.duration_ms.add(duration);
+    figures.duration_ms.add(duration_ms);
+    figures.durations_ms.add(duration_ms);
+    figures.documents_in += static_cast<double>(stage.input_count);
+    figures.documents_out += static_cast<double>(stage.output_count);
+    out.duration_ms.add(duration_ms);
   }
 }
 
@@ -263,8 +254,7 @@ Result<StageBreakdown> read_stages(const Ledger& ledger, const ExecutionFilter& 
           out.partial = true;
           return false;
         }
-        TRAWL_ASSIGN(const json::object detail, parse_detail(found.json));
-        add_stages(detail, out);
+        add_stages(found.execution, out);
         return true;
       }));
   return out;
@@ -375,12 +365,11 @@ Result<SlowestFound> write_slowest(const Services& services, const Call& call,
   page.limit = static_cast<std::uint32_t>(limit);
   page.sort = ExecutionSort::duration_ms;
   TRAWL_ASSIGN(const ExecutionPage found, services.ledger.list(filter, page));
-  TRAWL_ASSIGN(const json::value rows, parse_json("[" + found.rows + "]"));
   SlowestFound result{found.total, found.total_exact, 0};
   out.begin_array();
-  for (const json::value& row : rows.get_array()) {
-    const ExecutionId id(std::string(text_of(row.get_object(), "execution_id")));
-    TRAWL_ASSIGN(const auto text, services.ledger.find_json(call.ns.id, id));
+  for (const Execution& row : found.executions) {
+    TRAWL_ASSIGN(const auto text,
+                 find_json(services.ledger, call.ns.id, row.summary.execution_id));
     // Deleted since the page was read.
     if (!text) continue;
     TRAWL_ASSIGN(const json::object detail, parse_detail(*text));

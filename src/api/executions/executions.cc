@@ -6,10 +6,12 @@
 #include <algorithm>
 
 #include "api/wire/endpoint.h"
+#include "api/wire/ledger_reads.h"
 #include "api/wire/request_time.h"
 #include "base/text.h"
 #include "http/server/guarded_reply.h"
 #include "ledger/cursor.h"
+#include "ledger/rendered.h"
 #include "model/execution_json.h"
 #include "model/recorded_fields.h"
 
@@ -96,7 +98,7 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
 Result<http::Response> list_executions(const Services& services, const Call& call,
                                        const ListRequest& request) {
   const ExecutionListBody& body = request.body;
-  TRAWL_ASSIGN(ExecutionPage page, services.ledger.list(body.filter, request.page));
+  TRAWL_ASSIGN(RenderedPage page, list_json(services.ledger, body.filter, request.page));
   if (body.count_only) {
     page.rows.clear();
     page.row_count = 0;
@@ -135,8 +137,8 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
   return json_response(std::move(out));
 }
 
-// A basic list is a few look-ups in an index, done on the connection's thread; everything
-// else may take a while.
+// A basic list of a local ledger is a few look-ups in an index, done on the connection's
+// thread; everything else may take a while.
 Result<void> answer_list(const Services& services,
                          const std::shared_ptr<http::Request>& sent, Call& call,
                          const http::Reply& reply) {
@@ -145,7 +147,7 @@ Result<void> answer_list(const Services& services,
                         request.page.sort == ExecutionSort::timestamp &&
                         !request.page.ascending && request.page.limit <= kShortPageRows &&
                         request.page.offset <= kShortPageOffset;
-  // A request with a long body is on a worker already.
+  // A request with a long body, or for a ledger that is not local, is on a worker already.
   if (is_short || WorkerPool::is_worker()) {
     const RequestTime time(services, *sent);
     TRAWL_ASSIGN(auto response,
@@ -171,7 +173,7 @@ Result<void> answer_list(const Services& services,
 
 Result<http::Response> show_execution(const Services& services, Call& call) {
   const std::string& id = call.request.path_parameter("execution_id");
-  TRAWL_ASSIGN(const auto found, services.ledger.find_json(call.ns.id, ExecutionId(id)));
+  TRAWL_ASSIGN(const auto found, find_json(services.ledger, call.ns.id, ExecutionId(id)));
   if (!found) {
     return make_error(ErrorCode::not_found,
                       fmt::format("the execution '{}' does not exist in the namespace '{}'",
@@ -184,14 +186,14 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
 
 void add_execution_routes(http::Router& router, const Services& services) {
   const RequestShape list(paging_query(), execution_list_shape());
-  router.add({"POST", std::string(kListPath), http::RunOn::io, http::Body::buffered,
+  router.add({"POST", std::string(kListPath), reads_run_on(services), http::Body::buffered,
               async_endpoint(services, Permission::read, Scope::in_namespace, list,
                              [&services](const std::shared_ptr<http::Request>& request,
                                          Call& call, const http::Reply& reply) {
                                return answer_list(services, request, call, reply);
                              })});
   router.add(
-      {"GET", "/v1/retrievers/executions/{execution_id}", http::RunOn::io,
+      {"GET", "/v1/retrievers/executions/{execution_id}", reads_run_on(services),
        http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, {},
                 [&services](Call& call) { return show_execution(services, call); })});

@@ -10,6 +10,7 @@
 #include "api/executions/executions.h"
 #include "api/keys/key_watch.h"
 #include "api/wire/endpoint.h"
+#include "api/wire/ledger_reads.h"
 #include "api/wire/query_reader.h"
 #include "base/csv.h"
 #include "base/gzip.h"
@@ -18,6 +19,7 @@
 #include "http/message/content_encoder.h"
 #include "http/message/reply_form.h"
 #include "ledger/cursor.h"
+#include "ledger/rendered.h"
 #include "model/execution_json.h"
 #include "model/recorded_fields.h"
 
@@ -79,7 +81,7 @@ class Exporter {
     if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(csv_field_names(), ","));
   }
 
-  Result<bool> take(const ScannedExecution& execution) {
+  Result<bool> take(const RenderedExecution& execution) {
     if (request_.limit && rows_ == *request_.limit) {
       has_more_ = true;
       return false;
@@ -285,11 +287,11 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
     scan.after = request->after;
     scan.detail = request->detail || (request->csv && !kCsvIsInRows);
     scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
-    const auto scanned = services.ledger.scan(
-        request->body.filter, scan, [&](const ScannedExecution& execution) -> Result<bool> {
-          TRAWL_TRY(key->check());
-          return exporter.take(execution);
-        });
+    const auto scanned = scan_json(services.ledger, request->body.filter, scan,
+                                   [&](const RenderedExecution& execution) -> Result<bool> {
+                                     TRAWL_TRY(key->check());
+                                     return exporter.take(execution);
+                                   });
     if (const auto allowed = key->check(); !allowed) {
       // Cut off, so no client takes what it has for the whole; it is not our failure.
       return make_error(ErrorCode::cancelled, allowed.error().message);
@@ -317,7 +319,8 @@ void add_export_routes(http::Router& router, const Services& services) {
                                  {"raw"}},
                            execution_conditions_shape());
   router.add(
-      {"POST", "/v1/retrievers/executions/export", http::RunOn::io, http::Body::buffered,
+      {"POST", "/v1/retrievers/executions/export", reads_run_on(services),
+       http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, shape,
                 [&services](Call& call) { return export_executions(services, call); })});
 }

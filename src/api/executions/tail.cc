@@ -19,6 +19,7 @@
 #include "api/wire/time_value.h"
 #include "base/split_list.h"
 #include "base/text.h"
+#include "ledger/ledger_rules.h"
 #include "model/execution_json.h"
 
 namespace trawl::api {
@@ -42,7 +43,7 @@ struct TailRequest {
 };
 
 TimeUs end_of(const ExecutionSummary& summary) {
-  const double millis = std::clamp(summary.duration_ms, 0.0, 9e12);
+  const double millis = std::min(finite_amount(summary.duration_ms), 9e12);
   return summary.timestamp + static_cast<TimeUs>(millis * 1000);
 }
 
@@ -168,7 +169,7 @@ class Tail {
     if (!filter.end_time || *filter.start_time <= *filter.end_time) {
       TRAWL_TRY(services_.ledger.scan(
           filter, {}, [&](const ScannedExecution& execution) -> Result<bool> {
-            TRAWL_ASSIGN(PastRow past, read_row(execution));
+            PastRow past = read_row(execution);
             // What says so and does not run here was imported, and imports do not appear in
             // the tail. One that has just begun is told from the queue.
             if (past.row.running && !running_.contains(past.row.key)) {
@@ -212,19 +213,14 @@ class Tail {
 
   static bool before(const ExecutionKey& a, const ExecutionKey& b) { return a < b; }
 
-  static Result<PastRow> read_row(const ScannedExecution& execution) {
-    TRAWL_ASSIGN(const json::value parsed, parse_json(execution.json));
+  static PastRow read_row(const ScannedExecution& execution) {
+    const ExecutionSummary& summary = execution.execution.summary;
     PastRow past;
-    past.json = execution.json;
+    past.json = execution_row_json(summary);
     past.row.key = execution.key;
-    const json::object& row = parsed.get_object();
-    if (const auto* text = row.if_contains("status"); text && text->is_string()) {
-      past.row.running = view(text->get_string()) == status::kProcessing;
-      past.row.failed = view(text->get_string()) == status::kFailed;
-    }
-    if (const auto* millis = row.if_contains("duration_ms"); millis && is_number(*millis)) {
-      past.row.duration_us = static_cast<TimeUs>(as_double(*millis) * 1000);
-    }
+    past.row.running = summary.status == status::kProcessing;
+    past.row.failed = summary.status == status::kFailed;
+    past.row.duration_us = end_of(summary) - summary.timestamp;
     return past;
   }
 

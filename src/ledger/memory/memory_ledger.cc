@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "ledger/ledger_rules.h"
-#include "model/execution_json.h"
 
 namespace trawl {
 
@@ -27,6 +26,18 @@ Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> w
   }
   return outcomes;
 }
+
+namespace {
+
+Execution copy_of(const Execution& execution, bool detail) {
+  if (detail) return execution;
+  Execution out;
+  out.namespace_id = execution.namespace_id;
+  out.summary = execution.summary;
+  return out;
+}
+
+}  // namespace
 
 MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,
                                            ExecutionSort sort) const {
@@ -57,15 +68,12 @@ Result<ExecutionPage> MemoryLedger::list(const ExecutionFilter& filter,
       ++skipped;
       continue;
     }
-    if (out.row_count == page.limit) {
+    if (out.executions.size() == page.limit) {
       out.has_more = true;
       break;
     }
-    if (out.row_count > 0) out.rows.push_back(',');
-    out.rows += page.detail ? execution_detail_json(entry->execution)
-                            : execution_row_json(entry->execution.summary);
+    out.executions.push_back(copy_of(entry->execution, page.detail));
     out.last = key;
-    ++out.row_count;
   }
   return out;
 }
@@ -77,8 +85,7 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
     const MutexLock lock(mutex_);
     for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
       if (request.after && key >= *request.after) continue;
-      found.push_back({key, request.detail ? execution_detail_json(entry->execution)
-                                           : execution_row_json(entry->execution.summary)});
+      found.push_back({key, copy_of(entry->execution, request.detail)});
     }
   }
   const auto check = [&request]() -> Result<void> {
@@ -112,14 +119,6 @@ Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
     }
   }
   return std::move(out).finish();
-}
-
-Result<std::optional<std::string>> MemoryLedger::find_json(const NamespaceId& namespace_id,
-                                                           const ExecutionId& id) const {
-  TRAWL_ASSIGN(const auto execution, find(namespace_id, id));
-  std::optional<std::string> found;
-  if (execution) found = execution_detail_json(*execution);
-  return found;
 }
 
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,

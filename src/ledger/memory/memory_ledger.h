@@ -16,6 +16,7 @@ namespace trawl {
 // against it. It ignores budgets and RetentionPolicy::max_bytes. Thread-safe.
 class MemoryLedger : public Ledger {
  public:
+  LedgerTraits traits() const override { return {true, true, true}; }
   Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override;
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override;
@@ -23,8 +24,6 @@ class MemoryLedger : public Ledger {
                     const ScanVisitor& visit) const override;
   Result<Aggregate> aggregate(const ExecutionFilter& filter,
                               const AggregateRequest& request) const override;
-  Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
-                                               const ExecutionId& id) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::vector<ExecutionKey>> running(const NamespaceId& namespace_id) const override;

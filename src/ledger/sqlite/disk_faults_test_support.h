@@ -27,6 +27,7 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/sqlite_ledger.h"
@@ -96,8 +97,8 @@ inline std::string figures(const Ledger& ledger) {
 inline std::string difference(const Ledger& ledger, const Ledger& model) {
   static const std::vector<ExecutionFilter> kQuestions = questions();
   for (std::size_t i = 0; i < kQuestions.size(); ++i) {
-    const auto wanted = model.list(kQuestions[i], page_of(1'000)).value();
-    const auto found = ledger.list(kQuestions[i], page_of(1'000));
+    const auto wanted = list_json(model, kQuestions[i], page_of(1'000)).value();
+    const auto found = list_json(ledger, kQuestions[i], page_of(1'000));
     if (!found) {
       return fmt::format("question {}: {}: {}", i, found.error().message,
                          found.error().detail);
@@ -113,7 +114,7 @@ inline std::string difference(const Ledger& ledger, const Ledger& model) {
     return fmt::format("figures: {} instead of {}", figures(ledger), figures(model));
   }
   for (const NamespaceId& ns : {kMain, kBig}) {
-    const auto all = model.list(filter_of(ns), page_of(1'000)).value();
+    const auto all = list_json(model, filter_of(ns), page_of(1'000)).value();
     for (const std::string& id : ids_of(all)) {
       if (ns == kBig && id != "big_7") continue;  // They are all alike.
       const auto wanted = model.find(ns, ExecutionId(id)).value();

@@ -143,7 +143,7 @@ TEST_F(LedgerForgets, WordsThatAreStillUsedStay) {
     std::thread maintainer([&] { settle(); });
     put_all(true, 100 + turn, 1);
     maintainer.join();
-    const auto page = ledger_->list(filter_of(kNs), test::page_of(10)).value();
+    const auto page = list_json(*ledger_, filter_of(kNs), test::page_of(10)).value();
     ASSERT_EQ(page.row_count, 1u);
     ASSERT_EQ(test::summaries_of(page).front().status, kSecrets[9]);
   }

@@ -88,7 +88,7 @@ TEST(LedgerLog, ASlowReaderDoesNotKeepItLong) {
     }
     std::uintmax_t longest = 0;
     std::vector<std::string> seen;
-    const auto visit = [&](const ScannedExecution& found) -> Result<bool> {
+    const auto visit = [&](const RenderedExecution& found) -> Result<bool> {
       seen.push_back(found.key.execution_id.str());
       if (seen.size() != 10) return true;
       // The reader is slow, and 18 MiB are written.
@@ -102,7 +102,7 @@ TEST(LedgerLog, ASlowReaderDoesNotKeepItLong) {
     };
     ScanRequest request;
     request.detail = true;
-    ASSERT_TRUE(ledger->scan(filter, request, visit));
+    ASSERT_TRUE(scan_json(*ledger, filter, request, visit));
     EXPECT_LE(longest, 10 * kMiB) << is_basic;
     // Those that were there when it began, newest first, each once.
     ASSERT_EQ(seen.size(), 2'500u) << is_basic;

@@ -39,7 +39,7 @@ class LongTerms : public testing::Test {
   std::uint64_t count(const std::string& query) const {
     auto filter = filter_of(kNs);
     filter.query = TextQuery::parse(query);
-    return ledger_->list(filter, page_of(1)).value().total;
+    return list_json(*ledger_, filter, page_of(1)).value().total;
   }
   void expect_found(std::uint64_t times) const {
     for (const char* query : {"long0", "long17", "long7000", "long11999", "long1199*"}) {

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "ledger/ledger.h"
+#include "ledger/rendered.h"
 
 namespace trawl::sqlite {
 
@@ -16,7 +17,7 @@ namespace trawl::sqlite {
 // Thread-safe.
 class PageCache {
  public:
-  using Page = std::shared_ptr<const ExecutionPage>;
+  using Page = std::shared_ptr<const RenderedPage>;
 
   // Whether pages of this request are kept.
   static bool keeps(const ExecutionFilter& filter, const ExecutionPageRequest& page);

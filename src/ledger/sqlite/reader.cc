@@ -97,7 +97,7 @@ Result<void> walk(Connection& connection, const Range& range, Columns columns,
 }
 
 Result<void> read_basic_page(Connection& connection, Words& words, const Range& range,
-                             const ExecutionPageRequest& page, ExecutionPage& out) {
+                             const ExecutionPageRequest& page, RenderedPage& out) {
   constexpr std::size_t kRowBytes = 420;  // About what one takes.
   out.rows.reserve(page.limit * kRowBytes);
   std::string last_id;
@@ -130,11 +130,11 @@ Result<void> read_basic_page(Connection& connection, Words& words, const Range& 
 
 }  // namespace
 
-Result<ExecutionPage> list_executions(Connection& connection, Words& words,
-                                      const ExecutionFilter& filter,
-                                      const ExecutionPageRequest& page) {
+Result<RenderedPage> list_executions(Connection& connection, Words& words,
+                                     const ExecutionFilter& filter,
+                                     const ExecutionPageRequest& page) {
   TRAWL_TRY(check_page(page));
-  ExecutionPage out;
+  RenderedPage out;
   TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
   if (filter.is_basic()) {
     TRAWL_ASSIGN(const auto range, range_of(connection, filter));
@@ -173,7 +173,7 @@ class Scan {
         after_(request.after) {}
 
   // Whether there may be more.
-  Result<bool> read(std::vector<ScannedExecution>& batch) {
+  Result<bool> read(std::vector<RenderedExecution>& batch) {
     TRAWL_ASSIGN(auto transaction,
                  Transaction::begin(connection_, Transaction::Kind::read));
     if (!newest_) {
@@ -188,16 +188,16 @@ class Scan {
   }
 
  private:
-  bool is_full(const std::vector<ScannedExecution>& batch) const {
+  bool is_full(const std::vector<RenderedExecution>& batch) const {
     return batch.size() >= kBatchRows || bytes_ >= kBatchBytes;
   }
 
   Result<void> take(RowReader& rows, std::int64_t seq, TimeUs timestamp,
-                    std::string_view id, std::vector<ScannedExecution>& batch) {
+                    std::string_view id, std::vector<RenderedExecution>& batch) {
     after_ = ExecutionKey{timestamp, ExecutionId(execution_id_text(id))};
     if (seq > *newest_) return {};
     count_work(500);  // About what a look into the table costs.
-    ScannedExecution scanned;
+    RenderedExecution scanned;
     scanned.key = *after_;
     if (request_.detail) {
       TRAWL_ASSIGN(scanned.json, read_detail(connection_, words_, seq));
@@ -209,7 +209,7 @@ class Scan {
     return {};
   }
 
-  Result<bool> walk_some(std::vector<ScannedExecution>& batch) {
+  Result<bool> walk_some(std::vector<RenderedExecution>& batch) {
     TRAWL_ASSIGN(const auto range, range_of(connection_, filter_));
     if (!range) return false;
     TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
@@ -225,12 +225,12 @@ class Scan {
     return more;
   }
 
-  Result<bool> search(std::vector<ScannedExecution>& batch) {
+  Result<bool> search(std::vector<RenderedExecution>& batch) {
     ExecutionPageRequest next;
     next.limit = kBatchRows;
     next.after = after_;
     next.budget_us = step_us_;
-    ExecutionPage page;
+    RenderedPage page;
     const auto found = search_keys(connection_, words_, filter_, next, page);
     if (!found && found.error().code == ErrorCode::timeout && step_us_ < kLongestStepUs) {
       // One record alone took longer. The caller looks whether it is still wanted.
@@ -266,15 +266,15 @@ class Scan {
 
 Result<void> scan_executions(Connection& connection, Words& words,
                              const ExecutionFilter& filter, const ScanRequest& request,
-                             const ScanVisitor& visit) {
+                             const RenderedVisitor& visit) {
   Scan scan(connection, words, filter, request);
-  std::vector<ScannedExecution> batch;
+  std::vector<RenderedExecution> batch;
   for (bool more = true; more;) {
     if (request.cancelled && request.cancelled()) {
       return make_error(ErrorCode::cancelled, "the scan was abandoned");
     }
     TRAWL_ASSIGN(more, scan.read(batch));
-    for (const ScannedExecution& scanned : batch) {
+    for (const RenderedExecution& scanned : batch) {
       TRAWL_ASSIGN(const bool go_on, visit(scanned));
       if (!go_on) return {};
     }

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/words.h"
 #include "sqlite/connection.h"
 
@@ -14,12 +15,12 @@
 namespace trawl::sqlite {
 
 // As the functions of Ledger.
-Result<ExecutionPage> list_executions(Connection& connection, Words& words,
-                                      const ExecutionFilter& filter,
-                                      const ExecutionPageRequest& page);
+Result<RenderedPage> list_executions(Connection& connection, Words& words,
+                                     const ExecutionFilter& filter,
+                                     const ExecutionPageRequest& page);
 Result<void> scan_executions(Connection& connection, Words& words,
                              const ExecutionFilter& filter, const ScanRequest& request,
-                             const ScanVisitor& visit);
+                             const RenderedVisitor& visit);
 Result<std::optional<Execution>> find_execution(Connection& connection, Words& words,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id);

@@ -33,7 +33,7 @@ class Finder {
  public:
   Finder(Connection& connection, Words& words, const ExecutionFilter& filter,
          const ExecutionPageRequest& page, bool count, Conditions conditions,
-         const Budget& budget, ExecutionPage& out)
+         const Budget& budget, RenderedPage& out)
       : connection_(connection),
         words_(words),
         filter_(filter),
@@ -485,7 +485,7 @@ class Finder {
   const bool count_;
   Conditions conditions_;
   const Budget& budget_;
-  ExecutionPage& out_;
+  RenderedPage& out_;
   TimeUs after_rank_ = 0;
   std::string after_id_;
   std::uint32_t skipped_ = 0;
@@ -501,7 +501,7 @@ class Finder {
 
 Result<void> search_page(Connection& connection, Words& words,
                          const ExecutionFilter& filter, const ExecutionPageRequest& page,
-                         bool count, ExecutionPage& out) {
+                         bool count, RenderedPage& out) {
   const Budget budget(page.budget_us);
   TRAWL_ASSIGN(Conditions conditions,
                Conditions::bind(connection, words, filter, page.budget_us));
@@ -519,7 +519,7 @@ Result<void> search_page(Connection& connection, Words& words,
 Result<std::vector<FoundKey>> search_keys(Connection& connection, Words& words,
                                           const ExecutionFilter& filter,
                                           const ExecutionPageRequest& page,
-                                          ExecutionPage& out) {
+                                          RenderedPage& out) {
   std::vector<FoundKey> keys;
   const Budget budget(page.budget_us);
   TRAWL_ASSIGN(Conditions conditions,
@@ -542,7 +542,7 @@ Result<std::vector<FoundKey>> oldest_matches(Connection& connection, Words& word
   next.ascending = true;
   next.budget_us = std::numeric_limits<std::int32_t>::max();
   while (true) {
-    ExecutionPage page;
+    RenderedPage page;
     TRAWL_ASSIGN(auto keys, search_keys(connection, words, filter, next, page));
     for (FoundKey& key : keys) {
       if (ended.size() == limit) return ended;

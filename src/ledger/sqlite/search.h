@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/words.h"
 #include "sqlite/connection.h"
@@ -19,7 +20,7 @@ namespace trawl::sqlite {
 //   timeout  as Ledger::list(); where it can, a page ends early instead, as `partial`
 Result<void> search_page(Connection& connection, Words& words,
                          const ExecutionFilter& filter, const ExecutionPageRequest& page,
-                         bool count, ExecutionPage& out);
+                         bool count, RenderedPage& out);
 
 // Calls `visit` with each group that holds matches, in no order, and with 1 for each row
 // that matches. Stops when the budget is used up; then the result is false.
@@ -39,7 +40,7 @@ struct FoundKey {
 Result<std::vector<FoundKey>> search_keys(Connection& connection, Words& words,
                                           const ExecutionFilter& filter,
                                           const ExecutionPageRequest& page,
-                                          ExecutionPage& out);
+                                          RenderedPage& out);
 
 // Up to `limit` matches that have ended, oldest first.
 Result<std::vector<FoundKey>> oldest_matches(Connection& connection, Words& words,

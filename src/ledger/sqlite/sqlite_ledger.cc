@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "base/work_limit.h"
 #include "ledger/ledger_rules.h"
+#include "ledger/rendered.h"
 #include "ledger/sqlite/aggregation.h"
 #include "ledger/sqlite/maintenance.h"
 #include "ledger/sqlite/page_cache.h"
@@ -38,7 +39,7 @@ class ChangeNotice {
   sqlite::PageCache& pages_;
 };
 
-class SqliteLedger final : public Ledger {
+class SqliteLedger final : public Ledger, public PrerenderedReads {
  public:
   SqliteLedger(const std::string& path, const SqliteLedgerOptions& options,
                std::unique_ptr<sqlite::Connection> writer,
@@ -47,6 +48,11 @@ class SqliteLedger final : public Ledger {
         writer_(std::move(writer), words_),
         maintenance_(std::move(maintenance), words_, writer_, writer_mutex_),
         readers_(path, reader_options()) {}
+
+  LedgerTraits traits() const override {
+    return {.exact_totals = true, .transactional = true, .local = true};
+  }
+  const PrerenderedReads* prerendered() const override { return this; }
 
   void prepare(LedgerWrite& write) const override {
     auto prepared = std::make_shared<sqlite::PreparedRecord>();
@@ -78,22 +84,36 @@ class SqliteLedger final : public Ledger {
 
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override {
+    TRAWL_ASSIGN(const RenderedPage found, list_json(filter, page));
+    return parse_page(found, filter.namespace_id);
+  }
+
+  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
+                    const ScanVisitor& visit) const override {
+    return scan_json(filter, request, [&](const RenderedExecution& found) -> Result<bool> {
+      TRAWL_ASSIGN(Execution execution, parse_rendered(found, filter.namespace_id));
+      return visit({found.key, std::move(execution)});
+    });
+  }
+
+  Result<RenderedPage> list_json(const ExecutionFilter& filter,
+                                 const ExecutionPageRequest& page) const override {
     const bool kept = options_.keep_pages && sqlite::PageCache::keeps(filter, page);
     const std::uint64_t version = pages_.version();
     if (kept) {
       if (const auto found = pages_.find(filter, page, version)) return *found;
     }
     TRAWL_ASSIGN(auto connection, readers_.lease());
-    TRAWL_ASSIGN(ExecutionPage out,
+    TRAWL_ASSIGN(RenderedPage out,
                  sqlite::list_executions(*connection, words_, filter, page));
     if (kept) {
-      pages_.keep(filter, page, version, std::make_shared<const ExecutionPage>(out));
+      pages_.keep(filter, page, version, std::make_shared<const RenderedPage>(out));
     }
     return out;
   }
 
-  Result<void> scan(const ExecutionFilter& filter, const ScanRequest& request,
-                    const ScanVisitor& visit) const override {
+  Result<void> scan_json(const ExecutionFilter& filter, const ScanRequest& request,
+                         const RenderedVisitor& visit) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
     return sqlite::scan_executions(*connection, words_, filter, request, visit);
   }

@@ -66,10 +66,10 @@ TEST_F(SqliteLedgerTest, ReopeningKeepsEverything) {
       all.back().namespace_id = kNs;
       EXPECT_TRUE(put(*ledger, finished(all.back())));
     }
-    rows = ledger->list(filter_of(kNs), page_of(100)).value().rows;
+    rows = list_json(*ledger, filter_of(kNs), page_of(100)).value().rows;
   }
   const auto ledger = open();
-  const auto page = ledger->list(filter_of(kNs), page_of(100)).value();
+  const auto page = list_json(*ledger, filter_of(kNs), page_of(100)).value();
   EXPECT_EQ(page.rows, rows);
   EXPECT_EQ(page.total, all.size());
   for (const auto& execution : all) {
@@ -362,7 +362,7 @@ TEST_F(SqliteLedgerTest, WithoutTimeForTheIndexPagesAreStillRight) {
   ExecutionPageRequest request = page_of(1'000);
   request.budget_us = 0;
   for (int pages = 1;; ++pages) {
-    const auto page = ledger->list(filter, request).value();
+    const auto page = list_json(*ledger, filter, request).value();
     for (const auto& id : test::ids_of(page)) EXPECT_TRUE(seen.insert(id).second) << id;
     if (!page.has_more) break;
     ASSERT_TRUE(page.last);
@@ -382,7 +382,7 @@ TEST_F(SqliteLedgerTest, AListThatReadsRecordsStopsWithinAGroup) {
   ExecutionPageRequest request = page_of(1'000);
   request.budget_us = 0;
   for (int pages = 1;; ++pages) {
-    const auto page = ledger->list(of_whales(), request).value();
+    const auto page = list_json(*ledger, of_whales(), request).value();
     EXPECT_LE(page.row_count, 2u);
     for (const auto& id : test::ids_of(page)) EXPECT_TRUE(seen.insert(id).second) << id;
     if (!page.has_more) break;
@@ -414,12 +414,12 @@ TEST_F(SqliteLedgerTest, AListStopsWithinOneRecord) {
       Filter::compile(json::object{{"OR", std::move(any)}}, "filters").value());
   ExecutionPageRequest request = page_of(10);
   request.budget_us = 100'000;
-  const auto page = ledger->list(filter, request).value();
+  const auto page = list_json(*ledger, filter, request).value();
   EXPECT_TRUE(page.partial);
   EXPECT_FALSE(page.total_exact);
   ASSERT_TRUE(page.last);
   request.after = page.last;
-  const auto next = ledger->list(filter, request);
+  const auto next = list_json(*ledger, filter, request);
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().code, ErrorCode::timeout);
   EXPECT_NE(next.error().message.find("use fewer or simpler ones"), std::string::npos);
@@ -444,10 +444,11 @@ TEST_F(SqliteLedgerTest, AScanPassesARecordThatTakesLong) {
   filter.where.push_back(
       Filter::compile(json::object{{"NOT", std::move(none)}}, "filters").value());
   std::vector<std::string> ids;
-  const auto scanned = ledger->scan(filter, {}, [&](const ScannedExecution& execution) {
-    ids.push_back(execution.key.execution_id.str());
-    return Result<bool>(true);
-  });
+  const auto scanned =
+      scan_json(*ledger, filter, {}, [&](const RenderedExecution& execution) {
+        ids.push_back(execution.key.execution_id.str());
+        return Result<bool>(true);
+      });
   ASSERT_TRUE(scanned) << scanned.error().message;
   EXPECT_EQ(ids, (std::vector<std::string>{"after", "large", "before"}));
 }
@@ -458,12 +459,12 @@ TEST_F(SqliteLedgerTest, AListByValueThatRanOutOfTimeIsAnError) {
   ExecutionPageRequest request = page_of(5);
   request.sort = ExecutionSort::duration_ms;
   request.budget_us = 0;
-  const auto page = ledger->list(of_whales(), request);
+  const auto page = list_json(*ledger, of_whales(), request);
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code, ErrorCode::timeout);
   EXPECT_NE(page.error().message.find("raise budget_ms"), std::string::npos);
   request.budget_us = 60'000'000;
-  EXPECT_EQ(ledger->list(of_whales(), request).value().row_count, 5u);
+  EXPECT_EQ(list_json(*ledger, of_whales(), request).value().row_count, 5u);
 }
 
 TEST_F(SqliteLedgerTest, AWorkLimitEndsReadsAndLeavesTheLedgerWhole) {
@@ -476,7 +477,8 @@ TEST_F(SqliteLedgerTest, AWorkLimitEndsReadsAndLeavesTheLedgerWhole) {
   };
   ExecutionPageRequest request = page_of(1'000);
   request.budget_us = 60'000'000;
-  const auto page = bounded(check, [&] { return ledger->list(of_whales(), request); });
+  const auto page =
+      bounded(check, [&] { return list_json(*ledger, of_whales(), request); });
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().message, "enough");
   looks = 0;
@@ -489,7 +491,7 @@ TEST_F(SqliteLedgerTest, AWorkLimitEndsReadsAndLeavesTheLedgerWhole) {
   ASSERT_FALSE(removed);
   EXPECT_EQ(removed.error().message, "enough");
   EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 1'500u);
-  EXPECT_EQ(ledger->list(of_whales(), request).value().row_count, 1'000u);
+  EXPECT_EQ(list_json(*ledger, of_whales(), request).value().row_count, 1'000u);
   EXPECT_EQ(ledger->remove(of_whales(), 1'000).value(), 1'000u);
   EXPECT_EQ(total_of(*ledger, filter_of(kNs)), 500u);
 }
