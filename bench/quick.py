@@ -59,7 +59,7 @@ SETTINGS = {
 }
 
 # Threads that run these do what no request waits for, when their time has come.
-UPKEEP = re.compile(r"maintain_regularly|SqliteLedger::maintain\(|Periodic|check_health")
+UPKEEP = re.compile(r"maintain_regularly|FileLedger::maintain\(|Periodic|check_health")
 
 
 def say(text):

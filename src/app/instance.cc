@@ -50,6 +50,8 @@ Result<void> warn_of_strange_histories(const Catalog& catalog, const Ledger& led
   return {};
 }
 
+constexpr std::int64_t kLedgerUpkeepUs = 1'000'000;
+
 class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
@@ -174,7 +176,6 @@ class RunningInstance final : public Instance {
   // find out that the disk has room again.
   void try_failed_writes() {
     if (!write_health::failure()) return;
-    (void)ledger_->try_write();
     (void)corpus_->try_write();
     (void)keys_->try_write();
   }
@@ -243,7 +244,10 @@ Result<std::unique_ptr<Instance>> Instance::start(
   corpus_options.keep_superseded_us = static_cast<std::int64_t>(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
   TRAWL_ASSIGN(auto corpus, open_corpus(std::move(corpus_options)));
-  TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(config.data_dir + "/" + kLedgerFile));
+  SqliteLedgerOptions ledger_options;
+  ledger_options.maintain_every_us = kLedgerUpkeepUs;
+  TRAWL_ASSIGN(auto ledger,
+               open_sqlite_ledger(config.data_dir + "/" + kLedgerFile, ledger_options));
   api::remove_deleted_histories(*corpus, *ledger);
   TRAWL_TRY(warn_of_strange_histories(*corpus, *ledger));
   const auto interrupted = ledger->recover();
@@ -252,7 +256,6 @@ Result<std::unique_ptr<Instance>> Instance::start(
     if (interrupted.error().code != ErrorCode::cannot_store) return interrupted.error();
     spdlog::warn("interrupted executions will be ended later: {}",
                  interrupted.error().message);
-    ledger->recover_later();
   } else if (*interrupted > 0) {
     spdlog::warn(
         "{} executions were interrupted when the server stopped; they are marked failed",

@@ -88,7 +88,7 @@ class KeyStore {
   //   invalid  several active keys have the name
   virtual Result<ApiKey> revoke(std::string_view identifier, TimeUs now) = 0;
 
-  // As Corpus::try_write and Ledger::try_write.
+  // As Corpus::try_write.
   virtual Result<void> try_write() = 0;
 };
 

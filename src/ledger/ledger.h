@@ -146,7 +146,8 @@ struct LedgerTraits {
 class PrerenderedReads;
 
 // The history of executions. An execution that ended is never edited. Ids are unique
-// within a namespace. Safe for concurrent use.
+// within a namespace. Safe for concurrent use. What an engine does for its upkeep is its
+// own matter, on threads of its own.
 //
 // Every call may also fail with storage, or with unavailable (no memory, or another process
 // holds the store), and one that writes with cannot_store. What takes a filter counts its
@@ -206,12 +207,9 @@ class Ledger {
   virtual Result<std::vector<NamespaceId>> namespaces() const = 0;
 
   // Ends what a dead process left in status processing, as failed with the error
-  // "interrupted: …". Returns how many there were. Called once, before the first commit.
+  // "interrupted: …". Returns how many there were. Called once, before the first append().
+  //   cannot_store  nothing can be written; it is done as soon as something can
   virtual Result<std::uint64_t> recover() = 0;
-
-  // For a start at which recover() failed because nothing can be written: it is done by the
-  // first append() that can be made, before it.
-  virtual void recover_later() {}
 
   // Forgets a namespace's whole history, when the namespace is deleted. From this call on,
   // even if it fails, writes to it are refused for the life of this object: ids of
@@ -234,16 +232,6 @@ class Ledger {
   virtual Result<PruneReport> preview_prune(const NamespaceId& namespace_id,
                                             const RetentionPolicy& policy,
                                             TimeUs now) const = 0;
-
-  // Writes something that changes nothing, to see whether the history can be written again
-  // after a failure.
-  //   cannot_store, storage  it cannot
-  virtual Result<void> try_write() { return {}; }
-
-  // Some of the work that need not delay a commit, such as moving the log into the main
-  // file. Called from a thread of its own. Returns whether there is more to do now; what
-  // fails is logged, and tried again by a later call.
-  virtual bool maintain() { return false; }
 };
 
 }  // namespace trawl

@@ -333,7 +333,7 @@ TEST_P(LedgerContract, RandomOperationsAgreeWithTheReference) {
       ASSERT_TRUE(reference.remove_namespace(gone));
       gone = NamespaceId("ns_" + std::to_string(round));
     }
-    if (random() % 10 == 0) ledger_.maintain();
+    if (random() % 10 == 0) maintain();
     for (int i = 0; i < 4; ++i) {
       auto filter = filter_of(namespaces[random() % 2]);
       if (random() % 2 == 0) filter.status = statuses[random() % 4];
@@ -369,10 +369,12 @@ INSTANTIATE_TEST_SUITE_P(
                       [](const test::ScratchDirectory&) -> std::unique_ptr<Ledger> {
                         return std::make_unique<test::PoorLedger>();
                       }},
-        LedgerBackend{"sqlite",
-                      [](const test::ScratchDirectory& directory) {
-                        return open_sqlite_ledger(directory.file("ledger.db")).value();
-                      }}),
+        LedgerBackend{
+            "sqlite",
+            [](const test::ScratchDirectory& directory) {
+              return open_sqlite_ledger(directory.file("ledger.db")).value();
+            },
+            [](Ledger& ledger) { (void)dynamic_cast<SqliteLedger&>(ledger).maintain(); }}),
     [](const auto& backend) { return backend.param.name; });
 
 }  // namespace

@@ -17,6 +17,7 @@ namespace trawl::test {
 struct LedgerBackend {
   std::string name;
   std::function<std::unique_ptr<Ledger>(const ScratchDirectory&)> open;
+  std::function<void(Ledger&)> maintain = {};  // A step of its upkeep, if it has one.
 };
 
 class LedgerContract : public testing::TestWithParam<LedgerBackend> {
@@ -26,6 +27,10 @@ class LedgerContract : public testing::TestWithParam<LedgerBackend> {
 
   std::uint64_t seed() const {
     return static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  }
+
+  void maintain() {
+    if (GetParam().maintain) GetParam().maintain(ledger_);
   }
 
   ScratchDirectory directory_;

@@ -37,7 +37,8 @@ class FilterProperty : public testing::Test {
       static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
   std::mt19937_64 random_{seed_};
   test::ScratchDirectory directory_;
-  std::unique_ptr<Ledger> sqlite_ = open_sqlite_ledger(directory_.file("l.db")).value();
+  std::unique_ptr<SqliteLedger> sqlite_ =
+      open_sqlite_ledger(directory_.file("l.db")).value();
   MemoryLedger memory_;
   std::vector<ExecutionId> ids_;
 

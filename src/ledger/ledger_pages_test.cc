@@ -347,7 +347,7 @@ TEST_P(LedgerContract, AClockThatStepsBackLeavesPagesInOrder) {
       for (const auto& [id, time] : before) {
         EXPECT_EQ(std::count(seen.begin(), seen.end(), std::pair(time, id)), 1) << id;
       }
-      ledger_.maintain();
+      maintain();
     }
   }
 }

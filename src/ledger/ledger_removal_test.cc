@@ -69,7 +69,7 @@ TEST_P(LedgerContract, WritesToARemovedNamespaceAreRefused) {
   test::settle(ledger_);
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 3u);
   EXPECT_EQ(total_of(ledger_, filter_of(kOther)), 0u);
-  ledger_.maintain();
+  maintain();
   EXPECT_EQ(ledger_.recover().value(), 0u);
   EXPECT_EQ(ledger_.namespaces().value(), (std::vector<NamespaceId>{kNs}));
 }

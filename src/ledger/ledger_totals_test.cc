@@ -113,7 +113,7 @@ TEST_P(LedgerContract, PageAndTotalAreOfOneState) {
     EXPECT_EQ(page.total % 10, 0u);
     EXPECT_GE(page.total, last);
     last = page.total;
-    ledger_.maintain();
+    maintain();
   }
   writer.join();
   EXPECT_EQ(total_of(ledger_, filter_of(kNs)), 400u);

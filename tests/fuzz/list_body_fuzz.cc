@@ -51,7 +51,7 @@ struct Ledgers {
     }
   }
   test::ScratchDirectory directory;
-  std::unique_ptr<Ledger> served;
+  std::unique_ptr<SqliteLedger> served;
   MemoryLedger reference;
 };
 

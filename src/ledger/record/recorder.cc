@@ -58,9 +58,6 @@ Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySourc
            Thrown::nothing) {
     }
   });
-  if (options_.maintain_every_us > 0) {
-    maintainer_ = start_thread("maintenance", [this] { maintain_regularly(); });
-  }
 }
 
 Recorder::~Recorder() {
@@ -361,11 +358,9 @@ void Recorder::stop() {
     const MutexLock lock(mutex_);
     stopping_ = true;
     ready_.notify_one();
-    stopped_.notify_all();
   }
   const MutexLock lock(stop_mutex_);
   writer_.join();
-  maintainer_.join();
 }
 
 Recorder::Metrics Recorder::metrics() const {
@@ -373,25 +368,6 @@ Recorder::Metrics Recorder::metrics() const {
   Metrics metrics = metrics_;
   metrics.queued = queue_.size() + starts_.size();
   return metrics;
-}
-
-void Recorder::maintain_regularly() {
-  // Where there is more to do, it continues almost at once, but lets commits pass between.
-  constexpr microseconds kPauseBetweenSteps(500);
-  bool more = false;
-  while (true) {
-    const Instant due =
-        steady_clock::now() +
-        (more ? kPauseBetweenSteps : microseconds(options_.maintain_every_us));
-    {
-      MutexLock lock(mutex_);
-      while (!stopping_ && stopped_.wait_until(lock, due)) {
-      }
-      if (stopping_) return;
-    }
-    more = false;
-    run_guarded("maintenance of the history", [&] { more = ledger_.maintain(); });
-  }
 }
 
 }  // namespace trawl

@@ -26,7 +26,6 @@ struct RecorderOptions {
   std::int64_t batch_wait_us = 1'000;  // How long a write waits to share a commit, at most.
   // How long a start waits for its end: a shorter execution is written once, not twice.
   std::int64_t start_wait_us = 20'000;
-  std::int64_t maintain_every_us = 1'000'000;  // 0: Ledger::maintain is never called.
 };
 
 // The policy of a namespace as it stands now. Called for every start, end and import, on
@@ -136,7 +135,6 @@ class Recorder {
                            std::vector<AppendOutcome>& results);
   Result<std::vector<AppendOutcome>> append_writes(std::span<LedgerWrite> writes);
   bool is_done(std::uint64_t sequence) const TRAWL_REQUIRES(mutex_);
-  void maintain_regularly();
 
   Ledger& ledger_;
   const RecorderOptions options_;
@@ -145,7 +143,6 @@ class Recorder {
   mutable Mutex mutex_;
   CondVar ready_;    // For the writer: work, or a reason to look again.
   CondVar drained_;  // For flush().
-  CondVar stopped_;  // For the maintainer.
   std::deque<Entry> queue_ TRAWL_GUARDED_BY(mutex_);  // Ends and imports.
   std::list<Entry> starts_ TRAWL_GUARDED_BY(mutex_);  // Oldest first.
   // Where in starts_ an execution is, by namespace and id.
@@ -165,7 +162,6 @@ class Recorder {
   Metrics metrics_ TRAWL_GUARDED_BY(mutex_);
   Mutex stop_mutex_;  // Held while joining.
   Thread writer_ TRAWL_GUARDED_BY(stop_mutex_);
-  Thread maintainer_ TRAWL_GUARDED_BY(stop_mutex_);
 };
 
 }  // namespace trawl

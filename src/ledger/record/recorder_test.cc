@@ -47,12 +47,6 @@ class FakeLedger final : public MemoryLedger {
     }
     return MemoryLedger::append(writes);
   }
-  bool maintain() override {
-    ++maintained;
-    if (throws == Throws::anything) throw 7;
-    return false;
-  }
-
   void close_gate() {
     const std::lock_guard lock(mutex_);
     open_ = false;
@@ -70,7 +64,6 @@ class FakeLedger final : public MemoryLedger {
   }
 
   std::atomic<int> commit_us = 0;
-  std::atomic<int> maintained = 0;
   bool all_or_nothing = false;  // Refuses a batch for one of its writes.
   int commits = 0;
   int waiting = 0;
@@ -115,9 +108,7 @@ class Answers {
 };
 
 RecorderOptions options() {
-  RecorderOptions options;
-  options.maintain_every_us = 0;
-  return options;
+  return {};
 }
 
 using Log = std::vector<std::string>;
@@ -359,7 +350,6 @@ TEST(Recorder, ACommitThatThrowsIsToldToItsCallersAndHarmsNobodyElse) {
     FakeLedger ledger;
     RecorderOptions few = options();
     few.queue_max = 4;
-    few.maintain_every_us = 500;
     std::vector<ErrorCode> codes;
     Answers answers;
     std::atomic<int> told = 0;
@@ -382,7 +372,6 @@ TEST(Recorder, ACommitThatThrowsIsToldToItsCallersAndHarmsNobodyElse) {
     const auto expected = throws == FakeLedger::Throws::no_memory ? ErrorCode::unavailable
                                                                   : ErrorCode::internal;
     EXPECT_EQ(codes, std::vector<ErrorCode>(4, expected));
-    while (ledger.maintained == 0) std::this_thread::yield();
     ledger.throws = FakeLedger::Throws::nothing;
     for (int i = 0; i < 4; ++i) {
       auto ticket = recorder.admit();
@@ -440,14 +429,6 @@ TEST(Recorder, DestructionCommitsWhatIsQueued) {
   EXPECT_EQ(total_of(ledger, filter_of(kNs)), 100u);
 }
 
-TEST(Recorder, MaintainsInTheBackground) {
-  FakeLedger ledger;
-  RecorderOptions often = options();
-  often.maintain_every_us = 1'000;
-  Recorder recorder(ledger, often);
-  while (ledger.maintained < 3) std::this_thread::yield();
-}
-
 // Goal: under every call at once, each Done comes once and the ledger has what was
 // acknowledged. Run it under the thread sanitizer.
 TEST(Recorder, EverythingAtOnce) {
@@ -456,7 +437,6 @@ TEST(Recorder, EverythingAtOnce) {
   small.queue_max = 8;
   small.batch_max = 3;
   small.start_wait_us = 50;
-  small.maintain_every_us = 500;
   std::atomic<int> accepted = 0;
   std::atomic<int> answered = 0;
   {

@@ -88,7 +88,7 @@ class LedgerForgets : public testing::Test {
 
   test::ScratchDirectory directory_;
   std::string path_ = directory_.file("ledger.db");
-  std::unique_ptr<Ledger> ledger_ = open_sqlite_ledger(path_).value();
+  std::unique_ptr<SqliteLedger> ledger_ = open_sqlite_ledger(path_).value();
 };
 
 TEST_F(LedgerForgets, WhatWasDeletedOneByOne) {

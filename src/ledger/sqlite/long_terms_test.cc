@@ -77,7 +77,7 @@ class LongTerms : public testing::Test {
 
   test::ScratchDirectory directory_;
   std::string path_ = directory_.file("ledger.db");
-  std::unique_ptr<Ledger> ledger_ = open_sqlite_ledger(path_).value();
+  std::unique_ptr<SqliteLedger> ledger_ = open_sqlite_ledger(path_).value();
   Execution execution_ = test::make_execution(kNs, "long", 1);
 };
 

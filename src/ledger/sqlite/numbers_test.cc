@@ -72,7 +72,7 @@ class LedgerNumbers : public testing::Test {
 
   test::ScratchDirectory directory_;
   std::string path_ = directory_.file("ledger.db");
-  std::unique_ptr<Ledger> ledger_ = open_sqlite_ledger(path_).value();
+  std::unique_ptr<SqliteLedger> ledger_ = open_sqlite_ledger(path_).value();
 };
 
 Execution run_of(const NamespaceId& ns, const std::string& id, TimeUs time,

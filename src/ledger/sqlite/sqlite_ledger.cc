@@ -1,13 +1,16 @@
 #include "ledger/sqlite/sqlite_ledger.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/work_limit.h"
+#include "base/write_health.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/rendered.h"
 #include "ledger/sqlite/aggregation.h"
@@ -20,6 +23,7 @@
 #include "ledger/sqlite/schema.h"
 #include "ledger/sqlite/search.h"
 #include "ledger/sqlite/terms.h"
+#include "ledger/sqlite/upkeep.h"
 #include "ledger/sqlite/writer.h"
 #include "runtime/waiting.h"
 #include "sqlite/connection.h"
@@ -39,11 +43,11 @@ class ChangeNotice {
   sqlite::PageCache& pages_;
 };
 
-class SqliteLedger final : public Ledger, public PrerenderedReads {
+class FileLedger final : public SqliteLedger, public PrerenderedReads {
  public:
-  SqliteLedger(const std::string& path, const SqliteLedgerOptions& options,
-               std::unique_ptr<sqlite::Connection> writer,
-               std::unique_ptr<sqlite::Connection> maintenance)
+  FileLedger(const std::string& path, const SqliteLedgerOptions& options,
+             std::unique_ptr<sqlite::Connection> writer,
+             std::unique_ptr<sqlite::Connection> maintenance)
       : options_(options),
         writer_(std::move(writer), words_),
         maintenance_(std::move(maintenance), words_, writer_, writer_mutex_),
@@ -150,12 +154,9 @@ class SqliteLedger final : public Ledger, public PrerenderedReads {
   Result<std::uint64_t> recover() override {
     const MutexLock lock(writer_mutex_);
     const ChangeNotice notice(pages_);
-    return writer_.recover();
-  }
-
-  void recover_later() override {
-    const MutexLock lock(writer_mutex_);
-    recovers_late_ = true;
+    auto ended = writer_.recover();
+    recovers_late_ = !ended && ended.error().code == ErrorCode::cannot_store;
+    return ended;
   }
 
   Result<void> try_write() override {
@@ -230,6 +231,16 @@ class SqliteLedger final : public Ledger, public PrerenderedReads {
     return writer_.prepare_terms();
   }
 
+  void start_upkeep() {
+    if (options_.maintain_every_us == 0) return;
+    upkeep_.emplace(std::chrono::microseconds(options_.maintain_every_us), [this] {
+      // A load balancer sends nothing to a server that is not ready, so no request would
+      // find out that the disk has room again.
+      if (write_health::failure()) (void)try_write();
+      return maintain();
+    });
+  }
+
   static sqlite::OpenOptions reader_options() {
     sqlite::OpenOptions options;
     options.read_only = true;
@@ -254,7 +265,7 @@ class SqliteLedger final : public Ledger, public PrerenderedReads {
   static constexpr std::int64_t kReaderMapBytes = 0;
   static constexpr std::size_t kLongInputs = 64 * 1024;
 
-  // As recover_later() has it.
+  // What recover() could not do at the start.
   Result<void> recover_late() TRAWL_REQUIRES(writer_mutex_) {
     if (!recovers_late_) return {};
     const ChangeNotice notice(pages_);
@@ -276,12 +287,13 @@ class SqliteLedger final : public Ledger, public PrerenderedReads {
   sqlite::Maintenance maintenance_ TRAWL_GUARDED_BY(maintenance_mutex_);
   std::string maintenance_failure_ TRAWL_GUARDED_BY(maintenance_mutex_);  // The last.
   mutable sqlite::ReaderPool readers_;
+  std::optional<sqlite::Upkeep> upkeep_;  // Ends before what it works on.
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
-                                                   const SqliteLedgerOptions& options) {
+Result<std::unique_ptr<SqliteLedger>> open_sqlite_ledger(
+    const std::string& path, const SqliteLedgerOptions& options) {
   sqlite::OpenOptions opening;
   opening.incremental_vacuum = true;
   opening.mmap_bytes = 0;
@@ -292,10 +304,11 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const std::string& path,
   opening.owner = false;
   TRAWL_ASSIGN(auto maintenance, sqlite::Connection::open(path, opening));
   TRAWL_TRY(maintenance->execute("PRAGMA wal_autocheckpoint=0"));
-  auto ledger = std::make_unique<SqliteLedger>(path, options, std::move(writer),
-                                               std::move(maintenance));
+  auto ledger = std::make_unique<FileLedger>(path, options, std::move(writer),
+                                             std::move(maintenance));
   TRAWL_TRY(ledger->prepare_terms());
-  return std::unique_ptr<Ledger>(std::move(ledger));
+  ledger->start_upkeep();
+  return std::unique_ptr<SqliteLedger>(std::move(ledger));
 }
 
 }  // namespace trawl

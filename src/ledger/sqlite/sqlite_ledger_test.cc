@@ -41,7 +41,7 @@ std::string noise(std::size_t size, int seed) {
 
 class SqliteLedgerTest : public testing::Test {
  protected:
-  std::unique_ptr<Ledger> open() { return open_sqlite_ledger(path_).value(); }
+  std::unique_ptr<SqliteLedger> open() { return open_sqlite_ledger(path_).value(); }
   std::unique_ptr<sqlite::Connection> connect() {
     return sqlite::Connection::open(path_).value();
   }
@@ -331,7 +331,7 @@ TEST_F(SqliteLedgerTest, MaintenanceEmptiesTheLog) {
 }
 
 // So many executions whose inputs have the word "whale", in one commit.
-void put_whales(Ledger& ledger, int count) {
+void put_whales(SqliteLedger& ledger, int count) {
   std::vector<LedgerWrite> writes;
   for (int i = 0; i < count; ++i) {
     Execution execution = make_execution(kNs, "w" + std::to_string(i), 1'000'000 + i);
