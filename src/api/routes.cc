@@ -14,6 +14,7 @@
 #include "api/namespaces/namespaces.h"
 #include "api/namespaces/retention.h"
 #include "api/operate/operations.h"
+#include "api/operate/vacuum.h"
 #include "api/retrievers/execute.h"
 #include "api/services.h"
 
@@ -34,6 +35,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_document_routes(router, services);
   add_key_routes(router, services);
   add_operation_routes(router, services);
+  add_vacuum_routes(router, services);
   add_not_offered_routes(router, services);
   add_docs_routes(router);  // The last one: it describes the others.
   services.reserved_names.learn(router);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -58,6 +59,7 @@ struct Services {
   std::function<http::ServerMetrics()> server_metrics;
   ExecutionFeed& feed;
   ReservedNames& reserved_names;  // Filled by add_routes().
+  std::function<Result<VacuumReport>()> vacuum;
 };
 
 // Every route of the server. The services must outlive the router. Throws std::logic_error

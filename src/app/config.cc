@@ -101,6 +101,8 @@ std::vector<Setting> settings_of(Config& config) {
       {"waiting_max", integer(config.waiting_max, 0, 100'000), "0 to 100000"},
       {"stage_cache_bytes", integer(config.stage_cache_bytes, 0, kBytesMax), "bytes"},
       {"keep_superseded_days", number(config.keep_superseded_days, 0), "days, 0 or more"},
+      {"replay_days", number(config.replay_days, 0), "days, 0 or more"},
+      {"replay_bytes_max", integer(config.replay_bytes_max, 0, kBytesMax), "bytes, or 0"},
       {"http.threads", integer(config.http.threads, 0, 256), "0 to 256"},
       {"http.header_bytes_max", integer(config.http.header_bytes_max, 1024, 1 << 20),
        "1024 to 1048576"},

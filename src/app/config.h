@@ -28,7 +28,9 @@ struct Config {
   RecorderOptions recorder;
   RunOptions run;
   std::size_t stage_cache_bytes = 64 * 1024 * 1024;
-  double keep_superseded_days = 7;
+  double keep_superseded_days = 1;
+  double replay_days = 7;
+  std::uint64_t replay_bytes_max = 0;        // 0: a quarter of the corpus, at least 1 GiB.
   std::int64_t retention_every_ms = 60'000;  // 0: only when it is asked for.
   api::Limits limits;
   RateLimit key_limit;  // For API keys that have none of their own.

@@ -56,6 +56,31 @@ Result<std::vector<NamespaceId>> strange_histories(const std::string& directory)
   return strange;
 }
 
+// What documents of older versions take.
+Result<void> measure_superseded(const std::string& directory, DoctorReport& report) {
+  TRAWL_ASSIGN(const auto corpus, sqlite::open_for_reading(directory + "/" + kCorpusFile));
+  TRAWL_ASSIGN(auto kept,
+               corpus->prepare(
+                   "SELECT count(*), sum(length(payload) + 2 * length(document_id) + 64), "
+                   "min(v.written_at) FROM superseded s "
+                   "JOIN documents d ON d.row_id = s.collection << 40 | s.place "
+                   "JOIN (SELECT collection, min(written_at) AS written_at FROM versions "
+                   "GROUP BY collection) v ON v.collection = s.collection"));
+  TRAWL_ASSIGN(const bool found, kept.step());
+  if (found && kept.integer(0) > 0) {
+    report.superseded_documents = static_cast<std::uint64_t>(kept.integer(0));
+    report.superseded_bytes = static_cast<std::uint64_t>(kept.integer(1));
+    report.oldest_version_at = kept.integer(2);
+  }
+  TRAWL_ASSIGN(const std::int64_t has_cuts,
+               corpus->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'cuts'"));
+  if (has_cuts == 0) return {};
+  TRAWL_ASSIGN(const std::int64_t at,
+               corpus->integer("SELECT coalesce(max(at), 0) FROM cuts WHERE for_room = 1"));
+  if (at > 0) report.versions_cut_at = at;
+  return {};
+}
+
 std::string text_of(const Error& error) {
   return error.detail.empty() ? error.message
                               : fmt::format("{}: {}", error.message, error.detail);
@@ -81,6 +106,8 @@ class Doctor {
     }
     check_alone();
     check_recording_key();
+    // A damaged file was told of already.
+    (void)measure_superseded(directory_, report_);
     return std::move(report_);
   }
 

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace trawl::app {
@@ -41,6 +43,11 @@ struct DoctorReport {
   std::uint64_t open_groups = 0;
   std::uint64_t closed_groups = 0;
   std::uint64_t pending_terms = 0;
+  // Replaced and deleted documents that are kept for older versions.
+  std::uint64_t superseded_documents = 0;
+  std::uint64_t superseded_bytes = 0;
+  std::optional<TimeUs> oldest_version_at;  // When the oldest that they serve was written.
+  std::optional<TimeUs> versions_cut_at;    // When some last went for want of room.
   std::uint64_t samples = 0;         // Executions that were looked up by their words.
   std::vector<std::string> repairs;  // What repair() did before.
 };

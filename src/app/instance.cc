@@ -75,12 +75,12 @@ class RunningInstance final : public Instance {
         pruner_(*ledger_),
         workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
             .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
-        services_{*corpus_,      *corpus_,       *ledger_,
-                  *recorder_,    *keys_,         stages_,
-                  runner_,       cache_,         system_clock(),
-                  metrics_,      *workers_,      pruner_,
-                  config.limits, ready_,         [this] { return server_metrics(); },
-                  feed_,         reserved_names_} {
+        services_{*corpus_,      *corpus_,        *ledger_,
+                  *recorder_,    *keys_,          stages_,
+                  runner_,       cache_,          system_clock(),
+                  metrics_,      *workers_,       pruner_,
+                  config.limits, ready_,          [this] { return server_metrics(); },
+                  feed_,         reserved_names_, [this] { return vacuum_now(); }} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -180,13 +180,34 @@ class RunningInstance final : public Instance {
     (void)keys_->try_write();
   }
 
-  void vacuum() {
+  // Removes what no execution may be run again over. One runs at a time.
+  Result<VacuumReport> vacuum_now() {
+    const MutexLock lock(vacuum_mutex_);
     api::remove_deleted_histories(*corpus_, *ledger_);
-    const auto removed = corpus_->vacuum(system_clock().now());
-    if (!removed) {
-      spdlog::error("vacuum: {} ({})", removed.error().message, removed.error().detail);
-    } else if (*removed > 0) {
-      spdlog::info("vacuum: {} superseded documents were removed", *removed);
+    VacuumRequest request;
+    request.now = system_clock().now();
+    request.replay_bytes_max = config_.replay_bytes_max;
+    const TimeUs since =
+        request.now -
+        static_cast<TimeUs>(config_.replay_days * static_cast<double>(kMicrosPerDay));
+    std::vector<VersionUse> in_use;
+    if (config_.replay_days > 0) {
+      // Who cannot tell what is needed removes nothing.
+      TRAWL_ASSIGN(in_use, ledger_->versions_in_use(since));
+    }
+    request.in_use = in_use;
+    TRAWL_ASSIGN(VacuumReport report, corpus_->vacuum(request));
+    TRAWL_TRY(ledger_->forget_version_uses(since));
+    metrics_.versions_kept(report.kept, request.now);
+    return report;
+  }
+
+  void vacuum() {
+    const auto report = vacuum_now();
+    if (!report) {
+      spdlog::error("vacuum: {} ({})", report.error().message, report.error().detail);
+    } else if (report->removed > 0) {
+      spdlog::info("vacuum: {} superseded documents were removed", report->removed);
     }
   }
 
@@ -212,6 +233,7 @@ class RunningInstance final : public Instance {
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::atomic<const http::Server*> listening_{nullptr};
+  Mutex vacuum_mutex_;
   std::unique_ptr<Periodic> vacuum_;
   std::unique_ptr<Periodic> health_;
   std::unique_ptr<Periodic> retention_;

@@ -132,12 +132,12 @@ class PoorApi : public testing::Test {
   std::atomic<bool> ready_ = true;
   ExecutionFeed feed_;
   api::ReservedNames reserved_names_;
-  api::Services services_{*corpus_,  *corpus_,       ledger_,
-                          recorder_, *keys_,         stages_,
-                          runner_,   cache_,         system_clock(),
-                          metrics_,  workers_,       pruner_,
-                          {},        ready_,         [] { return http::ServerMetrics(); },
-                          feed_,     reserved_names_};
+  api::Services services_{*corpus_,  *corpus_,        ledger_,
+                          recorder_, *keys_,          stages_,
+                          runner_,   cache_,          system_clock(),
+                          metrics_,  workers_,        pruner_,
+                          {},        ready_,          [] { return http::ServerMetrics(); },
+                          feed_,     reserved_names_, [] { return VacuumReport(); }};
   http::Router router_;
   NamespaceId ns_;
   std::string secret_;

@@ -116,6 +116,7 @@ int run(const std::vector<std::string>& arguments, Host& host) {
   add_keys(program, context);
   add_backup(program, context);
   add_doctor(program, context);
+  add_vacuum(program, context);
   program.add_subcommand("version", "Print the version")->callback([&] {
     context.action = [&]() -> Outcome<Exit> {
       host.out << "trawl " TRAWL_VERSION "\n";

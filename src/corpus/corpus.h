@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "corpus/snapshot.h"
 #include "model/collection.h"
+#include "model/version_use.h"
 
 namespace trawl {
 
@@ -45,6 +46,38 @@ struct DocumentOutcome {
   TimeUs created_at = 0;            // Of what was created or replaced.
   TimeUs updated_at = 0;            // Likewise.
   std::optional<Error> error = {};  // Why it was refused, with its place in the call.
+};
+
+// Older versions went.
+struct VersionCut {
+  TimeUs at = 0;
+  std::uint64_t oldest_kept = 0;  // Versions before it went.
+  bool for_room = false;          // Executions may still have wanted them.
+
+  bool operator==(const VersionCut&) const = default;
+};
+
+// What a collection keeps so that older versions can be read.
+struct KeptVersions {
+  std::string collection_id;
+  std::uint64_t oldest = 0;  // Version that can be asked for.
+  TimeUs since = 0;          // When that one was written.
+  std::uint64_t states = 0;  // Replaced and deleted documents that are kept.
+  std::uint64_t bytes = 0;   // About what they take.
+  std::optional<VersionCut> last_cut;
+};
+
+struct VacuumRequest {
+  TimeUs now = 0;
+  std::span<const VersionUse> in_use;  // By executions that may be run again.
+  // The most that documents may take which are kept for those; 0: a quarter of the corpus,
+  // at least 1 GiB.
+  std::uint64_t replay_bytes_max = 0;
+};
+
+struct VacuumReport {
+  std::uint64_t removed = 0;       // States of documents.
+  std::vector<KeptVersions> kept;  // Of each collection that keeps any, or cut some.
 };
 
 // The documents of collections, which a Catalog names. Every call that writes commits one
@@ -97,10 +130,23 @@ class Corpus {
   virtual Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) = 0;
 
-  // Removes what was replaced or deleted longer ago than the corpus keeps it; versions that
-  // still saw it can no longer be asked for. Returns how many states of documents it
-  // removed. Call it now and then; other calls may run meanwhile.
-  virtual Result<std::uint64_t> vacuum(TimeUs /*now*/) { return std::uint64_t{0}; }
+  // Removes what was replaced or deleted longer ago than the corpus keeps it, except what a
+  // version in use still sees; then, oldest first, of that too, where it takes more room
+  // than it may. Versions that saw what is removed can no longer be asked for. Call it now
+  // and then; other calls may run meanwhile.
+  virtual Result<VacuumReport> vacuum(const VacuumRequest& /*request*/) {
+    return VacuumReport();
+  }
+  // What a collection keeps of older versions, as the last vacuum found it.
+  //   not_found
+  virtual Result<KeptVersions> kept_versions(const CollectionId& /*id*/) const {
+    return KeptVersions();
+  }
+  // When and why a version was removed; nothing where that is not known, or it is kept.
+  virtual Result<std::optional<VersionCut>> cut_of(const CollectionId& /*id*/,
+                                                   std::uint64_t /*version*/) const {
+    return std::optional<VersionCut>();
+  }
 
   // Whether the store answers, for health checks.
   virtual Result<void> ping() const = 0;

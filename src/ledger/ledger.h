@@ -16,6 +16,7 @@
 #include "ledger/retention/policy.h"
 #include "model/execution.h"
 #include "model/recorded_fields.h"
+#include "model/version_use.h"
 
 namespace trawl {
 
@@ -203,6 +204,12 @@ class Ledger {
   // if its status reads processing.
   virtual Result<std::vector<ExecutionKey>> running(
       const NamespaceId& namespace_id) const = 0;
+  // The versions of collections that executions searched which ran on this server and began
+  // at `since` or later, in no order. As durable as the executions, and known as long,
+  // whatever is deleted of those; last_used is up to a minute too late.
+  virtual Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const = 0;
+  // Forgets those that were last used before.
+  virtual Result<void> forget_version_uses(TimeUs before) = 0;
   // Those of which there is history.
   virtual Result<std::vector<NamespaceId>> namespaces() const = 0;
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -178,6 +180,46 @@ TEST_P(LedgerContract, WhatWasAppendedIsReadAtOnceWhereTheTraitsSaySo) {
   std::vector<LedgerWrite> writes = {finished(make_execution(kNs, "e", 1))};
   ASSERT_TRUE(ledger_.append(writes));
   EXPECT_EQ(ledger_.list(filter_of(kNs), page_of(1)).value().executions.size(), 1u);
+}
+
+// Goal: which versions executions searched is known with them, and survives their deletion.
+TEST_P(LedgerContract, KnowsTheVersionsThatExecutionsSearched) {
+  const auto searching = [](const char* id, TimeUs at, std::uint64_t version) {
+    Execution execution = make_execution(kNs, id, at);
+    execution.collection_versions = {{"col_a", version}, {"col_b", 1}};
+    return execution;
+  };
+  const TimeUs hour = kMicrosPerHour;
+  put(ledger_, finished(searching("a", 10 * hour, 3)));
+  put(ledger_, started(searching("b", 11 * hour, 4)));
+  put(ledger_, finished(searching("b", 11 * hour, 4)));
+  put(ledger_, finished(searching("c", 11 * hour + 1, 4)));
+  // What ran elsewhere searched other documents, whatever they are called.
+  put(ledger_, imported(searching("d", 12 * hour, 9)));
+  ASSERT_TRUE(ledger_.remove(filter_of(kNs), 100));
+  const auto uses = [&](TimeUs since) {
+    std::map<std::pair<std::string, std::uint64_t>, TimeUs> found;
+    for (const VersionUse& use : ledger_.versions_in_use(since).value()) {
+      found[{use.collection_id, use.version}] = use.last_used;
+    }
+    return found;
+  };
+  const auto all = uses(0);
+  ASSERT_EQ(all.size(), 3u);
+  const auto about = [&](const char* collection, std::uint64_t version, TimeUs at) {
+    const TimeUs last_used = all.at({collection, version});
+    EXPECT_GE(last_used, at);
+    EXPECT_LE(last_used, at + kMicrosPerMinute);
+  };
+  about("col_a", 3, 10 * hour);
+  about("col_a", 4, 11 * hour + 1);
+  about("col_b", 1, 11 * hour + 1);
+  EXPECT_EQ(uses(10 * hour + 2 * kMicrosPerMinute).size(), 2u);
+  ASSERT_TRUE(ledger_.forget_version_uses(10 * hour + 2 * kMicrosPerMinute));
+  EXPECT_EQ(uses(0).size(), 2u);
+  // One that was forgotten may come back.
+  put(ledger_, finished(searching("e", 13 * hour, 3)));
+  EXPECT_EQ(uses(0).size(), 3u);
 }
 
 // Goal: what runs here is what was started here; an imported row that says so is not.

@@ -79,6 +79,14 @@ class PoorLedger final : public Ledger, public Refreshed {
     note_call();
     return shown_.running(namespace_id);
   }
+  Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const override {
+    note_call();
+    return written_.versions_in_use(since);
+  }
+  Result<void> forget_version_uses(TimeUs before) override {
+    note_call();
+    return written_.forget_version_uses(before);
+  }
   Result<std::vector<NamespaceId>> namespaces() const override {
     note_call();
     return shown_.namespaces();

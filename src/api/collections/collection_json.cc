@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "api/operate/vacuum.h"
 #include "api/wire/names.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -318,6 +319,8 @@ Result<json::object> collection_json(const Corpus& corpus, const Collection& col
   out["payload_indexes"] = json::array();
   out["document_count"] = snapshot->document_count();
   out["version"] = snapshot->version();
+  TRAWL_ASSIGN(const KeptVersions kept, corpus.kept_versions(collection.id));
+  out["older_versions"] = kept_versions_json(kept);
   out["schema_version"] = 1;
   out["created_at"] = format_time(collection.created_at);
   out["updated_at"] = format_time(collection.updated_at);

@@ -1,5 +1,6 @@
 // POST /v1/retrievers/executions/list and GET /v1/retrievers/executions/{id}.
 #include "api/executions/executions.h"
+#include "api/executions/replayable.h"
 
 #include <fmt/format.h>
 
@@ -173,13 +174,14 @@ Result<void> answer_list(const Services& services,
 
 Result<http::Response> show_execution(const Services& services, Call& call) {
   const std::string& id = call.request.path_parameter("execution_id");
-  TRAWL_ASSIGN(const auto found, find_json(services.ledger, call.ns.id, ExecutionId(id)));
+  TRAWL_ASSIGN(auto found, find_json(services.ledger, call.ns.id, ExecutionId(id)));
   if (!found) {
     return make_error(ErrorCode::not_found,
                       fmt::format("the execution '{}' does not exist in the namespace '{}'",
                                   truncate_text(id, 100), call.ns.name));
   }
-  return detail_response(*found);
+  add_replayable(services, *found);
+  return detail_response(std::move(*found));
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 namespace trawl::api {
 namespace {
 
@@ -90,6 +92,18 @@ struct Metrics::State {
       gauge("trawl_http_uploads", "Requests whose bodies are being streamed: imports");
   prometheus::Gauge& bodies =
       gauge("trawl_http_body_bytes", "Memory held by request bodies, except short ones");
+  prometheus::Gauge& kept_bytes =
+      gauge("trawl_superseded_bytes",
+            "About what replaced and deleted documents take that are kept for older "
+            "versions, as of the last vacuum");
+  prometheus::Gauge& kept_states =
+      gauge("trawl_superseded_documents", "How many of them there are");
+  prometheus::Gauge& kept_seconds =
+      gauge("trawl_oldest_version_seconds", "Age of the oldest version that can be read");
+  prometheus::Gauge& cut_time =
+      gauge("trawl_versions_cut_timestamp_seconds",
+            "When versions last went for want of room, though executions may be run again "
+            "over them; 0: never");
   prometheus::Gauge& worker_queue =
       gauge("trawl_worker_queue", "Requests waiting for a worker");
   prometheus::Gauge& worker_slots =
@@ -122,6 +136,23 @@ void Metrics::execution_ended(std::string_view status, std::int64_t duration_us)
 
 void Metrics::documents_written(std::uint64_t count) {
   state_->documents.Increment(static_cast<double>(count));
+}
+
+void Metrics::versions_kept(std::span<const KeptVersions> kept, TimeUs now) {
+  std::uint64_t bytes = 0;
+  std::uint64_t states = 0;
+  TimeUs oldest = now;
+  TimeUs cut = 0;
+  for (const KeptVersions& each : kept) {
+    bytes += each.bytes;
+    states += each.states;
+    if (each.states > 0) oldest = std::min(oldest, each.since);
+    if (each.last_cut && each.last_cut->for_room) cut = std::max(cut, each.last_cut->at);
+  }
+  state_->kept_bytes.Set(static_cast<double>(bytes));
+  state_->kept_states.Set(static_cast<double>(states));
+  state_->kept_seconds.Set(seconds(now - oldest));
+  state_->cut_time.Set(seconds(cut));
 }
 
 void Metrics::executions_imported(std::uint64_t count) {

@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+#include "corpus/corpus.h"
 #include "http/server/server.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/stage_cache.h"
@@ -23,6 +26,8 @@ class Metrics {
   void execution_ended(std::string_view status, std::int64_t duration_us);
   void documents_written(std::uint64_t count);
   void executions_imported(std::uint64_t count);
+  // What the last vacuum left.
+  void versions_kept(std::span<const KeptVersions> kept, TimeUs now);
 
   // The text exposition format, with what other parts report of themselves. Times in it are
   // seconds.

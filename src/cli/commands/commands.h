@@ -19,6 +19,7 @@ void add_executions(CLI::App& program, Context& context);
 void add_keys(CLI::App& program, Context& context);
 void add_backup(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
+void add_vacuum(CLI::App& program, Context& context);
 
 // The subcommands of `trawl executions`.
 void add_executions_list(CLI::App& executions, Context& context);

@@ -35,6 +35,10 @@ std::string size(std::uint64_t bytes) {
   return format_bytes(static_cast<double>(bytes));
 }
 
+json::value time(const std::optional<TimeUs>& at) {
+  return at ? json::value(format_time(*at)) : json::value();
+}
+
 std::string to_json(const app::DoctorReport& report, bool quick, double seconds) {
   json::array problems;
   for (const auto& problem : report.problems) {
@@ -69,6 +73,10 @@ std::string to_json(const app::DoctorReport& report, bool quick, double seconds)
                                    {"open_groups", report.open_groups},
                                    {"closed_groups", report.closed_groups},
                                    {"pending_terms", report.pending_terms},
+                                   {"superseded_documents", report.superseded_documents},
+                                   {"superseded_bytes", report.superseded_bytes},
+                                   {"oldest_version_at", time(report.oldest_version_at)},
+                                   {"versions_cut_at", time(report.versions_cut_at)},
                                    {"samples", report.samples},
                                    {"files", std::move(files)},
                                    {"seconds", seconds}});
@@ -100,6 +108,17 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
       "indexed\n",
       count(report.executions), format_number(report.bytes_per_execution, 0),
       count(report.closed_groups), count(report.open_groups), count(report.pending_terms));
+  if (report.superseded_documents > 0) {
+    host.out << fmt::format(
+        "{} replaced or deleted documents are kept for older versions ({}), since {}\n",
+        count(report.superseded_documents), size(report.superseded_bytes),
+        format_time(report.oldest_version_at.value_or(0)));
+  }
+  if (report.versions_cut_at) {
+    host.out << fmt::format(
+        "older versions went for want of room on {}; replay_bytes_max is the room\n",
+        format_time(*report.versions_cut_at));
+  }
   for (const auto& repair : report.repairs) {
     host.out << styled("repaired: ", Style::good, host.colour) << printable(repair) << '\n';
   }

@@ -16,6 +16,7 @@ namespace {
 // dropped     Deleted collections whose rows are still to be removed.
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
 // namespaces, collections  `revision` counts the changes of the definition.
+// cuts        When older versions went: those before oldest_kept.
 // forgetting  Collections whose indexes may still have words of removed rows.
 constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
@@ -78,6 +79,15 @@ INSERT INTO forgetting SELECT number FROM collections;
                                   R"sql(
 ALTER TABLE namespaces ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE collections ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+)sql",
+                                  R"sql(
+CREATE TABLE cuts (
+  collection INTEGER NOT NULL,
+  oldest_kept INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  for_room INTEGER NOT NULL,
+  PRIMARY KEY (collection, oldest_kept)
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 }  // namespace

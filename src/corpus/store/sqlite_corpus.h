@@ -14,8 +14,9 @@ namespace trawl {
 
 struct CorpusOptions {
   std::string directory;  // Made when missing.
-  // How long the documents of older versions are kept after they were replaced or deleted.
-  std::int64_t keep_superseded_us = 7 * kMicrosPerDay;
+  // How long the documents of older versions are kept after they were replaced or deleted,
+  // at least: for those who read them just then.
+  std::int64_t keep_superseded_us = kMicrosPerDay;
   std::size_t filter_cache_bytes = std::size_t{64} << 20;
   std::uint32_t index_flush_rows = 32'768;  // As lexical::IndexOptions::flush_rows.
   const Clock* clock = &system_clock();

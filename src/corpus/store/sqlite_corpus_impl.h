@@ -64,7 +64,10 @@ class SqliteCorpus final : public EmbeddedCorpus {
       const CollectionId& id, std::span<const std::string> document_ids) override;
 
   // Removal of what no version needs: sqlite_corpus_vacuum.cc.
-  Result<std::uint64_t> vacuum(TimeUs now) override;
+  Result<VacuumReport> vacuum(const VacuumRequest& request) override;
+  Result<KeptVersions> kept_versions(const CollectionId& id) const override;
+  Result<std::optional<VersionCut>> cut_of(const CollectionId& id,
+                                           std::uint64_t version) const override;
 
  private:
   // A row to be added by a write.
@@ -95,10 +98,24 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // done by a later call.
   void remove_dropped();
   Result<bool> remove_dropped_piece();
-  // Removes some rows of the collection that were superseded no later than `until`;
-  // returns how many, 0 when none are left.
-  Result<std::uint64_t> vacuum_piece(CollectionState& state, TimeUs until)
+  // Removes some rows of the collection that were superseded no later than `until`, and in
+  // no version after `last`; returns how many, 0 when none are left.
+  struct Until {
+    TimeUs time = 0;
+    std::uint64_t last = 0;
+    TimeUs now = 0;
+    bool for_room = false;
+  };
+  Result<std::uint64_t> vacuum_piece(CollectionState& state, const Until& until)
       TRAWL_REQUIRES(vacuum_mutex_);
+  // About what these rows take.
+  Result<std::uint64_t> bytes_of(const CollectionState& state,
+                                 const std::vector<std::uint32_t>& rows) const;
+  Result<void> remove_for_room(const VacuumRequest& request, TimeUs until,
+                               VacuumReport& report) TRAWL_REQUIRES(vacuum_mutex_);
+  Result<std::optional<VersionCut>> find_cut(std::int64_t collection,
+                                             std::string_view select,
+                                             std::uint64_t version) const;
   // Takes the words of removed rows out of the collection's indexes: at once, or when it
   // has rested for long enough.
   Result<void> forget_words(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
@@ -137,6 +154,10 @@ class SqliteCorpus final : public EmbeddedCorpus {
     std::vector<std::uint32_t> rows;  // Removed, and their words are not.
     std::int64_t next_us = 0;         // When the indexes may be rewritten.
   };
+  mutable Mutex kept_mutex_;
+  // By number of the collection, as the last vacuum found it.
+  std::unordered_map<std::int64_t, std::uint64_t> superseded_bytes_
+      TRAWL_GUARDED_BY(kept_mutex_);
   Mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
   // By number.
   std::unordered_map<std::int64_t, Forgetting> forgetting_ TRAWL_GUARDED_BY(vacuum_mutex_);

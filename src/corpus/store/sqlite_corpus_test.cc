@@ -48,6 +48,11 @@ class SqliteCorpusTest : public testing::Test {
     return snapshot.search(request, {}).value().hits.size();
   }
 
+  std::uint64_t removed_by_vacuum(TimeUs now, std::vector<VersionUse> in_use = {},
+                                  std::uint64_t bytes_max = 0) {
+    return corpus_->vacuum({now, in_use, bytes_max}).value().removed;
+  }
+
   std::string sqlite_path() const { return directory_.path() + "/corpus.db"; }
 
   TempDirectory directory_;
@@ -225,6 +230,55 @@ TEST_F(SqliteCorpusTest, ADeletionThatWasCutShortIsFinishedAtOpen) {
   EXPECT_FALSE(std::filesystem::exists(directory_.path() + "/index/" + id_.str()));
 }
 
+// Goal: vacuum keeps what a version in use sees, until that takes too much room, and then
+// says when it went.
+TEST_F(SqliteCorpusTest, VacuumKeepsWhatExecutionsMayBeRunAgainOver) {
+  options_.keep_superseded_us = kMicrosPerHour;
+  reopen();
+  for (int i = 1; i <= 5; ++i) {  // Versions 1 to 5, a minute apart.
+    put("a", fmt::format(R"({{"n": {}}})", i));
+    clock_.advance(kMicrosPerMinute);
+  }
+  const std::string id = id_.str();
+  clock_.advance(2 * kMicrosPerHour);
+  // Of the uses the oldest counts, and those of other collections do not.
+  const std::vector<VersionUse> in_use = {
+      {id, 5, clock_.now()}, {id, 3, clock_.now()}, {"col_other", 1, clock_.now()}};
+  EXPECT_EQ(removed_by_vacuum(clock_.now(), in_use), 2u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now(), in_use), 0u);
+  EXPECT_EQ(corpus_->snapshot(id_, 2).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->snapshot(id_, 3).value()->get("a").value()->fields.at("n"), 3);
+  KeptVersions kept = corpus_->kept_versions(id_).value();
+  EXPECT_EQ(kept.oldest, 3u);
+  EXPECT_EQ(kept.states, 2u);
+  EXPECT_GT(kept.bytes, 2u * 7u);
+  const VersionCut by_age{clock_.now(), 3, false};
+  EXPECT_EQ(kept.last_cut, by_age);
+  EXPECT_EQ(corpus_->cut_of(id_, 2).value(), by_age);
+  EXPECT_EQ(corpus_->cut_of(id_, 3).value(), std::nullopt);
+
+  // Room for one of two.
+  clock_.advance(kMicrosPerMinute);
+  EXPECT_EQ(removed_by_vacuum(clock_.now(), in_use, kept.bytes - 1), 1u);
+  EXPECT_EQ(corpus_->snapshot(id_, 3).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->snapshot(id_, 4).value()->get("a").value()->fields.at("n"), 4);
+  const VersionCut for_room{clock_.now(), 4, true};
+  EXPECT_EQ(corpus_->cut_of(id_, 3).value(), for_room);
+  EXPECT_EQ(corpus_->cut_of(id_, 1).value(), by_age);
+  // Nothing is so urgent that it takes what was replaced just now.
+  put("a", R"({"n": 6})");
+  EXPECT_EQ(removed_by_vacuum(clock_.now(), in_use, 1), 1u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now(), in_use, 1), 0u);
+  EXPECT_EQ(corpus_->kept_versions(id_).value().states, 1u);
+  // It is known after a restart.
+  reopen();
+  EXPECT_EQ(corpus_->cut_of(id_, 3).value(), for_room);
+  // Without a use, age alone decides.
+  clock_.advance(2 * kMicrosPerHour);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 1u);
+  EXPECT_EQ(corpus_->kept_versions(id_).value().oldest, 6u);
+}
+
 // Goal: once vacuum has taken a document, its words are in no file and no other document's
 // score has changed; at once, after a restart, and where vacuum was interrupted.
 TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
@@ -264,7 +318,7 @@ TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
   const auto before = scores();
   EXPECT_EQ(before.size(), 25u);
   clock_.advance(2 * kMicrosPerHour);
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 6u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 6u);
   EXPECT_EQ(shown("zebrafish"), "");
   EXPECT_EQ(scores(), before);
   EXPECT_EQ(hits(*snapshot(), "okapi"), 1u);
@@ -278,7 +332,7 @@ TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
   std::filesystem::copy(directory_.path() + "/index", directory_.path() + "/kept",
                         std::filesystem::copy_options::recursive);
   reopen();
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 1u);
   corpus_.reset();
   std::filesystem::remove_all(directory_.path() + "/index");
   std::filesystem::rename(directory_.path() + "/kept", directory_.path() + "/index");
@@ -289,7 +343,7 @@ TEST_F(SqliteCorpusTest, VacuumTakesWordsOffTheDisk) {
   }
   reopen();
   EXPECT_NE(shown("okapi"), "");
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 0u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 0u);
   EXPECT_EQ(shown("okapi"), "");
   EXPECT_EQ(scores().size(), 24u);
 }
@@ -304,12 +358,12 @@ TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
   clock_.advance(kMicrosPerHour);
   ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"b"}));  // version 4
   const auto held = snapshot(2);
-  EXPECT_EQ(corpus_->vacuum(clock_.now() - kMicrosPerMinute).value(), 0u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now() - kMicrosPerMinute), 0u);
   EXPECT_EQ(snapshot(1)->get("a").value()->fields.at("t"), "first");
 
   // The first state of `a` was superseded an hour ago; `b` just now.
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 0u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 1u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 0u);
   for (int pass = 0; pass < 3; ++pass) {
     const auto old = corpus_->snapshot(id_, 2);
     ASSERT_TRUE(old.has_error());
@@ -332,7 +386,7 @@ TEST_F(SqliteCorpusTest, VacuumRemovesWhatNoKeptVersionSees) {
   EXPECT_TRUE(held->get("b").value());
 
   clock_.advance(2 * kMicrosPerHour);
-  EXPECT_EQ(corpus_->vacuum(clock_.now()).value(), 1u);
+  EXPECT_EQ(removed_by_vacuum(clock_.now()), 1u);
   EXPECT_TRUE(corpus_->snapshot(id_, 3).has_error());
   put("c", R"({"t": "third"})");
   EXPECT_EQ(snapshot()->get("c").value()->ref, 3u);

@@ -1,6 +1,8 @@
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -94,6 +96,7 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
     for (const char* sql : {"DELETE FROM superseded WHERE collection = ?",
                             "DELETE FROM versions WHERE collection = ?",
                             "DELETE FROM forgetting WHERE collection = ?",
+                            "DELETE FROM cuts WHERE collection = ?",
                             "DELETE FROM dropped WHERE number = ?"}) {
       TRAWL_ASSIGN(auto remove, writer_->prepare(sql));
       TRAWL_TRY(remove.bind(number).run());
@@ -103,21 +106,151 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
   return true;
 }
 
-Result<std::uint64_t> SqliteCorpus::vacuum(TimeUs now) {
+Result<VacuumReport> SqliteCorpus::vacuum(const VacuumRequest& request) {
   const MutexLock lock(vacuum_mutex_);
   remove_dropped();
-  std::uint64_t removed = 0;
-  const TimeUs until = now - options_.keep_superseded_us;
+  VacuumReport report;
+  const TimeUs until = request.now - options_.keep_superseded_us;
   for (const auto& entry : catalog_.collections()) {
-    while (true) {
-      TRAWL_ASSIGN(const std::uint64_t piece, vacuum_piece(*entry.state, until));
-      if (piece == 0) break;
-      removed += piece;
+    const std::uint64_t oldest = entry.state->history().oldest().version;
+    // What was superseded in a version or before is not seen by it.
+    std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+    for (const VersionUse& use : request.in_use) {
+      if (use.collection_id == entry.definition->id.str() && use.version >= oldest) {
+        last = std::min(last, use.version);
+      }
     }
-    TRAWL_TRY(forget_words(*entry.state));
+    while (true) {
+      TRAWL_ASSIGN(const std::uint64_t piece,
+                   vacuum_piece(*entry.state, {until, last, request.now, false}));
+      if (piece == 0) break;
+      report.removed += piece;
+    }
   }
+  TRAWL_TRY(remove_for_room(request, until, report));
+  for (const auto& entry : catalog_.collections()) TRAWL_TRY(forget_words(*entry.state));
   empty_log();
-  return removed;
+  for (const auto& entry : catalog_.collections()) {
+    auto kept = kept_versions(entry.definition->id);
+    // One that another request deletes meanwhile keeps nothing.
+    if (kept && (kept->states > 0 || kept->last_cut)) {
+      report.kept.push_back(std::move(*kept));
+    }
+  }
+  return report;
+}
+
+Result<void> SqliteCorpus::remove_for_room(const VacuumRequest& request, TimeUs until,
+                                           VacuumReport& report) {
+  const auto entries = catalog_.collections();
+  std::vector<std::uint64_t> bytes;
+  std::uint64_t total = 0;
+  for (const auto& entry : entries) {
+    TRAWL_ASSIGN(bytes.emplace_back(),
+                 bytes_of(*entry.state, entry.state->history().superseded_rows()));
+    total += bytes.back();
+  }
+  std::uint64_t most = request.replay_bytes_max;
+  if (most == 0) {
+    constexpr std::uint64_t kLeast = std::uint64_t{1} << 30;
+    std::error_code ignored;
+    const auto size =
+        std::filesystem::file_size(options_.directory + "/corpus.db", ignored);
+    most = std::max(kLeast, ignored ? 0 : std::uint64_t{size} / 4);
+  }
+  while (total > most) {
+    // The oldest first, of whichever collection.
+    std::optional<std::size_t> next;
+    TimeUs next_at = until;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto at = entries[i].state->history().first_superseded();
+      if (!at || *at > next_at) continue;
+      next = i;
+      next_at = *at;
+    }
+    if (!next) break;  // The rest is too young to go.
+    CollectionState& state = *entries[*next].state;
+    const Until oldest{next_at, std::numeric_limits<std::uint64_t>::max(), request.now,
+                       true};
+    const auto going = state.history().removable(oldest.time, oldest.last, kPieceRows);
+    TRAWL_ASSIGN(const std::uint64_t freed, bytes_of(state, going.rows));
+    TRAWL_ASSIGN(const std::uint64_t piece, vacuum_piece(state, oldest));
+    if (piece == 0) break;
+    report.removed += piece;
+    total -= std::min(total, freed);
+    bytes[*next] -= std::min(bytes[*next], freed);
+  }
+  const MutexLock lock(kept_mutex_);
+  superseded_bytes_.clear();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    superseded_bytes_[entries[i].state->number()] = bytes[i];
+  }
+  return {};
+}
+
+Result<std::uint64_t> SqliteCorpus::bytes_of(const CollectionState& state,
+                                             const std::vector<std::uint32_t>& rows) const {
+  // What SQLite adds to the texts of a row, with its entry in the index of ids.
+  constexpr std::uint64_t kPerRow = 64;
+  if (rows.empty()) return std::uint64_t{0};
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  TRAWL_ASSIGN(
+      auto size,
+      connection->prepare("SELECT length(payload) + 2 * length(document_id) FROM documents "
+                          "WHERE row_id = ?"));
+  std::uint64_t bytes = 0;
+  for (const std::uint32_t row : rows) {
+    size.bind(row_id(state.number(), row));
+    TRAWL_ASSIGN(const bool found, size.step());
+    if (found) bytes += kPerRow + static_cast<std::uint64_t>(size.integer(0));
+    size.reset();
+  }
+  return bytes;
+}
+
+Result<KeptVersions> SqliteCorpus::kept_versions(const CollectionId& id) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  const VersionHistory& history = entry.state->history();
+  KeptVersions kept;
+  kept.collection_id = id.str();
+  kept.oldest = history.oldest().version;
+  kept.since = history.oldest().written_at;
+  kept.states = history.superseded_count();
+  {
+    const MutexLock lock(kept_mutex_);
+    const auto found = superseded_bytes_.find(entry.state->number());
+    if (found != superseded_bytes_.end()) kept.bytes = found->second;
+  }
+  TRAWL_ASSIGN(kept.last_cut, find_cut(entry.state->number(),
+                                       "SELECT at, oldest_kept, for_room FROM cuts WHERE "
+                                       "collection = ? AND oldest_kept > ? "
+                                       "ORDER BY oldest_kept DESC LIMIT 1",
+                                       0));
+  return kept;
+}
+
+Result<std::optional<VersionCut>> SqliteCorpus::cut_of(const CollectionId& id,
+                                                       std::uint64_t version) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  return find_cut(entry.state->number(),
+                  "SELECT at, oldest_kept, for_room FROM cuts WHERE collection = ? AND "
+                  "oldest_kept > ? ORDER BY oldest_kept LIMIT 1",
+                  version);
+}
+
+Result<std::optional<VersionCut>> SqliteCorpus::find_cut(std::int64_t collection,
+                                                         std::string_view select,
+                                                         std::uint64_t version) const {
+  TRAWL_ASSIGN(auto connection, readers_->pool.lease());
+  TRAWL_ASSIGN(auto rows, connection->prepare(select));
+  rows.bind(collection, static_cast<std::int64_t>(version));
+  TRAWL_ASSIGN(const bool found, rows.step());
+  std::optional<VersionCut> cut;
+  if (found) {
+    cut = VersionCut{rows.integer(0), static_cast<std::uint64_t>(rows.integer(1)),
+                     rows.integer(2) != 0};
+  }
+  return cut;
 }
 
 Result<void> SqliteCorpus::forget_words(CollectionState& state) {
@@ -155,10 +288,11 @@ void SqliteCorpus::empty_log() {
   sqlite3_busy_timeout(writer_->handle(), kBusyMs);
 }
 
-Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs until) {
+Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
+                                                 const Until& until) {
   const MutexLock lock(write_mutex_);
   if (state.dropped()) return std::uint64_t{0};
-  const auto removable = state.history().removable(until, kPieceRows);
+  const auto removable = state.history().removable(until.time, until.last, kPieceRows);
   if (removable.rows.empty()) return std::uint64_t{0};
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
@@ -177,6 +311,15 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state, TimeUs 
   TRAWL_ASSIGN(auto note, writer_->prepare(
                               "INSERT OR IGNORE INTO forgetting (collection) VALUES (?)"));
   TRAWL_TRY(note.bind(state.number()).run());
+  // One cut for each vacuum: the pieces of one have one time.
+  TRAWL_ASSIGN(auto forget_cut,
+               writer_->prepare("DELETE FROM cuts WHERE collection = ? AND "
+                                "at = ? AND for_room = ?"));
+  TRAWL_TRY(forget_cut.bind(state.number(), until.now, until.for_room ? 1 : 0).run());
+  TRAWL_ASSIGN(auto cut, writer_->prepare("INSERT INTO cuts (collection, oldest_kept, at, "
+                                          "for_room) VALUES (?, ?, ?, ?)"));
+  TRAWL_TRY(
+      cut.bind(state.number(), removable.version, until.now, until.for_room ? 1 : 0).run());
   // First in memory, so a reader who misses a row is told why. Should the commit fail,
   // the versions are back after a restart.
   state.history().forget_before(removable.version);

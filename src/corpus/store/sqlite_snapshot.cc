@@ -7,9 +7,9 @@
 
 #include "base/field_path.h"
 #include "base/hash.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "base/work_limit.h"
-#include "corpus/store/payload_fields.h"
 #include "model/engine_fields.h"
 #include "model/internal_fields.h"
 
@@ -105,7 +105,7 @@ Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
       paths.push_back(path);
     }
   }
-  const PayloadFields wanted(paths);
+  const JsonMembers wanted(paths);
   const json::value collection_id(definition_->id.str());
   json::value document_id;
   InternalFields internal;
@@ -163,7 +163,7 @@ Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
                       fmt::format("row {} is not part of version {} of collection '{}'",
                                   row, view_->version, definition_->name));
   }
-  const PayloadFields wanted(fields.paths());
+  const JsonMembers wanted(fields.paths());
   std::size_t place = 0;
   const auto read = [&](const RawDocument& raw) -> Result<void> {
     count_work(raw.payload.size() / kBytesPerStep + 8);

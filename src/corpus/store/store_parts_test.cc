@@ -7,11 +7,11 @@
 
 #include "base/field_path.h"
 #include "base/hash.h"
+#include "base/json_members.h"
 #include "corpus/corpus_test_support.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
 #include "corpus/store/filter_cache.h"
-#include "corpus/store/payload_fields.h"
 #include "corpus/store/schema.h"
 #include "corpus/store/version_history.h"
 
@@ -40,7 +40,8 @@ TEST(VersionHistory, ForgettingChangesNoVersionThatIsLeft) {
     history.append({version, row_end, static_cast<TimeUs>(version)}, superseded);
     living.push_back(std::move(next));
     if (rng() % 40 == 0) {
-      const auto removable = history.removable(static_cast<TimeUs>(version) - 10, 20);
+      const auto removable = history.removable(
+          static_cast<TimeUs>(version) - 10, std::numeric_limits<std::uint64_t>::max(), 20);
       for (const std::uint32_t row : removable.rows) {
         EXPECT_EQ(living[removable.version].count(row), 0u);
       }
@@ -132,7 +133,7 @@ class RandomJson {
   std::mt19937& rng_;
 };
 
-TEST(PayloadFields, LeadsToTheSameValuesAsTheWholeDocument) {
+TEST(JsonMembers, LeadsToTheSameValuesAsTheWholeDocument) {
   const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
   SCOPED_TRACE(fmt::format("seed {}", seed));
   std::mt19937 rng(seed);
@@ -146,7 +147,7 @@ TEST(PayloadFields, LeadsToTheSameValuesAsTheWholeDocument) {
       paths.push_back(std::move(path));
     }
     const std::string payload = to_json_text(json::value(whole));
-    const json::object part = PayloadFields(paths).read(payload).value();
+    const json::object part = JsonMembers(paths).read(payload).value();
     for (const auto& path : paths) {
       const json::value* expected = find_path(whole, path);
       const json::value* found = find_path(part, path);
@@ -161,12 +162,12 @@ TEST(PayloadFields, LeadsToTheSameValuesAsTheWholeDocument) {
   for (int i = 0; i < 40; ++i) path += ".b";
   const json::object whole{{"x", 1}, {path, json::object{{"c.d", json::object{{"e", 2}}}}}};
   const json::object part =
-      PayloadFields({path + ".c.d.e"}).read(to_json_text(whole)).value();
+      JsonMembers({path + ".c.d.e"}).read(to_json_text(whole)).value();
   EXPECT_EQ(part.size(), 1u);
   ASSERT_NE(find_path(part, path + ".c.d.e"), nullptr);
-  EXPECT_TRUE(PayloadFields({"a"}).read("[1]").has_error());
-  EXPECT_TRUE(PayloadFields({"a"}).read("{\"a\": }").has_error());
-  EXPECT_TRUE(PayloadFields({"a"}).read("").has_error());
+  EXPECT_TRUE(JsonMembers({"a"}).read("[1]").has_error());
+  EXPECT_TRUE(JsonMembers({"a"}).read("{\"a\": }").has_error());
+  EXPECT_TRUE(JsonMembers({"a"}).read("").has_error());
 }
 
 // Goal: keys that are several names joined are found, in any place, and what stands in the

@@ -100,12 +100,37 @@ bool VersionHistory::is_dead(std::uint32_t row) const {
   return dead_.test(row);
 }
 
-VersionHistory::Removable VersionHistory::removable(TimeUs until,
+std::vector<std::uint32_t> VersionHistory::superseded_rows() const {
+  const MutexLock lock(mutex_);
+  std::vector<std::uint32_t> rows;
+  rows.reserve(superseded_.size());
+  for (const Superseded& entry : superseded_) rows.push_back(entry.row);
+  return rows;
+}
+
+std::size_t VersionHistory::superseded_count() const {
+  const MutexLock lock(mutex_);
+  return superseded_.size();
+}
+
+VersionHistory::Version VersionHistory::oldest() const {
+  const MutexLock lock(mutex_);
+  return versions_.front();
+}
+
+std::optional<TimeUs> VersionHistory::first_superseded() const {
+  const MutexLock lock(mutex_);
+  if (superseded_.empty()) return std::nullopt;
+  return versions_[superseded_.front().version - versions_.front().version].written_at;
+}
+
+VersionHistory::Removable VersionHistory::removable(TimeUs until, std::uint64_t last,
                                                     std::size_t rows_max) const {
   const MutexLock lock(mutex_);
   const std::uint64_t oldest = versions_.front().version;
   Removable removable;
   for (const Superseded& entry : superseded_) {
+    if (entry.version > last) break;
     if (versions_[entry.version - oldest].written_at > until) break;
     if (entry.version != removable.version && removable.rows.size() >= rows_max) break;
     removable.version = entry.version;

@@ -57,12 +57,19 @@ class VersionHistory {
   bool is_dead(std::uint32_t row) const;
 
   // The next versions whose superseded rows may be removed: those superseded no later than
-  // `until`, a whole number of versions, about `rows_max` rows. Empty when there are none.
+  // `until`, and in no version after `last`, a whole number of versions, about `rows_max`
+  // rows. Empty when there are none.
   struct Removable {
     std::uint64_t version = 0;  // The oldest that is whole without these rows.
     std::vector<std::uint32_t> rows;
   };
-  Removable removable(TimeUs until, std::size_t rows_max) const;
+  Removable removable(TimeUs until, std::uint64_t last, std::size_t rows_max) const;
+  // Rows that an older version sees and the newest does not.
+  std::vector<std::uint32_t> superseded_rows() const;
+  std::size_t superseded_count() const;
+  Version oldest() const;
+  // When the first of the rows that may be removed was superseded; nothing without any.
+  std::optional<TimeUs> first_superseded() const;
 
   // Versions before this one can no longer be viewed.
   void forget_before(std::uint64_t version);

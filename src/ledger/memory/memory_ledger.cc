@@ -23,6 +23,11 @@ Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> w
     entry.execution = write.execution;
     entry.running = write.kind == LedgerWrite::Kind::started;
     if (entry.running) entry.execution.summary.status = status::kProcessing;
+    if (write.kind == LedgerWrite::Kind::imported) continue;
+    for (const CollectionVersion& searched : write.execution.collection_versions) {
+      TimeUs& last_used = version_uses_[{searched.collection_id, searched.version}];
+      last_used = std::max(last_used, write.execution.summary.timestamp);
+    }
   }
   return outcomes;
 }
@@ -143,6 +148,21 @@ Result<std::vector<ExecutionKey>> MemoryLedger::running(
     }
   }
   return keys;
+}
+
+Result<std::vector<VersionUse>> MemoryLedger::versions_in_use(TimeUs since) const {
+  const MutexLock lock(mutex_);
+  std::vector<VersionUse> out;
+  for (const auto& [searched, last_used] : version_uses_) {
+    if (last_used >= since) out.push_back({searched.first, searched.second, last_used});
+  }
+  return out;
+}
+
+Result<void> MemoryLedger::forget_version_uses(TimeUs before) {
+  const MutexLock lock(mutex_);
+  std::erase_if(version_uses_, [&](const auto& use) { return use.second < before; });
+  return {};
 }
 
 Result<std::vector<NamespaceId>> MemoryLedger::namespaces() const {

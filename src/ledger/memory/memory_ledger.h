@@ -27,6 +27,8 @@ class MemoryLedger : public Ledger {
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::vector<ExecutionKey>> running(const NamespaceId& namespace_id) const override;
+  Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const override;
+  Result<void> forget_version_uses(TimeUs before) override;
   Result<std::vector<NamespaceId>> namespaces() const override;
   Result<std::uint64_t> recover() override;
   Result<void> remove_namespace(const NamespaceId& namespace_id) override;
@@ -53,6 +55,8 @@ class MemoryLedger : public Ledger {
   mutable Mutex mutex_;
   std::map<NamespaceId, Entries> namespaces_ TRAWL_GUARDED_BY(mutex_);
   std::set<NamespaceId> removed_ TRAWL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::uint64_t>, TimeUs> version_uses_
+      TRAWL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trawl

@@ -115,6 +115,17 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersionUses = R"sql(
+-- The versions of collections that executions searched, and the end of the minute in which
+-- the last of them began.
+CREATE TABLE version_uses (
+  collection TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  PRIMARY KEY (collection, version)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Histories up to this size have their terms reindexed by step 2, which takes
 // maintenance a few minutes at most. Text is searched meanwhile, only slower.
 constexpr std::uint64_t kIndexAnewMax = 1'000'000;
@@ -151,6 +162,7 @@ Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& prog
 constexpr MigrationStep kSteps[] = {
     {kTables},
     {"", mend_reused_numbers},
+    {kVersionUses},
 };
 
 // The layout before 0.1 also called itself version 1.

@@ -146,6 +146,15 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
     return sqlite::running_executions(*connection, namespace_id);
   }
 
+  Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::versions_in_use(*connection, since);
+  }
+  Result<void> forget_version_uses(TimeUs before) override {
+    const MutexLock lock(writer_mutex_);
+    return writer_.forget_version_uses(before);
+  }
+
   Result<std::vector<NamespaceId>> namespaces() const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
     return sqlite::recorded_namespaces(*connection);

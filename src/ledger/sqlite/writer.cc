@@ -91,7 +91,9 @@ Result<void> Writer::apply_all(std::span<const LedgerWrite> writes,
     TRAWL_ASSIGN(outcomes[i], apply(writes[i], pending));
   }
   TRAWL_TRY(finish(pending));
+  TRAWL_TRY(version_uses_.apply(*connection_));
   TRAWL_TRY(transaction.commit());
+  version_uses_.committed();
   fresh_terms_.add(std::move(pending.terms));
   return {};
 }
@@ -146,6 +148,7 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
       pending.terms.emplace_back(*seq, in_namespace(ns, prepared->terms));
     }
   }
+  if (write.kind != LedgerWrite::Kind::imported) version_uses_.add(execution);
   if (numbers.definition) ++pending.definition_uses[*numbers.definition];
   pending.rollups.add(ns, numbers.status, summary.timestamp, 1);
   const auto [times, added] =
@@ -404,6 +407,7 @@ Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
 }
 
 void Writer::forget_numbers() {
+  version_uses_.rolled_back();
   namespaces_.clear();
   word_numbers_.clear();
   definitions_.clear();

@@ -17,6 +17,7 @@
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/search.h"
+#include "ledger/sqlite/version_uses.h"
 #include "ledger/sqlite/words.h"
 #include "sqlite/connection.h"
 
@@ -77,6 +78,10 @@ class Writer {
   // if it is a tenth of all, else when this takes a hundredth of the time. True when there
   // is more.
   Result<bool> merge_terms_some();
+  // As Ledger::forget_version_uses.
+  Result<void> forget_version_uses(TimeUs before) {
+    return sqlite::forget_version_uses(*connection_, before);
+  }
   // Words that no execution has any more are removed in two steps, between which those in
   // use are found on another connection, by a transaction that begins after the first. The
   // first returns whether there may be any.
@@ -158,6 +163,7 @@ class Writer {
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
   std::optional<std::int64_t> next_seq_;             // Unknown until it is needed.
   FreshTerms fresh_terms_;
+  VersionUses version_uses_;
   bool merging_ = false;
   std::int64_t merged_rows_ = 0;  // Deleted ones, which the merge under way takes out.
   std::int64_t merge_us_ = 0;     // How long it has taken by now.

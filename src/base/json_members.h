@@ -8,13 +8,14 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace trawl::store {
+namespace trawl {
 
-// Reads only those top-level fields of a JSON object that a set of dotted paths can lead
-// into, which is several times faster than reading all of it.
-class PayloadFields {
+// Reads only those members of a JSON object that a set of dotted paths (base/field_path.h)
+// can lead into, which is several times faster than reading all of it. For text of our own,
+// not for what clients send.
+class JsonMembers {
  public:
-  explicit PayloadFields(const std::vector<std::string>& paths);
+  explicit JsonMembers(const std::vector<std::string>& paths);
 
   //   internal  not a JSON object
   Result<json::object> read(std::string_view payload) const;
@@ -26,4 +27,4 @@ class PayloadFields {
   std::vector<std::string> long_paths_;  // Of too many names to list where keys may end.
 };
 
-}  // namespace trawl::store
+}  // namespace trawl

@@ -1,4 +1,4 @@
-#include "corpus/store/payload_fields.h"
+#include "base/json_members.h"
 
 #include <simdjson.h>
 
@@ -7,26 +7,26 @@
 
 #include "base/field_path.h"
 
-namespace trawl::store {
+namespace trawl {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
 // SQLite's text has no room behind it for simdjson to read over, so it is copied.
-struct Buffer {
+struct MembersBuffer {
   std::string bytes;
   ondemand::parser parser;
 };
 
 constexpr std::size_t kKeptBytesMax = 4 << 20;
 
-Error damaged(std::string_view why) {
-  return make_error(ErrorCode::internal, "a stored document is damaged", std::string(why));
+Error unreadable_json(std::string_view why) {
+  return make_error(ErrorCode::internal, "stored JSON is damaged", std::string(why));
 }
 
 }  // namespace
 
-PayloadFields::PayloadFields(const std::vector<std::string>& paths) {
+JsonMembers::JsonMembers(const std::vector<std::string>& paths) {
   // A key may be all of a path or its beginning up to any dot.
   constexpr std::ptrdiff_t kDotsMax = 16;
   for (const auto& path : paths) {
@@ -40,24 +40,24 @@ PayloadFields::PayloadFields(const std::vector<std::string>& paths) {
   }
 }
 
-bool PayloadFields::wants(const std::string& key) const {
+bool JsonMembers::wants(const std::string& key) const {
   return keys_.count(key) != 0 ||
          std::any_of(long_paths_.begin(), long_paths_.end(),
                      [&](const std::string& path) { return begins_path(key, path); });
 }
 
-Result<json::object> PayloadFields::read(std::string_view payload) const {
+Result<json::object> JsonMembers::read(std::string_view payload) const {
   json::object fields;
   if (keys_.empty() && long_paths_.empty()) return fields;
-  thread_local std::unique_ptr<Buffer> buffer;
+  thread_local std::unique_ptr<MembersBuffer> buffer;
   if (!buffer ||
       (buffer->bytes.capacity() > kKeptBytesMax && payload.size() < kKeptBytesMax)) {
-    buffer = std::make_unique<Buffer>();
+    buffer = std::make_unique<MembersBuffer>();
   }
   buffer->bytes.reserve(payload.size() + simdjson::SIMDJSON_PADDING);
   buffer->bytes.assign(payload);
   const auto failed = [](simdjson::error_code error) {
-    return damaged(simdjson::error_message(error));
+    return unreadable_json(simdjson::error_message(error));
   };
   ondemand::document document;
   if (const auto error =
@@ -103,10 +103,10 @@ Result<json::object> PayloadFields::read(std::string_view payload) const {
         raw = field.value().raw_json_token();
     }
     auto parsed = parse_json(raw);
-    if (!parsed) return damaged(parsed.error().message);
+    if (!parsed) return unreadable_json(parsed.error().message);
     to = std::move(*parsed);
   }
   return fields;
 }
 
-}  // namespace trawl::store
+}  // namespace trawl
