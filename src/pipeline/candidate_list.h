@@ -79,6 +79,11 @@ class CandidateList {
   // What stages wrote; null where none did.
   const json::object* written(std::size_t i) const;
 
+  // Whether any candidate has parts, or was written to.
+  bool has_origins() const {
+    return !columns_->written.empty() || !columns_->parts.empty();
+  }
+
   // The document as replies carry it: user fields at top level, beside document_id,
   // collection_id and score. Where no search gave a score, that is the document's own
   // field, or else 0. All its fields must have been loaded.

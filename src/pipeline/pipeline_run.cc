@@ -379,9 +379,12 @@ class Run {
 
   // What this stage gave to the candidates: ranks of its searches, and what it wrote.
   void note_origins(const CandidateList& output, StageRecord& record) const {
+    if (!output.has_origins()) return;
+    // Stages share what they did not change, so who has the same has it from before.
     std::unordered_set<const json::object*> written_before;
     std::unordered_set<const SearchParts*> parts_before;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const std::size_t count = candidates_.has_origins() ? candidates_.size() : 0;
+    for (std::size_t i = 0; i < count; ++i) {
       if (const auto* written = candidates_.written(i)) written_before.insert(written);
       if (!candidates_.parts(i).empty()) parts_before.insert(&candidates_.parts(i));
     }
