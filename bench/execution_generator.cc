@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/amount_sum.h"
 #include "base/hash.h"
 #include "base/json.h"
 
@@ -269,6 +270,7 @@ std::vector<ScoredId> ExecutionGenerator::find_documents(Random& random,
     id.collection_id = collections_[collection];
     id.document_id = document_id(collection, rank);
     id.score = static_cast<float>(score);  // What BM25 computes with.
+    id.content_hash = static_cast<std::uint32_t>(content_hash(id.document_id));
     score *= 0.9 + 0.1 * random.uniform();
   }
   return out;
@@ -295,8 +297,9 @@ void ExecutionGenerator::run_stages(Random& random, const Pipeline& pipeline,
     offset_us += stage.duration_us + 5 + static_cast<std::int64_t>(random.below(20));
     stage.input_count = count;
     stage.cache_hit = random.chance(0.2);
-    stage.credits_used =
+    const double credits =
         stage.cache_hit ? 0 : rounded(i == 0 ? 1.0 : 0.1 + 0.0001 * count, 10'000);
+    stage.credits_micro = AmountSum::to_units(credits);
     if (i + 1 == end && summary.status != status::kCompleted) {
       if (failed) stage.error = execution.error;
     } else if (i == 0) {
@@ -344,7 +347,7 @@ void ExecutionGenerator::run_stages(Random& random, const Pipeline& pipeline,
       execution.failed_stage = stage.stage_name;
     }
     summary.total_processed += stage.input_count;
-    summary.credits_used = rounded(summary.credits_used + stage.credits_used, 10'000);
+    summary.credits_used = rounded(summary.credits_used + credits, 10'000);
     execution.stages.push_back(std::move(stage));
   }
   summary.total_stages = static_cast<std::int64_t>(pipeline.stages.size());
