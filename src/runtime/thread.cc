@@ -21,7 +21,7 @@ namespace {
 // The system's 8 MiB are only addresses until they are touched, but where addresses are
 // limited or counted (RLIMIT_AS, vm.overcommit_memory=2) a thousand waiting threads would
 // ask for 8 GB. What recurses here has a limit of depth: the deepest requests of the tests
-// take less than an eighth of this. Sanitizers have larger frames.
+// are answered with this, without optimisation too. Sanitizers have larger frames.
 #if defined(TRAWL_SANITIZED)
 constexpr std::size_t kStackBytes = 0;
 #else
