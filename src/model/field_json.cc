@@ -98,6 +98,13 @@ void write_object(JsonWriter& out, const json::object& object) {
   out.raw(text);
 }
 
+// Eight hexadecimal digits. Records have dozens, so they are written by hand.
+void write_content_hash(JsonWriter& out, std::uint32_t hash) {
+  char text[10] = {'"', 0, 0, 0, 0, 0, 0, 0, 0, '"'};
+  for (int i = 8; i >= 1; --i, hash >>= 4) text[i] = "0123456789abcdef"[hash & 15];
+  out.raw({text, sizeof text});
+}
+
 void write_search_parts(JsonWriter& out, const SearchParts& parts) {
   out.begin_array();
   for (const SearchPart& part : parts) {
@@ -116,9 +123,7 @@ void write_scored_ids(JsonWriter& out, const std::vector<ScoredId>& ids) {
     out.begin_object();
     out.key("document_id").string(id.document_id);
     out.key("collection_id").string(id.collection_id);
-    if (id.content_hash) {
-      out.key("content_hash").string(fmt::format("{:08x}", *id.content_hash));
-    }
+    if (id.content_hash) write_content_hash(out.key("content_hash"), *id.content_hash);
     write_score(out.key("score"), id.score);
     if (!id.searches.empty()) write_search_parts(out.key("searches"), id.searches);
     if (id.written) write_object(out.key("written"), *id.written);

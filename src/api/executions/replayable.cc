@@ -6,7 +6,8 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/json_members.h"
+#include "base/json.h"
+#include "model/execution.h"
 
 namespace trawl::api {
 namespace {
@@ -41,36 +42,59 @@ Result<std::optional<Obstacle>> missing_version(const Services& services,
       cut->at});
 }
 
-// A rule of a recording policy has left one of these behind.
+// What stands behind `key` in a text that execution_detail_json() made, up to `end`. No
+// parse, as a detail is asked for often: keys are found because quotes within strings are
+// escaped, so that a key with its own can stand in none.
+std::optional<std::string_view> text_between(std::string_view detail, std::size_t at,
+                                             std::string_view key, std::string_view end) {
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::size_t begin = at + key.size();
+  const std::size_t stop = detail.find(end, begin);
+  if (stop == std::string_view::npos) return std::nullopt;
+  return detail.substr(begin, stop - begin);
+}
+
+// Of a member before which only texts and numbers stand.
+std::optional<std::string_view> first_member(std::string_view detail, std::string_view key,
+                                             std::string_view end) {
+  return text_between(detail, detail.find(key), key, end);
+}
+// Of one behind which only texts, numbers and labels stand.
+std::optional<std::string_view> last_member(std::string_view detail, std::string_view key,
+                                            std::string_view end) {
+  return text_between(detail, detail.rfind(key), key, end);
+}
+
+// A rule of a recording policy has left one of these behind; in a JSON text within JSON.
 bool is_redacted(std::string_view inputs) {
-  return inputs.find("\"***\"") != std::string_view::npos ||
-         inputs.find("\"sha256:") != std::string_view::npos;
+  return inputs.find(R"(\"***\")") != std::string_view::npos ||
+         inputs.find(R"(\"sha256:)") != std::string_view::npos;
 }
 
 Result<std::optional<Obstacle>> find_obstacle(const Services& services,
-                                              const json::object& record) {
-  const auto member = [&](std::string_view name) -> const json::value& {
-    static const json::value kNull;
-    const auto* found = record.if_contains({name.data(), name.size()});
-    return found == nullptr ? kNull : *found;
+                                              std::string_view detail) {
+  const auto obstacle = [](std::string reason) {
+    return std::optional(Obstacle{std::move(reason), std::nullopt});
   };
-  if (member("status") == "processing") {
-    return std::optional(Obstacle{"it has not ended", std::nullopt});
+  if (first_member(detail, R"(,"status":")", "\"") == status::kProcessing) {
+    return obstacle("it has not ended");
   }
-  if (member("fingerprint").is_null() || !member("inputs").is_string()) {
-    return std::optional(
-        Obstacle{"its pipeline or its inputs were not recorded", std::nullopt});
+  const auto inputs = first_member(detail, R"(,"inputs":)", R"(,"inputs_hash":)");
+  const auto pipeline = first_member(detail, R"(,"pipeline":)", "\"");
+  if (!inputs || *inputs == "null" || !pipeline || pipeline->starts_with("null")) {
+    return obstacle("its pipeline or its inputs were not recorded");
   }
-  if (is_redacted(view(member("inputs").get_string()))) {
-    return std::optional(
-        Obstacle{"its inputs were not recorded as they were sent", std::nullopt});
+  if (is_redacted(*inputs)) {
+    return obstacle("its inputs were not recorded as they were sent");
   }
-  const auto* versions = member("collection_versions").if_array();
-  if (versions == nullptr) return std::optional<Obstacle>();
-  for (const auto& searched : *versions) {
+  // Its items have ids and numbers, and so no bracket.
+  const auto versions = last_member(detail, R"(,"collection_versions":[)", "]");
+  if (!versions) return std::optional<Obstacle>();
+  TRAWL_ASSIGN(const json::value searched, parse_json(fmt::format("[{}]", *versions)));
+  for (const auto& one : searched.get_array()) {
     TRAWL_ASSIGN(auto missing,
-                 missing_version(services, view(searched.at("collection_id").get_string()),
-                                 searched.at("version").to_number<std::uint64_t>()));
+                 missing_version(services, view(one.at("collection_id").get_string()),
+                                 one.at("version").to_number<std::uint64_t>()));
     if (missing) return missing;
   }
   return std::optional<Obstacle>();
@@ -79,11 +103,7 @@ Result<std::optional<Obstacle>> find_obstacle(const Services& services,
 }  // namespace
 
 void add_replayable(const Services& services, std::string& detail) {
-  static const JsonMembers wanted(
-      {"status", "fingerprint", "inputs", "collection_versions"});
-  const auto record = wanted.read(detail);
-  auto obstacle = record ? find_obstacle(services, *record)
-                         : Result<std::optional<Obstacle>>(record.error());
+  const auto obstacle = find_obstacle(services, detail);
   if (!obstacle || detail.empty()) return;  // A damaged record is shown as it is.
   detail.pop_back();
   detail += fmt::format(R"(,"replayable":{})", !obstacle->has_value());
