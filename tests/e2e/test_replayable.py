@@ -84,7 +84,7 @@ def test_without_days_of_replay_nothing_is_kept_and_the_record_says_so(start_ser
     assert record["not_replayable"]["since"] is not None
     assert detail(server, run(server, "short"))["replayable"] is True
     server.ok("DELETE", "/v1/collections/short")
-    assert "deleted" in detail(server, ran)["not_replayable"]["reason"]
+    assert "no collection" in detail(server, ran)["not_replayable"]["reason"]
 
 
 def test_room_ends_what_days_would_keep(start_server):
@@ -118,3 +118,17 @@ def test_what_was_not_recorded_cannot_be_run_again(keeper):
                            "timestamp": "2026-01-01T00:00:00Z"})
     keeper.ok("POST", "/v1/retrievers/executions/import", imported)
     assert detail(keeper, "from-elsewhere")["replayable"] is False
+
+
+def test_history_from_another_namespace_says_nothing_of_it(keeper):
+    made = keeper.ok("POST", "/v1/collections", {"collection_name": "theirs"})["collection_id"]
+    keeper.ok("POST", "/v1/collections/theirs/documents", {"document_id": "a", "n": 1})
+    ran = run(keeper, "theirs")
+    assert detail(keeper, ran)["replayable"] is True
+    keeper.ok("POST", "/v1/namespaces", {"namespace_name": "other", "feature_extractors": []})
+    moved = json.dumps(keeper.ok("GET", f"/v1/retrievers/executions/{ran}"))
+    there = {"headers": {"X-Namespace": "other"}}
+    keeper.ok("POST", "/v1/retrievers/executions/import", moved, **there)
+    record = keeper.ok("GET", f"/v1/retrievers/executions/{ran}", **there)
+    assert record["replayable"] is False
+    assert made in record["not_replayable"]["reason"]

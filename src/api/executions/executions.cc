@@ -180,7 +180,7 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
                       fmt::format("the execution '{}' does not exist in the namespace '{}'",
                                   truncate_text(id, 100), call.ns.name));
   }
-  add_replayable(services, *found);
+  add_replayable(services, call.ns.id, *found);
   return detail_response(std::move(*found));
 }
 

@@ -19,14 +19,17 @@ struct Obstacle {
 
 // Which version is gone; nothing where it can be read.
 Result<std::optional<Obstacle>> missing_version(const Services& services,
+                                                const NamespaceId& ns,
                                                 std::string_view collection,
                                                 std::uint64_t version) {
   const CollectionId id{std::string(collection)};
-  if (services.corpus.snapshot(id, version)) return std::optional<Obstacle>();
-  if (!services.corpus.snapshot(id)) {
-    return std::optional(
-        Obstacle{fmt::format("the collection {} was deleted", collection), std::nullopt});
+  // History may be imported from elsewhere, and tells nothing of other namespaces.
+  if (!services.catalog.find_collection(ns, collection)) {
+    return std::optional(Obstacle{
+        fmt::format("there is no collection {} in this namespace any more", collection),
+        std::nullopt});
   }
+  if (services.corpus.snapshot(id, version)) return std::optional<Obstacle>();
   TRAWL_ASSIGN(const auto cut, services.corpus.cut_of(id, version));
   if (!cut) {
     return std::optional(
@@ -72,6 +75,7 @@ bool is_redacted(std::string_view inputs) {
 }
 
 Result<std::optional<Obstacle>> find_obstacle(const Services& services,
+                                              const NamespaceId& ns,
                                               std::string_view detail) {
   const auto obstacle = [](std::string reason) {
     return std::optional(Obstacle{std::move(reason), std::nullopt});
@@ -93,7 +97,7 @@ Result<std::optional<Obstacle>> find_obstacle(const Services& services,
   TRAWL_ASSIGN(const json::value searched, parse_json(fmt::format("[{}]", *versions)));
   for (const auto& one : searched.get_array()) {
     TRAWL_ASSIGN(auto missing,
-                 missing_version(services, view(one.at("collection_id").get_string()),
+                 missing_version(services, ns, view(one.at("collection_id").get_string()),
                                  one.at("version").to_number<std::uint64_t>()));
     if (missing) return missing;
   }
@@ -102,8 +106,8 @@ Result<std::optional<Obstacle>> find_obstacle(const Services& services,
 
 }  // namespace
 
-void add_replayable(const Services& services, std::string& detail) {
-  const auto obstacle = find_obstacle(services, detail);
+void add_replayable(const Services& services, const NamespaceId& ns, std::string& detail) {
+  const auto obstacle = find_obstacle(services, ns, detail);
   if (!obstacle || detail.empty()) return;  // A damaged record is shown as it is.
   detail.pop_back();
   detail += fmt::format(R"(,"replayable":{})", !obstacle->has_value());

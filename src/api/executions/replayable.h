@@ -7,8 +7,8 @@
 namespace trawl::api {
 
 // Adds to the JSON of an execution whether it can be run again over the documents that it
-// searched: "replayable", and where it cannot, "not_replayable": {reason, since}, `since`
-// null where that was never so, or is not known.
-void add_replayable(const Services& services, std::string& detail);
+// searched, in its namespace: "replayable", and where it cannot, "not_replayable": {reason,
+// since}, `since` null where that was never so, or is not known.
+void add_replayable(const Services& services, const NamespaceId& ns, std::string& detail);
 
 }  // namespace trawl::api
