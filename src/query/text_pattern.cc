@@ -22,6 +22,17 @@ bool may_loop(std::string_view pattern) {
          pattern.find(",}") != std::string_view::npos;
 }
 
+// What RE2 says, with the part of the pattern that it means in quotes: "missing ): '(x'".
+std::string reason_of(const RE2& regex) {
+  std::string reason = regex.error();
+  const std::string& part = regex.error_arg();
+  if (!part.empty() && reason.ends_with(part)) {
+    reason.resize(reason.size() - part.size());
+    reason += fmt::format("'{}'", part);
+  }
+  return reason;
+}
+
 }  // namespace
 
 Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
@@ -43,7 +54,7 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
         ErrorCode::invalid,
         fmt::format("'{}' is not a valid regular expression: {}; use RE2 syntax",
                     truncate_text(pattern, kPatternShownMax),
-                    truncate_text(regex.error(), 2 * kPatternShownMax)));
+                    truncate_text(reason_of(regex), 2 * kPatternShownMax)));
   }
   const auto program = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
   if (too_large || program > kPatternProgramMax) {

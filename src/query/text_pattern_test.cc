@@ -160,5 +160,20 @@ TEST(ContainsText, IsLinearInBoth) {
   EXPECT_GE(looks, 1);
 }
 
+// What quotes a pattern is in quotes, so that errors of one kind can be told to be.
+TEST(TextPattern, QuotesEveryPartOfAPatternThatItNames) {
+  for (const auto& [pattern, message] : std::vector<std::pair<const char*, const char*>>{
+           {"^a-(b",
+            "'^a-(b' is not a valid regular expression: missing ): '^a-(b'; use RE2 "
+            "syntax"},
+           {"a**",
+            "'a**' is not a valid regular expression: bad repetition operator: '**'; "
+            "use RE2 syntax"}}) {
+    const auto compiled = TextPattern::compile(pattern, TextPattern::Case::sensitive);
+    ASSERT_TRUE(compiled.has_error());
+    EXPECT_EQ(compiled.error().message, message);
+  }
+}
+
 }  // namespace
 }  // namespace trawl::text_pattern_test
