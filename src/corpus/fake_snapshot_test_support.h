@@ -1,8 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -47,9 +47,8 @@ class FakeSnapshot : public Snapshot {
   }
 
   // How many documents were fetched with all fields ("all"), some of them or only the ids.
-  std::size_t fetched(const std::string& what) const {
-    const auto found = fetched_.find(what);
-    return found == fetched_.end() ? 0 : found->second;
+  std::size_t fetched(std::string_view what) const {
+    return what == "all" ? fetched_all_ : what == "some" ? fetched_some_ : fetched_ids_;
   }
 
   const Collection& collection() const override { return collection_; }
@@ -95,7 +94,7 @@ class FakeSnapshot : public Snapshot {
   Result<void> fetch(std::span<const DocumentRef> wanted, const FieldSet& fields,
                      const Checkpoint&, const VisitDocument& visit) const override {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      ++fetched_[fields.is_all() ? "all" : fields.empty() ? "ids" : "some"];
+      ++(fields.is_all() ? fetched_all_ : fields.empty() ? fetched_ids_ : fetched_some_);
       Document document = documents_.at(wanted[i]);
       if (!fields.is_all()) {
         json::object kept;
@@ -142,7 +141,9 @@ class FakeSnapshot : public Snapshot {
 
   Collection collection_;
   std::vector<Document> documents_;
-  mutable std::map<std::string, std::size_t> fetched_;
+  mutable std::atomic<std::size_t> fetched_all_ = 0;
+  mutable std::atomic<std::size_t> fetched_some_ = 0;
+  mutable std::atomic<std::size_t> fetched_ids_ = 0;
 };
 
 }  // namespace trawl::test

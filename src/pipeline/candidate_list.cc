@@ -1,6 +1,7 @@
 #include "pipeline/candidate_list.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -66,7 +67,12 @@ const std::string kNothing;
 }  // namespace
 
 CandidateList::Columns& CandidateList::edit() {
-  if (columns_.use_count() > 1) columns_ = std::make_shared<Columns>(*columns_);
+  if (columns_.use_count() > 1) {
+    columns_ = std::make_shared<Columns>(*columns_);
+  } else {
+    // What others read of them before they let go has been read.
+    std::atomic_thread_fence(std::memory_order_acquire);
+  }
   return *columns_;
 }
 
