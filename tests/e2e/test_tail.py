@@ -388,3 +388,60 @@ def test_an_imported_row_that_says_processing_does_not_run(busy):
             last_id = tail.last_id
             assert tail.next() is None
             last_id = tail.last_id
+
+
+def time_text(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f"{seconds % 1:.6f}Z"[1:]
+
+
+@pytest.mark.parametrize("as_filter", [False, True])
+def test_an_end_that_has_passed_ends_it(server, as_filter):
+    """Goal: nothing can match any more, so nobody waits; heartbeats are 15 s apart."""
+    server.make_collection("books", BOOKS)
+    made = [run(server) for _ in range(2)]
+    time.sleep(0.01)
+    end = time_text(time.time())
+    run(server)  # Begins too late.
+    conditions = {"end_time": end}
+    query = {"filter": json.dumps(conditions)} if as_filter else conditions
+    begun = time.monotonic()
+    with Tail(server, since="-1h", **query) as tail:
+        assert tail.ends(2) == made
+        kind, data = tail.next()
+        assert (kind, data["reason"]) == ("closed", "end_time"), data
+        assert end[:19] in data["message"]
+        assert tail.next() is None
+        last_id = tail.last_id
+    for begin in ({}, {"since": "-1h"}, {"last_id": last_id}, {"end_after_ms": 10_000}):
+        with Tail(server, end_time="-1m", **begin) as tail:
+            assert tail.next()[0] == "closed"
+            assert tail.next() is None
+    assert time.monotonic() - begun < 5
+
+
+def test_an_end_that_comes_while_it_follows_ends_it(slow):
+    """What had begun before the end is waited for."""
+    begun = time.time()
+    end = begun + 2
+    with Tail(slow, end_time=time_text(end)) as tail:
+        with send_and_leave_open(slow):
+            [(kind, long_one)] = tail.ids(1)
+            assert kind == "started"
+            in_time = slow.execute(["slow"], [stage("limit", limit=1)]).json["execution_id"]
+            assert tail.ends(1) == [in_time]
+            time.sleep(max(0, end + 1.5 - time.time()))
+            slow.execute(["slow"], [stage("limit", limit=1)])  # Too late.
+        assert tail.ends(1) == [long_one]
+        kind, data = tail.next()
+        assert (kind, data["reason"]) == ("closed", "end_time")
+        assert tail.next() is None
+    with Tail(slow, end_time=time_text(time.time() + 0.5)) as tail:
+        assert tail.next()[0] == "closed"
+    assert time.time() - begun < 18
+
+
+def test_an_end_far_ahead_is_waited_for(busy):
+    with Tail(busy, end_time="9999-12-31T23:59:59Z", end_after_ms=300) as tail:
+        made = run(busy)
+        assert tail.ends(1) == [made]
+        assert tail.next() is None

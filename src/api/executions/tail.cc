@@ -6,7 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -17,6 +23,7 @@
 #include "api/wire/endpoint.h"
 #include "api/wire/query_reader.h"
 #include "api/wire/time_value.h"
+#include "base/clock.h"
 #include "base/split_list.h"
 #include "base/text.h"
 #include "ledger/ledger_rules.h"
@@ -32,6 +39,9 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 // How long an EventSource waits before it comes again.
 constexpr int kRetryMs = 2'000;
 constexpr std::int64_t kEndAfterMsMax = 86'400'000;
+// How long after its end_time a tail still waits for what had begun before and is not
+// known yet: a start is announced late, and a commit takes its time.
+constexpr TimeUs kLateStartsUs = 1'000'000;
 
 // What one request asks for.
 struct TailRequest {
@@ -53,8 +63,8 @@ class Tail {
        http::BodyWriter& writer)
       : services_(services), request_(request), key_(key), writer_(writer) {}
 
-  // Until the client leaves, the server stops, the time that was asked for is over, or the
-  // key may no longer read.
+  // Until the client leaves, the server stops, the time that was asked for is over, nothing
+  // more can match, or the key may no longer read.
   Result<void> run() {
     const auto end =
         request_.end_after ? Clock::now() + *request_.end_after : Clock::time_point::max();
@@ -80,8 +90,10 @@ class Tail {
     const auto beat = std::chrono::milliseconds(services_.limits.tail_heartbeat_ms);
     auto next_beat = Clock::now() + beat;
     while (!writer_.is_closed() && Clock::now() < end) {
-      const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::min(next_beat, end) - Clock::now());
+      if (is_over()) return tell_over();
+      const auto until = std::min({next_beat, end, next_look_at_end()});
+      // Rounded up: what is due in a part of a millisecond is not asked for in a loop.
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
       const auto batch = subscription_->wait(std::max(wait, std::chrono::milliseconds(0)));
       if (const auto allowed = key_.check(); !allowed) return close(allowed.error());
       for (const FeedEvent& event : batch.events) TRAWL_TRY(take(event));
@@ -116,10 +128,43 @@ class Tail {
 
   // What has not been sent yet is dropped: the reader may no longer have it.
   Result<void> close(const Error& error) {
-    out_ = "event: closed\ndata: ";
-    append_json(out_, json::object{{"message", error.message}});
+    out_.clear();
+    return tell_closed("key", error.message);
+  }
+
+  Result<void> tell_closed(std::string_view reason, const std::string& message) {
+    out_ += "event: closed\ndata: ";
+    append_json(out_, json::object{{"reason", text_value(reason)}, {"message", message}});
     out_ += "\n\n";
     return flush();
+  }
+
+  // When nothing can begin any more that the filter's end lets in.
+  std::optional<TimeUs> last_start() const {
+    if (!request_.filter.end_time) return std::nullopt;
+    return std::min(*request_.filter.end_time, kTimeMax - kLateStartsUs) + kLateStartsUs;
+  }
+
+  // Whatever comes has begun too late. What began in time and runs is waited for.
+  bool is_over() const {
+    const auto last = last_start();
+    if (!last || services_.clock.now() <= *last) return false;
+    return running_.empty() || running_.begin()->timestamp > *request_.filter.end_time;
+  }
+
+  Clock::time_point next_look_at_end() const {
+    const auto last = last_start();
+    const TimeUs now = services_.clock.now();
+    if (!last || now > *last) return Clock::time_point::max();
+    // Clocks may be set: look again after an hour at the latest.
+    const TimeUs wait = std::min<TimeUs>(*last - now + 1, 3'600'000'000);
+    return Clock::now() + std::chrono::microseconds(wait);
+  }
+
+  Result<void> tell_over() {
+    return tell_closed(
+        "end_time", fmt::format("end_time ({}) has passed, so that nothing more can match",
+                                format_time(*request_.filter.end_time)));
   }
 
   Result<void> emit(Kind kind, const TailCursor& cursor, std::string_view row) {
