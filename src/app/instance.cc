@@ -63,7 +63,9 @@ class RunningInstance final : public Instance {
         corpus_(std::move(corpus)),
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
-        runner_(*corpus_, *corpus_, cache_, config.run),
+        workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
+            .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
+        runner_(*corpus_, *corpus_, cache_, config.run, FanOut(*workers_)),
         policies_(*corpus_, std::move(recording_key)),
         retention_policies_(api::compile_retention(*corpus_)),
         recorder_(std::make_unique<Recorder>(
@@ -73,8 +75,6 @@ class RunningInstance final : public Instance {
               feed_.publish(writes, results);
             })),
         pruner_(*ledger_),
-        workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
-            .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
         services_{*corpus_,      *corpus_,        *ledger_,
                   *recorder_,    *keys_,          stages_,
                   runner_,       cache_,          system_clock(),
@@ -218,6 +218,7 @@ class RunningInstance final : public Instance {
   std::unique_ptr<Ledger> ledger_;
   StageRegistry stages_;
   StageCache cache_;
+  std::unique_ptr<WorkerPool> workers_;
   PipelineRunner runner_;
   api::Metrics metrics_;
   std::atomic<bool> ready_{false};
@@ -227,7 +228,6 @@ class RunningInstance final : public Instance {
   ExecutionFeed feed_;
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;
-  std::unique_ptr<WorkerPool> workers_;
   api::ReservedNames reserved_names_;
   api::Services services_;
   http::Router router_;

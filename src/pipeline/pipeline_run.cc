@@ -76,12 +76,13 @@ std::optional<MicroCredits> credit_limit(const BudgetLimits& budget) {
 class Run {
  public:
   Run(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
-      const RunOptions& options, const BoundPipeline& bound, Execution& execution,
-      const RunRequest& request)
+      const RunOptions& options, const FanOut& fan_out, const BoundPipeline& bound,
+      Execution& execution, const RunRequest& request)
       : catalog_(catalog),
         corpus_(corpus),
         cache_(cache),
         options_(options),
+        fan_out_(fan_out),
         bound_(bound),
         execution_(execution),
         request_(request),
@@ -246,9 +247,17 @@ class Run {
 
     FieldSet next = fields_next();
     next.add(paths_of(post_filters));
-    StageRun run{check_,  request_.stop,    deadline(),     spending_,
-                 events_, stage.stage_name, request_.trace, stage_seed(seed_, index_),
-                 {},      std::move(next)};
+    StageRun run{check_,
+                 request_.stop,
+                 deadline(),
+                 spending_,
+                 events_,
+                 stage.stage_name,
+                 request_.trace,
+                 fan_out_,
+                 stage_seed(seed_, index_),
+                 {},
+                 std::move(next)};
     CandidateList input = candidates_;
     if (traits.source) {
       run.pre_filters = pre_filters;
@@ -503,7 +512,10 @@ class Run {
     return values;
   }
 
+  // Empty where an engine keeps no versions: what a stage returned may be outdated then,
+  // and nothing would tell.
   std::string root_key() const {
+    if (!corpus_.traits().versions) return {};
     std::string key = bound_.namespace_id.str();
     for (const auto* list : {&bound_.snapshots, &bound_.extra}) {
       key += '\n';
@@ -551,6 +563,7 @@ class Run {
   const Corpus& corpus_;
   StageCache& cache_;
   const RunOptions& options_;
+  const FanOut& fan_out_;
   const BoundPipeline& bound_;
   Execution& execution_;
   const RunRequest& request_;
@@ -576,8 +589,12 @@ class Run {
 }  // namespace
 
 PipelineRunner::PipelineRunner(const Catalog& catalog, const Corpus& corpus,
-                               StageCache& cache, RunOptions options)
-    : catalog_(catalog), corpus_(corpus), cache_(cache), options_(std::move(options)) {}
+                               StageCache& cache, RunOptions options, FanOut fan_out)
+    : catalog_(catalog),
+      corpus_(corpus),
+      cache_(cache),
+      options_(std::move(options)),
+      fan_out_(fan_out) {}
 
 void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) const {
   ExecutionSummary& summary = execution.summary;
@@ -603,7 +620,8 @@ void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) 
 
 RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,
                               const RunRequest& request) const {
-  return Run(catalog_, corpus_, cache_, options_, bound, execution, request).run();
+  return Run(catalog_, corpus_, cache_, options_, fan_out_, bound, execution, request)
+      .run();
 }
 
 }  // namespace trawl

@@ -16,6 +16,7 @@
 #include "pipeline/price_list.h"
 #include "pipeline/stage.h"
 #include "pipeline/stage_cache.h"
+#include "runtime/fan_out.h"
 #include "runtime/stop.h"
 
 namespace trawl {
@@ -80,9 +81,9 @@ struct RunResult {
 // Validates, binds and runs pipelines. Thread-safe.
 class PipelineRunner {
  public:
-  // The corpus and the cache must outlive the runner.
+  // The corpus, the cache and the pool of `fan_out` must outlive the runner.
   PipelineRunner(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
-                 RunOptions options);
+                 RunOptions options, FanOut fan_out = {});
 
   // Resolves collections to snapshots and checks the inputs against the schema.
   //   not_found  a collection is missing; the location names it
@@ -104,6 +105,7 @@ class PipelineRunner {
   const Corpus& corpus_;
   StageCache& cache_;
   const RunOptions options_;
+  const FanOut fan_out_{};
 };
 
 }  // namespace trawl

@@ -28,19 +28,21 @@ Result<std::unique_ptr<Stage>> make_reading(ObjectReader& in) {
 class PipelineTest : public testing::Test {
  protected:
   PipelineTest() {
+    static constexpr std::string_view kAliases[] = {"tally"};
     StageDefinition count;
     count.stage_id = "count";
+    count.aliases = kAliases;
     count.category = "reduce";
     count.parameter_schema = "{}";
     count.make = make_counting;
     registry_.add(count);
     StageDefinition read = count;
+    read.aliases = {};
     read.stage_id = "attribute_filter";
     read.reads_collections = true;
     read.filter_parameter = "conditions";
     read.make = make_reading;
     registry_.add(read);
-    registry_.add_alias("tally", "count");
     registry_.add_not_enabled("rerank");
   }
 

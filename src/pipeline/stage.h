@@ -18,6 +18,7 @@
 #include "pipeline/spending.h"
 #include "query/filter.h"
 #include "runtime/deadline.h"
+#include "runtime/fan_out.h"
 #include "runtime/stop.h"
 
 namespace trawl {
@@ -54,16 +55,16 @@ class RunEvents {
  public:
   virtual ~RunEvents() = default;
   virtual void stage_started(std::string_view /*stage_name*/) {}
-  // `total` is 0 where it is not known.
+  // `total` is 0 where it is not known. May come from other threads, one at a time.
   virtual void progressed(std::string_view /*stage_name*/, std::uint64_t /*done*/,
                           std::uint64_t /*total*/) {}
   virtual void stage_ended(std::string_view /*stage_name*/, std::size_t /*output_count*/) {}
 };
 
-// W3C trace context, for what a stage asks of others. Empty where there is none.
+// W3C trace context, for what a stage asks of others. Empty where the request had none.
 struct TraceContext {
   std::string trace_id;   // 32 hexadecimal digits.
-  std::string parent_id;  // 16 of them.
+  std::string parent_id;  // 16 of them: the span that sent the request.
 };
 
 // What a running stage may use.
@@ -79,6 +80,8 @@ struct StageRun {
   RunEvents& events;
   std::string_view stage_name;
   TraceContext trace;
+  // For a stage that does something for each document by itself (per_item_stage.h).
+  const FanOut& fan_out;
   // For what the stage leaves to chance, unless its parameters name a seed; from 0 to 2^53,
   // so that every client can read it. A stage that uses it says so in its metadata.
   std::int64_t seed = 0;
@@ -142,6 +145,8 @@ struct StagePrice {
 
 struct StageDefinition {
   std::string_view stage_id;
+  // Other ids for it, which older clients send.
+  std::span<const std::string_view> aliases = {};
   std::string_view category;  // filter, sort, reduce, apply or enrich
   std::string_view description;
   std::string_view icon;

@@ -12,10 +12,6 @@ void StageRegistry::add(const StageDefinition& definition) {
   definitions_.push_back(definition);
 }
 
-void StageRegistry::add_alias(std::string_view alias, std::string_view stage_id) {
-  aliases_.emplace_back(alias, stage_id);
-}
-
 void StageRegistry::add_not_enabled(std::string_view stage_id) {
   not_enabled_.emplace_back(stage_id);
 }
@@ -38,13 +34,13 @@ const StageDefinition* StageRegistry::plain_reader() const {
 
 Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
                                                    std::string_view location) const {
-  for (const auto& [alias, target] : aliases_) {
-    if (alias == stage_id) {
-      stage_id = target;
-      break;
+  if (const auto* found = find_exactly(stage_id)) return found;
+  for (const auto& definition : definitions_) {
+    const auto& aliases = definition.aliases;
+    if (std::find(aliases.begin(), aliases.end(), stage_id) != aliases.end()) {
+      return &definition;
     }
   }
-  if (const auto* found = find_exactly(stage_id)) return found;
   if (std::find(not_enabled_.begin(), not_enabled_.end(), stage_id) != not_enabled_.end()) {
     Error error =
         make_error(ErrorCode::not_enabled,

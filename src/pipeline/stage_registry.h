@@ -14,11 +14,10 @@ namespace trawl {
 class StageRegistry {
  public:
   void add(const StageDefinition& definition);
-  // Another name for a stage, as older clients send.
-  void add_alias(std::string_view alias, std::string_view stage_id);
   // A stage of the contract that this server does not offer yet.
   void add_not_enabled(std::string_view stage_id);
 
+  // The stage of that id, or with that alias.
   //   not_enabled  known to the contract, not offered here
   //   invalid      no such stage; the message has the nearest name
   Result<const StageDefinition*> find(std::string_view stage_id,
@@ -32,7 +31,6 @@ class StageRegistry {
 
  private:
   std::vector<StageDefinition> definitions_;
-  std::vector<std::pair<std::string, std::string>> aliases_;
   std::vector<std::string> not_enabled_;
 };
 

@@ -124,7 +124,8 @@ struct TestRun {
   Checkpoint check = [] { return Result<void>(); };
   Spending spending{std::nullopt};
   RunEvents events;
-  StageRun run{check, {}, {}, spending, events, "stage", {}, 0, {}, {}};
+  const FanOut fan_out{};
+  StageRun run{check, {}, {}, spending, events, "stage", {}, fan_out, 0, {}, {}};
 };
 
 // The documents as a stage is given them, from a collection of their own.

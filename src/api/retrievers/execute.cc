@@ -143,15 +143,21 @@ std::string result_json(const Execution& execution, const BoundPipeline& bound,
   return text;
 }
 
-// The trace id of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>.
-std::string trace_id_of(const http::Request& request) {
+// Of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>. Empty where it is malformed.
+TraceContext trace_of(const http::Request& request) {
   const auto header = request.header("traceparent");
-  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-')
+  if (!header || header->size() < 55 || (*header)[2] != '-' || (*header)[35] != '-' ||
+      (*header)[52] != '-') {
     return {};
-  const std::string_view id = header->substr(3, 32);
-  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos
-             ? std::string(id)
-             : std::string();
+  }
+  const auto is_id = [](std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+           text.find_first_not_of('0') != std::string_view::npos;
+  };
+  const std::string_view trace_id = header->substr(3, 32);
+  const std::string_view parent_id = header->substr(36, 16);
+  if (!is_id(trace_id) || !is_id(parent_id)) return {};
+  return {std::string(trace_id), std::string(parent_id)};
 }
 
 // What one request asks for, beyond the pipeline itself.
@@ -314,7 +320,9 @@ Result<void> execute(const Services& services,
   execution.caller_key_id = call.key.id.str();
   execution.client = truncate_text(request->header("User-Agent").value_or(""), 200);
   execution.request_id = request->request_id;
-  execution.trace_id = trace_id_of(*request);
+  RunRequest run;
+  run.trace = trace_of(*request);
+  execution.trace_id = run.trace.trace_id;
   execution.labels = std::move(wanted.labels);
   if (request->queued_us > 0) {
     execution.queue_wait_ms = static_cast<double>(begun_us - request->queued_us) / 1000.0;
@@ -322,10 +330,8 @@ Result<void> execute(const Services& services,
   services.runner.describe(wanted.bound, execution);
   services.recorder.start(ticket, execution);
 
-  RunRequest run;
   run.shown_begin = wanted.page.begin;
   if (wanted.page.method != ResultPage::Method::all) run.shown_count = wanted.page.count;
-  run.trace.trace_id = execution.trace_id;
   run.stop = request->stop;
   const RunResult result = services.runner.run(wanted.bound, execution, run);
   log_failure(call, execution, wanted.recording, result.error_detail);

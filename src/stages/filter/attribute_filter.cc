@@ -235,8 +235,10 @@ Result<std::unique_ptr<Stage>> make_attribute_filter(ObjectReader& in) {
 }  // namespace
 
 StageDefinition attribute_filter_definition() {
+  static constexpr std::string_view kAliases[] = {"structured_filter"};
   StageDefinition definition;
   definition.stage_id = "attribute_filter";
+  definition.aliases = kAliases;
   definition.category = "filter";
   definition.description =
       "Keeps the documents that match a filter, in the order they came. As the first stage "

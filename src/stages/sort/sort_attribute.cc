@@ -80,9 +80,11 @@ Result<std::unique_ptr<Stage>> make_sort_attribute(ObjectReader& in) {
 }  // namespace
 
 StageDefinition sort_attribute_definition() {
+  static constexpr std::string_view kAliases[] = {"sort_by_field"};
   static constexpr std::string_view kShapeNames[] = {"field", "direction"};
   StageDefinition definition;
   definition.stage_id = "sort_attribute";
+  definition.aliases = kAliases;
   definition.category = "sort";
   definition.description =
       "Sorts the documents by one field: numbers numerically, times chronologically, false "

@@ -543,6 +543,8 @@ Result<std::unique_ptr<Stage>> make_feature_search(ObjectReader& in) {
 }  // namespace
 
 StageDefinition feature_search_definition() {
+  static constexpr std::string_view kAliases[] = {"knn_search", "semantic_search",
+                                                  "hybrid_search", "feature_filter"};
   static constexpr std::string_view kTextPlaces[] = {
       "query",          "input",    "searches[].query",     "searches[].input",
       "feature_uris[]", "facets[]", "feature_uris[].query", "feature_uris[].input",
@@ -551,6 +553,7 @@ StageDefinition feature_search_definition() {
                                                      "output_mode"};
   StageDefinition definition;
   definition.stage_id = "feature_search";
+  definition.aliases = kAliases;
   definition.category = "filter";
   definition.description =
       "Searches features of the collections by text and fuses the results of several "
