@@ -1,14 +1,17 @@
-# trawl_library(name [FOLDER folder] DEPENDS lib... [ENGINES folder...] [TEST_DEPENDS lib...]):
-# one static library from a folder of src/, without the ENGINES in it, and, where tests are
+# trawl_library(name [FOLDER folder] DEPENDS lib... [TEST_DEPENDS lib...]): one static library
+# from a folder of src/, without the folders in it that have a library.cmake, and, where tests are
 # built, one test program from the *_test.cc files beside the code.
 function(trawl_library name)
-  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS;ENGINES;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS;TEST_DEPENDS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
-  foreach(engine IN LISTS ARG_ENGINES)
-    list(FILTER sources EXCLUDE REGEX "/${ARG_FOLDER}/${engine}/")
+  file(GLOB inner CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}/*/library.cmake)
+  foreach(file IN LISTS inner)
+    string(REPLACE "/library.cmake" "" folder ${file})
+    list(FILTER sources EXCLUDE REGEX "/${folder}/")
   endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")

@@ -11,6 +11,7 @@
 
 #include <toml++/toml.h>
 
+#include "app/engines.h"
 #include "app/environment.h"
 #include "base/text.h"
 #include "http/message/cors.h"
@@ -97,6 +98,18 @@ std::vector<Setting> settings_of(Config& config) {
          return kLevels.contains(value);
        },
        "trace, debug, info, warning, error, critical or off"},
+      {"ledger.engine",
+       [&config](const std::string& value) {
+         config.ledger_engine = value;
+         return is_ledger_engine(value);
+       },
+       ledger_engines()},
+      {"corpus.engine",
+       [&config](const std::string& value) {
+         config.corpus_engine = value;
+         return is_corpus_engine(value);
+       },
+       corpus_engines()},
       {"workers", integer(config.workers, 0, 1024), "0 to 1024"},
       {"waiting_max", integer(config.waiting_max, 0, 100'000), "0 to 100000"},
       {"stage_cache_bytes", integer(config.stage_cache_bytes, 0, kBytesMax), "bytes"},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/services.h"
+#include "app/engines.h"
 #include "auth/rate_limit.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -22,6 +23,8 @@ struct Config {
   std::string listen = "127.0.0.1:8080";
   LogFormat log_format = LogFormat::text;
   std::string log_level = "info";
+  std::string ledger_engine = kEmbedded;
+  std::string corpus_engine = kEmbedded;
   std::uint32_t workers = 0;  // Slots of the pool; 0: four for each core, at least 8.
   std::uint32_t waiting_max = 1000;  // Tasks of the pool that wait without a slot.
   http::ServerOptions http;

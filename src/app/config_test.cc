@@ -112,6 +112,19 @@ TEST_F(ConfigTest, ValuesAreChecked) {
   }
 }
 
+TEST_F(ConfigTest, AnUnknownEngineIsRefusedWithThoseThereAre) {
+  EXPECT_EQ(load()->ledger_engine, kEmbedded);
+  EXPECT_EQ(load({{"TRAWL_CORPUS_ENGINE", "embedded"}})->corpus_engine, kEmbedded);
+  for (const std::string store : {"ledger", "corpus"}) {
+    write("[" + store + "]\nengine = \"nosuch\"\n");
+    const auto config = load();
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().message.find(store + ".engine is 'nosuch'; use embedded"),
+              std::string::npos)
+        << config.error().message;
+  }
+}
+
 TEST_F(ConfigTest, OriginsAreAListOrOneTextAndAreBroughtIntoOneForm) {
   EXPECT_TRUE(load()->http.cors_origins.empty());
   const std::vector<std::string> two = {"https://a.example", "http://localhost:5173"};

@@ -14,11 +14,13 @@
 #include "api/operate/metrics.h"
 #include "api/services.h"
 #include "app/data_files.h"
+#include "app/engines.h"
 #include "auth/key_store.h"
 #include "base/file.h"
 #include "base/write_health.h"
-#include "corpus/store/sqlite_corpus.h"
-#include "ledger/sqlite/sqlite_ledger.h"
+#include "catalog/catalog.h"
+#include "corpus/corpus.h"
+#include "ledger/ledger.h"
 #include "runtime/periodic.h"
 #include "stages/register_stages.h"
 
@@ -50,24 +52,23 @@ Result<void> warn_of_strange_histories(const Catalog& catalog, const Ledger& led
   return {};
 }
 
-constexpr std::int64_t kLedgerUpkeepUs = 1'000'000;
-
 class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
-                  std::unique_ptr<EmbeddedCorpus> corpus, std::unique_ptr<Ledger> ledger,
+                  OpenedCorpus corpus, std::unique_ptr<Ledger> ledger,
                   std::string recording_key)
       : config_(config),
         lock_(std::move(lock)),
         keys_(std::move(keys)),
-        corpus_(std::move(corpus)),
+        catalog_(std::move(corpus.catalog)),
+        corpus_(std::move(corpus.corpus)),
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
         workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
             .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
-        runner_(*corpus_, *corpus_, cache_, config.run, FanOut(*workers_)),
-        policies_(*corpus_, std::move(recording_key)),
-        retention_policies_(api::compile_retention(*corpus_)),
+        runner_(*catalog_, *corpus_, cache_, config.run, FanOut(*workers_)),
+        policies_(*catalog_, std::move(recording_key)),
+        retention_policies_(api::compile_retention(*catalog_)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
             [this](const NamespaceId& ns) { return policies_.find(ns); },
@@ -75,7 +76,7 @@ class RunningInstance final : public Instance {
               feed_.publish(writes, results);
             })),
         pruner_(*ledger_),
-        services_{*corpus_,      *corpus_,        *ledger_,
+        services_{*catalog_,     *corpus_,        *ledger_,
                   *recorder_,    *keys_,          stages_,
                   runner_,       cache_,          system_clock(),
                   metrics_,      *workers_,       pruner_,
@@ -105,8 +106,8 @@ class RunningInstance final : public Instance {
     if (config_.retention_every_ms > 0) {
       retention_ = std::make_unique<Periodic>(
           std::chrono::milliseconds(config_.retention_every_ms), [this] {
-            api::remove_deleted_histories(*corpus_, *ledger_);
-            api::prune_all(*corpus_, retention_policies_, pruner_, system_clock().now(),
+            api::remove_deleted_histories(*catalog_, *ledger_);
+            api::prune_all(*catalog_, retention_policies_, pruner_, system_clock().now(),
                            [this] { return !ready_.load(); });
           });
     }
@@ -115,7 +116,7 @@ class RunningInstance final : public Instance {
 
   // Makes what a fresh server needs: the namespace `default` and an administrator's key.
   Result<void> provision(const std::optional<std::string>& first_key) {
-    if (!corpus_->find_namespace("default")) {
+    if (!catalog_->find_namespace("default")) {
       Namespace wanted;
       wanted.name = "default";
       wanted.definition = {{"namespace_type", "standard"},
@@ -123,7 +124,7 @@ class RunningInstance final : public Instance {
                            {"feature_extractors", json::array()},
                            {"payload_indexes", json::array()},
                            {"auto_create_indexes", false}};
-      TRAWL_TRY(corpus_->create_namespace(std::move(wanted)));
+      TRAWL_TRY(catalog_->create_namespace(std::move(wanted)));
     }
     if (!keys_->empty()) {
       if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
@@ -183,7 +184,7 @@ class RunningInstance final : public Instance {
   // Removes what no execution may be run again over. One runs at a time.
   Result<VacuumReport> vacuum_now() {
     const MutexLock lock(vacuum_mutex_);
-    api::remove_deleted_histories(*corpus_, *ledger_);
+    api::remove_deleted_histories(*catalog_, *ledger_);
     VacuumRequest request;
     request.now = system_clock().now();
     request.replay_bytes_max = config_.replay_bytes_max;
@@ -214,7 +215,8 @@ class RunningInstance final : public Instance {
   const Config config_;
   DirectoryLock lock_;
   std::unique_ptr<KeyStore> keys_;
-  std::unique_ptr<EmbeddedCorpus> corpus_;
+  std::shared_ptr<Catalog> catalog_;
+  std::shared_ptr<Corpus> corpus_;
   std::unique_ptr<Ledger> ledger_;
   StageRegistry stages_;
   StageCache cache_;
@@ -261,17 +263,14 @@ Result<std::unique_ptr<Instance>> Instance::start(
   TRAWL_TRY(refuse_newer_files(config.data_dir));
   TRAWL_ASSIGN(auto keys,
                KeyStore::open(config.data_dir + "/" + kKeysFile, config.key_limit));
-  CorpusOptions corpus_options;
-  corpus_options.directory = config.data_dir;
-  corpus_options.keep_superseded_us = static_cast<std::int64_t>(
+  CorpusOpening corpus_opening;
+  corpus_opening.directory = config.data_dir;
+  corpus_opening.keep_superseded_us = static_cast<std::int64_t>(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
-  TRAWL_ASSIGN(auto corpus, open_corpus(std::move(corpus_options)));
-  SqliteLedgerOptions ledger_options;
-  ledger_options.maintain_every_us = kLedgerUpkeepUs;
-  TRAWL_ASSIGN(auto ledger,
-               open_sqlite_ledger(config.data_dir + "/" + kLedgerFile, ledger_options));
-  api::remove_deleted_histories(*corpus, *ledger);
-  TRAWL_TRY(warn_of_strange_histories(*corpus, *ledger));
+  TRAWL_ASSIGN(auto corpus, open_corpus_engine(config.corpus_engine, corpus_opening));
+  TRAWL_ASSIGN(auto ledger, open_ledger_engine(config.ledger_engine, {config.data_dir}));
+  api::remove_deleted_histories(*corpus.catalog, *ledger);
+  TRAWL_TRY(warn_of_strange_histories(*corpus.catalog, *ledger));
   const auto interrupted = ledger->recover();
   if (!interrupted) {
     // What can be read is served, from a full disk too.

@@ -1,8 +1,10 @@
 #include "cli/commands/data_directory.h"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "app/config.h"
+#include "app/engines.h"
 #include "cli/terminal/format.h"
 
 namespace trawl::cli {
@@ -23,6 +25,11 @@ Outcome<std::string> data_directory(const DataDirectoryFlags& flags, Host& host)
   if (!config) return usage_failure(config.error().message);
   for (const std::string& warning : config->warnings) {
     host.err << "trawl: " << printable(warning) << '\n';
+  }
+  for (const std::string& engine : {config->ledger_engine, config->corpus_engine}) {
+    if (engine == app::kEmbedded) continue;
+    return usage_failure("the configuration names the engine '" + engine +
+                         "', which this command does not know; use what belongs to it");
   }
   return config->data_dir;
 }

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/private_files.h"
 #include "catalog/definition_check.h"
+#include "corpus/engine.h"
 #include "corpus/store/schema.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 #include "runtime/waiting.h"
@@ -19,6 +22,14 @@ namespace trawl {
 Result<std::unique_ptr<EmbeddedCorpus>> open_corpus(CorpusOptions options) {
   TRAWL_ASSIGN(auto corpus, store::SqliteCorpus::open(std::move(options)));
   return std::unique_ptr<EmbeddedCorpus>(std::move(corpus));
+}
+
+Result<OpenedCorpus> open_embedded_corpus(const CorpusOpening& opening) {
+  CorpusOptions options;
+  options.directory = opening.directory;
+  options.keep_superseded_us = opening.keep_superseded_us;
+  TRAWL_ASSIGN(std::shared_ptr<EmbeddedCorpus> corpus, open_corpus(std::move(options)));
+  return OpenedCorpus{corpus, corpus};
 }
 
 namespace store {

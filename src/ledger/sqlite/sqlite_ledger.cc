@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/work_limit.h"
 #include "base/write_health.h"
+#include "ledger/engine.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/rendered.h"
 #include "ledger/sqlite/aggregation.h"
@@ -30,6 +31,8 @@
 
 namespace trawl {
 namespace {
+
+constexpr std::int64_t kUpkeepUs = 1'000'000;  // Between steps of a server's upkeep.
 
 // Says that the history changed when a write ends, also one that throws behind its COMMIT.
 class ChangeNotice {
@@ -318,6 +321,13 @@ Result<std::unique_ptr<SqliteLedger>> open_sqlite_ledger(
   TRAWL_TRY(ledger->prepare_terms());
   ledger->start_upkeep();
   return std::unique_ptr<SqliteLedger>(std::move(ledger));
+}
+
+Result<std::unique_ptr<Ledger>> open_embedded_ledger(const LedgerOpening& opening) {
+  SqliteLedgerOptions options;
+  options.maintain_every_us = kUpkeepUs;
+  TRAWL_ASSIGN(auto ledger, open_sqlite_ledger(opening.directory + "/ledger.db", options));
+  return std::unique_ptr<Ledger>(std::move(ledger));
 }
 
 }  // namespace trawl

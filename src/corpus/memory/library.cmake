@@ -1,0 +1,1 @@
+trawl_library(corpus_memory FOLDER corpus/memory DEPENDS trawl_corpus trawl_text)

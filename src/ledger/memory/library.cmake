@@ -1,0 +1,1 @@
+trawl_library(ledger_memory FOLDER ledger/memory DEPENDS trawl_ledger)
