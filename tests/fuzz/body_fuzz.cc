@@ -53,7 +53,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!body || !body->is_object()) return 0;
   const trawl::json::object& object = body->get_object();
   read_as_pipeline(object);
-  (void)trawl::api::parse_execution_list_body(object, trawl::NamespaceId("ns_x"), 0);
+  (void)trawl::api::parse_execution_list_body(
+      object, trawl::NamespaceId("ns_x"), 0,
+      [](std::string_view id) -> trawl::Result<trawl::CollectionId> {
+        return trawl::CollectionId(std::string(id));
+      });
   trawl::ObjectReader in(object, {});
   (void)trawl::api::read_new_collection(in);
   if (auto document = trawl::api::read_document(object, {})) {

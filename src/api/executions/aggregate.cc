@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/executions/collection_condition.h"
 #include "api/executions/execution_list_body.h"
 #include "api/executions/figures.h"
 #include "api/wire/endpoint.h"
@@ -91,8 +92,8 @@ Result<void> read_group(ObjectReader& in, FiguresRequest& out) {
                   fmt::join(known, ", ")));
 }
 
-Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns,
-                                 TimeUs now) {
+Result<AggregateBody> parse_body(const Services& services, const json::object& sent,
+                                 const NamespaceId& ns) {
   json::object filter;
   json::object own;
   for (const auto& field : sent) {
@@ -132,14 +133,17 @@ Result<AggregateBody> parse_body(const json::object& sent, const NamespaceId& ns
   const std::string zone = in.string({"time_zone"}, "UTC");
   TRAWL_TRY(in.status());
   TRAWL_ASSIGN(out.figures.zone, read_time_zone(zone, "time_zone"));
-  TRAWL_ASSIGN(out.list, parse_execution_list_body(filter, ns, now));
+  TRAWL_ASSIGN(out.list,
+               parse_execution_list_body(filter, ns, services.clock.now(),
+                                         find_collection_id_in(services.catalog, ns)));
   out.figures.budget_us = out.list.budget_us;
   return out;
 }
 
 Result<http::Response> aggregate_executions(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object sent, read_body(call));
-  TRAWL_ASSIGN(AggregateBody body, parse_body(sent, call.ns.id, services.clock.now()));
+  TRAWL_ASSIGN(AggregateBody body, parse_body(services, sent, call.ns.id));
+  TRAWL_TRY(refuse_unknown_collections(services, body.list));
   body.figures.budget_us = 1'000 * capped_ms(services, body.figures.budget_us / 1'000);
   TRAWL_ASSIGN(const Figures figures,
                gather_figures(services.ledger, body.list.filter, body.figures));

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
@@ -40,8 +43,9 @@ const std::vector<std::string_view>& known_keys() {
 
 class Reader {
  public:
-  Reader(const json::object& stated, TimeUs now, ExecutionListBody& out)
-      : in_(stated, ""), now_(now), out_(out) {}
+  Reader(const json::object& stated, TimeUs now, const FindCollectionId& find,
+         ExecutionListBody& out)
+      : in_(stated, ""), now_(now), find_(find), out_(out) {}
 
   Result<void> read() {
     TRAWL_TRY(read_times());
@@ -146,14 +150,33 @@ class Reader {
       auto& wanted = out_.filter.execution_ids.emplace();
       for (const auto& id : ids) wanted.emplace_back(id);
     }
-    for (const auto& [name, field] :
-         {std::pair<std::string_view, std::string_view>{"statuses", "status"},
-          {"collection_ids", "collection_ids"}}) {
-      TRAWL_ASSIGN(const auto items, read_strings(name));
-      if (items.empty()) continue;
-      TRAWL_TRY(add(field, "in", out_.echo[name], name));
+    TRAWL_ASSIGN(const auto statuses, read_strings("statuses"));
+    if (!statuses.empty()) {
+      TRAWL_TRY(add("status", "in", out_.echo["statuses"], "statuses"));
     }
-    return {};
+    return read_collections();
+  }
+
+  // Those called by name are looked for by both: what was imported may have anything for an
+  // id.
+  Result<void> read_collections() {
+    constexpr std::string_view kName = "collection_ids";
+    TRAWL_ASSIGN(const auto items, read_strings(kName));
+    if (items.empty()) return {};
+    json::array wanted;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      wanted.push_back(text_value(items[i]));
+      auto id = find_(items[i]);
+      if (id) {
+        if (id->str() != items[i]) wanted.push_back(text_value(id->str()));
+        continue;
+      }
+      Error error = std::move(id).error();
+      if (error.code != ErrorCode::not_found) return error;
+      error.location = fmt::format("{}[{}]", kName, i);
+      out_.unknown_collections.emplace_back(items[i], std::move(error));
+    }
+    return add(kName, "in", wanted, kName);
   }
 
   Result<void> read_bound(std::string_view name, std::string_view field,
@@ -281,6 +304,7 @@ class Reader {
 
   ObjectReader in_;
   TimeUs now_;
+  const FindCollectionId& find_;
   ExecutionListBody& out_;
 };
 
@@ -288,7 +312,8 @@ class Reader {
 
 Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const NamespaceId& namespace_id,
-                                                    TimeUs now) {
+                                                    TimeUs now,
+                                                    const FindCollectionId& find) {
   ExecutionListBody out;
   out.filter.namespace_id = namespace_id;
   json::object stated;
@@ -308,7 +333,7 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
       chosen[field.key()] = field.value();
   }
   if (!stated.empty()) {
-    TRAWL_TRY(Reader(stated, now, out).read());
+    TRAWL_TRY(Reader(stated, now, find, out).read());
   }
   out.canonical = canonical_json(chosen);
   return out;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/strong_id.h"
 #include "ledger/execution_filter.h"
 #include "ledger/ledger.h"
 
@@ -16,7 +19,8 @@ namespace trawl::api {
 // condition has to hold:
 //   status "failed" · statuses ["failed", …] · start_time, end_time (parse_time_value)
 //   query "cheap \"night flight\" os*": words of query_summary and inputs (TextQuery)
-//   error "timeout": words of the error · execution_ids […] · collection_ids […] (any of)
+//   error "timeout": words of the error · execution_ids […] (any of)
+//   collection_ids […]: ids or names (any of)
 //   min_duration_ms, max_duration_ms, min_credits, max_credits · returned "zero"|"nonzero"
 //   cache_hit_rate 0.5 or {"min": 0, "max": 1} · every recorded field with kCondition
 //   (stage_id, caller …): the exact text · labels {"team": "search"}
@@ -38,14 +42,21 @@ struct ExecutionListBody {
   std::string canonical;
   json::object echo;  // The same, as it was understood; instants are added by echo_of().
   std::vector<std::string> warnings;  // What was asked for has no words.
+  // Of collection_ids, what is no collection: for refuse_unknown_collections().
+  std::vector<std::pair<std::string, Error>> unknown_collections;
 };
+
+// The id of a collection of the namespace that is called by its name or its id.
+//   not_found
+using FindCollectionId = std::function<Result<CollectionId>(std::string_view identifier)>;
 
 // Strict: an unknown key is refused with the nearest known one, since a misspelt filter
 // that silently matches everything is worse than an error.
 //   invalid  the location names the value
 Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const NamespaceId& namespace_id,
-                                                    TimeUs now);
+                                                    TimeUs now,
+                                                    const FindCollectionId& find);
 
 // Refuses the keys that shape a page, where there are no pages: sort, fields, budget_ms,
 // count_only.

@@ -1,5 +1,6 @@
 // POST /v1/retrievers/executions/list and GET /v1/retrievers/executions/{id}.
 #include "api/executions/executions.h"
+#include "api/executions/collection_condition.h"
 #include "api/executions/replayable.h"
 
 #include <fmt/format.h>
@@ -64,7 +65,9 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
   ListRequest out;
   TRAWL_ASSIGN(out.query, parse_list_query(call.request));
   TRAWL_ASSIGN(const json::object sent, read_body(call));
-  TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
+  TRAWL_ASSIGN(out.body, parse_execution_list_body(
+                             sent, call.ns.id, services.clock.now(),
+                             find_collection_id_in(services.catalog, call.ns.id)));
   out.page.limit = out.query.limit;
   out.page.offset = out.query.offset;
   out.page.sort = out.body.sort;
@@ -99,6 +102,7 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
 Result<http::Response> list_executions(const Services& services, const Call& call,
                                        const ListRequest& request) {
   const ExecutionListBody& body = request.body;
+  TRAWL_TRY(refuse_unknown_collections(services, body));
   TRAWL_ASSIGN(RenderedPage page, list_json(services.ledger, body.filter, request.page));
   if (body.count_only) {
     page.rows.clear();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
 #include "api/wire/counted.h"
 #include "api/wire/endpoint.h"
@@ -52,7 +53,10 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object sent, read_body(call));
   const TimeUs now = services.clock.now();
   TRAWL_TRY(refuse_page_keys(sent, "deleting"));
-  TRAWL_ASSIGN(ExecutionListBody body, parse_execution_list_body(sent, call.ns.id, now));
+  TRAWL_ASSIGN(
+      ExecutionListBody body,
+      parse_execution_list_body(sent, call.ns.id, now,
+                                find_collection_id_in(services.catalog, call.ns.id)));
   if (!all && matches_everything(body.filter)) {
     return invalid_at("body",
                       "the body names no condition, which would delete the whole history; "
@@ -73,6 +77,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
     first.limit = 1;
     first.budget_us = 1'000 * capped_ms(services, kCountBudgetMs);
     const RequestTime time(services, call.request);
+    TRAWL_TRY(bounded(time, [&] { return refuse_unknown_collections(services, body); }));
     TRAWL_ASSIGN(const ExecutionPage page,
                  bounded(time, [&] { return services.ledger.list(body.filter, first); }));
     return json_response(json::object{
@@ -85,6 +90,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
                                 page.total_exact ? "" : "at least ", page.total)}});
   }
   const RequestTime time(services, call.request);
+  TRAWL_TRY(bounded(time, [&] { return refuse_unknown_collections(services, body); }));
   const auto stop = [&time] { return !time.check(); };
   TRAWL_ASSIGN(const Pruner::Removal removal,
                bounded(time, [&] { return services.pruner.remove(body.filter, stop); }));

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
 #include "api/keys/key_watch.h"
 #include "api/wire/endpoint.h"
-#include "api/wire/ledger_reads.h"
 #include "api/wire/query_reader.h"
 #include "base/csv.h"
 #include "base/gzip.h"
@@ -209,7 +209,10 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
   ExportRequest out;
   out.namespace_id = call.ns.id;
   TRAWL_TRY(refuse_page_keys(sent, "an export"));
-  TRAWL_ASSIGN(out.body, parse_execution_list_body(sent, call.ns.id, services.clock.now()));
+  TRAWL_ASSIGN(out.body, parse_execution_list_body(
+                             sent, call.ns.id, services.clock.now(),
+                             find_collection_id_in(services.catalog, call.ns.id)));
+  TRAWL_TRY(refuse_unknown_collections(services, out.body));
   TRAWL_ASSIGN(const std::string_view format, query.choice("format", kFormats));
   out.csv = format == "csv";
   TRAWL_ASSIGN(out.detail, query.boolean("detail", false));
@@ -319,7 +322,7 @@ void add_export_routes(http::Router& router, const Services& services) {
                                  {"raw"}},
                            execution_conditions_shape());
   router.add(
-      {"POST", "/v1/retrievers/executions/export", reads_run_on(services),
+      {"POST", "/v1/retrievers/executions/export", http::RunOn::worker,
        http::Body::buffered,
        endpoint(services, Permission::read, Scope::in_namespace, shape,
                 [&services](Call& call) { return export_executions(services, call); })});

@@ -13,10 +13,14 @@
 namespace trawl::api::recorded_fields_api_test {
 namespace {
 
+Result<CollectionId> find_none(std::string_view) {
+  return make_error(ErrorCode::not_found, "there are no collections");
+}
+
 const NamespaceId kNs("ns_a");
 
 bool is_accepted(json::object body) {
-  return parse_execution_list_body(body, kNs, 0).has_value();
+  return parse_execution_list_body(body, kNs, 0, find_none).has_value();
 }
 
 json::string_view text_of(std::string_view text) {

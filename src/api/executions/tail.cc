@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
 #include "api/executions/tail_cursor.h"
 #include "api/keys/key_watch.h"
@@ -373,7 +374,8 @@ void add_condition(json::object& body, const std::string& name, const std::strin
 }
 
 // The conditions of the list's body: as JSON in `filter`, or one by one.
-Result<ExecutionListBody> parse_filter(const http::Request& request,
+Result<ExecutionListBody> parse_filter(const Services& services,
+                                       const http::Request& request,
                                        const NamespaceId& namespace_id, TimeUs now) {
   json::object body;
   bool has_filter = false;
@@ -395,7 +397,12 @@ Result<ExecutionListBody> parse_filter(const http::Request& request,
     add_condition(body, name, value);
   }
   TRAWL_TRY(refuse_page_keys(body, "a tail"));
-  auto parsed = parse_execution_list_body(body, namespace_id, now);
+  auto parsed = parse_execution_list_body(
+      body, namespace_id, now, find_collection_id_in(services.catalog, namespace_id));
+  // Imports, which may have collections of elsewhere, do not appear in the tail.
+  if (parsed && !parsed->unknown_collections.empty()) {
+    parsed = std::move(parsed->unknown_collections.front().second);
+  }
   if (!parsed) {
     Error error = std::move(parsed).error();
     if (!error.location.empty()) {
@@ -429,7 +436,8 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
   auto request = std::make_shared<TailRequest>();
   const TimeUs now = services.clock.now();
   request->namespace_id = call.ns.id;
-  TRAWL_ASSIGN(ExecutionListBody body, parse_filter(call.request, call.ns.id, now));
+  TRAWL_ASSIGN(ExecutionListBody body,
+               parse_filter(services, call.request, call.ns.id, now));
   request->filter = std::move(body.filter);
   request->warnings = std::move(body.warnings);
   TRAWL_ASSIGN(request->since, parse_since(call.request, now));
