@@ -19,6 +19,8 @@ class Bitmap {
   }
   void set(std::uint32_t i) { words_[i / 64] |= std::uint64_t{1} << (i % 64); }
   void reset(std::uint32_t i) { words_[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
+  // Numbers 64 * w to 64 * w + 63, the first in the lowest bit; 0 beyond the size.
+  std::uint64_t word(std::size_t w) const { return w < words_.size() ? words_[w] : 0; }
   std::uint32_t count() const {
     std::uint32_t total = 0;
     for (const auto word : words_) total += static_cast<std::uint32_t>(std::popcount(word));

@@ -36,6 +36,10 @@ constexpr std::size_t kChunkTextMax = 16 << 20;
 // next, which keeps both their number and the times a row is copied logarithmic.
 constexpr std::size_t kTailFanOut = 4;
 
+// A segment of which more than one row in so many was superseded since it was written is
+// worth another.
+constexpr std::uint32_t kWornShare = 32;
+
 constexpr std::string_view kFilePrefix = "segment-";
 constexpr std::string_view kFileSuffix = ".idx";
 
@@ -73,13 +77,68 @@ std::uint64_t analyzer_fingerprint(std::string_view language) {
       fmt::format("{}/{}/{}", kAnalyzerVersion, utf8proc_unicode_version(), language));
 }
 
+// What is in one file: the rows that had been superseded when it was written, where that
+// was looked at, apart from the others, so that who searches the newest version need not
+// pass them over.
+struct StoredSegment {
+  SegmentPtr current;
+  SegmentPtr older;  // Null where there are none; else of some of the rows of `current`.
+
+  std::uint32_t first_row() const { return current->first_row(); }
+  std::uint32_t row_end() const { return current->row_end(); }
+  std::string name() const { return file_name(first_row(), row_end()); }
+};
+
+Result<StoredSegment> open_file(const std::string& path) {
+  TRAWL_ASSIGN(auto segments, Segment::open(path));
+  StoredSegment stored{segments.back(), segments.size() > 1 ? segments.front() : nullptr};
+  if (segments.size() > 2 || stored.current->is_older() ||
+      (stored.older != nullptr &&
+       (!stored.older->is_older() || stored.older->origin() != stored.current->origin() ||
+        stored.older->first_row() < stored.first_row() ||
+        stored.older->row_end() > stored.row_end()))) {
+    return make_error(ErrorCode::storage, "its segments do not belong together");
+  }
+  return stored;
+}
+
+// Writes these as one file; without the rows in `gone`, and with those in `superseded`
+// apart. Both may be null.
+Result<void> write_file(std::span<const StoredSegment> stored, ByteSink& sink,
+                        const Bitmap* gone, const Bitmap* superseded) {
+  std::vector<SegmentPtr> current;
+  std::vector<SegmentPtr> older;
+  for (const auto& each : stored) {
+    current.push_back(each.current);
+    if (each.older != nullptr) older.push_back(each.older);
+  }
+  RowChoice staying;
+  staying.without = superseded != nullptr ? superseded : gone;
+  RowChoice leaving;
+  leaving.without = gone;
+  if (superseded != nullptr) {
+    older.insert(older.end(), current.begin(), current.end());
+    leaving.only = superseded;
+  }
+  const auto keeps = [&](const SegmentPtr& segment) {
+    const std::uint32_t all = leaving.only == nullptr ? segment->held_count()
+                                                      : segment->count_held(*leaving.only);
+    return all > (gone == nullptr ? 0 : segment->count_held(*gone));
+  };
+  if (std::any_of(older.begin(), older.end(), keeps)) {
+    PartSink part(sink);
+    TRAWL_TRY(merge_segments(older, part, leaving, kOlderMagic));
+  }
+  return merge_segments(current, sink, staying);
+}
+
 // Segments in the order of their rows, without gaps, from row 0 on. Never changes once
 // it is shared.
 struct State {
-  std::vector<SegmentPtr> stored;  // In files.
-  std::vector<SegmentPtr> tail;    // In memory.
+  std::vector<StoredSegment> stored;  // In files.
+  std::vector<SegmentPtr> tail;       // In memory.
 
-  std::uint32_t stored_end() const { return stored.empty() ? 0 : stored.back()->row_end(); }
+  std::uint32_t stored_end() const { return stored.empty() ? 0 : stored.back().row_end(); }
   std::uint32_t row_end() const {
     return tail.empty() ? stored_end() : tail.back()->row_end();
   }
@@ -90,17 +149,22 @@ struct State {
     return bytes;
   }
   std::vector<SegmentPtr> all() const {
-    std::vector<SegmentPtr> segments = stored;
+    std::vector<SegmentPtr> segments;
+    for (const auto& [current, older] : stored) {
+      if (older != nullptr) segments.push_back(older);
+      segments.push_back(current);
+    }
     segments.insert(segments.end(), tail.begin(), tail.end());
     return segments;
   }
 };
 
 // The chain of segments from row 0 that reaches furthest, by the fewest.
-std::vector<SegmentPtr> longest_chain(std::vector<SegmentPtr> segments) {
-  std::sort(segments.begin(), segments.end(), [](const SegmentPtr& a, const SegmentPtr& b) {
-    return a->first_row() > b->first_row();
-  });
+std::vector<StoredSegment> longest_chain(std::vector<StoredSegment> segments) {
+  std::sort(segments.begin(), segments.end(),
+            [](const StoredSegment& a, const StoredSegment& b) {
+              return a.first_row() > b.first_row();
+            });
   struct Best {
     std::uint32_t end;
     std::uint32_t count;
@@ -109,9 +173,9 @@ std::vector<SegmentPtr> longest_chain(std::vector<SegmentPtr> segments) {
   // From the last segment to the first: what follows a segment has been decided before.
   std::vector<Best> best;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    Best here{segments[i]->row_end(), 1, segments.size()};
+    Best here{segments[i].row_end(), 1, segments.size()};
     for (std::size_t j = 0; j < i; ++j) {
-      if (segments[j]->first_row() != segments[i]->row_end()) continue;
+      if (segments[j].first_row() != segments[i].row_end()) continue;
       const Best longer{best[j].end, best[j].count + 1, j};
       if (longer.end > here.end || (longer.end == here.end && longer.count < here.count)) {
         here = longer;
@@ -121,13 +185,13 @@ std::vector<SegmentPtr> longest_chain(std::vector<SegmentPtr> segments) {
   }
   std::size_t at = segments.size();
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i]->first_row() != 0) continue;
+    if (segments[i].first_row() != 0) continue;
     if (at == segments.size() || best[i].end > best[at].end ||
         (best[i].end == best[at].end && best[i].count < best[at].count)) {
       at = i;
     }
   }
-  std::vector<SegmentPtr> chain;
+  std::vector<StoredSegment> chain;
   for (; at < segments.size(); at = best[at].next) chain.push_back(segments[at]);
   return chain;
 }
@@ -144,7 +208,7 @@ class SegmentedIndex final : public LexicalIndex {
   std::uint32_t row_count() const override { return state()->row_end(); }
   Result<void> add(std::span<const RowTexts> rows) override;
   Result<void> flush() override;
-  Result<void> forget(const Bitmap& rows) override;
+  Result<void> tidy(const Bitmap& gone, const Bitmap& superseded) override;
   Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
                               const RowView& view, const Checkpoint& check) const override;
   Result<SearchResult> search_exhaustively(std::string_view query, std::uint32_t top_k,
@@ -161,8 +225,8 @@ class SegmentedIndex final : public LexicalIndex {
     const MutexLock lock(state_mutex_);
     state_.swap(shared);
   }
-  std::string path_of(const Segment& segment) const {
-    return options_.directory + "/" + file_name(segment.first_row(), segment.row_end());
+  std::string path_of(const StoredSegment& stored) const {
+    return options_.directory + "/" + stored.name();
   }
   Result<SegmentPtr> merge_in_memory(std::span<const SegmentPtr> segments) const;
   Result<void> add_chunk(std::span<const RowTexts> rows) TRAWL_REQUIRES(writer_mutex_);
@@ -187,26 +251,24 @@ Result<void> SegmentedIndex::load() {
                       fmt::format("cannot make the index directory {}: {}",
                                   options_.directory, made.message()));
   }
-  std::vector<SegmentPtr> found;
+  std::vector<StoredSegment> found;
   for (const auto& name : list_files(options_.directory)) {
     if (name.ends_with(FileSink::kTemporarySuffix)) continue;
-    auto segment = Segment::open(options_.directory + "/" + name);
-    if (!segment) {
-      spdlog::warn("dropping {}/{}: {}", options_.directory, name, segment.error().message);
-    } else if ((*segment)->origin() != origin_) {
+    auto stored = open_file(options_.directory + "/" + name);
+    if (!stored) {
+      spdlog::warn("dropping {}/{}: {}", options_.directory, name, stored.error().message);
+    } else if (stored->current->origin() != origin_) {
       spdlog::info("dropping {}/{}: made from other settings", options_.directory, name);
-    } else if ((*segment)->row_count() > 0 &&
-               name == file_name((*segment)->first_row(), (*segment)->row_end())) {
-      found.push_back(std::move(*segment));
+    } else if (stored->current->row_count() > 0 && name == stored->name()) {
+      found.push_back(std::move(*stored));
     }
   }
   State state;
   state.stored = longest_chain(std::move(found));
   for (const auto& name : list_files(options_.directory)) {
-    const bool kept = std::any_of(
-        state.stored.begin(), state.stored.end(), [&](const SegmentPtr& segment) {
-          return name == file_name(segment->first_row(), segment->row_end());
-        });
+    const bool kept =
+        std::any_of(state.stored.begin(), state.stored.end(),
+                    [&](const StoredSegment& stored) { return name == stored.name(); });
     if (!kept) remove_file(options_.directory + "/" + name);
   }
   publish(std::move(state));
@@ -298,9 +360,9 @@ Result<void> SegmentedIndex::flush_locked() {
     } else {
       TRAWL_TRY(merge_segments(next.tail, sink));
     }
-    TRAWL_ASSIGN(auto segment, Segment::open(options_.directory + "/" +
-                                             file_name(next.stored_end(), next.row_end())));
-    next.stored.push_back(std::move(segment));
+    TRAWL_ASSIGN(auto stored, open_file(options_.directory + "/" +
+                                        file_name(next.stored_end(), next.row_end())));
+    next.stored.push_back(std::move(stored));
     next.tail.clear();
     publish(std::move(next));
     retry_rows_ = 0;
@@ -313,36 +375,40 @@ Result<void> SegmentedIndex::flush_locked() {
   return {};
 }
 
-Result<void> SegmentedIndex::forget(const Bitmap& rows) {
-  const auto has_any = [&](std::uint32_t first, std::uint32_t end) {
-    for (auto row = first; row < std::min(end, rows.size()); ++row) {
-      if (rows.test(row)) return true;
-    }
-    return false;
+Result<void> SegmentedIndex::tidy(const Bitmap& gone, const Bitmap& superseded) {
+  const auto is_worn = [&](const SegmentPtr& current) {
+    return std::uint64_t{current->count_held(superseded)} * kWornShare >
+           current->held_count();
+  };
+  const auto needs = [&](const StoredSegment& stored) {
+    return stored.current->count_held(gone) > 0 || is_worn(stored.current) ||
+           (stored.older != nullptr && stored.older->count_held(gone) > 0);
   };
   {
     const MutexLock lock(writer_mutex_);
     const auto now = state();
-    if (has_any(now->stored_end(), now->row_end())) TRAWL_TRY(flush_locked());
+    if (std::any_of(now->tail.begin(), now->tail.end(), [&](const SegmentPtr& segment) {
+          return segment->count_held(gone) > 0 || is_worn(segment);
+        })) {
+      TRAWL_TRY(flush_locked());
+    }
   }
   // Up to here all is done. Segments may be merged between two steps, but not across it.
   std::uint32_t done = 0;
   while (true) {
     const MutexLock lock(writer_mutex_);
     State next = *state();
-    const auto at = std::find_if(
-        next.stored.begin(), next.stored.end(), [&](const SegmentPtr& segment) {
-          return segment->row_end() > done &&
-                 has_any(std::max(done, segment->first_row()), segment->row_end());
-        });
+    const auto at = std::find_if(next.stored.begin(), next.stored.end(),
+                                 [&](const StoredSegment& stored) {
+                                   return stored.row_end() > done && needs(stored);
+                                 });
     if (at == next.stored.end()) return {};
-    const SegmentPtr old[] = {*at};
-    const std::string name = file_name(old[0]->first_row(), old[0]->row_end());
+    const StoredSegment old[] = {*at};
     // Searches that still read the old file keep it mapped.
-    FileSink sink(options_.directory, name);
-    TRAWL_TRY(merge_segments(old, sink, &rows));
-    TRAWL_ASSIGN(*at, Segment::open(options_.directory + "/" + name));
-    done = old[0]->row_end();
+    FileSink sink(options_.directory, old[0].name());
+    TRAWL_TRY(write_file(old, sink, &gone, &superseded));
+    TRAWL_ASSIGN(*at, open_file(path_of(old[0])));
+    done = old[0].row_end();
     publish(std::move(next));
   }
 }
@@ -352,24 +418,21 @@ Result<void> SegmentedIndex::merge_stored() {
   while (next.stored.size() > std::max<std::uint32_t>(options_.segments_max, 1)) {
     std::size_t smallest = 0;
     const auto pair_rows = [&](std::size_t i) {
-      return next.stored[i + 1]->row_end() - next.stored[i]->first_row();
+      return next.stored[i + 1].row_end() - next.stored[i].first_row();
     };
     for (std::size_t i = 1; i + 1 < next.stored.size(); ++i) {
       if (pair_rows(i) < pair_rows(smallest)) smallest = i;
     }
-    const SegmentPtr left = next.stored[smallest];
-    const SegmentPtr right = next.stored[smallest + 1];
-    const std::string name = file_name(left->first_row(), right->row_end());
+    const StoredSegment pair[] = {next.stored[smallest], next.stored[smallest + 1]};
+    const std::string name = file_name(pair[0].first_row(), pair[1].row_end());
     FileSink sink(options_.directory, name);
-    const SegmentPtr pair[] = {left, right};
-    TRAWL_TRY(merge_segments(pair, sink));
-    TRAWL_ASSIGN(auto merged, Segment::open(options_.directory + "/" + name));
+    TRAWL_TRY(write_file(pair, sink, nullptr, nullptr));
+    TRAWL_ASSIGN(auto merged, open_file(options_.directory + "/" + name));
     next.stored[smallest] = std::move(merged);
     next.stored.erase(next.stored.begin() + static_cast<std::ptrdiff_t>(smallest) + 1);
     publish(next);
     // Searches that still read the old files keep them mapped.
-    remove_file(path_of(*left));
-    remove_file(path_of(*right));
+    for (const auto& old : pair) remove_file(path_of(old));
   }
   return {};
 }

@@ -68,11 +68,13 @@ class LexicalIndex {
   // Writes the tail as a segment.
   virtual Result<void> flush() = 0;
 
-  // Takes the terms of these rows out of memory and off the disk. They must be dead in
-  // every view from here on; nothing else of a search changes. Waits for one segment to be
-  // written at a time, as a merge does.
+  // Takes the terms of rows that are `gone` out of memory and off the disk: they must be
+  // dead in every view from here on. Where much is `superseded`, which older views still
+  // see, it is moved out of the way of newer ones; those that are gone are among them.
+  // No result of a search changes. Others wait for one segment to be written at a time, as
+  // for a merge.
   //   storage  a segment could not be written; call it again
-  virtual Result<void> forget(const Bitmap& rows) = 0;
+  virtual Result<void> tidy(const Bitmap& gone, const Bitmap& superseded) = 0;
 
   // The top_k best rows, best first, ties by row ascending. A query is a bag of words: any
   // may match, and one that the query repeats counts as often. A query without words gives

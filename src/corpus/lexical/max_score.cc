@@ -9,9 +9,9 @@
 namespace trawl::lexical {
 namespace {
 
-// Bounds are summed in another order than scores; this covers the difference in rounding,
-// so that no row is passed over that would have entered.
-constexpr double kRoundingSlack = 1.0 + 1e-9;
+// Bounds are summed in another order than scores, and scores are rounded to float in the
+// end; this covers the difference, so that no row is passed over that would have entered.
+constexpr double kRoundingSlack = 1.0 + 2e-7;
 
 // When the allowed rows are this many times fewer than the postings, looking each row up
 // in every list costs less than walking the lists.
@@ -31,7 +31,9 @@ struct TermCursor {
   std::uint32_t bounded_block = kNoRow;
 };
 
-// MaxScore over one segment after another, with one set of best rows.
+// MaxScore over one segment after another, with one set of best rows. The newest segment
+// comes first: it has the most rows that the newest version sees, so that what is above the
+// threshold in older ones is little. A row of an older one wins a tie.
 //
 // Terms are sorted by the most that they can add. Rows that hold only the first few terms,
 // whose bounds together stay below the threshold, need not be looked at: the other terms,
@@ -48,7 +50,7 @@ class MaxScore {
   }
 
   Result<SearchResult> run() {
-    for (std::size_t i = 0; i < plan_.segments.size(); ++i) {
+    for (std::size_t i = plan_.segments.size(); i-- > 0;) {
       segment_ = plan_.segments[i].get();
       row_end_ = std::min(plan_.row_end, segment_->row_end());
       if (const std::uint64_t postings_count = open_cursors(i); postings_count > 0) {
@@ -224,9 +226,7 @@ class MaxScore {
     double sum = 0;
     for (const double score : scores_) sum += score;
     const auto rounded = static_cast<float>(sum);
-    if (rounded <= top_.threshold()) return false;
-    top_.add(row, rounded);
-    return true;
+    return top_.add(row, rounded);
   }
 
   const RankingPlan& plan_;

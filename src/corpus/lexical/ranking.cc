@@ -1,8 +1,10 @@
 #include "corpus/lexical/ranking.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "base/work_limit.h"
 #include "corpus/lexical/top_rows.h"
@@ -10,65 +12,78 @@
 namespace trawl::lexical {
 namespace {
 
-// The dead rows of a view, ascending.
-std::vector<std::uint32_t> list_dead(const RowView& view, std::uint32_t row_end) {
-  std::vector<std::uint32_t> rows;
-  if (view.dead == nullptr) return rows;
-  view.dead->for_each([&](std::uint32_t row) {
-    if (row < row_end) rows.push_back(row);
+// What a view sees of a segment.
+struct SeenRows {
+  std::uint32_t count = 0;
+  std::uint64_t length = 0;
+  // The shorter list, ascending: of the rows that it sees, or of the other ones that the
+  // segment holds.
+  std::vector<std::uint32_t> listed;
+  bool lists_seen = false;
+
+  bool is_all() const { return !lists_seen && listed.empty(); }
+};
+
+// Of a word of a bitmap, the bits of rows before row_end.
+std::uint64_t bits_before(std::uint32_t row_end, std::size_t word) {
+  const std::uint64_t first = std::uint64_t{word} * 64;
+  if (row_end >= first + 64) return ~std::uint64_t{0};
+  return row_end <= first ? 0 : (std::uint64_t{1} << (row_end - first)) - 1;
+}
+
+SeenRows look_at(const Segment& segment, const RowView& view) {
+  const auto seen_of = [&](std::size_t word, std::uint64_t held) {
+    return held & bits_before(view.row_end, word) &
+           ~(view.dead == nullptr ? 0 : view.dead->word(word));
+  };
+  SeenRows rows;
+  segment.for_each_held_word([&](std::size_t word, std::uint64_t held) {
+    rows.count += static_cast<std::uint32_t>(std::popcount(seen_of(word, held)));
   });
+  count_work(segment.row_count() / 64);
+  const std::uint32_t others = segment.held_count() - rows.count;
+  if (rows.count == 0) return rows;
+  rows.lists_seen = rows.count < others;
+  rows.listed.reserve(std::min(rows.count, others));
+  if (others > 0) {
+    segment.for_each_held_word([&](std::size_t word, std::uint64_t held) {
+      const std::uint64_t seen = seen_of(word, held);
+      for (auto bits = rows.lists_seen ? seen : held & ~seen; bits != 0; bits &= bits - 1) {
+        rows.listed.push_back(
+            static_cast<std::uint32_t>(word * 64 + std::countr_zero(bits)));
+      }
+    });
+  }
+  count_work(rows.listed.size());
+  std::uint64_t sum = 0;
+  for (const std::uint32_t row : rows.listed) sum += segment.length(row);
+  rows.length = rows.lists_seen ? sum : segment.total_length() - sum;
   return rows;
 }
 
-// The terms of rows [first_row, row_end).
-std::uint64_t sum_lengths(const Segment& segment, std::uint32_t row_end) {
-  if (row_end >= segment.row_end()) return segment.total_length();
-  count_work(segment.row_count() / 4);
-  std::uint64_t sum = 0;
-  if (row_end - segment.first_row() < segment.row_end() - row_end) {
-    for (auto row = segment.first_row(); row < row_end; ++row) sum += segment.length(row);
-    return sum;
-  }
-  for (auto row = row_end; row < segment.row_end(); ++row) sum += segment.length(row);
-  return segment.total_length() - sum;
-}
-
-// Postings before row_end.
-std::uint32_t count_before(const TermPostings& postings, std::uint32_t row_end,
-                           bool& is_damaged) {
-  if (row_end >= postings.row_end) return postings.count;
-  PostingsCursor cursor(postings);
-  if (!cursor.seek_block(row_end)) return postings.count;
-  std::uint32_t count = cursor.block_index() * kBlockPostings;
-  for (auto row = cursor.seek(postings.first_row); row < row_end;
-       row = cursor.next_in_block()) {
-    ++count;
-  }
-  is_damaged |= cursor.damaged();
-  return count;
-}
-
-// Postings in dead rows, by the shorter way: through the postings or through the dead.
-std::uint32_t count_dead(const TermPostings& postings, std::uint32_t row_end,
-                         const Bitmap& dead, std::span<const std::uint32_t> dead_rows,
-                         bool& is_damaged) {
+// Postings in rows that the view sees, by the shorter way: through the postings, or
+// through the rows that are listed.
+std::uint32_t count_seen(const TermPostings& postings, const RowView& view,
+                         const SeenRows& rows, bool& is_damaged) {
+  if (rows.is_all()) return postings.count;
   std::uint32_t count = 0;
   PostingsCursor cursor(postings);
   auto row = cursor.seek(postings.first_row);
-  if (postings.count <= dead_rows.size()) {
-    while (row < row_end && row != kNoRow) {
-      for (auto left = cursor.block_size(); left > 0 && row < row_end; --left) {
-        count += dead.test(row) ? 1 : 0;
+  if (postings.count <= rows.listed.size()) {
+    while (row < view.row_end && row != kNoRow) {
+      for (auto left = cursor.block_size(); left > 0 && row < view.row_end; --left) {
+        count += view.dead == nullptr || !view.dead->test(row) ? 1 : 0;
         row = cursor.next_in_block();
       }
-      if (row < row_end) row = cursor.seek(row);
+      if (row < view.row_end) row = cursor.seek(row);
     }
   } else {
-    for (const auto dead_row : dead_rows) {
-      if (row < dead_row) row = cursor.seek(dead_row);
+    for (const auto listed : rows.listed) {
+      if (row < listed) row = cursor.seek(listed);
       if (row == kNoRow) break;
-      count += row == dead_row ? 1 : 0;
+      count += row == listed ? 1 : 0;
     }
+    if (!rows.lists_seen) count = postings.count - count;
   }
   is_damaged |= cursor.damaged();
   return count;
@@ -99,26 +114,28 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
                                  Pace& pace) {
   RankingPlan plan;
   if (segments.empty()) return plan;
-  plan.row_end = std::min(view.row_end, segments.back()->row_end());
+  RowView seen = view;
+  seen.row_end = plan.row_end = std::min(view.row_end, segments.back()->row_end());
   plan.allowed = view.allowed;
-  for (const auto& segment : segments) {
-    if (segment->first_row() < plan.row_end) plan.segments.push_back(segment);
-  }
-  const auto dead_rows = list_dead(view, plan.row_end);
-  if (!dead_rows.empty()) plan.dead = view.dead;
-  const auto document_count = static_cast<double>(plan.row_end - dead_rows.size());
-
-  // The slice of dead_rows in each segment.
-  std::vector<std::span<const std::uint32_t>> dead_in;
-  std::uint64_t total_length = 0;
-  auto dead_row = dead_rows.begin();
-  for (const auto& segment : plan.segments) {
-    total_length += sum_lengths(*segment, plan.row_end);
-    const auto begin = dead_row;
-    for (; dead_row != dead_rows.end() && *dead_row < segment->row_end(); ++dead_row) {
-      total_length -= segment->length(*dead_row);
+  plan.dead = view.dead;
+  std::uint32_t dead_count = 0;
+  if (view.dead != nullptr) {
+    for (std::size_t word = 0; word * 64 < plan.row_end; ++word) {
+      dead_count += static_cast<std::uint32_t>(
+          std::popcount(view.dead->word(word) & bits_before(plan.row_end, word)));
     }
-    dead_in.emplace_back(begin, dead_row);
+  }
+  const auto document_count = static_cast<double>(plan.row_end - dead_count);
+
+  std::vector<SeenRows> rows;  // As plan.segments.
+  std::uint64_t total_length = 0;
+  for (const auto& segment : segments) {
+    if (segment->first_row() >= plan.row_end) continue;
+    SeenRows of_segment = look_at(*segment, seen);
+    if (of_segment.count == 0) continue;
+    total_length += of_segment.length;
+    plan.segments.push_back(segment);
+    rows.push_back(std::move(of_segment));
   }
   // Without a single word no row scores, whatever the norm.
   const double average_length =
@@ -137,11 +154,9 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
       const TermPostings postings = plan.segments[i]->find(term.text);
       weighted.postings.push_back(postings);
       if (postings.count == 0) continue;
-      count += count_before(postings, plan.row_end, is_damaged);
-      if (dead_in[i].empty()) continue;
-      count -= count_dead(postings, plan.row_end, *plan.dead, dead_in[i], is_damaged);
+      count += count_seen(postings, seen, rows[i], is_damaged);
       TRAWL_TRY(pace.step(std::min<std::uint32_t>(
-          postings.count, static_cast<std::uint32_t>(dead_in[i].size()))));
+          postings.count, static_cast<std::uint32_t>(rows[i].listed.size()))));
     }
     if (is_damaged) return damaged_postings();
     if (count == 0) continue;

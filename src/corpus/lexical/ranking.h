@@ -28,7 +28,8 @@ struct Query {
 
 Query parse_query(Analyzer& analyzer, std::string_view text);
 
-// Neighbours in the order of their rows, from row 0 on.
+// In the order of their rows, from row 0 on. Some are of the same rows as the one before,
+// and then hold others of them.
 using Segments = std::span<const std::shared_ptr<const Segment>>;
 
 // The score of a row is the sum over the query's terms, in their order, of
@@ -58,7 +59,7 @@ struct WeightedTerm {
 // A query against one view: what both ways of ranking start from.
 struct RankingPlan {
   std::vector<std::shared_ptr<const Segment>>
-      segments;  // Those that the view reaches into.
+      segments;  // Those that hold a row that the view sees.
   std::uint32_t row_end = 0;
   const Bitmap* dead = nullptr;     // Null when no row is dead.
   const Bitmap* allowed = nullptr;  // Null when all are.

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/hash.h"
 
@@ -18,9 +20,32 @@ Error damaged(std::string_view what) {
   return make_error(ErrorCode::storage, fmt::format("damaged index segment: {}", what));
 }
 
+class Mapping {
+ public:
+  Mapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(address_, size_); }
+
+ private:
+  void* address_;
+  std::size_t size_;
+};
+
+// One comparison each before a sum, so that it cannot overflow.
+std::optional<std::uint64_t> size_of(const SegmentFooter& footer, std::uint64_t most) {
+  if (footer.row_end < footer.first_row || footer.postings_size > most ||
+      footer.text_size > most) {
+    return std::nullopt;
+  }
+  return kSegmentMagic.size() + std::uint64_t{footer.row_end - footer.first_row} * 4 +
+         footer.postings_size + kPostingsPadding + footer.text_size +
+         std::uint64_t{footer.term_count} * sizeof(TermEntry) + sizeof(SegmentFooter);
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const Segment>> Segment::open(const std::string& path) {
+Result<std::vector<std::shared_ptr<const Segment>>> Segment::open(const std::string& path) {
   const auto failed = [&](const char* what) {
     return make_error(ErrorCode::storage,
                       fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
@@ -42,53 +67,63 @@ Result<std::shared_ptr<const Segment>> Segment::open(const std::string& path) {
   Error map_error = mapping == MAP_FAILED ? failed("map") : Error{};
   ::close(fd);
   if (mapping == MAP_FAILED) return map_error;
-  std::shared_ptr<Segment> segment(new Segment(mapping, size));
+  const auto owner = std::make_shared<const Mapping>(mapping, size);
 
   constexpr std::size_t kChecksumEnd = offsetof(SegmentFooter, crc);
-  if (size < sizeof(SegmentFooter)) return damaged("the file is too short");
-  const std::string_view bytes = segment->bytes_;
-  const std::size_t checked = size - sizeof(SegmentFooter) + kChecksumEnd;
-  if (crc32(bytes.substr(0, checked)) != load<std::uint32_t>(bytes.data() + checked)) {
-    return damaged("the checksum does not match");
+  std::vector<std::shared_ptr<const Segment>> segments;
+  // From the last to the first: where one begins is known from its end.
+  for (std::string_view rest(static_cast<const char*>(mapping), size); !rest.empty();) {
+    if (rest.size() < sizeof(SegmentFooter)) return damaged("the file is too short");
+    const auto own = size_of(
+        load<SegmentFooter>(rest.data() + rest.size() - sizeof(SegmentFooter)), size);
+    if (!own || *own > rest.size()) return damaged("a size is out of range");
+    const std::string_view bytes = rest.substr(rest.size() - *own);
+    rest.remove_suffix(bytes.size());
+    const std::size_t checked = bytes.size() - sizeof(SegmentFooter) + kChecksumEnd;
+    if (crc32(bytes.substr(0, checked)) != load<std::uint32_t>(bytes.data() + checked)) {
+      return damaged("the checksum does not match");
+    }
+    std::shared_ptr<Segment> segment(new Segment(owner, bytes));
+    TRAWL_TRY(segment->read_layout());
+    segments.push_back(std::move(segment));
   }
-  TRAWL_TRY(segment->read_layout());
-  return std::shared_ptr<const Segment>(std::move(segment));
+  std::reverse(segments.begin(), segments.end());
+  return segments;
 }
 
 Result<std::shared_ptr<const Segment>> Segment::from_bytes(std::string bytes) {
-  std::shared_ptr<Segment> segment(new Segment(std::move(bytes)));
+  const auto owner = std::make_shared<const std::string>(std::move(bytes));
+  std::shared_ptr<Segment> segment(new Segment(owner, *owner));
   TRAWL_TRY(segment->read_layout());
   return std::shared_ptr<const Segment>(std::move(segment));
-}
-
-Segment::~Segment() {
-  if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
 }
 
 Result<void> Segment::read_layout() {
   if (bytes_.size() < kSegmentMagic.size() + sizeof(SegmentFooter) ||
-      !bytes_.starts_with(kSegmentMagic) || !bytes_.ends_with(kSegmentMagic)) {
+      !(bytes_.ends_with(kSegmentMagic) || is_older()) ||
+      !bytes_.starts_with(bytes_.substr(bytes_.size() - kSegmentMagic.size()))) {
     return damaged("it does not begin and end as a segment of this version");
   }
   footer_ = load<SegmentFooter>(bytes_.data() + bytes_.size() - sizeof(SegmentFooter));
-  // One comparison each before the sum, so the sum cannot overflow.
-  const std::uint64_t size = bytes_.size();
-  if (footer_.row_end < footer_.first_row || footer_.postings_size > size ||
-      footer_.text_size > size) {
-    return damaged("a size is out of range");
-  }
-  const std::uint64_t lengths_size = std::uint64_t{row_count()} * 4;
-  const std::uint64_t entries_size = std::uint64_t{footer_.term_count} * sizeof(TermEntry);
-  if (kSegmentMagic.size() + lengths_size + footer_.postings_size + kPostingsPadding +
-          footer_.text_size + entries_size + sizeof(SegmentFooter) !=
-      size) {
-    return damaged("its parts do not add up to its size");
-  }
+  const auto size = size_of(footer_, bytes_.size());
+  if (!size) return damaged("a size is out of range");
+  if (*size != bytes_.size()) return damaged("its parts do not add up to its size");
   lengths_ = bytes_.data() + kSegmentMagic.size();
-  postings_ = lengths_ + lengths_size;
+  postings_ = lengths_ + std::size_t{row_count()} * 4;
   text_ = postings_ + footer_.postings_size + kPostingsPadding;
   entries_ = text_ + footer_.text_size;
+  read_held();
   return check_terms();
+}
+
+void Segment::read_held() {
+  const std::uint32_t first = footer_.first_row / 64 * 64;
+  held_.resize((std::size_t{footer_.row_end - first} + 63) / 64);
+  for (auto row = footer_.first_row; row < footer_.row_end; ++row) {
+    if (length(row) == 0) continue;
+    held_[(row - first) / 64] |= std::uint64_t{1} << (row % 64);
+    ++held_count_;
+  }
 }
 
 Result<void> Segment::check_terms() const {

@@ -78,18 +78,21 @@ TEST(SegmentForm, BytesAreAsEver) {
   // Opened as a file, where its checksum counts.
   const std::string path = testing::TempDir() + fmt::format("golden-segment-{}", getpid());
   std::ofstream(path, std::ios::binary) << golden.at("segment");
-  const auto segment = Segment::open(path);
+  const auto segments = Segment::open(path);
   std::remove(path.c_str());
-  ASSERT_TRUE(segment) << segment.error().message;
-  EXPECT_EQ((*segment)->origin(), (SegmentOrigin{1, 2}));
-  EXPECT_EQ((*segment)->first_row(), 7u);
-  EXPECT_EQ((*segment)->row_end(), 140u);
-  EXPECT_EQ((*segment)->total_length(), 564u);
-  EXPECT_EQ((*segment)->length(7), 1u);
-  EXPECT_EQ((*segment)->length(20), 4u);
-  ASSERT_EQ((*segment)->term_count(), lists.size());
+  ASSERT_TRUE(segments) << segments.error().message;
+  ASSERT_EQ(segments->size(), 1u);
+  const auto& segment = segments->front();
+  EXPECT_EQ(segment->origin(), (SegmentOrigin{1, 2}));
+  EXPECT_EQ(segment->first_row(), 7u);
+  EXPECT_EQ(segment->row_end(), 140u);
+  EXPECT_EQ(segment->total_length(), 564u);
+  EXPECT_EQ(segment->length(7), 1u);
+  EXPECT_EQ(segment->length(20), 4u);
+  EXPECT_EQ(segment->held_count(), 132u);  // Row 9 has no terms.
+  ASSERT_EQ(segment->term_count(), lists.size());
   for (const auto& [term, postings] : lists) {
-    EXPECT_EQ(read_all((*segment)->find(term)), postings) << term;
+    EXPECT_EQ(read_all(segment->find(term)), postings) << term;
   }
 }
 
@@ -186,6 +189,43 @@ TEST_F(SegmentTest, MergesToTheBytesOfOneWrittenAtOnce) {
     StringSink sink;
     ASSERT_TRUE(merge_segments(parts, sink));
     EXPECT_EQ(sink.take(), make_segment(17, row - 17, whole)->bytes());
+  }
+}
+
+// Goal: rows that a merge divides among segments, some of them lost, are again what they
+// would be if they had been written at once.
+TEST_F(SegmentTest, DividesAndJoinsRows) {
+  for (int round = 0; round < 20; ++round) {
+    Lists whole;
+    Lists left;
+    const auto first_row = static_cast<std::uint32_t>(rng_() % 200);
+    Bitmap gone(1200);
+    Bitmap apart(1200);
+    for (std::uint32_t row = 0; row < 1200; ++row) {
+      if (rng_() % 4 == 0) gone.set(row);
+      if (gone.test(row) || rng_() % 2 == 0) apart.set(row);
+    }
+    for (const char* term : {"a", "b", "c"}) {
+      whole[term] = random_postings(rng_, first_row, 1000);
+      for (const auto& posting : whole[term]) {
+        if (!gone.test(posting.row)) left[term].push_back(posting);
+      }
+    }
+    const auto written = make_segment(first_row, 1000, whole);
+    const std::shared_ptr<const Segment> one[] = {written};
+    const auto chosen = [&](const RowChoice& rows) {
+      StringSink sink;
+      merge_segments(one, sink, rows).value();
+      return Segment::from_bytes(sink.take()).value();
+    };
+    const std::shared_ptr<const Segment> divided[] = {chosen({&apart, &gone}),
+                                                      chosen({nullptr, &apart})};
+    EXPECT_EQ(divided[0]->count_held(gone) + divided[1]->count_held(apart), 0u);
+    EXPECT_EQ(divided[0]->held_count() + divided[1]->held_count(),
+              written->held_count() - written->count_held(gone));
+    StringSink sink;
+    ASSERT_TRUE(merge_segments(divided, sink));
+    EXPECT_EQ(sink.take(), make_segment(first_row, 1000, left)->bytes());
   }
 }
 

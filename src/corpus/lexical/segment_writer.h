@@ -64,7 +64,8 @@ class SegmentWriter {
  public:
   // `lengths` has one element for each row from first_row on and outlives the writer.
   SegmentWriter(ByteSink& sink, const SegmentOrigin& origin, std::uint32_t first_row,
-                std::span<const std::uint32_t> lengths);
+                std::span<const std::uint32_t> lengths,
+                std::string_view magic = kSegmentMagic);
 
   void begin_term(std::string_view term);
   void add(std::uint32_t row, std::uint32_t tf) {
@@ -90,10 +91,32 @@ class SegmentWriter {
   std::vector<TermEntry> entries_;
 };
 
-// Writes neighbouring segments, in the order of their rows, as one; without the postings of
-// the rows in `gone`, and without terms that only those had.
+// Part of what a sink takes: its end is not the end of the sink.
+class PartSink final : public ByteSink {
+ public:
+  explicit PartSink(ByteSink& whole) : whole_(whole) {}
+  void write(std::string_view bytes) override { whole_.write(bytes); }
+  Result<void> finish() override { return {}; }
+
+ private:
+  ByteSink& whole_;
+};
+
+// Rows that a merge takes over. It leaves out terms that only others had.
+struct RowChoice {
+  const Bitmap* only = nullptr;  // Null for all.
+  const Bitmap* without = nullptr;
+
+  bool has(std::uint32_t row) const {
+    return (only == nullptr || only->test(row)) &&
+           (without == nullptr || !without->test(row));
+  }
+};
+
+// Writes segments as one. No two hold the same row.
 //   storage  a segment is damaged, or the sink failed
 Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
-                            ByteSink& sink, const Bitmap* gone = nullptr);
+                            ByteSink& sink, const RowChoice& rows = {},
+                            std::string_view magic = kSegmentMagic);
 
 }  // namespace trawl::lexical

@@ -14,23 +14,25 @@ inline bool ranks_before(const ScoredRow& a, const ScoredRow& b) {
   return a.score != b.score ? a.score > b.score : a.row < b.row;
 }
 
-// Keeps the best rows of those added in ascending order of rows.
+// Keeps the best rows of those added.
 class TopRows {
  public:
   explicit TopRows(std::uint32_t count_max) : count_max_(count_max) {}
 
-  // A row that comes later enters only with a score above this: on a tie the row that
-  // was there first stays. Scores are positive.
+  // No row with a score below this enters. Scores are positive.
   float threshold() const { return rows_.size() < count_max_ ? 0.0f : rows_.front().score; }
 
-  void add(std::uint32_t row, float score) {
-    if (score <= threshold()) return;
+  // Whether it entered.
+  bool add(std::uint32_t row, float score) {
+    if (score <= 0) return false;
     if (rows_.size() == count_max_) {
+      if (!ranks_before({row, score}, rows_.front())) return false;
       std::pop_heap(rows_.begin(), rows_.end(), ranks_before);
       rows_.pop_back();
     }
     rows_.push_back({row, score});
     std::push_heap(rows_.begin(), rows_.end(), ranks_before);
+    return true;
   }
 
   std::vector<ScoredRow> take() {

@@ -191,8 +191,11 @@ void CollectionState::flush() {
   }
 }
 
-Result<void> CollectionState::forget_words(const Bitmap& rows) {
-  for (const auto& index : indexes_) TRAWL_TRY(index->forget(rows));
+Result<void> CollectionState::tidy_indexes() {
+  const Bitmap gone = history_.forgotten_rows();
+  TRAWL_ASSIGN(const auto newest, history_.view());
+  if (newest->dead == nullptr) return {};
+  for (const auto& index : indexes_) TRAWL_TRY(index->tidy(gone, *newest->dead));
   return {};
 }
 

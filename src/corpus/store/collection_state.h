@@ -45,8 +45,9 @@ class CollectionState {
   // Writes the parts of indexes that are in memory only, for a quick next start.
   void flush();
 
-  // Takes the words of rows that no version sees any more out of the indexes.
-  Result<void> forget_words(const Bitmap& rows);
+  // Takes the words of rows that no version sees any more out of the indexes, and those of
+  // rows that the newest does not see out of its way.
+  Result<void> tidy_indexes();
 
   void remove_indexes();
 

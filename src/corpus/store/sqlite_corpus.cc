@@ -93,7 +93,7 @@ Result<void> SqliteCorpus::load() {
     while (true) {
       TRAWL_ASSIGN(const bool found, rows.step());
       if (!found) break;
-      forgetting_[rows.integer(0)].all = true;
+      tidying_[rows.integer(0)].is_noted = true;
     }
   }
   TRAWL_ASSIGN(auto collections, read_collections(*writer_));

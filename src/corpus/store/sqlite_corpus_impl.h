@@ -118,7 +118,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
                                              std::uint64_t version) const;
   // Takes the words of removed rows out of the collection's indexes: at once, or when it
   // has rested for long enough.
-  Result<void> forget_words(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
+  Result<void> tidy_indexes(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
   // What was deleted is overwritten in the file, but the log keeps old pages.
   void empty_log();
 
@@ -149,10 +149,9 @@ class SqliteCorpus final : public EmbeddedCorpus {
   const std::unique_ptr<sqlite::Connection> writer_ TRAWL_PT_GUARDED_BY(write_mutex_);
 
   // What vacuum() knows of a collection.
-  struct Forgetting {
-    bool all = false;                 // An earlier process may have left any words.
-    std::vector<std::uint32_t> rows;  // Removed, and their words are not.
-    std::int64_t next_us = 0;         // When the indexes may be rewritten.
+  struct Tidying {
+    bool is_noted = false;     // In `forgetting`: words of removed rows may be left.
+    std::int64_t next_us = 0;  // When the indexes may be rewritten.
   };
   mutable Mutex kept_mutex_;
   // By number of the collection, as the last vacuum found it.
@@ -160,7 +159,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
       TRAWL_GUARDED_BY(kept_mutex_);
   Mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
   // By number.
-  std::unordered_map<std::int64_t, Forgetting> forgetting_ TRAWL_GUARDED_BY(vacuum_mutex_);
+  std::unordered_map<std::int64_t, Tidying> tidying_ TRAWL_GUARDED_BY(vacuum_mutex_);
 };
 
 }  // namespace trawl::store

@@ -128,7 +128,7 @@ Result<VacuumReport> SqliteCorpus::vacuum(const VacuumRequest& request) {
     }
   }
   TRAWL_TRY(remove_for_room(request, until, report));
-  for (const auto& entry : catalog_.collections()) TRAWL_TRY(forget_words(*entry.state));
+  for (const auto& entry : catalog_.collections()) TRAWL_TRY(tidy_indexes(*entry.state));
   empty_log();
   for (const auto& entry : catalog_.collections()) {
     auto kept = kept_versions(entry.definition->id);
@@ -253,30 +253,21 @@ Result<std::optional<VersionCut>> SqliteCorpus::find_cut(std::int64_t collection
   return cut;
 }
 
-Result<void> SqliteCorpus::forget_words(CollectionState& state) {
-  const auto found = forgetting_.find(state.number());
-  if (found == forgetting_.end()) return {};
-  Forgetting& forgetting = found->second;
+Result<void> SqliteCorpus::tidy_indexes(CollectionState& state) {
+  Tidying& tidying = tidying_[state.number()];
   const std::int64_t begin_us = monotonic_us();
-  if ((!forgetting.all && forgetting.rows.empty()) || begin_us < forgetting.next_us) {
-    return {};
+  if (begin_us < tidying.next_us) return {};
+  if (auto tidied = state.tidy_indexes(); !tidied) {
+    return state.dropped() ? Result<void>() : tidied;
   }
-  Bitmap rows(state.history().newest().row_end);
-  if (forgetting.all) {
-    rows = state.history().forgotten_rows();
-  } else {
-    for (const std::uint32_t row : forgetting.rows) rows.set(row);
-  }
-  if (auto forgotten = state.forget_words(rows); !forgotten) {
-    return state.dropped() ? Result<void>() : forgotten;
-  }
-  forgetting.all = false;
-  forgetting.rows.clear();
   const std::int64_t now_us = monotonic_us();
-  forgetting.next_us = now_us + kRestFactor * (now_us - begin_us);
+  tidying.next_us = now_us + kRestFactor * (now_us - begin_us);
+  if (!tidying.is_noted) return {};
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(auto done, writer_->prepare("DELETE FROM forgetting WHERE collection = ?"));
-  return done.bind(state.number()).run();
+  TRAWL_TRY(done.bind(state.number()).run());
+  tidying.is_noted = false;
+  return {};
 }
 
 void SqliteCorpus::empty_log() {
@@ -324,8 +315,7 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
   // the versions are back after a restart.
   state.history().forget_before(removable.version);
   TRAWL_TRY(transaction.commit());
-  auto& rows = forgetting_[state.number()].rows;
-  rows.insert(rows.end(), removable.rows.begin(), removable.rows.end());
+  tidying_[state.number()].is_noted = true;
   return std::uint64_t{removable.rows.size()};
 }
 
