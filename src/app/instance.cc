@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -50,6 +52,15 @@ Result<void> warn_of_strange_histories(const Catalog& catalog, const Ledger& led
         id.str(), kCorpusFile, kLedgerFile);
   }
   return {};
+}
+
+// A data directory has one server; one that was copied to another machine has another.
+std::string server_name(const std::string& data_dir) {
+  std::error_code ignored;
+  const auto path = std::filesystem::weakly_canonical(data_dir, ignored);
+  std::array<char, 256> host = {};
+  (void)gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.data(), path.string());
 }
 
 class RunningInstance final : public Instance {
@@ -100,6 +111,11 @@ class RunningInstance final : public Instance {
     TRAWL_ASSIGN(server_, http::Server::start(config_.http, router_, *workers_, observer));
     listening_ = server_.get();
     ready_ = true;
+    if (const std::int64_t lease_us = ledger_->traits().lease_us; lease_us > 0) {
+      lease_ = std::make_unique<Periodic>(
+          std::chrono::milliseconds(std::max<std::int64_t>(lease_us / 4'000, 1)),
+          [this] { keep_lease(); });
+    }
     vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
     health_ = std::make_unique<Periodic>(std::chrono::seconds(1),
                                          [this] { try_failed_writes(); });
@@ -164,6 +180,7 @@ class RunningInstance final : public Instance {
     if (server_) server_->stop();
     workers_->stop();
     recorder_->stop();
+    lease_.reset();  // Until here something of this server ran.
   }
 
  private:
@@ -179,6 +196,16 @@ class RunningInstance final : public Instance {
     if (!write_health::failure()) return;
     (void)corpus_->try_write();
     (void)keys_->try_write();
+  }
+
+  void keep_lease() {
+    const auto ended = ledger_->keep_lease();
+    if (!ended) {
+      spdlog::error("the lease of what runs here was not renewed: {} ({})",
+                    ended.error().message, ended.error().detail);
+    } else if (*ended > 0) {
+      spdlog::warn("{} executions of servers that are gone are marked failed", *ended);
+    }
   }
 
   // Removes what no execution may be run again over. One runs at a time.
@@ -239,6 +266,7 @@ class RunningInstance final : public Instance {
   std::unique_ptr<Periodic> vacuum_;
   std::unique_ptr<Periodic> health_;
   std::unique_ptr<Periodic> retention_;
+  std::unique_ptr<Periodic> lease_;
   std::optional<std::string> generated_key_;
 };
 
@@ -268,7 +296,10 @@ Result<std::unique_ptr<Instance>> Instance::start(
   corpus_opening.keep_superseded_us = static_cast<std::int64_t>(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
   TRAWL_ASSIGN(auto corpus, open_corpus_engine(config.corpus_engine, corpus_opening));
-  TRAWL_ASSIGN(auto ledger, open_ledger_engine(config.ledger_engine, {config.data_dir}));
+  LedgerOpening ledger_opening;
+  ledger_opening.directory = config.data_dir;
+  ledger_opening.server = server_name(config.data_dir);
+  TRAWL_ASSIGN(auto ledger, open_ledger_engine(config.ledger_engine, ledger_opening));
   api::remove_deleted_histories(*corpus.catalog, *ledger);
   TRAWL_TRY(warn_of_strange_histories(*corpus.catalog, *ledger));
   const auto interrupted = ledger->recover();

@@ -3,15 +3,14 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/json.h"
+#include "base/manual_clock_test_support.h"
 #include "catalog/catalog.h"
 #include "corpus/snapshot.h"
 #include "query/filter.h"
@@ -37,17 +36,6 @@ class TempDirectory {
 
  private:
   std::string path_;
-};
-
-// Shows the time it was given.
-class ManualClock final : public Clock {
- public:
-  TimeUs now() const override { return now_; }
-  void set(TimeUs now) { now_ = now; }
-  void advance(TimeUs by) { now_ += by; }
-
- private:
-  std::atomic<TimeUs> now_ = 1'700'000'000 * kMicrosPerSecond;
 };
 
 inline json::object object_of(std::string_view text) {

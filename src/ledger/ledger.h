@@ -142,6 +142,17 @@ struct LedgerTraits {
   // A read is a look into memory or a file of this machine. Otherwise no call is made on a
   // thread that serves sockets.
   bool local = false;
+  // Several servers may write to the history, and what one of them runs is its own for so
+  // long after it last said that it lives (keep_lease()). 0: one server at a time has it.
+  std::int64_t lease_us = 0;
+};
+
+// An execution that was started and has not ended.
+struct RunningExecution {
+  ExecutionKey key;
+  bool here = true;  // On this server; else on another that shares the history.
+
+  bool operator==(const RunningExecution&) const = default;
 };
 
 class PrerenderedReads;
@@ -200,13 +211,13 @@ class Ledger {
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
 
-  // What runs on this server: started and not ended. An imported execution does not, even
-  // if its status reads processing.
-  virtual Result<std::vector<ExecutionKey>> running(
+  // What runs: started and not ended, on this server or another. An imported execution does
+  // not, even if its status reads processing.
+  virtual Result<std::vector<RunningExecution>> running(
       const NamespaceId& namespace_id) const = 0;
-  // The versions of collections that executions searched which ran on this server and began
-  // at `since` or later, in no order. As durable as the executions, and known as long,
-  // whatever is deleted of those; last_used is up to a minute too late.
+  // The versions of collections that executions searched which ran (imported ones did not)
+  // and began at `since` or later, in no order. As durable as the executions, and known as
+  // long, whatever is deleted of those; last_used is up to a minute too late.
   virtual Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const = 0;
   // Forgets those that were last used before.
   virtual Result<void> forget_version_uses(TimeUs before) = 0;
@@ -214,9 +225,14 @@ class Ledger {
   virtual Result<std::vector<NamespaceId>> namespaces() const = 0;
 
   // Ends what a dead process left in status processing, as failed with the error
-  // "interrupted: …". Returns how many there were. Called once, before the first append().
+  // "interrupted: …": whatever earlier lives of this server left, and what keep_lease()
+  // ends. Returns how many there were. Called once, before the first append().
   //   cannot_store  nothing can be written; it is done as soon as something can
   virtual Result<std::uint64_t> recover() = 0;
+  // Says that this server lives, as append() does too, and ends in the same way what others
+  // run whose lease has run out. To be called several times in each lease; an end that its
+  // server appends after all comes too late, and is `repeated`.
+  virtual Result<std::uint64_t> keep_lease() { return 0; }
 
   // Forgets a namespace's whole history, when the namespace is deleted. From this call on,
   // even if it fails, writes to it are refused for the life of this object: ids of

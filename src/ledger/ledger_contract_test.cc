@@ -230,7 +230,7 @@ TEST_P(LedgerContract, OnlyWhatWasStartedRuns) {
   put(ledger_, started(make_execution(kOther, "elsewhere", 12)));
   put(ledger_, imported(make_execution(kNs, "theirs", 13, status::kProcessing)));
   EXPECT_EQ(ledger_.running(kNs).value(),
-            (std::vector<ExecutionKey>{{10, ExecutionId("ours")}}));
+            (std::vector<RunningExecution>{{{10, ExecutionId("ours")}, true}}));
   EXPECT_TRUE(ledger_.running(NamespaceId("ns_never")).value().empty());
   ASSERT_TRUE(ledger_.recover());
   EXPECT_TRUE(ledger_.running(kNs).value().empty());

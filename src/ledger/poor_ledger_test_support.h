@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <thread>
@@ -17,6 +19,10 @@ namespace trawl::test {
 // Keeps only what every ledger has to: it is not local, reads lag behind writes until a
 // refresh, totals are lower bounds, and nothing is rendered beforehand. It counts the calls
 // that come on a thread that serves sockets. What is deleted is gone from both states.
+struct PoorHistory {
+  std::shared_ptr<MemoryHistory> written = std::make_shared<MemoryHistory>();
+  std::shared_ptr<MemoryHistory> shown = std::make_shared<MemoryHistory>();
+};
 class PoorLedger final : public Ledger, public Refreshed {
   void note_call() const {
     ++calls_;
@@ -32,7 +38,13 @@ class PoorLedger final : public Ledger, public Refreshed {
   }
 
  public:
-  LedgerTraits traits() const override { return {}; }
+  PoorLedger() : PoorLedger(PoorHistory(), {}) {}
+  PoorLedger(const PoorHistory& history, const MemoryLease& lease)
+      : lease_us_(lease.lease_us),
+        written_(history.written, lease),
+        shown_(history.shown, lease) {}
+
+  LedgerTraits traits() const override { return {.lease_us = lease_us_}; }
 
   // No call may come from this thread.
   void forbid(std::thread::id thread) { forbidden_ = thread; }
@@ -74,7 +86,7 @@ class PoorLedger final : public Ledger, public Refreshed {
     note_call();
     return shown_.find(namespace_id, id);
   }
-  Result<std::vector<ExecutionKey>> running(
+  Result<std::vector<RunningExecution>> running(
       const NamespaceId& namespace_id) const override {
     note_call();
     return shown_.running(namespace_id);
@@ -93,6 +105,9 @@ class PoorLedger final : public Ledger, public Refreshed {
   }
   Result<std::uint64_t> recover() override {
     return in_both([](MemoryLedger& ledger) { return ledger.recover(); });
+  }
+  Result<std::uint64_t> keep_lease() override {
+    return in_both([](MemoryLedger& ledger) { return ledger.keep_lease(); });
   }
   Result<void> remove_namespace(const NamespaceId& namespace_id) override {
     return in_both(
@@ -116,6 +131,7 @@ class PoorLedger final : public Ledger, public Refreshed {
   }
 
  private:
+  const std::int64_t lease_us_;
   std::thread::id forbidden_;
   mutable std::atomic<int> calls_ = 0;
   mutable std::atomic<int> forbidden_calls_ = 0;

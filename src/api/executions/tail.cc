@@ -194,8 +194,9 @@ class Tail {
 
   // Which executions run now. They may end after many that start later.
   Result<void> learn_running() {
-    TRAWL_ASSIGN(const auto keys, services_.ledger.running(request_.namespace_id));
-    running_ = std::set<ExecutionKey>(keys.begin(), keys.end());
+    TRAWL_ASSIGN(const auto running, services_.ledger.running(request_.namespace_id));
+    running_.clear();
+    for (const RunningExecution& execution : running) running_.insert(execution.key);
     return {};
   }
 

@@ -9,12 +9,13 @@ namespace trawl {
 
 Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> writes) {
   std::vector<AppendOutcome> outcomes = refuse_invalid(writes);
-  const MutexLock lock(mutex_);
-  refuse_removed(removed_, writes, outcomes);
+  const MutexLock lock(history_.mutex);
+  renew_lease();
+  refuse_removed(history_.removed, writes, outcomes);
   for (std::size_t i = 0; i < writes.size(); ++i) {
     if (!outcomes[i]) continue;
     const LedgerWrite& write = writes[i];
-    Entries& entries = namespaces_[write.execution.namespace_id];
+    Entries& entries = history_.namespaces[write.execution.namespace_id];
     const auto [place, added] = entries.try_emplace(write.execution.summary.execution_id);
     Entry& entry = place->second;
     const bool ends_it = write.kind == LedgerWrite::Kind::finished && entry.running;
@@ -22,10 +23,11 @@ Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> w
     outcomes[i] = Appended::written;
     entry.execution = write.execution;
     entry.running = write.kind == LedgerWrite::Kind::started;
+    entry.server = lease_.server;
     if (entry.running) entry.execution.summary.status = status::kProcessing;
     if (write.kind == LedgerWrite::Kind::imported) continue;
     for (const CollectionVersion& searched : write.execution.collection_versions) {
-      TimeUs& last_used = version_uses_[{searched.collection_id, searched.version}];
+      TimeUs& last_used = history_.version_uses[{searched.collection_id, searched.version}];
       last_used = std::max(last_used, write.execution.summary.timestamp);
     }
   }
@@ -47,8 +49,8 @@ Execution copy_of(const Execution& execution, bool detail) {
 MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,
                                            ExecutionSort sort) const {
   Found found;
-  const auto entries = namespaces_.find(filter.namespace_id);
-  if (entries == namespaces_.end()) return found;
+  const auto entries = history_.namespaces.find(filter.namespace_id);
+  if (entries == history_.namespaces.end()) return found;
   for (const auto& [id, entry] : entries->second) {
     if (matches(filter, entry.execution)) {
       found.emplace(execution_key(entry.execution.summary, sort), &entry);
@@ -60,7 +62,7 @@ MemoryLedger::Found MemoryLedger::find_all(const ExecutionFilter& filter,
 Result<ExecutionPage> MemoryLedger::list(const ExecutionFilter& filter,
                                          const ExecutionPageRequest& page) const {
   TRAWL_TRY(check_page(page));
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   const Found found = find_all(filter, page.sort);
   std::vector<std::pair<ExecutionKey, const Entry*>> matching(found.begin(), found.end());
   if (page.ascending) std::reverse(matching.begin(), matching.end());
@@ -87,7 +89,7 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
                                 const ScanVisitor& visit) const {
   std::vector<ScannedExecution> found;
   {
-    const MutexLock lock(mutex_);
+    const MutexLock lock(history_.mutex);
     for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
       if (request.after && key >= *request.after) continue;
       found.push_back({key, copy_of(entry->execution, request.detail)});
@@ -108,7 +110,7 @@ Result<void> MemoryLedger::scan(const ExecutionFilter& filter, const ScanRequest
 
 Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
                                           const AggregateRequest& request) const {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   Aggregator out;
   for (const auto& [key, entry] : find_all(filter, ExecutionSort::timestamp)) {
     const ExecutionSummary& summary = entry->execution.summary;
@@ -128,9 +130,10 @@ Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
 
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,
                                                     const ExecutionId& id) const {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   std::optional<Execution> found;
-  if (const auto entries = namespaces_.find(namespace_id); entries != namespaces_.end()) {
+  if (const auto entries = history_.namespaces.find(namespace_id);
+      entries != history_.namespaces.end()) {
     if (const auto entry = entries->second.find(id); entry != entries->second.end()) {
       found = entry->second.execution;
     }
@@ -138,73 +141,98 @@ Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace
   return found;
 }
 
-Result<std::vector<ExecutionKey>> MemoryLedger::running(
+Result<std::vector<RunningExecution>> MemoryLedger::running(
     const NamespaceId& namespace_id) const {
-  const MutexLock lock(mutex_);
-  std::vector<ExecutionKey> keys;
-  if (const auto entries = namespaces_.find(namespace_id); entries != namespaces_.end()) {
+  const MutexLock lock(history_.mutex);
+  std::vector<RunningExecution> out;
+  if (const auto entries = history_.namespaces.find(namespace_id);
+      entries != history_.namespaces.end()) {
     for (const auto& [id, entry] : entries->second) {
-      if (entry.running) keys.push_back({entry.execution.summary.timestamp, id});
+      if (!entry.running) continue;
+      out.push_back(
+          {{entry.execution.summary.timestamp, id}, entry.server == lease_.server});
     }
   }
-  return keys;
+  return out;
 }
 
 Result<std::vector<VersionUse>> MemoryLedger::versions_in_use(TimeUs since) const {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   std::vector<VersionUse> out;
-  for (const auto& [searched, last_used] : version_uses_) {
+  for (const auto& [searched, last_used] : history_.version_uses) {
     if (last_used >= since) out.push_back({searched.first, searched.second, last_used});
   }
   return out;
 }
 
 Result<void> MemoryLedger::forget_version_uses(TimeUs before) {
-  const MutexLock lock(mutex_);
-  std::erase_if(version_uses_, [&](const auto& use) { return use.second < before; });
+  const MutexLock lock(history_.mutex);
+  std::erase_if(history_.version_uses,
+                [&](const auto& use) { return use.second < before; });
   return {};
 }
 
 Result<std::vector<NamespaceId>> MemoryLedger::namespaces() const {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   std::vector<NamespaceId> ids;
-  for (const auto& [id, entries] : namespaces_) {
+  for (const auto& [id, entries] : history_.namespaces) {
     if (!entries.empty()) ids.push_back(id);
   }
   return ids;
 }
 
 Result<std::uint64_t> MemoryLedger::recover() {
-  const MutexLock lock(mutex_);
-  std::uint64_t recovered = 0;
-  for (auto& [namespace_id, entries] : namespaces_) {
+  return end_running(true);
+}
+
+Result<std::uint64_t> MemoryLedger::keep_lease() {
+  return end_running(false);
+}
+
+void MemoryLedger::renew_lease() {
+  if (lease_.lease_us > 0) {
+    history_.lease_ends[lease_.server] = lease_.clock->now() + lease_.lease_us;
+  }
+}
+
+std::uint64_t MemoryLedger::end_running(bool own) {
+  const MutexLock lock(history_.mutex);
+  renew_lease();
+  const auto is_dead = [&](const std::string& server) {
+    history_.mutex.assert_held();
+    if (server == lease_.server) return own;
+    const auto end = history_.lease_ends.find(server);
+    return end == history_.lease_ends.end() || end->second <= lease_.clock->now();
+  };
+  std::uint64_t ended = 0;
+  for (auto& [namespace_id, entries] : history_.namespaces) {
     for (auto& [id, entry] : entries) {
-      if (!entry.running) continue;
+      if (!entry.running || !is_dead(entry.server)) continue;
       entry.execution.summary.status = status::kFailed;
       entry.execution.error = kInterrupted;
       entry.running = false;
-      ++recovered;
+      ++ended;
     }
   }
-  return recovered;
+  return ended;
 }
 
 Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {
-  const MutexLock lock(mutex_);
-  removed_.insert(namespace_id);
-  namespaces_.erase(namespace_id);
+  const MutexLock lock(history_.mutex);
+  history_.removed.insert(namespace_id);
+  history_.namespaces.erase(namespace_id);
   return {};
 }
 
 Result<std::uint64_t> MemoryLedger::remove(const ExecutionFilter& filter,
                                            std::uint32_t limit) {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   const Found found = find_all(filter, ExecutionSort::timestamp);
   std::vector<ExecutionId> going;
   for (auto it = found.rbegin(); it != found.rend() && going.size() < limit; ++it) {
     if (!it->second->running) going.push_back(it->first.execution_id);
   }
-  for (const ExecutionId& id : going) namespaces_[filter.namespace_id].erase(id);
+  for (const ExecutionId& id : going) history_.namespaces[filter.namespace_id].erase(id);
   return going.size();
 }
 
@@ -254,17 +282,17 @@ PruneReport MemoryLedger::plan(const NamespaceId& namespace_id,
 Result<PruneReport> MemoryLedger::prune(const NamespaceId& namespace_id,
                                         const RetentionPolicy& policy, TimeUs now,
                                         std::uint32_t limit) {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   std::vector<ExecutionId> going;
   const PruneReport report = plan(namespace_id, policy, now, limit, going);
-  for (const ExecutionId& id : going) namespaces_[namespace_id].erase(id);
+  for (const ExecutionId& id : going) history_.namespaces[namespace_id].erase(id);
   return report;
 }
 
 Result<PruneReport> MemoryLedger::preview_prune(const NamespaceId& namespace_id,
                                                 const RetentionPolicy& policy,
                                                 TimeUs now) const {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(history_.mutex);
   std::vector<ExecutionId> going;
   return plan(namespace_id, policy, now, std::numeric_limits<std::size_t>::max(), going);
 }

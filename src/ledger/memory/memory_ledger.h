@@ -1,22 +1,60 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "ledger/ledger.h"
 
 namespace trawl {
+
+// What MemoryLedgers keep, one or several of them: each stands for a server.
+struct MemoryHistory {
+  struct Entry {
+    Execution execution;
+    bool running = false;  // Made by `started` and not ended.
+    std::string server;    // That wrote it last.
+  };
+  using Entries = std::map<ExecutionId, Entry>;
+
+  Mutex mutex;
+  std::map<NamespaceId, Entries> namespaces TRAWL_GUARDED_BY(mutex);
+  std::set<NamespaceId> removed TRAWL_GUARDED_BY(mutex);
+  std::map<std::pair<std::string, std::uint64_t>, TimeUs> version_uses
+      TRAWL_GUARDED_BY(mutex);
+  std::map<std::string, TimeUs> lease_ends TRAWL_GUARDED_BY(mutex);  // By server.
+};
+
+// Which server a ledger is, where several share a history.
+struct MemoryLease {
+  std::string server;         // As LedgerOpening::server.
+  std::int64_t lease_us = 0;  // As LedgerTraits::lease_us, the same for all of them.
+  const Clock* clock = &system_clock();
+};
 
 // The history in plain maps, lost when the process ends. It answers every question by
 // looking at everything, so it is easy to believe: tests hold the other ledgers
 // against it. It ignores budgets and RetentionPolicy::max_bytes. Thread-safe.
 class MemoryLedger : public Ledger {
  public:
-  LedgerTraits traits() const override { return {true, true, true}; }
+  MemoryLedger() : MemoryLedger(std::make_shared<MemoryHistory>(), {}) {}
+  MemoryLedger(std::shared_ptr<MemoryHistory> history, MemoryLease lease)
+      : shared_(std::move(history)), history_(*shared_), lease_(std::move(lease)) {}
+
+  LedgerTraits traits() const override {
+    return {.exact_totals = true,
+            .transactional = true,
+            .local = true,
+            .lease_us = lease_.lease_us};
+  }
   Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override;
   Result<ExecutionPage> list(const ExecutionFilter& filter,
                              const ExecutionPageRequest& page) const override;
@@ -26,11 +64,13 @@ class MemoryLedger : public Ledger {
                               const AggregateRequest& request) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
-  Result<std::vector<ExecutionKey>> running(const NamespaceId& namespace_id) const override;
+  Result<std::vector<RunningExecution>> running(
+      const NamespaceId& namespace_id) const override;
   Result<std::vector<VersionUse>> versions_in_use(TimeUs since) const override;
   Result<void> forget_version_uses(TimeUs before) override;
   Result<std::vector<NamespaceId>> namespaces() const override;
   Result<std::uint64_t> recover() override;
+  Result<std::uint64_t> keep_lease() override;
   Result<void> remove_namespace(const NamespaceId& namespace_id) override;
   Result<std::uint64_t> remove(const ExecutionFilter& filter, std::uint32_t limit) override;
   Result<PruneReport> prune(const NamespaceId& namespace_id, const RetentionPolicy& policy,
@@ -40,23 +80,22 @@ class MemoryLedger : public Ledger {
                                     TimeUs now) const override;
 
  private:
-  struct Entry {
-    Execution execution;
-    bool running = false;  // Made by `started` and not ended.
-  };
-  using Entries = std::map<ExecutionId, Entry>;
+  using Entry = MemoryHistory::Entry;
+  using Entries = MemoryHistory::Entries;
   using Found = std::map<ExecutionKey, const Entry*, std::greater<>>;
   Found find_all(const ExecutionFilter& filter, ExecutionSort sort) const
-      TRAWL_REQUIRES(mutex_);
+      TRAWL_REQUIRES(history_.mutex);
   PruneReport plan(const NamespaceId& namespace_id, const RetentionPolicy& policy,
                    TimeUs now, std::size_t limit, std::vector<ExecutionId>& going) const
-      TRAWL_REQUIRES(mutex_);
+      TRAWL_REQUIRES(history_.mutex);
 
-  mutable Mutex mutex_;
-  std::map<NamespaceId, Entries> namespaces_ TRAWL_GUARDED_BY(mutex_);
-  std::set<NamespaceId> removed_ TRAWL_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, std::uint64_t>, TimeUs> version_uses_
-      TRAWL_GUARDED_BY(mutex_);
+  void renew_lease() TRAWL_REQUIRES(history_.mutex);
+  // Of servers whose lease has run out; `own`: and of this one.
+  std::uint64_t end_running(bool own);
+
+  const std::shared_ptr<MemoryHistory> shared_;
+  MemoryHistory& history_;
+  const MemoryLease lease_;
 };
 
 }  // namespace trawl

@@ -306,9 +306,9 @@ Result<std::optional<std::string>> find_execution_json(Connection& connection, W
   return found;
 }
 
-Result<std::vector<ExecutionKey>> running_executions(Connection& connection,
-                                                     const NamespaceId& namespace_id) {
-  std::vector<ExecutionKey> keys;
+Result<std::vector<RunningExecution>> running_executions(Connection& connection,
+                                                         const NamespaceId& namespace_id) {
+  std::vector<RunningExecution> running;
   TRAWL_ASSIGN(auto rows,
                connection.prepare("SELECT ts, id FROM executions INDEXED BY "
                                   "executions_running WHERE running = 1 AND ns = (SELECT "
@@ -316,8 +316,8 @@ Result<std::vector<ExecutionKey>> running_executions(Connection& connection,
   rows.bind(namespace_id.str());
   while (true) {
     TRAWL_ASSIGN(const bool found, rows.step());
-    if (!found) return keys;
-    keys.push_back({rows.integer(0), ExecutionId(execution_id_text(rows.text(1)))});
+    if (!found) return running;
+    running.push_back({{rows.integer(0), ExecutionId(execution_id_text(rows.text(1)))}});
   }
 }
 

@@ -27,8 +27,8 @@ Result<std::optional<Execution>> find_execution(Connection& connection, Words& w
 Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,
                                                        const NamespaceId& namespace_id,
                                                        const ExecutionId& id);
-Result<std::vector<ExecutionKey>> running_executions(Connection& connection,
-                                                     const NamespaceId& namespace_id);
+Result<std::vector<RunningExecution>> running_executions(Connection& connection,
+                                                         const NamespaceId& namespace_id);
 Result<std::vector<NamespaceId>> recorded_namespaces(Connection& connection);
 
 }  // namespace trawl::sqlite

@@ -143,7 +143,7 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
     return sqlite::find_execution(*connection, words_, namespace_id, id);
   }
 
-  Result<std::vector<ExecutionKey>> running(
+  Result<std::vector<RunningExecution>> running(
       const NamespaceId& namespace_id) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
     return sqlite::running_executions(*connection, namespace_id);
