@@ -13,6 +13,7 @@
 #include "cli/commands/data_directory.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/object_writer.h"
 #include "cli/terminal/status_line.h"
 
 namespace trawl::cli {
@@ -44,9 +45,9 @@ Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
   const double seconds = line.elapsed_s();
   if (context.format() == Format::table) {
     host.out << fmt::format(
-        "backed up {} executions, {} in {} files, in {} to {}\n"
+        "backed up {}, {} in {} files, in {} to {}\n"
         "restore: trawl serve --data-dir {}\n",
-        format_count(static_cast<std::int64_t>(report->executions)),
+        format_things(static_cast<std::int64_t>(report->executions), "execution"),
         format_bytes(static_cast<double>(report->bytes)), report->files.size(),
         format_duration_ms(seconds * 1e3), printable(arguments.target),
         printable(arguments.target));
@@ -56,12 +57,11 @@ Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
   for (const auto& file : report->files) {
     files.push_back({{"name", file.name}, {"bytes", file.bytes}});
   }
-  context.print_raw(to_json_text(json::object{{"directory", arguments.target},
-                                              {"executions", report->executions},
-                                              {"bytes", report->bytes},
-                                              {"seconds", seconds},
-                                              {"files", std::move(files)}}));
-  return Exit::ok;
+  return write_object(context, to_json_text(json::object{{"directory", arguments.target},
+                                                         {"executions", report->executions},
+                                                         {"bytes", report->bytes},
+                                                         {"seconds", seconds},
+                                                         {"files", std::move(files)}}));
 }
 
 }  // namespace

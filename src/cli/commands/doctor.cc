@@ -13,6 +13,7 @@
 #include "cli/commands/data_directory.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/object_writer.h"
 #include "cli/terminal/status_line.h"
 #include "cli/terminal/table.h"
 
@@ -104,15 +105,15 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
   }
   host.out << files.lines(rows);
   host.out << fmt::format(
-      "{} executions, {} bytes each; {} closed and {} open row groups; {} wait to be "
-      "indexed\n",
-      count(report.executions), format_number(report.bytes_per_execution, 0),
-      count(report.closed_groups), count(report.open_groups), count(report.pending_terms));
+      "{} of {} each; {} closed and {} open row groups; {} wait to be indexed\n",
+      format_things(static_cast<std::int64_t>(report.executions), "execution"),
+      format_bytes(report.bytes_per_execution), count(report.closed_groups),
+      count(report.open_groups), count(report.pending_terms));
   if (report.superseded_documents > 0) {
     host.out << fmt::format(
-        "{} replaced or deleted documents are kept for older versions ({}), since {}\n",
-        count(report.superseded_documents), size(report.superseded_bytes),
-        format_time(report.oldest_version_at.value_or(0)));
+        "{} replaced or deleted, kept for older versions ({}), since {}\n",
+        format_things(static_cast<std::int64_t>(report.superseded_documents), "document"),
+        size(report.superseded_bytes), format_time(report.oldest_version_at.value_or(0)));
   }
   if (report.versions_cut_at) {
     host.out << fmt::format(
@@ -138,14 +139,14 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
                             count(report.problem_count - report.problems.size()));
   }
   const std::string taken = format_duration_ms(seconds * 1e3);
-  if (report.problem_count == 0) {
-    host.out << styled("well", Style::good, host.colour)
-             << fmt::format(": nothing is wrong (took {})\n", taken);
-  } else {
-    host.out << styled("unwell", Style::bad, host.colour)
-             << fmt::format(": {} problem{} (took {})\n", count(report.problem_count),
-                            report.problem_count == 1 ? "" : "s", taken);
-  }
+  const std::string verdict =
+      report.problem_count == 0
+          ? std::string("no problems found")
+          : format_things(static_cast<std::int64_t>(report.problem_count), "problem") +
+                " found";
+  host.out << styled(verdict, report.problem_count == 0 ? Style::good : Style::bad,
+                     host.colour)
+           << fmt::format(" in {}\n", taken);
 }
 
 Outcome<Exit> examine(Context& context, const DoctorArguments& arguments) {
@@ -174,7 +175,7 @@ Outcome<Exit> examine(Context& context, const DoctorArguments& arguments) {
   if (context.format() == Format::table) {
     print(host, *report, line.elapsed_s());
   } else {
-    context.print_raw(to_json(*report, arguments.quick, line.elapsed_s()));
+    TRAWL_TRY(write_object(context, to_json(*report, arguments.quick, line.elapsed_s())));
   }
   return report->problem_count == 0 ? Exit::ok : Exit::refused;
 }

@@ -30,6 +30,15 @@ std::string format_number(double number, int digits) {
   return text == "-0" ? "0" : text;
 }
 
+std::string format_things(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", format_count(count), noun, count == 1 ? "" : "s");
+}
+
+std::string format_credits(double credits, int digits) {
+  const std::string number = format_number(credits, digits);
+  return fmt::format("{} credit{}", number, number == "1" ? "" : "s");
+}
+
 std::string format_duration_ms(double milliseconds) {
   if (!std::isfinite(milliseconds) || milliseconds < 0) return "-";
   if (milliseconds < 10) return fmt::format("{:.2f} ms", milliseconds);

@@ -10,6 +10,10 @@ namespace trawl::cli {
 
 // 1234567 -> "1,234,567"
 std::string format_count(std::int64_t number);
+// "1 document", "2,000 documents": the noun takes an s.
+std::string format_things(std::int64_t count, std::string_view noun);
+// "1 credit", "0.5 credits"; a number of at most `digits` decimals.
+std::string format_credits(double credits, int digits);
 // 0.42 -> "0.42 ms", 1234.5 -> "1.23 s", 150000 -> "2m 30s"; "-" for what is negative or
 // not finite
 std::string format_duration_ms(double milliseconds);

@@ -85,5 +85,15 @@ TEST(Format, CsvFieldsAreQuotedWhereTheyMustBe) {
   EXPECT_EQ(csv_text(*parse_json("\"t\"")), "t");
 }
 
+TEST(Format, OneIsSingular) {
+  EXPECT_EQ(format_things(1, "document"), "1 document");
+  EXPECT_EQ(format_things(0, "document"), "0 documents");
+  EXPECT_EQ(format_things(2000, "document"), "2,000 documents");
+  EXPECT_EQ(format_credits(1, 4), "1 credit");
+  EXPECT_EQ(format_credits(1.00001, 4), "1 credit");
+  EXPECT_EQ(format_credits(1.5, 4), "1.5 credits");
+  EXPECT_EQ(format_credits(0, 4), "0 credits");
+}
+
 }  // namespace
 }  // namespace trawl::cli::format_test
