@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ctime>
@@ -35,6 +36,17 @@ std::optional<TimeUs> instant_of(std::tm parts) {
   const std::time_t seconds = mktime(&parts);
   if (parts.tm_mday != wanted.tm_mday || parts.tm_mon != wanted.tm_mon) return {};
   return static_cast<TimeUs>(seconds) * kMicrosPerSecond;
+}
+
+int days_of(int year, int month) {
+  std::tm first{};
+  first.tm_year = year;
+  first.tm_mon = month + 1;
+  first.tm_isdst = -1;
+  first.tm_hour = 12;
+  first.tm_mday = 0;  // The day before: the last one of the month.
+  mktime(&first);
+  return first.tm_mday;
 }
 
 // The words of a time: "Nov 23 9:30pm" is nov, 23, 9, :, 30, pm.
@@ -81,6 +93,10 @@ class Reader {
     bool has_day = false;  // Else it is a time of today.
   };
 
+  // Why it is not a time, where there is more to say than that: it names a day that its
+  // month does not have.
+  const std::string& reason() const { return reason_; }
+
   std::optional<Span> read() {
     if (tokens_.empty()) return {};
     Span span;
@@ -95,7 +111,13 @@ class Reader {
     if (has_time && !read_offset()) return {};
     if (at_ != tokens_.size() || (!has_day && !has_time)) return {};
     auto begin = instant_of(parts_);
-    if (!begin) return {};
+    if (!begin) {
+      std::string month(kMonths.at(static_cast<std::size_t>(parts_.tm_mon)));
+      month.front() = static_cast<char>(month.front() - 'a' + 'A');
+      reason_ = fmt::format("{} {} has {} days", month, parts_.tm_year + 1900,
+                            days_of(parts_.tm_year, parts_.tm_mon));
+      return {};
+    }
     if (offset_s_) {
       std::tm parts = parts_;
       begin = (static_cast<TimeUs>(timegm(&parts)) - *offset_s_) * kMicrosPerSecond;
@@ -253,6 +275,7 @@ class Reader {
   std::size_t at_ = 0;
   std::tm parts_{};
   std::int64_t micros_ = 0;
+  std::string reason_;
   std::optional<int> offset_s_;  // As it was typed; else that of the local time zone.
   TimeUs unit_ = kMicrosPerHour;
 };
@@ -267,12 +290,81 @@ std::optional<TimeUs> since_1970(std::string_view text) {
   return number * unit;
 }
 
+struct TimeUnit {
+  std::string_view letter;  // As the server reads it.
+  TimeUs length;
+  std::array<std::string_view, 5> names;
+};
+constexpr std::array<TimeUnit, 5> kUnits = {{
+    {"s", kMicrosPerSecond, {"s", "sec", "secs", "second", "seconds"}},
+    {"m", kMicrosPerMinute, {"m", "min", "mins", "minute", "minutes"}},
+    {"h", kMicrosPerHour, {"h", "hr", "hrs", "hour", "hours"}},
+    {"d", kMicrosPerDay, {"d", "day", "days", "day", "days"}},
+    {"w", 7 * kMicrosPerDay, {"w", "wk", "wks", "week", "weeks"}},
+}};
+
+// "-2weeks", "2 weeks ago" or "1h30m" as the server reads it: -2w, -5400s.
+std::optional<std::string> server_span(std::string_view text, TimeUs length) {
+  for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
+    // In the unit that was typed, where there was one: -24h stays -24h.
+    const auto letters = text.find_first_not_of("-0123456789 ");
+    if (letters == std::string_view::npos || text[letters] != unit->letter.front())
+      continue;
+    if (length % unit->length == 0) {
+      return fmt::format("-{}{}", length / unit->length, unit->letter);
+    }
+  }
+  if (length % kMicrosPerSecond != 0) return {};
+  return fmt::format("-{}s", length / kMicrosPerSecond);
+}
+
+// The span before now that is meant, as the server reads it.
+//   usage  a '-' begins something else
+Outcome<std::optional<std::string>> read_past(std::string_view flag, std::string_view text,
+                                              TimeUs now) {
+  const bool is_past = text.starts_with('-');
+  std::string_view span = is_past ? text.substr(1) : text;
+  if (span.ends_with(" ago")) span.remove_suffix(4);
+  const auto length = read_span(trim(span));
+  if (length && *length > now - kTimeMin) {
+    return usage_failure(fmt::format("{} is '{}', which is before the year 1", flag,
+                                     truncate_text(text, 64)));
+  }
+  auto out = length ? server_span(text, *length) : std::nullopt;
+  if (out || !is_past) return out;
+  return usage_failure(fmt::format(
+      "{} is '{}', which is not a time span; use a number with s, m, h, d or w, "
+      "as in -15m, -24h or -7d",
+      flag, truncate_text(text, 64)));
+}
+
 }  // namespace
+
+std::optional<TimeUs> read_span(std::string_view text) {
+  TimeUs length = 0;
+  const auto tokens = tokens_of(text);
+  if (tokens.empty() || tokens.size() % 2 != 0) return {};
+  for (std::size_t i = 0; i < tokens.size(); i += 2) {
+    std::int64_t count = 0;
+    if (!is_number(tokens[i]) || !parse_integer(tokens[i], count)) return {};
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& one) {
+      return std::find(one.names.begin(), one.names.end(), tokens[i + 1]) !=
+             one.names.end();
+    });
+    TimeUs part = 0;
+    if (unit == kUnits.end() || __builtin_mul_overflow(count, unit->length, &part) ||
+        __builtin_add_overflow(length, part, &length)) {
+      return {};
+    }
+  }
+  return length;
+}
 
 Outcome<std::string> read_time(std::string_view flag, std::string_view text, TimeUs now,
                                TimeEnd end) {
   const std::string_view trimmed = trim(text);
-  if (trimmed.starts_with('-')) return std::string(trimmed);
+  TRAWL_ASSIGN(const auto past, read_past(flag, trimmed, now));
+  if (past) return *past;
   if (trimmed == "now") return format_time(now);
   if (const auto time = since_1970(trimmed)) return format_time(*time);
   // An instant covers only itself, unlike what the tables show of one.
@@ -280,7 +372,12 @@ Outcome<std::string> read_time(std::string_view flag, std::string_view text, Tim
       trimmed.find_first_of("Zz+-", 10) != std::string_view::npos) {
     if (const auto time = parse_time(trimmed)) return format_time(*time);
   }
-  const auto span = Reader(trimmed, now).read();
+  Reader reader(trimmed, now);
+  const auto span = reader.read();
+  if (!span && !reader.reason().empty()) {
+    return usage_failure(
+        fmt::format("{} is '{}', but {}", flag, truncate_text(text, 64), reader.reason()));
+  }
   if (!span) {
     static constexpr std::string_view kWords[] = {
         "today",     "yesterday", "now",    "monday",   "tuesday",

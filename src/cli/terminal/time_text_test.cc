@@ -45,6 +45,34 @@ TEST_F(TimeTextTest, WordsAreDaysOfTheLocalZone) {
   EXPECT_EQ(read("now"), "2026-11-26T10:30:00.000000Z");
 }
 
+TEST_F(TimeTextTest, SpansAreOfThePastHoweverTheyAreWritten) {
+  for (const auto* text : {"-2w", "-2weeks", "-2 weeks", "2weeks", "2 weeks ago", "2w"}) {
+    EXPECT_EQ(read(text), "-2w") << text;
+    EXPECT_EQ(until(text), "-2w") << text;
+  }
+  EXPECT_EQ(read("1h"), "-1h");
+  EXPECT_EQ(read("-24h"), "-24h");
+  EXPECT_EQ(read("90min"), "-90m");
+  EXPECT_EQ(read("-1 day"), "-1d");
+  EXPECT_EQ(read("-1h30m"), "-5400s");
+  for (const auto* text : {"-1", "-2fortnights", "-", "-h", "-1month",
+                           "-99999999999999999d", "-99999999w", "--1h"}) {
+    EXPECT_TRUE(refuses(text)) << read(text);
+  }
+  EXPECT_EQ(read_span("90d"), 90 * kMicrosPerDay);
+  EXPECT_EQ(read_span("2026-01-31"), std::nullopt);
+}
+
+TEST_F(TimeTextTest, DaysThatThereAreNotAreNamed) {
+  for (const auto* text : {"2026-11-31", "2026-11-31 10:00", "2026-11-31T10:00:00Z",
+                           "nov 31", "November 31 2026"}) {
+    EXPECT_NE(read(text).find("but November 2026 has 30 days"), std::string::npos)
+        << read(text);
+  }
+  EXPECT_NE(read("2026-02-29").find("February 2026 has 28 days"), std::string::npos);
+  EXPECT_NE(read("2024-02-30").find("February 2024 has 29 days"), std::string::npos);
+}
+
 TEST_F(TimeTextTest, AnEndCoversItsUnit) {
   EXPECT_EQ(read("2026-11-20"), "2026-11-19T23:00:00.000000Z");
   EXPECT_EQ(until("2026-11-20"), "2026-11-20T22:59:59.999999Z");
