@@ -1,5 +1,7 @@
 #include "cli/commands/document_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
@@ -63,7 +65,8 @@ RowColumn field_column(const std::string& name, bool numeric, int hide_order,
   column.shape.hide_order = hide_order;
   column.path = name;
   column.cell = [name](const json::object& row) {
-    const auto* value = find_path(row, name);
+    json::value several;
+    const auto* value = find_values(row, name).as_one(several);
     return Cell{value ? cell_text(*value) : std::string(), Style::plain};
   };
   return column;
@@ -126,8 +129,9 @@ std::vector<RowColumn> choose_columns(const json::array& documents,
     for (const auto& name : wanted) {
       bool numeric = true;
       for (const auto& document : documents) {
-        const auto* value = find_path(document, name);
-        numeric = numeric && (!value || is_number(*value));
+        const auto values = find_values(document, name);
+        numeric = numeric &&
+                  (values.empty() || (values.one() != nullptr && is_number(*values.one())));
       }
       columns.push_back(field_column(name, numeric, 0));
     }
@@ -171,6 +175,22 @@ std::vector<RowColumn> choose_columns(const json::array& documents,
   // Without scores and ids the first field is what a row is about.
   if (columns.size() == fields.size() && !columns.empty()) columns[0].shape.hide_order = 0;
   return columns;
+}
+
+std::string facet_text(const json::array& values) {
+  constexpr std::size_t kValuesShown = 10;
+  if (values.empty()) return "no values";
+  std::string line;
+  for (std::size_t i = 0; i < std::min(values.size(), kValuesShown); ++i) {
+    const auto* one = values[i].if_object();
+    if (one == nullptr) continue;
+    line += fmt::format("{}{} ({})", line.empty() ? "" : ", ", text_at(*one, "value"),
+                        format_count(count_at(*one, "count")));
+  }
+  if (values.size() > kValuesShown) {
+    line += fmt::format(", and {} more", values.size() - kValuesShown);
+  }
+  return line;
 }
 
 }  // namespace trawl::cli

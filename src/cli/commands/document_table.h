@@ -14,4 +14,7 @@ namespace trawl::cli {
 std::vector<RowColumn> choose_columns(const json::array& documents,
                                       const std::vector<std::string>& wanted);
 
+// The values of a facet in one line: "Melville (2), Austen (1)".
+std::string facet_text(const json::array& values);
+
 }  // namespace trawl::cli

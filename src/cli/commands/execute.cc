@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/field_path.h"
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/document_table.h"
 #include "cli/commands/value.h"
@@ -94,22 +99,95 @@ void write_csv(Context& context, const json::array& documents,
   writer.finish();
 }
 
+// What --columns leaves of documents, each value by its path.
+json::array chosen_fields(const json::array& documents,
+                          const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return documents;
+  json::array rows;
+  for (const auto& document : documents) {
+    json::object row;
+    for (const auto& name : wanted) {
+      json::value several;
+      const auto* value = find_values(document, name).as_one(several);
+      row[name] = value == nullptr ? json::value() : *value;
+    }
+    rows.emplace_back(std::move(row));
+  }
+  return rows;
+}
+
+// The paths that documents have, down to some depth, to suggest one of them.
+void collect_paths(const json::value& value, const std::string& prefix, int depth,
+                   std::vector<std::string>& paths) {
+  constexpr int kDepthMax = 4;
+  if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) collect_paths(item, prefix, depth, paths);
+    return;
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr || depth == kDepthMax) return;
+  for (const auto& member : *object) {
+    const std::string name(member.key().data(), member.key().size());
+    const std::string path = prefix.empty() ? name : prefix + "." + name;
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    collect_paths(member.value(), path, depth + 1, paths);
+  }
+}
+
+// A column that is empty everywhere is most likely misspelt.
+void tell_unknown_columns(Context& context, const json::array& documents,
+                          const std::vector<std::string>& wanted) {
+  if (documents.empty()) return;
+  for (const auto& name : wanted) {
+    const bool known = std::any_of(
+        documents.begin(), documents.end(),
+        [&](const auto& document) { return !find_values(document, name).empty(); });
+    if (known) continue;
+    std::vector<std::string> paths;
+    for (const auto& document : documents) collect_paths(document, "", 0, paths);
+    const auto near = nearest_name(name, std::span<const std::string>(paths));
+    context.host().err << fmt::format(
+        "warning: --columns has '{}', which none of these documents has{}\n",
+        printable(name),
+        near.empty() ? "" : fmt::format(" (did you mean '{}'?)", printable(near)));
+  }
+}
+
+void write_facets(Host& host, const json::object& reply) {
+  const auto* facets = object_at(reply, "facets");
+  if (facets == nullptr) return;
+  for (const auto& facet : *facets) {
+    const auto* values = facet.value().if_array();
+    if (values == nullptr) continue;
+    const std::string name =
+        printable(std::string_view(facet.key().data(), facet.key().size())) + ": ";
+    const std::size_t used = display_width(name);
+    host.out << styled(name, Style::dim, host.colour)
+             << fit(printable(facet_text(*values)),
+                    host.width > used + 12 ? host.width - used : 12)
+             << '\n';
+  }
+}
+
+void tell_warnings(Host& host, const json::object& reply) {
+  const auto* warnings = array_at(reply, "warnings");
+  if (warnings == nullptr) return;
+  for (const auto& warning : *warnings) {
+    host.err << "warning: " << printable(plain_text(warning)) << '\n';
+  }
+}
+
 void write_summary(Context& context, const json::object& reply, std::size_t count) {
   auto& host = context.host();
   std::string line =
-      fmt::format("{} document{} in {}", format_count(static_cast<std::int64_t>(count)),
-                  count == 1 ? "" : "s",
+      fmt::format("{} in {}", format_things(static_cast<std::int64_t>(count), "document"),
                   format_duration_ms(number_at(reply, "stage_statistics.total_time_ms",
                                                number_at(reply, "budget.time_used_ms"))));
   const double credits = number_at(reply, "stage_statistics.credits_used",
                                    number_at(reply, "budget.credits_used"));
-  line += fmt::format(", {} credits, execution {}", format_number(credits, 4),
+  line += fmt::format(", {}, execution {}", format_credits(credits, 4),
                       text_at(reply, "execution_id"));
   host.out << styled(printable(line), Style::dim, host.colour) << '\n';
-  if (const auto* warnings = array_at(reply, "warnings")) {
-    for (const auto& warning : *warnings)
-      host.err << "warning: " << printable(plain_text(warning)) << '\n';
-  }
 }
 
 Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
@@ -132,7 +210,7 @@ Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
       break;
     case Format::ndjson: {
       RowWriter writer(context, {});
-      writer.write(documents);
+      writer.write(chosen_fields(documents, arguments.columns));
       break;
     }
     case Format::table: {
@@ -140,10 +218,18 @@ Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
         RowWriter writer(context, choose_columns(documents, arguments.columns));
         writer.write(documents);
       }
+      write_facets(context.host(), reply);
       write_summary(context, reply, documents.size());
       break;
     }
   }
+  context.host().out.flush();
+  if (context.format() == Format::json && !arguments.columns.empty()) {
+    context.host().err << "warning: --columns does nothing to -o json; use -o ndjson, csv "
+                          "or table\n";
+  }
+  tell_unknown_columns(context, documents, arguments.columns);
+  tell_warnings(context.host(), reply);
   if (ok) return Exit::ok;
   std::string error = text_at(reply, "error");
   if (error.empty()) error = "no reason was given";
@@ -183,7 +269,7 @@ void add_execute(CLI::App& program, Context& context) {
       ->allow_extra_args(false);
   command
       ->add_option("--label", arguments->labels,
-                   "A label to find the execution by; repeatable")
+                   "A label to find the execution by; one each, repeatable")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->footer(

@@ -81,5 +81,33 @@ TEST(Cli, AScoreOfTheDocumentsOwnIsShownAsItIs) {
   EXPECT_EQ(table("0.0", "0.0").find("SCORE"), std::string::npos);
 }
 
+TEST(Cli, ColumnsLeadThroughLists) {
+  const std::string reply = R"({"execution_id":"exec_1","status":"completed","documents":[
+      {"document_id":"a","parts":[{"name":"x","n":1},{"name":"y","n":2}],"year":1}],
+      "facets":{"author":[{"value":"Austen","count":3}]},
+      "stage_statistics":{"credits_used":1},
+      "warnings":["an input that nothing reads"]})";
+  const auto in = [&](const std::string& format, const std::string& columns) {
+    Program program;
+    program.answer(200, reply);
+    return program.run({"execute", "-f", "-", "-o", format, "--columns", columns}, "{}");
+  };
+  EXPECT_EQ(in("csv", "parts.name,year").out,
+            "parts.name,year\r\n\"[\"\"x\"\",\"\"y\"\"]\",1\r\n");
+  EXPECT_EQ(in("ndjson", "parts.name,year").out,
+            "{\"parts.name\":[\"x\",\"y\"],\"year\":1}\n");
+  const auto table = in("table", "parts.name");
+  EXPECT_NE(table.out.find("x, y"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("author: Austen (3)"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find(", 1 credit, "), std::string::npos) << table.out;
+  for (const std::string format : {"json", "ndjson", "csv", "table"}) {
+    const auto result = in(format, "parts.nam");
+    EXPECT_NE(result.err.find("did you mean 'parts.name'?"), std::string::npos)
+        << result.err;
+    EXPECT_NE(result.err.find("an input that nothing reads"), std::string::npos)
+        << result.err;
+  }
+}
+
 }  // namespace
 }  // namespace trawl::cli::execute_test

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/context.h"
 #include "cli/terminal/format.h"
@@ -13,10 +14,16 @@ namespace {
 constexpr std::size_t kErrorWidthMin = 30;
 constexpr std::size_t kQueryWidthMin = 14;
 
-// "stages[1].config.parameters.value '(' is …" begins with what matters least in a list.
+// "stages[1].config.parameters.limit is 0; …" begins with what matters least in a list; the
+// last name of the path is what it is about.
 std::string without_place(std::string error) {
-  const auto end = error.find(' ');
-  if (error.starts_with("stages[") && end != std::string::npos) error.erase(0, end + 1);
+  if (!error.starts_with("stages[")) return error;
+  const std::string_view path = std::string_view(error).substr(0, error.find(' '));
+  for (const std::string_view head : {".parameters.", ".config.", "]."}) {
+    const auto at = path.find(head);
+    if (at == std::string_view::npos || at + head.size() == path.size()) continue;
+    return error.substr(at + head.size());
+  }
   return error;
 }
 
@@ -66,10 +73,19 @@ std::vector<RowColumn> execution_columns() {
     column->path.clear();
     columns.push_back(*column);
   }
+  bool has_error = false;
   for (const std::string_view name : csv_field_names()) {
     columns.push_back(csv_column(std::string(name)));
+    has_error = has_error || name == "error";
   }
+  if (!has_error) columns.push_back(csv_column("error"));
   return columns;
+}
+
+void inputs_as_json(json::object& execution) {
+  auto* inputs = execution.if_contains("inputs");
+  if (inputs == nullptr || !inputs->is_string()) return;
+  if (auto parsed = parse_json(view(inputs->get_string()))) *inputs = std::move(*parsed);
 }
 
 }  // namespace trawl::cli

@@ -5,10 +5,14 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/field_path.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/document_table.h"
+#include "cli/commands/execution_rows.h"
 #include "cli/commands/named_execution.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
@@ -29,19 +33,16 @@ class Page {
 
   void fact(std::string_view name, const std::string& value, Style style = Style::plain) {
     if (value.empty()) return;
-    std::string label(name);
-    label.resize(kLabelWidth, ' ');
+    const std::string label = label_of(name);
     const std::size_t width =
-        host_.width > kLabelWidth + 12 ? host_.width - kLabelWidth - 2 : 12;
+        host_.width > label.size() + 12 ? host_.width - label.size() - 2 : 12;
     host_.out << "  " << styled(label, Style::dim, host_.colour)
               << styled(fit(printable(value), width), style, host_.colour) << '\n';
   }
   // Whole, however long: an error is what somebody came to read.
   void whole_fact(std::string_view name, const std::string& value, Style style) {
     if (value.empty()) return;
-    std::string label(name);
-    label.resize(kLabelWidth, ' ');
-    host_.out << "  " << styled(label, Style::dim, host_.colour)
+    host_.out << "  " << styled(label_of(name), Style::dim, host_.colour)
               << styled(printable(value), style, host_.colour) << '\n';
   }
   void heading(const std::string& text) {
@@ -50,6 +51,13 @@ class Page {
   Host& host() { return host_; }
 
  private:
+  static std::string label_of(std::string_view name) {
+    std::string label = printable(name);
+    const std::size_t width = display_width(label);
+    label.append(width < kLabelWidth ? kLabelWidth - width : 2, ' ');
+    return label;
+  }
+
   Host& host_;
 };
 
@@ -67,6 +75,27 @@ std::string collections_text(const json::object& execution) {
   return out.empty() ? text_at(execution, "collection_ids") : out;
 }
 
+// "team=search, run=7"
+std::string labels_text(const json::object& execution) {
+  std::string out;
+  const auto* labels = object_at(execution, "labels");
+  if (labels == nullptr) return out;
+  for (const auto& label : *labels) {
+    out += fmt::format("{}{}={}", out.empty() ? "" : ", ",
+                       std::string_view(label.key().data(), label.key().size()),
+                       plain_text(label.value()));
+  }
+  return out;
+}
+
+// "yes", or why not.
+std::string replayable_text(const json::object& execution) {
+  const auto* value = find_path(execution, "replayable");
+  if (value == nullptr || value->is_null()) return {};
+  const std::string reason = text_at(execution, "not_replayable.reason");
+  return reason.empty() ? plain_text(*value) : fmt::format("no: {}", reason);
+}
+
 void show_facts(Page& page, const json::object& execution) {
   auto& host = page.host();
   host.out << styled(printable(text_at(execution, "execution_id")), Style::bold,
@@ -81,16 +110,19 @@ void show_facts(Page& page, const json::object& execution) {
                         text_at(execution, "timestamp")));
   page.fact("duration", format_duration_ms(number_at(execution, "duration_ms")));
   page.fact("credits", format_number(number_at(execution, "credits_used"), 4));
-  page.fact("documents", fmt::format("{} processed, {} returned",
-                                     format_count(count_at(execution, "total_processed")),
-                                     format_count(count_at(execution, "total_returned"))));
+  page.fact("documents", fmt::format("{} returned; {} went into stages",
+                                     format_count(count_at(execution, "total_returned")),
+                                     format_count(count_at(execution, "total_processed"))));
   if (const auto* rate = find_path(execution, "cache_hit_rate"); rate && is_number(*rate))
     page.fact("cache hits", fmt::format("{} %", format_number(as_double(*rate) * 100, 1)));
   page.fact("collections", collections_text(execution));
   page.fact("query", text_at(execution, "query_summary"));
   page.fact("inputs", text_at(execution, "inputs"));
+  page.fact("labels", labels_text(execution));
+  page.fact("caller", text_at(execution, "caller_key_id"));
   page.fact("client", text_at(execution, "client"));
   page.fact("request", text_at(execution, "request_id"));
+  page.fact("replayable", replayable_text(execution));
 }
 
 std::vector<RowColumn> stage_columns(double total_ms) {
@@ -131,6 +163,49 @@ std::vector<RowColumn> stage_columns(double total_ms) {
           error};
 }
 
+// The parameters of a stage as its templates filled them in; those of the pipeline where it
+// has none.
+const json::object* parameters_of(const json::object& execution, const json::object& stage,
+                                  std::size_t place) {
+  if (const auto* filled = object_at(stage, "parameters")) return filled;
+  const auto* written = array_at(execution, "pipeline.stages");
+  if (written == nullptr || place >= written->size()) return nullptr;
+  const auto* object = (*written)[place].if_object();
+  return object == nullptr ? nullptr : object_at(*object, "config.parameters");
+}
+
+void show_parameters(Page& page, const json::object& execution, const json::array& stages) {
+  bool is_first = true;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const auto* stage = stages[i].if_object();
+    if (stage == nullptr) continue;
+    const auto* parameters = parameters_of(execution, *stage, i);
+    std::string text = parameters == nullptr ? "" : to_json_text(*parameters);
+    if (const auto seed = text_at(*stage, "seed"); !seed.empty()) {
+      text += fmt::format("{}seed {}", text.empty() ? "" : ", ", seed);
+    }
+    if (text.empty()) continue;
+    if (std::exchange(is_first, false)) page.heading("Parameters, filled in");
+    page.whole_fact(text_at(*stage, "stage_name"), text, Style::plain);
+  }
+}
+
+void show_facets(Page& page, const json::array& stages) {
+  bool is_first = true;
+  for (const auto& one : stages) {
+    const auto* stage = one.if_object();
+    const auto* facets = stage == nullptr ? nullptr : object_at(*stage, "metadata.facets");
+    if (facets == nullptr) continue;
+    for (const auto& facet : *facets) {
+      const auto* values = facet.value().if_array();
+      if (values == nullptr) continue;
+      if (std::exchange(is_first, false)) page.heading("Facets");
+      page.fact(std::string_view(facet.key().data(), facet.key().size()),
+                facet_text(*values));
+    }
+  }
+}
+
 void show_stages(Page& page, Context& context, const json::object& execution) {
   const auto* stages = array_at(execution, "stages");
   page.heading(fmt::format("Stages: {} of {} completed",
@@ -161,6 +236,8 @@ void show_stages(Page& page, Context& context, const json::object& execution) {
                       text_at(*object, "stage_name") + ": " + plain_text(warning),
                       Style::waiting);
   }
+  show_parameters(page, execution, *stages);
+  show_facets(page, *stages);
 }
 
 void show_results(Page& page, Context& context, const json::object& execution) {
@@ -196,7 +273,8 @@ Outcome<Exit> show_execution(Context& context, const std::string& given) {
   switch (context.format()) {
     case Format::json:
     case Format::ndjson:
-      context.print_raw(raw);
+      inputs_as_json(execution);
+      context.print_raw(to_json_text(execution));
       break;
     case Format::csv: {
       // The stages are what repeats; the header's facts are in the list's CSV.

@@ -29,6 +29,27 @@ TEST(Cli, ShowExplainsTheStages) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
 }
 
+TEST(Cli, ShowTellsAllThatWasRecorded) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed","inputs":"{\"q\":1}",
+      "labels":{"team":"search","run":"7"},"caller_key_id":"key_1","replayable":false,
+      "not_replayable":{"reason":"the collection is gone"},
+      "pipeline":{"stages":[{"config":{"parameters":{"q":"{{INPUT.q}}"}}},
+                            {"config":{"parameters":{"size":2}}}]},
+      "stages":[{"stage_name":"find","parameters":{"q":1},
+                 "metadata":{"facets":{"author":[{"value":"Austen","count":3}]}}},
+                {"stage_name":"some","seed":42}]})");
+  const auto result = program.run({"executions", "show", "exec_1", "-o", "table"});
+  for (const auto* part : {"team=search, run=7", "key_1", "no: the collection is gone",
+                           "{\"q\":1}", "{\"size\":2}, seed 42", "Austen (3)"}) {
+    EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
+  }
+  EXPECT_EQ(result.out.find("{{"), std::string::npos) << result.out;
+  program.answer(200, R"({"execution_id":"exec_1","inputs":"{\"q\":1}"})");
+  EXPECT_EQ(program.run({"executions", "show", "exec_1", "-o", "json"}).out,
+            "{\"execution_id\":\"exec_1\",\"inputs\":{\"q\":1}}\n");
+}
+
 TEST(Cli, ShowFindsWhatIsNamed) {
   const std::string detail = R"({"execution_id":"exec_01A","status":"completed"})";
   const std::string list = R"({"results":[{"execution_id":"exec_01A"}]})";

@@ -110,7 +110,8 @@ void RowWriter::write_csv(const json::array& rows) {
         [this](const RowColumn& column) { return csv_cell(column.path, csv_texts_); });
   for (const auto& row : rows) {
     append_line([&](const RowColumn& column) {
-      const auto* value = find_path(row, column.path);
+      json::value several;
+      const auto* value = find_values(row, column.path).as_one(several);
       if (value == nullptr) return std::string();
       return value->is_string() ? csv_cell(csv_text(*value), csv_texts_) : csv_text(*value);
     });
@@ -163,7 +164,12 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
         }
       }
     }
-    const auto* rows = array_at(page, "results");
+    auto* rows = page.if_contains("results") ? page["results"].if_array() : nullptr;
+    if (rows && list.amend) {
+      for (auto& row : *rows) {
+        if (row.is_object()) list.amend(row.get_object());
+      }
+    }
     if (rows) writer.write(*rows);
     const auto* next = find_path(page, "pagination.next_cursor");
     cursor = next && next->is_string() ? std::string(view(next->get_string())) : "";
@@ -182,6 +188,7 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
     more["next_cursor"] = cursor;
   }
   writer.finish(more);
+  if (writer.row_count() == 0 && list.on_nothing) list.on_nothing();
   if (context.format() != Format::table) return Exit::ok;
   auto& host = context.host();
   if (writer.row_count() == 0) {

@@ -57,6 +57,10 @@ struct PagedList {
   std::int64_t offset = 0;
   std::string cursor;   // To go on from, or empty.
   std::string nothing;  // What the table says when there is no row: "no executions".
+  // Called where there is no row.
+  std::function<void()> on_nothing = {};
+  // Changes a row before it is written, where that is wanted.
+  std::function<void(json::object& row)> amend = {};
 };
 
 // Writes the list and, below a table, "showing 20 of 1,234". Fails as Context::call(); rows
