@@ -10,12 +10,14 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <map>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/not_empty.h"
 #include "cli/commands/usage.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
@@ -66,7 +68,7 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
           "-o,--output",
           [&flags](const std::string& name) { flags.format = kFormats.at(name); },
           "table, json, ndjson or csv [a table on a terminal, else json]")
-      ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}).description(""))
+      ->check(one_of({"table", "json", "ndjson", "csv"}))
       ->type_name("FORMAT");
   program.add_flag(
       "--raw", flags.raw,
@@ -74,20 +76,50 @@ void add_global_flags(CLI::App& program, GlobalFlags& flags) {
   program.add_flag_callback("--utc", show_utc,
                             "Show and read times in UTC [the local time zone]");
   program.add_option("--timeout", flags.timeout_s, "Seconds that a request may take [120]")
-      ->check(CLI::Range(1L, 86'400L).description(""))
+      ->check(whole_number(1, 86'400))
       ->type_name("SECONDS");
 }
 
-// "executions show -1" has an argument that looks like a flag. The words are in reverse.
+// What holds for every command: a switch takes no value, and --help tells of the flags that
+// it shares with the others.
+void finish_commands(CLI::App& group, bool at_top) {
+  for (auto* command : group.get_subcommands({})) {
+    for (auto* option : command->get_options()) {
+      if (option->get_expected_max() == 0) option->disable_flag_override();
+    }
+    if (!command->get_subcommands({}).empty()) {
+      finish_commands(*command, false);
+      continue;
+    }
+    const std::string& name = command->get_name();
+    if (at_top && (name == "serve" || name == "version")) continue;
+    const bool own_output = command->get_option_no_throw("--output") != nullptr;
+    const bool on_files = command->get_option_no_throw("--data-dir") != nullptr;
+    command->footer(fmt::format(
+        "{}\n\nAlso, as everywhere: {}{}--utc (see: trawl --help)", command->get_footer(),
+        own_output ? "" : "-o table|json|ndjson|csv, ",
+        on_files ? "" : "-n NAMESPACE, --url URL, --api-key KEY, --timeout SECONDS, "));
+  }
+}
+
+// "executions show -1" has an argument that looks like a flag, and so has "executions
+// delete -1 -2". The words are in reverse.
 void name_by_place(std::vector<std::string>& words) {
-  const auto show = std::find(words.rbegin(), words.rend(), "show");
-  if (show == words.rend()) return;
-  for (auto word = show + 1; word != words.rend(); ++word) {
+  constexpr std::string_view kSwitches[] = {"--yes", "--dry-run", "--utc", "--raw"};
+  if (std::find(words.begin(), words.end(), "executions") == words.end()) return;
+  const auto command = std::find_if(words.rbegin(), words.rend(), [](const auto& word) {
+    return word == "show" || word == "delete";
+  });
+  if (command == words.rend()) return;
+  for (auto word = command + 1; word != words.rend(); ++word) {
+    const std::string& before = *(word - 1);
+    const bool is_value = before.starts_with("--") &&
+                          std::find(std::begin(kSwitches), std::end(kSwitches), before) ==
+                              std::end(kSwitches);
     std::int64_t place = 0;
-    if (word->size() > 1 && word->front() == '-' &&
+    if (!is_value && word->size() > 1 && word->front() == '-' &&
         parse_integer(std::string_view(*word).substr(1), place) && place > 0) {
       *word = fmt::format("latest~{}", place - 1);
-      return;
     }
   }
 }
@@ -129,6 +161,7 @@ int run(const std::vector<std::string>& arguments, Host& host) {
       "  trawl execute -f examples/search.json --input query=\"web server\"\n"
       "  trawl executions list --since -24h --status failed\n"
       "Exit status: 0 success, 1 the server refused, 2 wrong usage.");
+  finish_commands(program, true);
 
   // CLI11 takes the arguments from the back.
   std::vector<std::string> words(arguments.rbegin(), arguments.rend());
@@ -150,8 +183,13 @@ int run(const std::vector<std::string>& arguments, Host& host) {
   const auto status = context.action();
   host.out.flush();
   if (status) return static_cast<int>(*status);
-  report(status.error(), host);
-  return static_cast<int>(status.error().exit);
+  Failure failure = status.error();
+  std::int64_t number = 0;
+  if (failure.http_status == 404 && parse_integer(context.flags().namespace_name, number)) {
+    failure.notes.emplace_back("-n names a namespace; for a number of rows use --limit");
+  }
+  report(failure, host);
+  return static_cast<int>(failure.exit);
 }
 
 int run(int argc, char** argv) {
@@ -162,6 +200,7 @@ int run(int argc, char** argv) {
   // What commands log goes to standard error, as escaped as a server's; serve sets its own.
   configure_log(LogFormat::text, "info");
   Host host{std::cin, std::cout, std::cerr};
+  host.in_is_terminal = isatty(STDIN_FILENO) == 1;
   host.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   host.err_is_terminal = isatty(STDERR_FILENO) == 1;
   host.colour = host.out_is_terminal && environment("NO_COLOR").empty() &&

@@ -109,9 +109,9 @@ TEST(Cli, MistypedWordsAreNamedWithTheRemedy) {
        "executions list --help"},
       {{"-x"}, "'-x' is not a flag of 'trawl'; see: trawl --help"},
       {{"executions", "list", "more"},
-       "'more' is one argument too many for 'trawl executions list'; see: trawl "
-       "executions list --help"},
-      {{"execute"}, "--file is required; see: trawl execute --help"},
+       "'more' is unexpected: 'trawl executions list' takes flags only (did you mean "
+       "'--query more'?); see: trawl executions list --help"},
+      {{"execute"}, "'trawl execute' needs --file FILE; see: trawl execute --help"},
       {{"execute", "--file"}, "--file needs a value: FILE; see: trawl execute --help"},
       {{"executions", "list", "--status", "faild"},
        "--status is 'faild' (did you mean 'failed'?); if imported history spells it that "
@@ -195,7 +195,7 @@ TEST(Cli, RefusalsTellMessageTypeAndRequest) {
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.err,
             "trawl: 'x' is not a time (ValidationError, HTTP 422, request req_1)\n"
-            "  at body.start_time\n");
+            "  at --since\n");
 
   program.answer(502, "<html>bad gateway</html>");
   const auto gateway = program.run({"namespaces", "list"});

@@ -11,6 +11,7 @@
 
 #include "base/field_path.h"
 #include "base/text.h"
+#include "cli/client/terms.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/table.h"
 
@@ -69,7 +70,11 @@ Outcome<Transport*> Context::transport() {
 Outcome<HttpReply> Context::send(const HttpRequest& request) {
   TRAWL_ASSIGN(auto* sender, transport());
   TRAWL_ASSIGN(auto reply, sender->send(request));
-  if (reply.status < 200 || reply.status > 299) return failure_of(reply);
+  if (reply.status < 200 || reply.status > 299) {
+    Failure failure = failure_of(reply);
+    use_terms_of_flags(failure, request.target);
+    return failure;
+  }
   return reply;
 }
 

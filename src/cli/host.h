@@ -15,6 +15,7 @@ struct Host {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colour = false;      // On standard output; implies a terminal.

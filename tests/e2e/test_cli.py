@@ -141,7 +141,7 @@ def test_stats_and_searches(cli, library):
                             "completed", "--bucket", "none").stdout)
     assert narrow["total"]["count"] == sum(i >= 10 and i % 5 != 0 for i in range(20))
     refused = cli(*space, "executions", "stats", "--by", "statuses")
-    assert refused.returncode == 1 and "did you mean 'status'" in refused.stderr
+    assert refused.returncode == 2 and "did you mean 'status'" in refused.stderr
 
     def numbers(*flags):
         listed = cli(*space, "executions", "list", "--limit", "50", "-o", "ndjson", *flags)

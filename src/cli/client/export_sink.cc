@@ -33,7 +33,8 @@ std::string first_field(std::string_view line) {
 
 ExportSink::ExportSink(std::ostream& out, Options options, std::function<void()> tick)
     : out_(out), options_(options), tick_(std::move(tick)) {
-  if (options_.gzip) gzip_.emplace();
+  if (options_.packing == Packing::gzip) gzip_.emplace();
+  if (options_.packing == Packing::zstd) zstd_.emplace();
   begin_part();
 }
 
@@ -133,26 +134,31 @@ std::optional<std::string> ExportSink::check_part() const {
 
 void ExportSink::write(std::string_view bytes) {
   bytes_ += bytes.size();
-  if (!gzip_ && options_.to_terminal) {
+  if (gzip_) {
+    gzip_->add(bytes, packed_);
+    write_packed();
+  } else if (zstd_) {
+    zstd_->add(bytes, packed_);
+    write_packed();
+  } else if (options_.to_terminal) {
     const auto end = bytes.find_last_not_of("\r\n") + 1;  // It is one line.
     const std::string_view line = bytes.substr(0, end);
     out_ << (options_.csv ? printable(line) : printable_json(line, true)) << '\n';
-  } else if (!gzip_) {
-    out_ << bytes;
   } else {
-    gzip_->add(bytes, packed_);
-    out_ << packed_;
-    packed_.clear();
+    out_ << bytes;
   }
   output_failed_ = !out_;
 }
 
+void ExportSink::write_packed() {
+  out_ << packed_;
+  packed_.clear();
+}
+
 bool ExportSink::finish() {
-  if (gzip_) {
-    gzip_->finish(packed_);
-    out_ << packed_;
-    packed_.clear();
-  }
+  if (gzip_) gzip_->finish(packed_);
+  if (zstd_) zstd_->finish(packed_);
+  write_packed();
   out_.flush();
   output_failed_ = !out_;
   return !output_failed_;

@@ -9,6 +9,7 @@
 
 #include "base/gzip.h"
 #include "base/hash.h"
+#include "base/zstd.h"
 #include "cli/client/http_client.h"
 
 namespace trawl::cli {
@@ -18,10 +19,11 @@ namespace trawl::cli {
 // the middle of a line is dropped, so the next part can go on behind last_id().
 class ExportSink final : public BodySink {
  public:
+  enum class Packing { none, gzip, zstd };
   struct Options {
     bool csv = false;
-    bool gzip = false;
-    bool to_terminal = false;  // Where nothing may steer it; never with gzip.
+    Packing packing = Packing::none;
+    bool to_terminal = false;  // Where nothing may steer it; never with a packing.
     bool raw = false;          // The texts of a CSV are not made safe for spreadsheets.
   };
   // `tick` is called when something has come, and about once a second.
@@ -46,11 +48,13 @@ class ExportSink final : public BodySink {
   void take_line(std::string_view line);
   bool take_trailer(std::string_view line);
   void write(std::string_view bytes);
+  void write_packed();
 
   std::ostream& out_;
   const Options options_;
   const std::function<void()> tick_;
   std::optional<GzipWriter> gzip_;
+  std::optional<ZstdWriter> zstd_;
   std::string packed_;
   std::uint64_t rows_ = 0;
   std::uint64_t bytes_ = 0;

@@ -6,10 +6,12 @@
 #include <fstream>
 #include <istream>
 #include <ostream>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/row_writer.h"
@@ -66,6 +68,61 @@ std::string_view coding_of(std::istream& stream) {
   }
 }
 
+// What a file is by its name, where that is nothing that an import reads.
+std::string_view other_form(std::string_view file) {
+  static constexpr std::pair<std::string_view, std::string_view> kForms[] = {
+      {".7z", "an archive"},
+      {".bz2", "packed by bzip2"},
+      {".csv", "a CSV"},
+      {".csv.gz", "a CSV"},
+      {".csv.zst", "a CSV"},
+      {".lz4", "packed by lz4"},
+      {".parquet", "a Parquet file"},
+      {".pdf", "a PDF"},
+      {".tar", "an archive"},
+      {".tar.gz", "an archive"},
+      {".tgz", "an archive"},
+      {".tsv", "a table of text"},
+      {".xls", "a spreadsheet"},
+      {".xlsx", "a spreadsheet"},
+      {".xz", "packed by xz"},
+      {".yaml", "YAML"},
+      {".zip", "an archive"}};
+  for (const auto& [ending, form] : kForms) {
+    if (to_lower_ascii(file).ends_with(ending)) return form;
+  }
+  return {};
+}
+
+// A CSV as an export writes it, or one like it: a heading of names instead of an object.
+bool begins_like_csv(std::istream& stream) {
+  constexpr std::size_t kHeadMax = 256;
+  std::string head(kHeadMax, '\0');
+  stream.read(head.data(), kHeadMax);
+  head.resize(static_cast<std::size_t>(stream.gcount()));
+  stream.clear();
+  stream.seekg(0);
+  const std::string_view line =
+      std::string_view(head).substr(0, head.find_first_of("\r\n"));
+  const bool has_names = line.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789_.\", ;-") == std::string_view::npos;
+  return has_names && line.find_first_of(",;") != std::string_view::npos;
+}
+
+Failure refuse_form(const std::string& file, std::string_view form,
+                    const std::string& what) {
+  Failure failure = usage_failure(fmt::format(
+      "'{}' is {}; an import takes NDJSON, which is one JSON object a line, also "
+      "as .gz or .zst",
+      file, form));
+  if (what == "executions" && form == "a CSV") {
+    failure.notes.emplace_back(
+        "to move a history: trawl executions export --detail -o history.ndjson.gz");
+  }
+  return failure;
+}
+
 Outcome<HttpReply> send_file(Context& context, const std::string& target,
                              const std::string& file, const std::string& what) {
   auto& host = context.host();
@@ -78,6 +135,11 @@ Outcome<HttpReply> send_file(Context& context, const std::string& target,
     if (!stream || is_directory)
       return usage_failure(fmt::format("cannot read '{}'; is the path right?", file));
     size = plain_file_size(file);
+    if (const auto form = other_form(file); !form.empty()) {
+      return refuse_form(file, form, what);
+    }
+    if (size && *size > 0 && begins_like_csv(stream))
+      return refuse_form(file, "a CSV", what);
   }
   Progress progress(host, fmt::format("importing {}", what), size);
   std::istream& source_stream = file == "-" ? host.in : stream;
@@ -132,9 +194,8 @@ Outcome<Exit> upload_ndjson(Context& context, const std::string& target,
   const auto skipped = count_at(*object, "skipped_count");
   const auto failed = count_at(*object, "failed_count");
   if (context.format() == Format::table) {
-    std::string noun = what;
-    if (imported == 1 && noun.ends_with('s')) noun.pop_back();
-    host.out << fmt::format("imported {} {} in {}", format_count(imported), noun,
+    const std::string noun = what.ends_with('s') ? what.substr(0, what.size() - 1) : what;
+    host.out << fmt::format("imported {} in {}", format_things(imported, noun),
                             format_duration_ms(elapsed_ms));
     if (skipped > 0) host.out << fmt::format(", skipped {}", format_count(skipped));
     if (failed > 0) host.out << fmt::format(", refused {}", format_count(failed));

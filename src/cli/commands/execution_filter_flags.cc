@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -17,7 +18,9 @@
 #include "base/clock.h"
 #include "base/split_list.h"
 #include "base/text.h"
-#include "cli/commands/not_empty.h"
+#include "cli/commands/checks.h"
+#include "cli/commands/value.h"
+#include "cli/context.h"
 #include "cli/terminal/time_text.h"
 #include "model/execution.h"
 #include "model/recorded_fields.h"
@@ -44,7 +47,7 @@ struct TextFlag {
 };
 constexpr TextFlag kTextFlags[] = {
     {"--since", "start_time", "TIME",
-     "Started at this time or later: 9:00, today, monday, 2026-01-31, -15m, -7d"},
+     "Started at this time or later: 9:00, today, monday, 2026-01-31, -15m, 7d"},
     {"--until", "end_time", "TIME",
      "Started at this time or before; of a day, a minute or a second: its end"},
     {"--query", "query", "WORDS", "Words, \"phrases\" or prefix* of the query and inputs"},
@@ -123,6 +126,53 @@ bool is_event_id(std::string_view text) {
          });
 }
 
+// A condition that nothing can meet is a mistake, such as two values that were swapped.
+Outcome<void> check_ranges(const ExecutionFilterFlagsArguments& arguments,
+                           const json::object& body, TimeUs now) {
+  if (number_at(body, "min_duration_ms") > number_at(body, "max_duration_ms", 1e300)) {
+    return usage_failure(fmt::format(
+        "--min-duration is '{}' and --max-duration '{}', which is less; swap the two",
+        arguments.durations.at("min_duration_ms"),
+        arguments.durations.at("max_duration_ms")));
+  }
+  const auto instant = [&](const char* key) -> std::optional<TimeUs> {
+    const std::string text = text_at(body, key);
+    if (text.starts_with('-')) {
+      const auto span = read_span(std::string_view(text).substr(1));
+      return span ? std::optional(now - *span) : std::nullopt;
+    }
+    const auto time = parse_time(text);
+    return time ? std::optional(*time) : std::nullopt;
+  };
+  const auto begin = instant("start_time");
+  const auto end = instant("end_time");
+  if (!begin || !end || *begin <= *end) return {};
+  return usage_failure(
+      fmt::format("--since is '{}' and --until '{}', which is before it; swap the two",
+                  arguments.texts.at("start_time"), arguments.texts.at("end_time")));
+}
+
+// Hashes are named by their first digits too, as commits are.
+void take_prefixes(json::object& body) {
+  constexpr std::size_t kPrefixMin = 4;
+  for (const auto& [key, digits] : {std::pair<std::string_view, std::size_t>{"shape", 64},
+                                    {"fingerprint", 64},
+                                    {"inputs_hash", 40}}) {
+    const std::string text = text_at(body, key);
+    const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!is_hex || text.size() < kPrefixMin || text.size() >= digits) continue;
+    body.erase({key.data(), key.size()});
+    json::value condition = json::object{{"field", text_value(key)},
+                                         {"operator", "starts_with"},
+                                         {"value", text_value(text)}};
+    auto* filters = body.if_contains("filters");
+    body["filters"] =
+        filters == nullptr
+            ? std::move(condition)
+            : json::value(json::object{{"AND", json::array{*filters, condition}}});
+  }
+}
+
 Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
   json::object body;
   const auto set_text = [&](std::string_view key) {
@@ -171,15 +221,12 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
     TRAWL_ASSIGN(const double duration_ms, parse_duration_ms(flag.flag, found->second));
     body[flag.key] = number_value(duration_ms);
   }
+  TRAWL_TRY(check_ranges(arguments, body, now));
   if (!arguments.labels.empty()) {
     json::object labels;
-    for (const auto& label : arguments.labels) {
-      const auto at = label.find('=');
-      if (at == std::string::npos || at == 0) {
-        return usage_failure(
-            fmt::format("--label is '{}'; use name=value, as in team=search", label));
-      }
-      labels[label.substr(0, at)] = text_value(std::string_view(label).substr(at + 1));
+    for (const auto& text : arguments.labels) {
+      TRAWL_ASSIGN(const auto label, parse_label(text));
+      labels[label.first] = text_value(label.second);
     }
     body["labels"] = std::move(labels);
   }
@@ -192,6 +239,7 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
     }
     body["filters"] = std::move(*filters);
   }
+  take_prefixes(body);
   return body;
 }
 
@@ -235,8 +283,13 @@ MakeFilterBody add_filter_flags(CLI::App& command, bool since_event) {
   }
   for (const auto& field : kRecordedFields) {
     if (!field.is(kCondition) || has_flag(field.filter_name)) continue;
-    add_text(flag_of(field.filter_name), field.filter_name, field.description)
-        ->type_name("TEXT");
+    const bool is_hash = field.filter_name == "shape" ||
+                         field.filter_name == "fingerprint" ||
+                         field.filter_name == "inputs_hash";
+    add_text(flag_of(field.filter_name), field.filter_name,
+             fmt::format("{}{}", field.description,
+                         is_hash ? "; or its first digits, at least 4" : ""))
+        ->type_name(is_hash ? "HASH" : "TEXT");
   }
   add_list("--status", arguments->statuses,
            "completed, failed, cancelled or processing; several as in failed,cancelled")
@@ -255,9 +308,10 @@ MakeFilterBody add_filter_flags(CLI::App& command, bool since_event) {
         ->type_name("TIME");
   }
   add_text("--returned", "returned", "zero or nonzero results")
-      ->check(CLI::IsMember({"zero", "nonzero"}).description(""))
+      ->check(one_of({"zero", "nonzero"}))
       ->type_name("COUNT");
-  add_list("--label", arguments->labels, "Has this label; repeat for several at once")
+  add_list("--label", arguments->labels,
+           "Has this label; one each, repeat for several at once")
       ->type_name("NAME=VALUE");
   command
       .add_option("--where", arguments->where,

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
-#include "cli/commands/not_empty.h"
+#include "cli/commands/checks.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/time_text.h"

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -17,10 +18,13 @@
 
 #include "base/clock.h"
 #include "base/private_files.h"
+#include "base/text.h"
 #include "cli/client/export_sink.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
+#include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/table.h"
@@ -41,7 +45,8 @@ struct ExecutionsExportArguments {
   bool force = false;
   std::int64_t limit = 0;  // 0: all
   bool detail = false;
-  bool gzip = false;
+  bool gzip = false;  // As given; the packing is what it and the name come to.
+  ExportSink::Packing packing = ExportSink::Packing::none;
 };
 
 // How far it has come, on one line of standard error, where that is a terminal.
@@ -175,34 +180,87 @@ Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments
   }
 }
 
-// Settles format and compression, by the flags and by the name of the file.
-//   usage  the two contradict each other
-Outcome<void> settle_form(ExecutionsExportArguments& arguments) {
-  std::string_view name = arguments.file;
-  const bool named_gzip = name.ends_with(".gz");
-  if (named_gzip) name.remove_suffix(3);
-  std::string_view named;
-  for (const auto& [ending, format] :
-       {std::pair<std::string_view, std::string_view>{".csv", "csv"},
-        {".ndjson", "ndjson"},
-        {".jsonl", "ndjson"}}) {
-    if (name.ends_with(ending)) named = format;
+// What the name of a file says that an export cannot be, and what to do instead.
+std::string_view remedy_of(std::string_view ending) {
+  static constexpr std::pair<std::string_view, std::string_view> kRemedies[] = {
+      {".7z", "use .gz or .zst"},
+      {".arrow", "use .ndjson or .csv"},
+      {".br", "use .gz or .zst"},
+      {".bz2", "use .gz or .zst"},
+      {".json", "an export is lines of JSON: use .ndjson, or .jsonl"},
+      {".lz4", "use .gz or .zst"},
+      {".lzma", "use .gz or .zst"},
+      {".parquet", "use .ndjson or .csv"},
+      {".tar", "use .ndjson or .csv"},
+      {".tgz", "use .gz or .zst"},
+      {".tsv", "use .csv"},
+      {".xls", "use .csv"},
+      {".xlsx", "use .csv"},
+      {".xz", "use .gz or .zst"},
+      {".yaml", "use .ndjson or .csv"},
+      {".z", "use .gz or .zst"},
+      {".zip", "use .gz or .zst"},
+  };
+  for (const auto& [other, remedy] : kRemedies) {
+    if (ending == other) return remedy;
   }
+  return {};
+}
+
+std::string ending_of(std::string_view name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string() : to_lower_ascii(name.substr(dot));
+}
+
+// Settles format and compression, by the flags and by the name of the file.
+//   usage  they contradict each other, or the name says what an export cannot be
+Outcome<void> settle_form(ExecutionsExportArguments& arguments,
+                          const std::optional<Format>& global) {
+  if (arguments.format.empty() && global) {
+    // `trawl -o csv executions export`
+    if (*global != Format::csv && *global != Format::ndjson) {
+      return usage_failure(
+          "an export is NDJSON or CSV; use -o ndjson or -o csv before the command, or "
+          "--format behind it");
+    }
+    arguments.format = *global == Format::csv ? "csv" : "ndjson";
+  }
+  std::string_view name = arguments.file;
+  std::string ending = ending_of(name);
+  const std::string packed = ending;
+  const bool named_gzip = packed == ".gz" || packed == ".gzip";
+  const bool named_zstd = packed == ".zst" || packed == ".zstd";
+  if (named_gzip || named_zstd) {
+    name.remove_suffix(packed.size());
+    ending = ending_of(name);
+  }
+  if (const auto remedy = remedy_of(ending); !remedy.empty()) {
+    return usage_failure(
+        fmt::format("the name of '{}' ends in {}, which an export cannot be; {}",
+                    arguments.file, ending, remedy));
+  }
+  std::string_view named;
+  if (ending == ".csv") named = "csv";
+  if (ending == ".ndjson" || ending == ".jsonl") named = "ndjson";
   if (arguments.format.empty()) {
     arguments.format = named.empty() ? "ndjson" : named;
   } else if (!named.empty() && named != arguments.format) {
     return usage_failure(fmt::format(
-        "--format is {}, but the name of '{}' says {}; leave --format out, or use another "
-        "name",
+        "the format is {}, but the name of '{}' says {}; leave the format out, or use "
+        "another name",
         arguments.format, arguments.file, named));
   }
-  if (arguments.gzip && !named_gzip && !named.empty()) {
+  if (arguments.gzip && !named_gzip && (named_zstd || !named.empty())) {
     return usage_failure(fmt::format(
         "--gzip is given, but the name of '{}' does not end in .gz; add .gz, or "
         "leave --gzip out",
         arguments.file));
   }
-  arguments.gzip = arguments.gzip || named_gzip;
+  if (named_zstd) {
+    arguments.packing = ExportSink::Packing::zstd;
+  } else if (arguments.gzip || named_gzip) {
+    arguments.packing = ExportSink::Packing::gzip;
+  }
   return {};
 }
 
@@ -285,7 +343,7 @@ Outcome<Exit> export_executions(Context& context,
   RowProgress progress(host);
   const ExportSink* watched = nullptr;
   ExportSink sink(destination.stream(),
-                  {arguments.format == "csv", arguments.gzip,
+                  {arguments.format == "csv", arguments.packing,
                    !to_file && host.out_is_terminal, context.flags().raw},
                   [&] {
                     if (watched) progress.draw(watched->rows(), watched->bytes());
@@ -294,12 +352,16 @@ Outcome<Exit> export_executions(Context& context,
   TRAWL_ASSIGN(const Exit exit, fetch(context, arguments, sink, progress));
   progress.clear();
   TRAWL_TRY(destination.finish(sink.finish()));
+  if (sink.rows() == 0) {
+    TRAWL_ASSIGN(const json::object filter, arguments.filter());
+    explain_nothing(context, filter);
+  }
   if (!to_file) return exit;
   const auto rows = static_cast<std::int64_t>(sink.rows());
   if (context.format() == Format::table) {
     host.out << fmt::format(
-        "exported {} execution{}, {}, in {} to {}\n", format_count(rows),
-        rows == 1 ? "" : "s", format_bytes(static_cast<double>(sink.bytes())),
+        "exported {}, {}, in {} to {}\n", format_things(rows, "execution"),
+        format_bytes(static_cast<double>(sink.bytes())),
         format_duration_ms(progress.elapsed_ms()), printable(arguments.file));
   } else {
     context.print_raw(to_json_text(json::object{
@@ -318,14 +380,14 @@ void add_executions_export(CLI::App& executions, Context& context) {
   command
       ->add_option("--format", arguments->format,
                    "ndjson or csv [as the name of FILE ends, else ndjson]")
-      ->check(CLI::IsMember({"ndjson", "csv"}).description(""))
+      ->check(one_of({"ndjson", "csv"}))
       ->type_name("FORMAT");
   command->add_flag("--detail", arguments->detail,
                     "Whole records, as `executions import` takes them, instead of rows");
   command->add_flag("--gzip", arguments->gzip,
-                    "Compress the output [if the name of FILE ends in .gz]");
+                    "Compress the output [if the name of FILE ends in .gz; .zst: zstd]");
   command->add_option("--limit", arguments->limit, "At most this many, the newest [all]")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->check(whole_number(1))
       ->type_name("N");
   command
       ->add_option("-o,--output", arguments->file,
@@ -354,7 +416,7 @@ void add_executions_export(CLI::App& executions, Context& context) {
       "Resumes by itself when the connection breaks.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments]() -> Outcome<Exit> {
-      TRAWL_TRY(settle_form(*arguments));
+      TRAWL_TRY(settle_form(*arguments, context.flags().format));
       if (arguments->detail && arguments->format == "csv") {
         return usage_failure(
             "--detail does not fit into a CSV; leave it out, or export NDJSON");

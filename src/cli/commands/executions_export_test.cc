@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/zstd.h"
 #include "cli/cli_test_support.h"
 
 namespace trawl::cli::executions_export_test {
@@ -123,6 +124,52 @@ TEST(Cli, ExportDoesWhatTheNameOfTheFileSays) {
     EXPECT_NE(result.err.find(complaint), std::string::npos) << result.err;
     EXPECT_TRUE(program.seen.empty());
   }
+}
+
+// Goal: what the name of a file says is what it holds, or it is refused.
+TEST(Cli, ExportsAreWhatTheirNamesSay) {
+  const std::string base = testing::TempDir() + "export_name_test";
+  const std::string rows = export_rows(0, 1);
+  for (const std::string ending : {".ndjson.zst", ".ndjson.ZST", ".zstd"}) {
+    const std::string name = base + ending;
+    std::remove(name.c_str());
+    Program program;
+    program.answer(200, with_trailer(rows));
+    EXPECT_EQ(program.run({"executions", "export", "-o", name}).status, 0);
+    std::ifstream file(name);
+    const std::string packed(std::istreambuf_iterator<char>(file), {});
+    std::string text;
+    std::string_view left = packed;
+    EXPECT_TRUE(ZstdReader().read(left, text, 1 << 20)) << name;
+    EXPECT_EQ(text, rows);
+    std::remove(name.c_str());
+  }
+  for (const std::string ending :
+       {".ndjson.bz2", ".ndjson.xz", ".zip", ".csv.lz4", ".json", ".json.gz", ".xlsx",
+        ".7z", ".tsv", ".parquet", ".tar.gz", ".tgz"}) {
+    Program program;
+    const auto result = program.run({"executions", "export", "-o", base + ending});
+    EXPECT_EQ(result.status, 2) << ending;
+    EXPECT_NE(result.err.find("; "), std::string::npos) << result.err;
+    EXPECT_TRUE(program.seen.empty());
+  }
+}
+
+// `-o` before the command is the format, as of all others.
+TEST(Cli, TheFormatBeforeAnExportIsHonoured) {
+  for (const std::string format : {"csv", "ndjson"}) {
+    Program program;
+    program.answer(500, "{}");
+    program.run({"-o", format, "executions", "export"});
+    EXPECT_NE(program.seen.at(0).target.find("format=" + format), std::string::npos);
+  }
+  for (const std::string format : {"json", "table"}) {
+    Program program;
+    EXPECT_EQ(program.run({"-o", format, "executions", "export"}).status, 2);
+    EXPECT_TRUE(program.seen.empty());
+  }
+  Program program;
+  EXPECT_EQ(program.run({"-o", "csv", "executions", "export", "-o", "x.ndjson"}).status, 2);
 }
 
 TEST(Cli, ExportToAFileIsWholeOrNotThere) {

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
+#include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
@@ -42,11 +44,13 @@ Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   json::array fields;
   for (const auto& field : arguments.fields) fields.emplace_back(field);
   if (fields.empty() && context.format() == Format::csv && !kCsvIsInRows) {
-    for (const auto field : csv_field_names()) fields.push_back(text_value(field));
+    for (const auto field : csv_field_names()) {
+      if (field != "error") fields.push_back(text_value(field));
+    }
+    fields.emplace_back("error");
   }
-  // A person sees at once why something failed.
-  const bool shows_errors = fields.empty() && context.format() == Format::table;
-  if (shows_errors) {
+  // Whoever sees that something failed sees why.
+  if (fields.empty()) {
     for (const RecordedField& field : kRecordedFields) {
       if (field.kept == Kept::row) fields.push_back(text_value(field.name));
     }
@@ -58,6 +62,10 @@ Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   list.offset = arguments.offset;
   list.cursor = arguments.cursor;
   list.nothing = "no executions";
+  list.on_nothing = [&context, body = list.body] { explain_nothing(context, body); };
+  if (context.format() == Format::json || context.format() == Format::ndjson) {
+    list.amend = inputs_as_json;
+  }
   return write_list(
       context, list,
       arguments.fields.empty() ? execution_columns() : chosen_columns(arguments.fields));
@@ -80,15 +88,13 @@ void add_executions_list(CLI::App& executions, Context& context) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("FIELDS");
-  auto* limit =
-      command->add_option("--limit", arguments->limit, "Rows in total [20]")
-          ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
-          ->type_name("N");
+  auto* limit = command->add_option("--limit", arguments->limit, "Rows in total [20]")
+                    ->check(whole_number(1))
+                    ->type_name("N");
   command->add_flag("--all", arguments->all, "Every row, page by page")->excludes(limit);
-  auto* offset =
-      command->add_option("--offset", arguments->offset, "Rows to skip first")
-          ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000}).description(""))
-          ->type_name("N");
+  auto* offset = command->add_option("--offset", arguments->offset, "Rows to skip first")
+                     ->check(whole_number(0, 10'000))
+                     ->type_name("N");
   command
       ->add_option("--cursor", arguments->cursor,
                    "Continue where a list ended (next_cursor)")

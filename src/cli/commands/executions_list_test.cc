@@ -20,14 +20,14 @@ TEST(Cli, ListFollowsCursorsUpToTheLimit) {
   program.answer(200, page(1001, 500, 5000, "c2"));
   const auto result = program.run({"executions", "list", "--limit", "1500", "--offset", "7",
                                    "--status", "failed", "--since", "-24h", "--until",
-                                   "2026-01-01T00:00:00Z", "-o", "json"});
+                                   "9998-01-01T00:00:00Z", "-o", "json"});
   ASSERT_EQ(result.status, 0) << result.err;
   ASSERT_EQ(program.seen.size(), 2u);
   EXPECT_EQ(program.seen[0].target,
             "/v1/retrievers/executions/list?limit=1000&include_total=true&offset=7");
-  EXPECT_EQ(
-      program.seen[0].body,
-      R"({"status":"failed","start_time":"-24h","end_time":"2026-01-01T00:00:00.000000Z"})");
+  EXPECT_TRUE(program.seen[0].body.starts_with(
+      R"({"status":"failed","start_time":"-24h","end_time":"9998-01-01T00:00:00.000000Z")"))
+      << program.seen[0].body;
   EXPECT_EQ(program.seen[1].target,
             "/v1/retrievers/executions/list?limit=500&include_total=true&cursor=c1");
   const auto parsed = parse_json(result.out);
@@ -91,16 +91,37 @@ TEST(Cli, EmptyListsAreWellFormed) {
   }
 }
 
-TEST(Cli, ListAsCsvHasThirteenColumns) {
+TEST(Cli, ListAsCsvHasTheRowAndTheError) {
   Program program;
   program.answer(200, page(1, 1, 1, ""));
   const auto result = program.run({"executions", "list", "-o", "csv"});
   EXPECT_EQ(result.out,
             "execution_id,execution_mode,status,timestamp,duration_ms,credits_used,"
             "total_processed,total_returned,cache_hit_rate,query_summary,stages_completed,"
-            "total_stages,collection_ids\r\n"
+            "total_stages,collection_ids,error\r\n"
             "exec_1,,completed,2026-01-02T03:04:05.000000Z,1.5,0.25,,10,,"
-            "\"web, \"\"server\"\"\",2,3,\r\n");
+            "\"web, \"\"server\"\"\",2,3,,\r\n");
+}
+
+// Whoever sees that something failed sees why, in every format.
+TEST(Cli, ListsShowErrors) {
+  const std::string error = "stages[1].config.parameters.limit is 0; use 1 to 1000";
+  for (const std::string format : {"json", "ndjson", "csv", "table"}) {
+    Program program;
+    program.answer(
+        200,
+        R"({"results":[{"execution_id":"exec_1","status":"failed","inputs":"{\"n\":1}",)"
+        R"("error":")" +
+            error + R"("}],"total":1,"pagination":{"next_cursor":null}})");
+    const auto result = program.run({"executions", "list", "-o", format});
+    EXPECT_NE(program.seen.at(0).body.find("\"error\""), std::string::npos);
+    EXPECT_NE(result.out.find("limit is 0; use 1 to 1000"), std::string::npos)
+        << result.out;
+    if (format == "table") EXPECT_EQ(result.out.find("parameters"), std::string::npos);
+    if (format == "json" || format == "ndjson") {
+      EXPECT_NE(result.out.find(R"("inputs":{"n":1})"), std::string::npos) << result.out;
+    }
+  }
 }
 
 TEST(Cli, TerminalsGetATableWithATotal) {

@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/field_path.h"
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
+#include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/progress.h"
@@ -154,21 +159,66 @@ void write_table(Context& context, const json::object& reply, const json::array&
     const json::object* total = object_at(reply, "total");
     if (total) {
       host.out << styled(fmt::format(
-                             "{} executions, {} failed; p50 {}, p95 {}, p99 {}; {} "
-                             "credits",
-                             format_count(count_at(*total, "count")),
+                             "{}, {} failed; p50 {}, p95 {}, p99 {}; {}",
+                             format_things(count_at(*total, "count"), "execution"),
                              percent_text(number_at(*total, "error_rate")),
                              format_duration_ms(number_at(*total, "duration_ms.p50")),
                              format_duration_ms(number_at(*total, "duration_ms.p95")),
                              format_duration_ms(number_at(*total, "duration_ms.p99")),
-                             format_number(number_at(*total, "credits_used.total"), 2)),
+                             format_credits(number_at(*total, "credits_used.total"), 2)),
                          Style::dim, host.colour)
                << '\n';
     }
   }
 }
 
+constexpr std::string_view kBuckets[] = {"auto", "none", "minute", "hour",
+                                         "day",  "week", "month"};
+constexpr std::string_view kGroups[] = {"status", "error",  "failed_stage", "collection",
+                                        "stage",  "caller", "shape"};
+
+bool is_among(std::string_view word, std::span<const std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Which of the two flags a word belongs to is easily mixed up.
+//   usage  --by or --bucket has no such word
+Outcome<void> check_groups(const ExecutionsStatsArguments& arguments) {
+  const auto bucket_meant_by = [](std::string_view word) {
+    static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+        {"daily", "day"},  {"date", "day"},       {"days", "day"},      {"hourly", "hour"},
+        {"hours", "hour"}, {"minutes", "minute"}, {"monthly", "month"}, {"months", "month"},
+        {"time", "auto"},  {"weekly", "week"},    {"weeks", "week"}};
+    for (const auto& [other, ours] : kOtherWords) {
+      if (other == word) return ours;
+    }
+    return is_among(word, kBuckets) ? word : std::string_view();
+  };
+  const std::string_view by = arguments.by;
+  if (!by.empty() && !by.starts_with("label:") && !is_among(by, kGroups)) {
+    const auto bucket = bucket_meant_by(by);
+    return usage_failure(
+        fmt::format("--by is '{}'{}; use {}, or label:NAME", by,
+                    bucket.empty() ? did_you_mean(by, kGroups)
+                                   : fmt::format(" (did you mean '--bucket {}'?)", bucket),
+                    fmt::join(kGroups, ", ")));
+  }
+  const std::string_view bucket = arguments.bucket;
+  if (!bucket.empty() && !is_among(bucket, kBuckets)) {
+    const auto meant = bucket_meant_by(bucket);
+    const bool is_group = is_among(bucket, kGroups) || bucket.starts_with("label:");
+    return usage_failure(
+        fmt::format("--bucket is '{}'{}; use one of {}", bucket,
+                    is_group         ? fmt::format(" (did you mean '--by {}'?)", bucket)
+                    : !meant.empty() ? fmt::format(" (did you mean '{}'?)", meant)
+                                     : did_you_mean(bucket, kBuckets),
+                    fmt::join(kBuckets, ", ")));
+  }
+  return {};
+}
+
 Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments) {
+  TRAWL_TRY(check_groups(arguments));
   TRAWL_ASSIGN(json::object filter, arguments.filter());
   if (!arguments.by.empty()) filter["group_by"] = arguments.by;
   if (!arguments.bucket.empty()) filter["bucket"] = arguments.bucket;
@@ -194,6 +244,9 @@ Outcome<Exit> stats(Context& context, const ExecutionsStatsArguments& arguments)
     case Format::table:
       write_table(context, reply, rows);
       break;
+  }
+  if (count_at(reply, "total.count", -1) == 0 || rows.empty()) {
+    explain_nothing(context, body.get_object());
   }
   // JSON says so itself.
   if (reply.contains("partial") && context.format() != Format::json) {

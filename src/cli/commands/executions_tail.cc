@@ -11,11 +11,15 @@
 #include <unordered_set>
 
 #include "cli/client/event_stream.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/row_writer.h"
+#include "cli/terminal/table.h"
+#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
@@ -37,7 +41,10 @@ class TailSink final : public BodySink {
         is_table_(context.format() == Format::table),
         limit_(limit),
         rows_(context, execution_columns()),
-        stream_([this](const ServerEvent& event) { show(event); }) {}
+        aside_(context.host()),
+        stream_([this](const ServerEvent& event) { show(event); }) {
+    aside_.flags() = context.flags();
+  }
 
   bool take(std::string_view piece) override {
     stream_.feed(piece);
@@ -51,14 +58,24 @@ class TailSink final : public BodySink {
 
  private:
   void show(const ServerEvent& event) {
-    const auto parsed = parse_json(event.data);
+    auto parsed = parse_json(event.data);
     if (!parsed || !parsed->is_object() || is_done()) return;
-    const json::object& data = parsed->get_object();
+    json::object& data = parsed->get_object();
     if (event.kind == "execution_started" || event.kind == "execution_ended") {
       if (!is_new(event.kind + text_at(data, "execution_id"))) return;
       ++shown_;
+      const std::string error = error_of(data);
       if (is_table_) {
+        data["error"] = nullptr;  // Not in a column, whose place the first row decides.
         rows_.write({*parsed});
+        if (!error.empty()) {
+          host_.out << "  " << styled(printable(error), Style::bad, host_.colour) << '\n';
+        }
+      } else if (!error.empty() && !data.contains("error")) {
+        data["error"] = text_value(error);
+        std::string line;
+        append_json_line(line, to_json_text(data));
+        host_.out << printable_json(line, host_.out_is_terminal) << '\n';
       } else {
         host_.out << printable_json(event.data, host_.out_is_terminal) << '\n';
       }
@@ -79,6 +96,14 @@ class TailSink final : public BodySink {
                                printable(text_at(data, "message")));
     }
   }
+  // Why an execution failed. Events are rows, which do not say so; its record does.
+  std::string error_of(const json::object& row) {
+    if (text_at(row, "status") != status::kFailed) return {};
+    if (row.contains("error")) return text_at(row, "error");
+    const auto detail = aside_.call(
+        "GET", path({"v1", "retrievers", "executions", text_at(row, "execution_id")}));
+    return detail ? text_at(*detail, "error") : std::string();
+  }
   bool is_new(const std::string& key) {
     if (!known_.insert(key).second) return false;
     order_.push_back(key);
@@ -93,6 +118,7 @@ class TailSink final : public BodySink {
   const bool is_table_;
   const std::int64_t limit_;
   RowWriter rows_;
+  Context aside_;  // A connection of its own, as the tail's is busy.
   EventStream stream_;
   std::int64_t shown_ = 0;
   std::unordered_set<std::string> known_;
@@ -153,7 +179,7 @@ void add_executions_tail(CLI::App& executions, Context& context) {
       "tail", "Show the executions of every client as they start and end");
   arguments->filter = add_filter_flags(*command, true);
   command->add_option("--limit", arguments->limit, "Stop after this many [never]")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->check(whole_number(1))
       ->type_name("N");
   command->footer(
       "Examples:\n"

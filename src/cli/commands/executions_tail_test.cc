@@ -37,6 +37,20 @@ TEST(Cli, TailPrintsRowsAndComesBackWithTheLastId) {
   EXPECT_NE(result.err.find("too slow for 3 events"), std::string::npos) << result.err;
 }
 
+// Events do not say why an execution failed; its record does.
+TEST(Cli, TailShowsErrors) {
+  for (const std::string format : {"ndjson", "table"}) {
+    Program program;
+    program.answer(200,
+                   "event: execution_ended\nid: at_a\ndata: {\"execution_id\":\"exec_a\","
+                   "\"status\":\"failed\"}\n\n");
+    program.answer(200, R"({"execution_id":"exec_a","error":"limit is 0; use 1"})");
+    const auto result = program.run({"executions", "tail", "--limit", "1", "-o", format});
+    EXPECT_EQ(program.seen.at(1).target, "/v1/retrievers/executions/exec_a");
+    EXPECT_NE(result.out.find("limit is 0; use 1"), std::string::npos) << result.out;
+  }
+}
+
 TEST(Cli, TailEndsWhereNobodyAnswers) {
   Program program;
   EXPECT_EQ(program.run({"executions", "tail"}).status, 1);

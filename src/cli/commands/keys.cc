@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cli/commands/commands.h"
-#include "cli/commands/not_empty.h"
+#include "cli/commands/checks.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
@@ -143,7 +143,7 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
   command
       .add_option("-p,--permission", arguments.permissions,
                   "read, write, delete or admin; repeatable" + default_text)
-      ->check(CLI::IsMember({"read", "write", "delete", "admin"}).description(""))
+      ->check(one_of({"read", "write", "delete", "admin"}))
       ->type_name("PERMISSION")
       ->allow_extra_args(false);
   command.add_option("--description", arguments.description, "What it is for")
@@ -156,10 +156,10 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
   command
       .add_option("--rate-limit", arguments.rate_limit,
                   "Requests per minute; 0: no limit [the server's setting]")
-      ->check(CLI::Range(0, 1'000'000).description(""))
+      ->check(whole_number(0, 1'000'000))
       ->type_name("COUNT");
   command.add_option("--burst", arguments.burst, "How many at once [a minute's worth]")
-      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->check(whole_number(1, 1'000'000))
       ->type_name("COUNT");
 }
 

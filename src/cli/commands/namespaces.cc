@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
@@ -111,7 +112,7 @@ Outcome<Exit> retention(Context& context, const RetentionArguments& arguments) {
 void add_retention(CLI::App& namespaces, Context& context) {
   auto arguments = std::make_shared<RetentionArguments>();
   constexpr std::int64_t kMax = std::int64_t{1} << 60;
-  const auto positive = CLI::Range(std::int64_t{1}, kMax).description("");
+  const auto positive = whole_number(1, kMax);
   auto* command = namespaces.add_subcommand(
       "retention", "Show or set how long a namespace keeps its executions");
   command->add_option("name", arguments->name, "The namespace's name or id")

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/commands/other_words.h"
 #include "cli/terminal/format.h"
 
 namespace trawl::cli {
@@ -61,45 +62,12 @@ bool is_flag(const std::string& word) {
   return word.size() > 1 && word.front() == '-';
 }
 
-// Where the command is that somebody looked for at the top, by the words of other programs.
-std::string place_of_command(const std::string& word, const CLI::App& program) {
-  static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
-      {"history", "executions list"},
-      {"log", "executions list"},
-      {"logs", "executions tail"},
-      {"ls", "executions list"},
-      {"query", "execute"},
-      {"run", "execute"},
-      {"search", "execute"},
-      {"server", "serve"},
-      {"start", "serve"},
-      {"status", "executions stats"},
-      {"upload", "import"}};
-  for (const auto& [other, ours] : kOtherWords) {
-    if (word == other) return std::string(ours);
-  }
-  // The history is what most of it is about, and comes first.
-  std::string found;
-  for (const auto* group : program.get_subcommands({})) {
-    for (const auto* command : group->get_subcommands({})) {
-      if (command->get_name() != word) continue;
-      if (found.empty() || group->get_name() == "executions") {
-        found = fmt::format("{} {}", group->get_name(), word);
-      }
-    }
-  }
-  return found;
-}
-
 std::string unknown_command(const std::string& word,
                             const std::vector<const CLI::App*>& commands) {
   const auto names = commands_below(*commands.back());
   std::string known = suggestion(word, names);
-  if (commands.size() == 1) {
-    if (const auto place = place_of_command(word, *commands.back()); !place.empty()) {
-      known = fmt::format(" (did you mean 'trawl {}'?)", place);
-    }
-  }
+  const auto meant = command_meant_by(word, commands);
+  if (!meant.empty()) known = fmt::format(" (did you mean '{}'?)", meant);
   // A short list says more than the way to it.
   if (known.empty() && commands.size() > 1)
     known = fmt::format("; use {}", fmt::join(names, ", "));
@@ -107,35 +75,114 @@ std::string unknown_command(const std::string& word,
                      known);
 }
 
+// "COLLECTION and FILE": the arguments of a command that are its own, as --help names them.
+std::string arguments_of(const CLI::App& command, bool missing_only) {
+  std::vector<std::string> names;
+  for (const auto* option : command.get_options()) {
+    if (missing_only ? !option->get_required() || option->count() > 0
+                     : !option->get_positional()) {
+      continue;
+    }
+    std::string name = option->get_type_name();
+    if (!option->get_positional()) name = option->get_name() + " " + name;
+    names.push_back(std::move(name));
+  }
+  return fmt::format("{}", fmt::join(names, " and "));
+}
+
+std::string unexpected_argument(const std::string& word,
+                                const std::vector<const CLI::App*>& commands) {
+  const auto use = use_of_argument(word, *commands.back());
+  const auto taken = arguments_of(*commands.back(), false);
+  return fmt::format("'{}' is unexpected: '{}' takes {}{}", printable(word),
+                     line_of(commands), taken.empty() ? "flags only" : taken,
+                     use.empty() ? "" : fmt::format(" (did you mean '{}'?)", use));
+}
+
+std::string unknown_flag(const std::string& word,
+                         const std::vector<const CLI::App*>& commands) {
+  const std::string flag = word.substr(0, word.find('='));
+  const auto flags = flags_of(commands);
+  std::string known = suggestion(flag, flags);
+  for (const std::string_view format : {"json", "ndjson", "csv", "table"}) {
+    if (flag == fmt::format("--{}", format)) {
+      const bool own_output = commands.back()->get_option_no_throw("--format") != nullptr;
+      known =
+          fmt::format(" (did you mean '{} {}'?)", own_output ? "--format" : "-o", format);
+    }
+  }
+  if (const auto meant = flag_meant_by(flag, flags); !meant.empty()) {
+    known = fmt::format(" (did you mean '{}'?)", meant);
+  } else if (flag == "-d" || flag == "--data-dir") {
+    known = ": it opens no directory, but asks the running server that --url names";
+  } else if (flag == "--follow" || (flag == "-f" && known.empty())) {
+    if (commands.size() > 2 && commands[1]->get_name() == "executions")
+      known = " (did you mean 'trawl executions tail'?)";
+  }
+  return fmt::format("'{}' is not a flag of '{}'{}", printable(flag), line_of(commands),
+                     known);
+}
+
 // Of several the first flag: what follows it is most often its value.
 std::string unknown_argument(const std::vector<std::string>& words,
                              const std::vector<const CLI::App*>& commands) {
   const auto found = std::find_if(words.begin(), words.end(), is_flag);
-  if (found == words.end())
-    return fmt::format("'{}' is one argument too many for '{}'", printable(words.front()),
-                       line_of(commands));
-  const std::string flag = found->substr(0, found->find('='));
-  for (const std::string_view format : {"json", "ndjson", "csv", "table"}) {
-    if (flag == fmt::format("--{}", format)) {
-      return fmt::format("'{0}' is not a flag of '{1}' (did you mean '-o {2}'?)",
-                         printable(flag), line_of(commands), format);
-    }
-  }
-  return fmt::format("'{}' is not a flag of '{}'{}", printable(flag), line_of(commands),
-                     suggestion(flag, flags_of(commands)));
+  return found == words.end() ? unexpected_argument(words.front(), commands)
+                              : unknown_flag(*found, commands);
 }
 
-// What the parser says of a value, in our words where those are clearer.
-std::string parser_message(const CLI::ParseError& error) {
-  std::string text = error.what();
-  // "--file: 1 required FILE missing"
-  constexpr std::string_view kBegin = ": 1 required ";
-  constexpr std::string_view kEnd = " missing";
-  const auto begin = text.find(kBegin);
-  if (begin == std::string::npos || !text.ends_with(kEnd)) return text;
-  const auto type =
-      text.substr(begin + kBegin.size(), text.size() - kEnd.size() - begin - kBegin.size());
-  return fmt::format("{} needs a value: {}", text.substr(0, begin), type);
+// What the parser says, in our words.
+std::string parser_message(const CLI::ParseError& error,
+                           const std::vector<const CLI::App*>& commands) {
+  const std::string text = error.what();
+  const auto around = [&](std::string_view middle, auto&& make) -> std::string {
+    const auto at = text.find(middle);
+    if (at == std::string::npos) return {};
+    return make(text.substr(0, at), text.substr(at + middle.size()));
+  };
+  std::string ours;
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const auto missing = arguments_of(*commands.back(), true);
+    if (!missing.empty()) return fmt::format("'{}' needs {}", line_of(commands), missing);
+  } else if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+    ours = around(" excludes ", [](const auto& one, const auto& other) {
+      return fmt::format("{} and {} exclude each other; leave one of them out", one, other);
+    });
+  } else if (dynamic_cast<const CLI::RequiresError*>(&error) != nullptr) {
+    ours = around(" requires ", [](const auto& one, const auto& other) {
+      return fmt::format("{0} does nothing without {1}; add {1}, or leave {0} out", one,
+                         other);
+    });
+  } else if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+    ours =
+        around(": ", [](const auto& name, const auto& what) { return name + " " + what; });
+  } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    // "--file: 1 required FILE missing"
+    ours = around(": 1 required ", [](const auto& name, const auto& rest) {
+      return fmt::format("{} needs a value: {}", name, rest.substr(0, rest.rfind(' ')));
+    });
+    if (!ours.empty()) return ours;
+    ours =
+        around(": At Most 1 required but received ", [](const auto& name, const auto& n) {
+          return fmt::format("{} is given {} times; give it once", name, n);
+        });
+    if (!ours.empty()) return ours;
+    ours =
+        around(" was given a disallowed flag override", [](const auto& name, const auto&) {
+          return fmt::format("--{} takes no value", name);
+        });
+  } else if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
+    ours = around("Could not convert: ", [&](const auto&, const auto& rest) {
+      const auto equals = rest.find(" = ");
+      return fmt::format("{} is '{}', which it cannot be", rest.substr(0, equals),
+                         equals == std::string::npos ? "" : rest.substr(equals + 3));
+    });
+    if (!ours.empty()) return ours;
+    ours = around(": ", [](const auto& name, const auto&) {
+      return fmt::format("{} takes no value", name);
+    });
+  }
+  return ours.empty() ? text : ours;
 }
 
 }  // namespace
@@ -154,7 +201,7 @@ void explain_usage(const CLI::App& program, const CLI::ParseError& error,
     err << commands.back()->help(line_of({commands.begin(), commands.end() - 1}));
     return;
   } else {
-    message = parser_message(error);
+    message = parser_message(error, commands);
   }
   err << "trawl: " << printable(message) << "; see: " << line_of(commands) << " --help\n";
 }

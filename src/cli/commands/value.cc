@@ -44,9 +44,24 @@ Outcome<Input> parse_input(std::string_view text, const json::object& schema) {
 
 Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text) {
   const auto at = text.find('=');
-  if (at == std::string_view::npos || at == 0)
-    return usage_failure(fmt::format("the label '{}' is not of the form key=value", text));
-  if (!is_valid_utf8(text)) return usage_failure("a label is not valid UTF-8");
+  if (at == std::string_view::npos || at == 0) {
+    return usage_failure(
+        fmt::format("--label is '{}'; use name=value, as in team=search", text));
+  }
+  if (!is_valid_utf8(text)) return usage_failure("--label is not valid UTF-8");
+  // Nobody who writes a=1,b=2 means one label whose value is "1,b=2".
+  const auto comma = text.find(',', at);
+  if (comma != std::string_view::npos) {
+    const auto rest = text.substr(comma + 1);
+    const auto equals = rest.find('=');
+    if (equals != std::string_view::npos && equals > 0 &&
+        rest.substr(0, equals).find_first_of(" ,") == std::string_view::npos) {
+      return usage_failure(
+          fmt::format("--label is '{}', which is several; give each its own: --label {} "
+                      "--label {}",
+                      text, text.substr(0, comma), rest));
+    }
+  }
   return std::pair(std::string(text.substr(0, at)), std::string(text.substr(at + 1)));
 }
 

@@ -21,7 +21,7 @@ struct Input {
 Outcome<Input> parse_input(std::string_view text, const json::object& schema);
 
 // One --label: "key=value", both as they stand; the server knows which keys are good.
-//   usage  there is no '=' or no key before it, or it is not UTF-8
+//   usage  there is no '=' or no key before it, it is several (a=1,b=2), or not UTF-8
 Outcome<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
 // "name:3" or "name" into {"path": "name", "weight": 3}.
