@@ -51,6 +51,7 @@ class Program {
     Host host{in, out, err};
     host.width = width;
     host.out_is_terminal = terminal;
+    host.in_is_terminal = host.err_is_terminal = interactive;
     host.environment = [this](const char* name) {
       const auto found = variables_.find(name);
       return found == variables_.end() ? std::string() : found->second;
@@ -66,7 +67,8 @@ class Program {
     return result;
   }
 
-  bool terminal = false;
+  bool terminal = false;     // Standard output.
+  bool interactive = false;  // Standard input and error.
   std::size_t width = 120;
   Connection connection;
   std::vector<Seen> seen;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
@@ -7,9 +9,11 @@
 
 #include "cli/commands/collection_definition.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/deletion.h"
 #include "cli/commands/value.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/object_writer.h"
 #include "cli/terminal/row_writer.h"
 
 namespace trawl::cli {
@@ -37,6 +41,7 @@ struct CollectionsArguments {
   std::vector<std::string> fields;
   std::string language;
   std::string description;
+  DeletionFlags deletion;
 };
 
 Outcome<Exit> list_collections(Context& context) {
@@ -70,11 +75,19 @@ Outcome<Exit> create(Context& context, const CollectionsArguments& arguments) {
 Outcome<Exit> show_collection(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
-  context.print_raw(raw);
-  return Exit::ok;
+  return write_object(context, raw);
 }
 
-Outcome<Exit> remove_collection(Context& context, const std::string& name) {
+Outcome<Exit> remove_collection(Context& context, const CollectionsArguments& arguments) {
+  const std::string& name = arguments.name;
+  std::string what = fmt::format("the collection '{}'", name);
+  if (arguments.deletion.wants_to_know(context.host())) {
+    TRAWL_ASSIGN(const auto found, context.call("GET", path({"v1", "collections", name})));
+    what += fmt::format(" with {}",
+                        format_things(count_at(found, "document_count"), "document"));
+  }
+  TRAWL_ASSIGN(const bool go_on, confirm_deletion(context, arguments.deletion, what));
+  if (!go_on) return Exit::ok;
   std::string raw;
   TRAWL_TRY(context.call("DELETE", path({"v1", "collections", name}), nullptr, &raw));
   if (context.format() == Format::table) {
@@ -127,7 +140,7 @@ void add_collections(CLI::App& program, Context& context) {
     context.action = [&context, arguments] { return create(context, *arguments); };
   });
 
-  auto* show_command = group->add_subcommand("show", "Print a collection as JSON");
+  auto* show_command = group->add_subcommand("show", "Print a collection");
   show_command->add_option("name", arguments->name, "The collection's name or id")
       ->required()
       ->type_name("NAME");
@@ -143,10 +156,11 @@ void add_collections(CLI::App& program, Context& context) {
   delete_command->add_option("name", arguments->name, "The collection's name or id")
       ->required()
       ->type_name("NAME");
+  add_deletion_flags(*delete_command, arguments->deletion);
   delete_command->footer("Example:\n  trawl collections delete articles");
   delete_command->callback([&context, arguments] {
     context.action = [&context, arguments] {
-      return remove_collection(context, arguments->name);
+      return remove_collection(context, *arguments);
     };
   });
 }

@@ -1,43 +1,105 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "cli/commands/commands.h"
-#include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/checks.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/deletion.h"
+#include "cli/commands/execution_filter_flags.h"
+#include "cli/commands/named_execution.h"
+#include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/time_text.h"
+#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
+
+constexpr std::size_t kIdsMax = 1000;  // Of one request.
 
 struct ExecutionsDeleteArguments {
   std::vector<std::string> ids;
   MakeFilterBody filter;
   std::string before;
   bool all = false;
-  bool dry_run = false;
-  bool yes = false;
+  DeletionFlags flags;
 };
 
-Outcome<Exit> delete_ids(Context& context, const std::vector<std::string>& ids) {
-  for (const auto& id : ids) {
+std::string delete_path() {
+  return path({"v1", "retrievers", "executions", "delete"});
+}
+
+// Each is known before any is deleted.
+//   refused  one does not exist, or still runs
+Outcome<std::vector<std::string>> known_ids(Context& context,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::string> ids;
+  std::vector<std::string> problems;
+  for (const auto& name : names) {
     std::string raw;
-    TRAWL_TRY(context.call("DELETE", path({"v1", "retrievers", "executions", id}), nullptr,
-                           &raw));
-    if (context.format() == Format::table) {
-      context.host().out << "deleted execution " << printable(id) << '\n';
-    } else {
-      context.print_raw(raw);
+    const auto found = find_named_execution(context, name, raw);
+    if (!found) {
+      if (found.error().exit == Exit::usage ||
+          (found.error().http_status != 404 && found.error().http_status != 0)) {
+        return found.error();
+      }
+      problems.push_back(found.error().message);
+      continue;
     }
+    std::string id = text_at(*found, "execution_id");
+    if (text_at(*found, "status") == status::kProcessing) {
+      problems.push_back(fmt::format("the execution '{}' is still running", id));
+    }
+    // Named twice, such as by `latest` too, it is one.
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
   }
-  return Exit::ok;
+  if (problems.empty()) return ids;
+  Failure failure(Exit::refused, problems.front());
+  failure.notes.assign(problems.begin() + 1, problems.end());
+  if (names.size() > 1) failure.notes.emplace_back("nothing was deleted");
+  return failure;
+}
+
+Outcome<Exit> delete_ids(Context& context, const ExecutionsDeleteArguments& arguments) {
+  TRAWL_ASSIGN(const auto ids, known_ids(context, arguments.ids));
+  const auto what =
+      ids.size() == 1 ? fmt::format("the execution {}", ids.front())
+                      : fmt::format("{} executions: {}", ids.size(), fmt::join(ids, ", "));
+  TRAWL_ASSIGN(const bool go_on, confirm_deletion(context, arguments.flags, what));
+  if (!go_on) return Exit::ok;
+  std::int64_t deleted = 0;
+  for (std::size_t begin = 0; begin < ids.size(); begin += kIdsMax) {
+    json::array part;
+    for (std::size_t i = begin; i < std::min(ids.size(), begin + kIdsMax); ++i) {
+      part.emplace_back(ids[i]);
+    }
+    const json::value body = json::object{{"execution_ids", std::move(part)}};
+    TRAWL_ASSIGN(const auto reply, context.call("POST", delete_path(), &body));
+    deleted += count_at(reply, "deleted_count");
+  }
+  if (context.format() == Format::table) {
+    context.host().out << (deleted == 1 && ids.size() == 1
+                               ? fmt::format("deleted execution {}\n",
+                                             printable(ids.front()))
+                               : fmt::format("deleted {}\n",
+                                             format_things(deleted, "execution")));
+  } else {
+    context.print_raw(to_json_text(json::object{{"success", true},
+                                                {"deleted_count", deleted},
+                                                {"execution_ids", json::value_from(ids)}}));
+  }
+  if (deleted >= static_cast<std::int64_t>(ids.size())) return Exit::ok;
+  return Failure(
+      Exit::refused,
+      fmt::format("{} of {} were deleted; the others went or began meanwhile", deleted,
+                  format_things(static_cast<std::int64_t>(ids.size()), "execution")));
 }
 
 //   usage  a condition is not of its form
@@ -56,23 +118,28 @@ Outcome<json::object> filter_of(const ExecutionsDeleteArguments& arguments) {
 Outcome<Exit> delete_matching(Context& context, const ExecutionsDeleteArguments& arguments,
                               json::object filter) {
   const json::value body = std::move(filter);
-  const bool counts_only = arguments.dry_run || !arguments.yes;
   Query query;
   if (arguments.all) query.emplace_back("all", "true");
-  if (counts_only) query.emplace_back("dry_run", "true");
   std::string raw;
-  TRAWL_ASSIGN(
-      auto reply,
-      context.call("POST",
-                   with_query(path({"v1", "retrievers", "executions", "delete"}), query),
-                   &body, &raw));
-  if (counts_only && !arguments.dry_run) {
-    const auto count = count_at(reply, "matching_count");
-    return usage_failure(
-        fmt::format("{} execution{} would be deleted; add --yes to delete, or --dry-run to "
-                    "count only",
-                    format_count(count), count == 1 ? "" : "s"));
+  if (!arguments.flags.yes) {
+    Query counting = query;
+    counting.emplace_back("dry_run", "true");
+    TRAWL_ASSIGN(const auto counted,
+                 context.call("POST", with_query(delete_path(), counting), &body, &raw));
+    const auto count = count_at(counted, "matching_count");
+    if (count == 0) explain_nothing(context, body.get_object());
+    // JSON has more to tell of it.
+    if (arguments.flags.dry_run && context.format() != Format::table) {
+      context.print_raw(raw);
+      return Exit::ok;
+    }
+    TRAWL_ASSIGN(const bool go_on,
+                 confirm_deletion(context, arguments.flags,
+                                  format_things(count, "execution"), Named::by_filter));
+    if (!go_on) return Exit::ok;
   }
+  TRAWL_ASSIGN(const auto reply,
+               context.call("POST", with_query(delete_path(), query), &body, &raw));
   if (context.format() == Format::table) {
     context.host().out << printable(text_at(reply, "message")) << '\n';
   } else {
@@ -84,10 +151,10 @@ Outcome<Exit> delete_matching(Context& context, const ExecutionsDeleteArguments&
 Outcome<Exit> remove(Context& context, const ExecutionsDeleteArguments& arguments) {
   TRAWL_ASSIGN(json::object filter, filter_of(arguments));
   if (!arguments.ids.empty()) {
-    if (!filter.empty() || arguments.all || arguments.dry_run) {
+    if (!filter.empty() || arguments.all) {
       return usage_failure("give either the ids of executions or a filter, not both");
     }
-    return delete_ids(context, arguments.ids);
+    return delete_ids(context, arguments);
   }
   if (filter.empty() && !arguments.all) {
     return usage_failure(
@@ -103,9 +170,11 @@ void add_executions_delete(CLI::App& executions, Context& context) {
   auto arguments = std::make_shared<ExecutionsDeleteArguments>();
   auto* command =
       executions.add_subcommand("delete", "Delete executions for good, by id or by filter");
-  command->add_option("id", arguments->ids, "Execution ids")
+  command
+      ->add_option("id", arguments->ids,
+                   "Ids or the beginnings of them, latest, or -2 for the one before")
       ->check(not_empty())
-      ->type_name("ID");
+      ->type_name("EXECUTION_ID");
   arguments->filter = add_filter_flags(*command);
   command
       ->add_option("--before", arguments->before,
@@ -113,13 +182,13 @@ void add_executions_delete(CLI::App& executions, Context& context) {
       ->check(not_empty())
       ->type_name("TIME");
   command->add_flag("--all", arguments->all, "The whole history of the namespace");
-  command->add_flag("--dry-run", arguments->dry_run, "Only report how many match");
-  command->add_flag("--yes", arguments->yes, "Delete what the filter matches");
+  add_deletion_flags(*command, arguments->flags);
   command->footer(
       "Examples:\n"
       "  trawl executions delete exec_1 exec_2\n"
       "  trawl executions delete --status failed --before -30d --dry-run\n"
-      "Without --yes, a filter deletes nothing. Running executions stay.");
+      "Of several ids all are looked up before any is deleted. A filter takes --yes where\n"
+      "no terminal is there to ask. Running executions stay.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return remove(context, *arguments); };
   });

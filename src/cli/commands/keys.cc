@@ -1,15 +1,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "cli/commands/commands.h"
 #include "cli/commands/checks.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/deletion.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
@@ -28,6 +31,7 @@ struct KeysArguments {
   std::optional<std::uint32_t> burst;
   bool default_limit = false;
   bool include_revoked = false;
+  DeletionFlags deletion;
 };
 
 std::string keys_path(const KeysArguments& arguments) {
@@ -44,8 +48,16 @@ Outcome<json::object> fields_of(const KeysArguments& arguments) {
   if (!arguments.description.empty()) body["description"] = arguments.description;
   if (!arguments.expires_at.empty()) {
     const TimeUs now = system_clock().now();
-    TRAWL_ASSIGN(const std::string time,
-                 read_time("--expires-at", arguments.expires_at, now, TimeEnd::end));
+    std::string time;
+    // A key lasts from now on, while all other spans are of the past.
+    std::string_view span = arguments.expires_at;
+    if (span.starts_with('+')) span.remove_prefix(1);
+    if (const auto length = read_span(span); length && *length < kTimeMax - now) {
+      time = format_time(now + *length);
+    } else {
+      TRAWL_ASSIGN(time,
+                   read_time("--expires-at", arguments.expires_at, now, TimeEnd::end));
+    }
     const auto instant = parse_time(time);
     if (!instant || *instant <= now) {
       return usage_failure(
@@ -127,6 +139,27 @@ Outcome<Exit> update(Context& context, const KeysArguments& arguments) {
 }
 
 Outcome<Exit> revoke(Context& context, const KeysArguments& arguments) {
+  if (arguments.deletion.wants_to_know(context.host())) {
+    TRAWL_ASSIGN(const auto keys, context.call("GET", keys_path(arguments)));
+    const auto* rows = array_at(keys, "results");
+    const bool known =
+        rows != nullptr && std::any_of(rows->begin(), rows->end(), [&](const auto& row) {
+          return row.is_object() && (text_at(row.get_object(), "name") == arguments.name ||
+                                     text_at(row.get_object(), "key_id") == arguments.name);
+        });
+    if (!known) {
+      return Failure(Exit::refused,
+                     fmt::format("{} has no active key '{}'; trawl keys list "
+                                 "shows those that there are",
+                                 arguments.user, arguments.name));
+    }
+  }
+  TRAWL_ASSIGN(
+      const bool go_on,
+      confirm_deletion(context, arguments.deletion,
+                       fmt::format("the key '{}' of {}", arguments.name, arguments.user),
+                       Named::one_by_one, "revoke"));
+  if (!go_on) return Exit::ok;
   std::string raw;
   TRAWL_TRY(
       context.call("DELETE", keys_path(arguments) + path({arguments.name}), nullptr, &raw));
@@ -150,7 +183,7 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
       ->type_name("TEXT");
   command
       .add_option("--expires-at", arguments.expires_at,
-                  "2027-01-31 (its end), or as in 2027-01-31T12:00:00Z")
+                  "2027-01-31 (its end), 2027-01-31T12:00:00Z, or 90d from now")
       ->check(not_empty())
       ->type_name("TIME");
   command
@@ -225,6 +258,7 @@ void add_keys(CLI::App& program, Context& context) {
       ->required()
       ->type_name("NAME");
   add_user(*revoke_command, *arguments);
+  add_deletion_flags(*revoke_command, arguments->deletion, "revoked");
   revoke_command->footer("Example:\n  trawl keys revoke dashboard");
   revoke_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return revoke(context, *arguments); };

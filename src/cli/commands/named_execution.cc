@@ -87,4 +87,10 @@ Outcome<json::object> find_named_execution(Context& context, const std::string& 
                   printable(name), printable(id_of(rows[0])), printable(id_of(rows[1]))));
 }
 
+Outcome<std::string> find_execution_id(Context& context, const std::string& name) {
+  std::string raw;
+  TRAWL_ASSIGN(const auto found, find_named_execution(context, name, raw));
+  return text_at(found, "execution_id");
+}
+
 }  // namespace trawl::cli

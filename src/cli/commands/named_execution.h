@@ -13,4 +13,7 @@ namespace trawl::cli {
 Outcome<json::object> find_named_execution(Context& context, const std::string& name,
                                            std::string& raw);
 
+// The same, with the id alone.
+Outcome<std::string> find_execution_id(Context& context, const std::string& name);
+
 }  // namespace trawl::cli

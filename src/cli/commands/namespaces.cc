@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
@@ -6,8 +8,10 @@
 
 #include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/deletion.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "cli/terminal/object_writer.h"
 #include "cli/terminal/row_writer.h"
 
 namespace trawl::cli {
@@ -46,11 +50,20 @@ Outcome<Exit> create(Context& context, const std::string& name,
 Outcome<Exit> show_namespace(Context& context, const std::string& name) {
   std::string raw;
   TRAWL_TRY(context.call("GET", path({"v1", "namespaces", name}), nullptr, &raw));
-  context.print_raw(raw);
-  return Exit::ok;
+  return write_object(context, raw);
 }
 
-Outcome<Exit> remove(Context& context, const std::string& name, bool force) {
+Outcome<Exit> remove(Context& context, const std::string& name, bool force,
+                     const DeletionFlags& deletion) {
+  std::string what = fmt::format("the namespace '{}'", name);
+  if (deletion.wants_to_know(context.host())) {
+    TRAWL_ASSIGN(const auto found, context.call("GET", path({"v1", "namespaces", name})));
+    what += fmt::format(" with {}, {} and its history",
+                        format_things(count_at(found, "collection_count"), "collection"),
+                        format_things(count_at(found, "document_count"), "document"));
+  }
+  TRAWL_ASSIGN(const bool go_on, confirm_deletion(context, deletion, what));
+  if (!go_on) return Exit::ok;
   Query query;
   if (force) query.emplace_back("force", "true");
   std::string raw;
@@ -90,8 +103,7 @@ Outcome<Exit> retention(Context& context, const RetentionArguments& arguments) {
     TRAWL_TRY(context.call(
         "POST", path({"v1", "namespaces", arguments.name, "retention", "preview"}), &body,
         &raw));
-    context.print_raw(raw);
-    return Exit::ok;
+    return write_object(context, raw);
   }
   if (arguments.off || !policy.empty()) {
     const json::value body = json::object{{"retention", std::move(policy)}};
@@ -105,8 +117,7 @@ Outcome<Exit> retention(Context& context, const RetentionArguments& arguments) {
     TRAWL_TRY(context.call("GET", path({"v1", "namespaces", arguments.name, "retention"}),
                            nullptr, &raw));
   }
-  context.print_raw(raw);
-  return Exit::ok;
+  return write_object(context, raw);
 }
 
 void add_retention(CLI::App& namespaces, Context& context) {
@@ -159,6 +170,7 @@ void add_namespaces(CLI::App& program, Context& context) {
     std::string name;
     std::string description;
     bool force = false;
+    DeletionFlags deletion;
   };
   auto arguments = std::make_shared<Arguments>();
 
@@ -175,7 +187,7 @@ void add_namespaces(CLI::App& program, Context& context) {
     };
   });
 
-  auto* show_command = group->add_subcommand("show", "Print a namespace as JSON");
+  auto* show_command = group->add_subcommand("show", "Print a namespace");
   show_command->add_option("name", arguments->name, "The namespace's name or id")
       ->required()
       ->type_name("NAME");
@@ -196,10 +208,11 @@ void add_namespaces(CLI::App& program, Context& context) {
   delete_command->add_flag(
       "--force", arguments->force,
       "Even if it holds collections or executions, which are deleted too");
+  add_deletion_flags(*delete_command, arguments->deletion);
   delete_command->footer("Example:\n  trawl namespaces delete staging --force");
   delete_command->callback([&context, arguments] {
     context.action = [&context, arguments] {
-      return remove(context, arguments->name, arguments->force);
+      return remove(context, arguments->name, arguments->force, arguments->deletion);
     };
   });
 }

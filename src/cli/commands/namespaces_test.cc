@@ -31,5 +31,32 @@ TEST(Cli, RetentionIsSetTriedAndApplied) {
   EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--max-count", "0"}).status, 2);
 }
 
+// Goal: whoever asks for a table or a CSV of one thing gets it.
+TEST(Cli, OneThingIsShownInEveryFormat) {
+  const std::string reply = R"({"name":"n","retention":{"max_age":"30d"},"last_run":null})";
+  for (const std::vector<std::string>& line :
+       std::vector<std::vector<std::string>>{{"namespaces", "retention", "ns"},
+                                             {"namespaces", "retention", "ns", "--preview"},
+                                             {"namespaces", "show", "ns"},
+                                             {"collections", "show", "c"},
+                                             {"documents", "get", "c", "d"},
+                                             {"vacuum"}}) {
+    SCOPED_TRACE(line.at(0));
+    const auto in = [&](const std::string& format) {
+      Program program;
+      program.answer(200, reply);
+      auto asked = line;
+      asked.insert(asked.end(), {"-o", format});
+      return program.run(asked).out;
+    };
+    EXPECT_EQ(in("json"), reply + "\n");
+    EXPECT_EQ(in("csv"),
+              "name,retention,last_run\r\nn,\"{\"\"max_age\"\":\"\"30d\"\"}\",\r\n");
+    if (line.at(0) == "vacuum") continue;  // In a sentence.
+    EXPECT_EQ(in("table"),
+              "name               n\nretention.max_age  30d\nlast_run           -\n");
+  }
+}
+
 }  // namespace
 }  // namespace trawl::cli::namespaces_test
