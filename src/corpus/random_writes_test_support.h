@@ -54,7 +54,7 @@ class Model {
 class RandomWrites {
  public:
   RandomWrites(std::mt19937& rng, Corpus& corpus, CollectionId id, ManualClock& clock)
-      : rng_(rng), corpus_(corpus), id_(std::move(id)), clock_(clock) {}
+      : rng_(rng), corpus_(&corpus), id_(std::move(id)), clock_(clock) {}
 
   void step() {
     clock_.advance(1 + static_cast<TimeUs>(pick(1'000'000)));
@@ -73,6 +73,8 @@ class RandomWrites {
     }
   }
   const Model& model() const { return model_; }
+  // The corpus opened anew.
+  void use(Corpus& corpus) { corpus_ = &corpus; }
 
  private:
   std::size_t pick(std::size_t below) {
@@ -106,7 +108,7 @@ class RandomWrites {
           [&](const auto& later) { return later.document_id == writes[i].document_id; });
       if (last) model_.store(next, writes[i].document_id, writes[i].fields, clock_.now());
     }
-    const auto outcomes = corpus_.put(id_, writes, Atomic::yes).value();
+    const auto outcomes = corpus_->put(id_, writes, Atomic::yes).value();
     ASSERT_EQ(outcomes.size(), writes.size());
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       EXPECT_EQ(outcomes[i].document_id, writes[i].document_id);
@@ -128,7 +130,7 @@ class RandomWrites {
       taken |= next.count(write.document_id) != 0;
       model_.store(next, write.document_id, write.fields, clock_.now());
     }
-    const auto result = corpus_.insert(id_, writes, Atomic::yes);
+    const auto result = corpus_->insert(id_, writes, Atomic::yes);
     ASSERT_EQ(result.has_value(), !taken);
     if (taken) {
       EXPECT_EQ(result.error().code, ErrorCode::already_exists);
@@ -140,7 +142,7 @@ class RandomWrites {
   void update() {
     const std::string id = some_id();
     const auto fields = some_fields();
-    const auto result = corpus_.update(id_, id, [&](json::object& stored) -> Result<void> {
+    const auto result = corpus_->update(id_, id, [&](json::object& stored) -> Result<void> {
       stored["text"] = fields.at("text");
       return {};
     });
@@ -175,7 +177,7 @@ class RandomWrites {
       rank = rank.to_number<std::int64_t>() + 1;
       if (std::count(order.begin(), order.end(), id) == 0) order.push_back(id);
     }
-    const auto result = corpus_.update_many(
+    const auto result = corpus_->update_many(
         id_, ids, [&](std::size_t, json::object& stored) -> Result<void> {
           if (fails) return make_error(ErrorCode::invalid, "not this one");
           stored["rank"] = stored.at("rank").to_number<std::int64_t>() + 1;
@@ -199,7 +201,7 @@ class RandomWrites {
     std::vector<bool> found;
     for (const auto& id : ids) found.push_back(model_.newest().count(id) != 0);
     for (const auto& id : ids) next.erase(id);
-    const auto outcomes = corpus_.remove(id_, ids).value();
+    const auto outcomes = corpus_->remove(id_, ids).value();
     ASSERT_EQ(outcomes.size(), ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       EXPECT_EQ(outcomes[i].document_id, ids[i]);
@@ -210,7 +212,7 @@ class RandomWrites {
   }
 
   std::mt19937& rng_;
-  Corpus& corpus_;
+  Corpus* corpus_;
   const CollectionId id_;
   ManualClock& clock_;
   Model model_;

@@ -10,6 +10,7 @@
 #include "base/private_files.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/feature_text.h"
+#include "corpus/store/place_table.h"
 
 namespace trawl::store {
 namespace {
@@ -49,6 +50,7 @@ Result<void> CollectionState::open_index(std::size_t i) {
 }
 
 Result<void> CollectionState::load_history(sqlite::Connection& connection) {
+  TRAWL_ASSIGN(const auto gone, read_gone(connection, number_));
   TRAWL_ASSIGN(auto superseded,
                connection.prepare("SELECT version, place FROM superseded "
                                   "WHERE collection = ? ORDER BY version, place"));
@@ -57,8 +59,15 @@ Result<void> CollectionState::load_history(sqlite::Connection& connection) {
                                   "WHERE collection = ? ORDER BY version"));
   superseded.bind(number_);
   versions.bind(number_);
+  const auto damaged = [&](const std::string& what) {
+    return make_error(ErrorCode::storage, "the stored data is damaged",
+                      fmt::format("collection {}: {}", collection_id_.str(), what));
+  };
   TRAWL_ASSIGN(bool more, superseded.step());
-  std::vector<std::uint32_t> rows;
+  std::vector<std::uint32_t> rows;  // That the version does not see and the one before did.
+  for (const PlaceRange& range : gone) {
+    for (auto place = range.begin; place < range.end; ++place) rows.push_back(place);
+  }
   std::optional<std::uint64_t> before;
   while (true) {
     TRAWL_ASSIGN(const bool found, versions.step());
@@ -68,29 +77,22 @@ Result<void> CollectionState::load_history(sqlite::Connection& connection) {
     version.row_end = static_cast<std::uint32_t>(versions.integer(1));
     version.written_at = versions.integer(2);
     if (before && version.version != *before + 1) {
-      return make_error(ErrorCode::storage, "the stored data is damaged",
-                        fmt::format("collection {}: version {} follows {}",
-                                    collection_id_.str(), version.version, *before));
+      return damaged(fmt::format("version {} follows {}", version.version, *before));
     }
-    rows.clear();
     while (more && static_cast<std::uint64_t>(superseded.integer(0)) <= version.version) {
-      const std::int64_t row = superseded.integer(1);
-      if (row < 0 || row >= version.row_end) {
-        return make_error(
-            ErrorCode::storage, "the stored data is damaged",
-            fmt::format("collection {}: version {} supersedes row {} of {}",
-                        collection_id_.str(), version.version, row, version.row_end));
-      }
-      rows.push_back(static_cast<std::uint32_t>(row));
+      rows.push_back(static_cast<std::uint32_t>(superseded.integer(1)));
       TRAWL_ASSIGN(more, superseded.step());
     }
+    for (const std::uint32_t row : rows) {
+      if (row < version.row_end) continue;
+      return damaged(fmt::format("version {} supersedes row {} of {}", version.version, row,
+                                 version.row_end));
+    }
     history_.append(version, rows);
+    rows.clear();
     before = version.version;
   }
-  if (!before) {
-    return make_error(ErrorCode::storage, "the stored data is damaged",
-                      fmt::format("collection {} has no version", collection_id_.str()));
-  }
+  if (!before) return damaged("it has no version");
   return {};
 }
 

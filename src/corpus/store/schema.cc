@@ -11,8 +11,10 @@ namespace {
 // versions    Where the rows that a version knows end: it sees those before row_end that
 //             are not superseded in it or earlier. Numbers are consecutive; the first that
 //             is left is the oldest that can be read.
-// superseded  Rows that this version replaced or deleted. Kept when vacuum removes the row
-//             itself, so that places stay what they are.
+// superseded  Rows that this version replaced or deleted, until vacuum removes them.
+// gone        Places [place, place_end) whose rows vacuum removed. Ranges that touch are
+// one,
+//             so there are never more of them than rows that are left, and one more.
 // dropped     Deleted collections whose rows are still to be removed.
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
 // namespaces, collections  `revision` counts the changes of the definition.
@@ -88,6 +90,25 @@ CREATE TABLE cuts (
   for_room INTEGER NOT NULL,
   PRIMARY KEY (collection, oldest_kept)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                  R"sql(
+CREATE TABLE gone (
+  collection INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  place_end INTEGER NOT NULL,
+  PRIMARY KEY (collection, place)
+) STRICT, WITHOUT ROWID;
+-- They stayed in `superseded` before.
+CREATE TEMP TABLE oldest AS
+  SELECT collection, min(version) AS version FROM versions GROUP BY collection;
+INSERT INTO gone SELECT collection, min(place), max(place) + 1 FROM (
+  SELECT s.collection, s.place, s.place -
+    row_number() OVER (PARTITION BY s.collection ORDER BY s.place) AS island
+  FROM superseded s JOIN oldest o ON o.collection = s.collection AND s.version <= o.version
+) GROUP BY collection, island;
+DELETE FROM superseded WHERE version <=
+  (SELECT version FROM oldest o WHERE o.collection = superseded.collection);
+DROP TABLE oldest;
 )sql"};
 
 }  // namespace
@@ -95,6 +116,7 @@ CREATE TABLE cuts (
 Result<std::unique_ptr<sqlite::Connection>> open_database(const std::string& path) {
   sqlite::OpenOptions options;
   options.owner = true;
+  options.incremental_vacuum = true;
   TRAWL_ASSIGN(auto connection, sqlite::Connection::open(path, options));
   TRAWL_TRY(sqlite::migrate(*connection, kSteps, path));
   return connection;

@@ -119,6 +119,8 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // Takes the words of removed rows out of the collection's indexes: at once, or when it
   // has rested for long enough.
   Result<void> tidy_indexes(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
+  // Makes the file smaller where much of it is free.
+  Result<void> return_pages();
   // What was deleted is overwritten in the file, but the log keeps old pages.
   void empty_log();
 

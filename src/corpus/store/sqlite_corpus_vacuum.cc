@@ -1,12 +1,15 @@
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "corpus/store/place_table.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 
 namespace trawl::store {
@@ -15,6 +18,11 @@ namespace {
 // Rows removed in one transaction: a few dozen milliseconds, which is how long other
 // writes wait.
 constexpr std::size_t kPieceRows = 2'000;
+
+// Free pages are written again by the next import; what is more than one page in so many
+// is given back, some megabytes in one transaction.
+constexpr std::int64_t kFreeShare = 8;
+constexpr int kPiecePages = 512;
 
 // What rewrites indexes rests so many times as long as it took, however large they are.
 constexpr std::int64_t kRestFactor = 100;
@@ -93,11 +101,12 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
     // Where the server died before it removed the folder, this is the second chance.
     std::error_code ignored;
     std::filesystem::remove_all(index_options(id).directory, ignored);
-    for (const char* sql : {"DELETE FROM superseded WHERE collection = ?",
-                            "DELETE FROM versions WHERE collection = ?",
-                            "DELETE FROM forgetting WHERE collection = ?",
-                            "DELETE FROM cuts WHERE collection = ?",
-                            "DELETE FROM dropped WHERE number = ?"}) {
+    for (const char* sql :
+         {"DELETE FROM superseded WHERE collection = ?",
+          "DELETE FROM versions WHERE collection = ?",
+          "DELETE FROM forgetting WHERE collection = ?",
+          "DELETE FROM cuts WHERE collection = ?", "DELETE FROM gone WHERE collection = ?",
+          "DELETE FROM dropped WHERE number = ?"}) {
       TRAWL_ASSIGN(auto remove, writer_->prepare(sql));
       TRAWL_TRY(remove.bind(number).run());
     }
@@ -129,6 +138,7 @@ Result<VacuumReport> SqliteCorpus::vacuum(const VacuumRequest& request) {
   }
   TRAWL_TRY(remove_for_room(request, until, report));
   for (const auto& entry : catalog_.collections()) TRAWL_TRY(tidy_indexes(*entry.state));
+  TRAWL_TRY(return_pages());
   empty_log();
   for (const auto& entry : catalog_.collections()) {
     auto kept = kept_versions(entry.definition->id);
@@ -270,6 +280,18 @@ Result<void> SqliteCorpus::tidy_indexes(CollectionState& state) {
   return {};
 }
 
+Result<void> SqliteCorpus::return_pages() {
+  while (true) {
+    const MutexLock lock(write_mutex_);
+    TRAWL_ASSIGN(const std::int64_t free, writer_->integer("PRAGMA freelist_count"));
+    TRAWL_ASSIGN(const std::int64_t all, writer_->integer("PRAGMA page_count"));
+    if (free * kFreeShare <= all) return {};
+    TRAWL_TRY(writer_->execute(fmt::format("PRAGMA incremental_vacuum({})", kPiecePages)));
+    TRAWL_ASSIGN(const std::int64_t left, writer_->integer("PRAGMA freelist_count"));
+    if (left >= free) return {};  // A file of before keeps its size.
+  }
+}
+
 void SqliteCorpus::empty_log() {
   const MutexLock lock(write_mutex_);
   // Not while somebody reads from it: the next call tries again.
@@ -292,6 +314,15 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
     for (const std::uint32_t row : removable.rows) {
       TRAWL_TRY(remove.bind(row_id(state.number(), row)).run());
     }
+  }
+  {
+    TRAWL_ASSIGN(auto forget,
+                 writer_->prepare("DELETE FROM superseded WHERE collection = ? AND "
+                                  "version <= ?"));
+    TRAWL_TRY(forget.bind(state.number(), removable.version).run());
+    std::vector<std::uint32_t> places = removable.rows;
+    std::sort(places.begin(), places.end());
+    TRAWL_TRY(add_gone(*writer_, state.number(), places));
   }
   // Versions and the rows that only they saw go together, so a version can be asked
   // for if and only if it is whole.
