@@ -39,9 +39,12 @@ Result<void> sync_directory(const std::string& path) {
   return {};
 }
 
+// Absolute, so that it has a parent, even where nothing is there yet.
 Result<std::string> resolved(const std::string& path) {
   std::error_code failed;
-  std::string out = fs::weakly_canonical(path, failed).string();
+  const fs::path whole = fs::absolute(path, failed);
+  if (failed) return cannot("resolve", path, failed.value());
+  std::string out = fs::weakly_canonical(whole, failed).string();
   if (failed) return cannot("resolve", path, failed.value());
   while (out.size() > 1 && out.ends_with('/')) out.pop_back();
   return out;

@@ -25,6 +25,17 @@ def backup(data_dir, target, *flags):
     return json.loads(done.stdout)
 
 
+@pytest.mark.parametrize("target", ["b", "./b", "b/", "sub/b", "sub/b/"])
+def test_a_target_may_be_relative(data_dir, tmp_path, target):
+    server = Server(data_dir).start()
+    server.stop()
+    done = subprocess.run([BINARY, "backup", "-d", data_dir, target], capture_output=True,
+                          text=True, timeout=60, cwd=tmp_path, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / target / "ledger.db").exists()
+    assert [name for name in os.listdir(tmp_path) if name.endswith(".partial")] == []
+
+
 def all_executions(server):
     rows, cursor = [], None
     while True:
