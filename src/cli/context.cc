@@ -159,6 +159,12 @@ Outcome<std::string> read_input(const std::string& file, Host& host) {
   };
   if (file == "-") return whole(host.in);
   std::ifstream stream(file, std::ios::binary);
+  if (!stream && trim(file).starts_with('{')) {
+    return usage_failure(
+        "this is JSON itself and not the name of a file; give '-' and pipe the JSON in, as "
+        "in "
+        "echo '{…}' | trawl execute -f -");
+  }
   // A directory opens, and fails at the first byte.
   if (!stream || (stream.peek() == std::ifstream::traits_type::eof() && stream.bad()))
     return usage_failure(fmt::format("cannot read '{}'; is the path right?", file));

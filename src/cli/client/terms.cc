@@ -16,6 +16,7 @@ constexpr Pair kFlags[] = {
     {"budget_ms", "--budget"},
     {"caller", "--caller"},
     {"collection_ids", "--collection"},
+    {"collection_name", "NAME"},
     {"cursor", "--cursor"},
     {"description", "--description"},
     {"end_time", "--until"},
@@ -35,6 +36,7 @@ constexpr Pair kFlags[] = {
     {"max_count", "--max-count"},
     {"max_duration_ms", "--max-duration"},
     {"min_duration_ms", "--min-duration"},
+    {"namespace_name", "NAME"},
     {"offset", "--offset"},
     {"permissions", "--permission"},
     {"query", "--query"},
@@ -60,6 +62,8 @@ constexpr Pair kCommands[] = {
     {"POST /v1/retrievers/execute", "trawl execute"},
     {"lists those that are", "shows those that there are"},
     {"?all=true", "--all"},
+    {"the Authorization header is missing; send 'Authorization: Bearer sk_…'",
+     "no API key is given"},
 };
 
 // "labels.team", "body.labels", "query.limit" and "fields[2]" as flags; "" for anything

@@ -18,6 +18,9 @@ CLI::Validator not_empty();
 inline constexpr std::int64_t kNoMax = std::int64_t{1} << 40;
 CLI::Validator whole_number(std::int64_t min, std::int64_t max = kNoMax);
 
+// "500MB", "2GiB" or bytes, from 1 up; the value becomes the number of bytes.
+CLI::Validator byte_count();
+
 // One of a few words; a near one is suggested.
 CLI::Validator one_of(std::vector<std::string_view> words);
 

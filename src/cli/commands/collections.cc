@@ -121,7 +121,7 @@ void add_collections(CLI::App& program, Context& context) {
       ->required()
       ->type_name("NAME");
   create_command
-      ->add_option("-f,--field", arguments->fields,
+      ->add_option("-f,--field,--fields", arguments->fields,
                    "A searched field with its weight from 1 to 10; repeatable [every text]")
       ->type_name("PATH[:WEIGHT]")
       ->allow_extra_args(false);

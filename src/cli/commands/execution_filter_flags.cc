@@ -173,6 +173,20 @@ void take_prefixes(json::object& body) {
   }
 }
 
+// What `status=failed` is as a filter, or an example.
+std::string filter_like(std::string_view text) {
+  const auto equals = text.find('=');
+  const auto name = trim(text.substr(0, equals));
+  const bool is_name =
+      !name.empty() &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.") == std::string_view::npos;
+  if (equals == std::string_view::npos || !is_name) {
+    return R"('{"field": "duration_ms", "operator": "gt", "value": 500}')";
+  }
+  return fmt::format(R"('{{"{}": {}}}')", name,
+                     to_json_text(text_value(trim(text.substr(equals + 1)))));
+}
+
 Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
   json::object body;
   const auto set_text = [&](std::string_view key) {
@@ -233,9 +247,9 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
   if (!arguments.where.empty()) {
     auto filters = parse_json(arguments.where);
     if (!filters || !filters->is_object()) {
-      return usage_failure(
-          "--where is not a JSON object; use a filter such as "
-          "'{\"field\": \"duration_ms\", \"operator\": \"gt\", \"value\": 500}'");
+      return usage_failure(fmt::format(
+          "--where is '{}', which is not a JSON object; use a filter such as {}",
+          truncate_text(arguments.where, 64), filter_like(arguments.where)));
     }
     body["filters"] = std::move(*filters);
   }
@@ -254,6 +268,7 @@ Outcome<double> parse_duration_ms(std::string_view flag, std::string_view text) 
     if (!number || !is_number(*number) || as_double(*number) < 0) break;
     return as_double(*number) * factor;
   }
+  if (const auto span = read_span(text)) return static_cast<double>(*span) / 1e3;
   return usage_failure(fmt::format(
       "{} is '{}'; use milliseconds, or a number with the unit ms, s, m or h", flag, text));
 }

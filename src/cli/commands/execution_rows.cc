@@ -14,19 +14,6 @@ namespace {
 constexpr std::size_t kErrorWidthMin = 30;
 constexpr std::size_t kQueryWidthMin = 14;
 
-// "stages[1].config.parameters.limit is 0; …" begins with what matters least in a list; the
-// last name of the path is what it is about.
-std::string without_place(std::string error) {
-  if (!error.starts_with("stages[")) return error;
-  const std::string_view path = std::string_view(error).substr(0, error.find(' '));
-  for (const std::string_view head : {".parameters.", ".config.", "]."}) {
-    const auto at = path.find(head);
-    if (at == std::string_view::npos || at + head.size() == path.size()) continue;
-    return error.substr(at + head.size());
-  }
-  return error;
-}
-
 }  // namespace
 
 std::vector<RowColumn> execution_columns() {
@@ -62,7 +49,7 @@ std::vector<RowColumn> execution_columns() {
   error.needed_by = "error";
   error.shape.min_width = kErrorWidthMin;
   error.cell = [](const json::object& row) {
-    return Cell{without_place(text_at(row, "error")), Style::bad};
+    return Cell{error_in_brief(text_at(row, "error")), Style::bad};
   };
   auto query = text_column("QUERY", "query_summary", true);
   query.shape.min_width = kQueryWidthMin;
@@ -80,6 +67,17 @@ std::vector<RowColumn> execution_columns() {
   }
   if (!has_error) columns.push_back(csv_column("error"));
   return columns;
+}
+
+std::string error_in_brief(std::string error) {
+  if (!error.starts_with("stages[")) return error;
+  const std::string_view path = std::string_view(error).substr(0, error.find(' '));
+  for (const std::string_view head : {".parameters.", ".config.", "]."}) {
+    const auto at = path.find(head);
+    if (at == std::string_view::npos || at + head.size() == path.size()) continue;
+    return error.substr(at + head.size());
+  }
+  return error;
 }
 
 void inputs_as_json(json::object& execution) {

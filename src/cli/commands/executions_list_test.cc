@@ -117,7 +117,9 @@ TEST(Cli, ListsShowErrors) {
     EXPECT_NE(program.seen.at(0).body.find("\"error\""), std::string::npos);
     EXPECT_NE(result.out.find("limit is 0; use 1 to 1000"), std::string::npos)
         << result.out;
-    if (format == "table") EXPECT_EQ(result.out.find("parameters"), std::string::npos);
+    if (format == "table") {
+      EXPECT_EQ(result.out.find("parameters"), std::string::npos);
+    }
     if (format == "json" || format == "ndjson") {
       EXPECT_NE(result.out.find(R"("inputs":{"n":1})"), std::string::npos) << result.out;
     }

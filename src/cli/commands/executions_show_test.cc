@@ -54,7 +54,7 @@ TEST(Cli, ShowFindsWhatIsNamed) {
   const std::string detail = R"({"execution_id":"exec_01A","status":"completed"})";
   const std::string list = R"({"results":[{"execution_id":"exec_01A"}]})";
   for (const auto& [word, offset] : std::map<std::string, std::string>{
-           {"latest", "0"}, {"latest~2", "2"}, {"-1", "0"}, {"-3", "2"}}) {
+           {"latest", "0"}, {"last", "0"}, {"latest~2", "2"}, {"-1", "0"}, {"-3", "2"}}) {
     Program program;
     program.answer(200, list);
     program.answer(200, detail);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
+#include "cli/commands/execution_rows.h"
 #include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
@@ -84,6 +85,7 @@ RowColumn group_column(std::string_view group, std::string member) {
     const std::string text = text_at(row, member);
     // An empty label is a label.
     if (text.empty()) return Cell{"\"\"", Style::plain};
+    if (member == "error") return Cell{error_in_brief(text), Style::plain};
     return Cell{text, member == "status" ? status_style(text) : Style::plain};
   };
   return column;
@@ -181,11 +183,20 @@ bool is_among(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+std::string group_suggestion(std::string_view by, std::string_view bucket) {
+  if (!bucket.empty()) return fmt::format(" (did you mean '--bucket {}'?)", bucket);
+  if (by == "label" || by == "labels") return " (did you mean 'label:NAME'?)";
+  auto near = did_you_mean(by, kGroups);
+  // The name of a label, most likely.
+  return near.empty() ? fmt::format(" (did you mean 'label:{}'?)", by) : near;
+}
+
 // Which of the two flags a word belongs to is easily mixed up.
 //   usage  --by or --bucket has no such word
 Outcome<void> check_groups(const ExecutionsStatsArguments& arguments) {
   const auto bucket_meant_by = [](std::string_view word) {
     static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+        {"1d", "day"},     {"1h", "hour"},        {"1m", "minute"},     {"1w", "week"},
         {"daily", "day"},  {"date", "day"},       {"days", "day"},      {"hourly", "hour"},
         {"hours", "hour"}, {"minutes", "minute"}, {"monthly", "month"}, {"months", "month"},
         {"time", "auto"},  {"weekly", "week"},    {"weeks", "week"}};
@@ -197,11 +208,9 @@ Outcome<void> check_groups(const ExecutionsStatsArguments& arguments) {
   const std::string_view by = arguments.by;
   if (!by.empty() && !by.starts_with("label:") && !is_among(by, kGroups)) {
     const auto bucket = bucket_meant_by(by);
-    return usage_failure(
-        fmt::format("--by is '{}'{}; use {}, or label:NAME", by,
-                    bucket.empty() ? did_you_mean(by, kGroups)
-                                   : fmt::format(" (did you mean '--bucket {}'?)", bucket),
-                    fmt::join(kGroups, ", ")));
+    return usage_failure(fmt::format("--by is '{}'{}; use {}, or label:NAME", by,
+                                     group_suggestion(by, bucket),
+                                     fmt::join(kGroups, ", ")));
   }
   const std::string_view bucket = arguments.bucket;
   if (!bucket.empty() && !is_among(bucket, kBuckets)) {

@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/client/upload.h"
@@ -25,8 +29,15 @@ Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
   if (!found) {
     if (found.error().http_status != 404 || !arguments.create) {
       Failure failure = found.error();
-      if (failure.http_status == 404)
-        failure.notes.emplace_back("--create creates the collection first");
+      if (failure.http_status == 404) {
+        std::error_code ignored;
+        const bool is_swapped = std::filesystem::exists(arguments.collection, ignored) &&
+                                !std::filesystem::exists(arguments.file, ignored);
+        failure.notes.push_back(
+            is_swapped ? fmt::format("the collection comes first: trawl import {} {}",
+                                     arguments.file, arguments.collection)
+                       : "--create creates the collection first");
+      }
       return failure;
     }
     TRAWL_TRY(create_collection(context, arguments.collection, arguments.fields,
@@ -52,7 +63,7 @@ void add_import(CLI::App& program, Context& context) {
   auto* create = command->add_flag("--create", arguments->create,
                                    "Create the collection if it does not exist");
   command
-      ->add_option("--fields", arguments->fields,
+      ->add_option("--fields,--field", arguments->fields,
                    "With --create: searched fields, as in title:3,body [every text]")
       ->type_name("PATH[:WEIGHT],…")
       ->allow_extra_args(false)

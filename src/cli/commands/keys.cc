@@ -175,9 +175,10 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
                 const std::string& default_text) {
   command
       .add_option("-p,--permission", arguments.permissions,
-                  "read, write, delete or admin; repeatable" + default_text)
+                  "read, write, delete or admin; several as in read,write" + default_text)
       ->check(one_of({"read", "write", "delete", "admin"}))
       ->type_name("PERMISSION")
+      ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--description", arguments.description, "What it is for")
       ->type_name("TEXT");

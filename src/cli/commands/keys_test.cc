@@ -21,6 +21,10 @@ TEST(Cli, KeysAreConfinedByTheFlagAlone) {
   EXPECT_EQ(program.seen.at(0).body, R"({"name":"k","permissions":["read","write"]})");
 
   program.answer(200, R"({"name":"k","key":"sk_secret"})");
+  EXPECT_EQ(program.run({"keys", "create", "k", "-p", "read,write"}).status, 0);
+  EXPECT_EQ(program.seen.back().body, program.seen.at(0).body);
+  program.seen.pop_back();
+  program.answer(200, R"({"name":"k","key":"sk_secret"})");
   program.run({"keys", "create", "k", "--namespace", "staging", "--user", "a@b"});
   EXPECT_EQ(program.seen.at(1).body,
             R"({"name":"k","permissions":["read"],"namespace_id":"staging"})");

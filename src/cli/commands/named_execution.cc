@@ -36,7 +36,7 @@ std::string id_of(const json::value& row) {
 // How many executions are newer than the one that is meant.
 std::optional<std::int64_t> place_of(std::string_view name) {
   std::int64_t back = 0;
-  if (name == kLatest) return back;
+  if (name == kLatest || name == "last" || name == "newest") return back;
   if (name.starts_with("latest~") && parse_integer(name.substr(7), back) && back >= 0) {
     return back;
   }
@@ -78,6 +78,12 @@ Outcome<json::object> find_named_execution(Context& context, const std::string& 
                          {"value", json::string(name.data(), name.size())}};
   TRAWL_ASSIGN(const auto rows,
                first_executions(context, {{"filters", std::move(condition)}}, 2, 0));
+  std::int64_t number = 0;
+  if (rows.empty() && parse_integer(name, number)) {
+    Failure failure = found.error();
+    failure.notes.emplace_back("the newest is latest, the one before it -2");
+    return failure;
+  }
   if (rows.empty()) return found;
   if (rows.size() == 1) return get(id_of(rows.front()));
   return Failure(

@@ -135,9 +135,11 @@ void add_retention(CLI::App& namespaces, Context& context) {
   command->add_option("--max-count", arguments->max_count, "Keep this many of the newest")
       ->check(positive)
       ->type_name("N");
-  command->add_option("--max-bytes", arguments->max_bytes, "Keep the newest that fit")
-      ->check(positive)
-      ->type_name("N");
+  command
+      ->add_option("--max-bytes", arguments->max_bytes,
+                   "Keep the newest that fit: 500MB, 2GiB, or bytes")
+      ->transform(byte_count())
+      ->type_name("SIZE");
   command->add_flag("--off", arguments->off, "Keep everything");
   auto* preview =
       command->add_flag("--preview", arguments->preview,

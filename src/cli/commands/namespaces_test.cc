@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "cli/cli_test_support.h"
 
 namespace trawl::cli::namespaces_test {
@@ -29,6 +33,19 @@ TEST(Cli, RetentionIsSetTriedAndApplied) {
       program.run({"namespaces", "retention", "ns", "--off", "--max-count", "5"}).status,
       2);
   EXPECT_EQ(program.run({"namespaces", "retention", "ns", "--max-count", "0"}).status, 2);
+  for (const auto& [size, bytes] : std::map<std::string, std::string>{
+           {"10MB", "10000000"}, {"2 GiB", "2147483648"}, {"1k", "1000"}, {"7", "7"}}) {
+    program.answer(200, "{}");
+    program.run({"namespaces", "retention", "ns", "--preview", "--max-bytes", size});
+    EXPECT_EQ(program.seen.back().body, "{\"max_bytes\":" + bytes + "}");
+  }
+  for (const std::string size : {"0", "-1MB", "1.5", "99999999TB", "MB"}) {
+    EXPECT_EQ(
+        program.run({"namespaces", "retention", "ns", "--preview", "--max-bytes", size})
+            .status,
+        2)
+        << size;
+  }
 }
 
 // Goal: whoever asks for a table or a CSV of one thing gets it.

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -54,6 +55,7 @@ constexpr Pair kVerbs[] = {
     {"stat", "stats"},      {"stream", "tail"},      {"summary", "stats"},
     {"top", "stats"},       {"update", "retention"}, {"set", "retention"},
     {"view", "show"},       {"view", "get"},         {"watch", "tail"},
+    {"get", "list"},        {"show", "list"},
 };
 
 // Where a group has no such command, and another place does what is meant.
@@ -79,6 +81,11 @@ constexpr Elsewhere kElsewhere[] = {
 };
 
 constexpr Pair kFlags[] = {
+    {"--ttl", "--max-age"},
+    {"--age", "--max-age"},
+    {"--days", "--max-age"},
+    {"--keep", "--max-count"},
+    {"-c", "--collection"},
     {"--after", "--since"},
     {"--before", "--until"},
     {"--bearer", "--api-key"},
@@ -131,6 +138,7 @@ constexpr Pair kFlags[] = {
     {"--search", "--query"},
     {"--server", "--url"},
     {"--size", "--limit"},
+    {"--size", "--max-bytes"},
     {"--skip", "--offset"},
     {"--slow", "--min-duration 1s"},
     {"--slower-than", "--min-duration"},
@@ -152,6 +160,7 @@ constexpr Pair kFlags[] = {
     {"-l", "--limit"},
     {"-p", "--listen"},
     {"-q", "--query"},
+    {"-q", "--input query=WORDS"},
     {"-s", "--since"},
     {"-v", "--version"},
     {"-y", "--yes"},
@@ -220,12 +229,34 @@ std::string flag_meant_by(std::string_view flag, const std::vector<std::string>&
 }
 
 std::string use_of_argument(std::string_view word, const CLI::App& command) {
+  const auto has_flag = [&](const char* flag) {
+    const auto* option = command.get_option_no_throw(flag);
+    return option != nullptr && option->count() == 0;
+  };
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (has_flag("--status") &&
+      is_one_of({"completed", "failed", "cancelled", "processing"})) {
+    return fmt::format("--status {}", word);
+  }
+  if (has_flag("--by") && is_one_of({"status", "error", "stage", "collection", "caller"})) {
+    return fmt::format("--by {}", word);
+  }
+  if (has_flag("--bucket") && is_one_of({"minute", "hour", "day", "week", "month"})) {
+    return fmt::format("--bucket {}", word);
+  }
+  const bool is_number = word.find_first_not_of("0123456789") == std::string_view::npos;
+  if (has_flag("--limit") && is_number) return fmt::format("--limit {}", word);
+  if (has_flag("--force") && has_flag("--format") &&
+      word.find('.') != std::string_view::npos) {
+    return fmt::format("--output {}", word);
+  }
   if (word.starts_with("exec_") || word == "latest") {
     return fmt::format("trawl executions show {}", word);
   }
   for (const auto* flag : {"--file", "--data-dir", "--query"}) {
-    const auto* option = command.get_option_no_throw(flag);
-    if (option != nullptr && option->count() == 0) return fmt::format("{} {}", flag, word);
+    if (has_flag(flag)) return fmt::format("{} {}", flag, word);
   }
   return {};
 }

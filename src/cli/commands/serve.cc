@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "app/serve.h"
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/context.h"
 
@@ -28,6 +31,11 @@ void add_serve(CLI::App& program, Context& context) {
   command->footer("Example:\n  trawl serve --data-dir ./data --listen 127.0.0.1:8080");
   command->callback([&context, flags] {
     context.action = [flags]() -> Outcome<Exit> {
+      std::int64_t port = 0;
+      if (flags->listen && parse_integer(*flags->listen, port)) {
+        return usage_failure(fmt::format(
+            "--listen is '{0}'; use HOST:PORT, such as 127.0.0.1:{0}", *flags->listen));
+      }
       return static_cast<Exit>(app::serve(*flags));
     };
   });

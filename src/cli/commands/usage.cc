@@ -66,7 +66,8 @@ std::string unknown_command(const std::string& word,
                             const std::vector<const CLI::App*>& commands) {
   const auto names = commands_below(*commands.back());
   std::string known = suggestion(word, names);
-  const auto meant = command_meant_by(word, commands);
+  const auto meant =
+      word == "help" ? line_of(commands) + " --help" : command_meant_by(word, commands);
   if (!meant.empty()) known = fmt::format(" (did you mean '{}'?)", meant);
   // A short list says more than the way to it.
   if (known.empty() && commands.size() > 1)
@@ -92,11 +93,21 @@ std::string arguments_of(const CLI::App& command, bool missing_only) {
 
 std::string unexpected_argument(const std::string& word,
                                 const std::vector<const CLI::App*>& commands) {
-  const auto use = use_of_argument(word, *commands.back());
+  const auto use = word == "help" ? "--help" : use_of_argument(word, *commands.back());
   const auto taken = arguments_of(*commands.back(), false);
   return fmt::format("'{}' is unexpected: '{}' takes {}{}", printable(word),
                      line_of(commands), taken.empty() ? "flags only" : taken,
                      use.empty() ? "" : fmt::format(" (did you mean '{}'?)", use));
+}
+
+// The argument that has a flag's name, such as FILE for --file.
+std::string argument_called(const std::string& flag, const CLI::App& command) {
+  for (const auto* option : command.get_options()) {
+    if (option->get_positional() && flag == "--" + option->get_name(true)) {
+      return option->get_type_name();
+    }
+  }
+  return {};
 }
 
 std::string unknown_flag(const std::string& word,
@@ -113,6 +124,8 @@ std::string unknown_flag(const std::string& word,
   }
   if (const auto meant = flag_meant_by(flag, flags); !meant.empty()) {
     known = fmt::format(" (did you mean '{}'?)", meant);
+  } else if (const auto place = argument_called(flag, *commands.back()); !place.empty()) {
+    known = fmt::format(": {} stands without a flag", place);
   } else if (flag == "-d" || flag == "--data-dir") {
     known = ": it opens no directory, but asks the running server that --url names";
   } else if (flag == "--follow" || (flag == "-f" && known.empty())) {

@@ -42,6 +42,8 @@ TEST(Usage, CommandsOfOtherProgramsAreAnsweredWithOurs) {
            {{"namespaces", "ls"}, "trawl namespaces list"},
            {{"namespaces", "update", "x"}, "trawl namespaces retention"},
            {{"keys", "delete", "x"}, "trawl keys revoke"},
+           {{"keys", "show", "x"}, "trawl keys list"},
+           {{"executions", "help"}, "trawl executions --help"},
            {{"keys", "ls"}, "trawl keys list"}}) {
     const auto result = program.run(line);
     EXPECT_EQ(result.status, 2);
@@ -62,6 +64,14 @@ TEST(Usage, FlagsOfOtherProgramsAreAnsweredWithOurs) {
            {{"executions", "stats", "--interval", "day"}, "--bucket"},
            {{"executions", "delete", "x", "--force"}, "--yes"},
            {{"execute", "-f", "x", "--query", "whale"}, "--input query=WORDS"},
+           {{"execute", "-f", "x", "-q", "whale"}, "--input query=WORDS"},
+           {{"executions", "list", "failed"}, "--status failed"},
+           {{"executions", "list", "3"}, "--limit 3"},
+           {{"executions", "list", "help"}, "--help"},
+           {{"executions", "stats", "status"}, "--by status"},
+           {{"executions", "stats", "day"}, "--bucket day"},
+           {{"executions", "export", "x.csv"}, "--output x.csv"},
+           {{"namespaces", "retention", "n", "--keep", "3"}, "--max-count"},
            {{"doctor", "--dir", "x"}, "--data-dir"},
            {{"doctor", "data"}, "--data-dir data"},
            {{"execute", "x.json"}, "--file x.json"},
@@ -103,6 +113,15 @@ TEST(Usage, MessagesAreOurOwn) {
            {{"executions", "stats", "--by", "day"}, "(did you mean '--bucket day'?)"},
            {{"executions", "stats", "--by", "satus"}, "(did you mean 'status'?)"},
            {{"executions", "stats", "--bucket", "status"}, "(did you mean '--by status'?)"},
+           {{"executions", "stats", "--bucket", "1h"}, "(did you mean 'hour'?)"},
+           {{"executions", "stats", "--by", "team"}, "(did you mean 'label:team'?)"},
+           {{"executions", "list", "--where", "status=failed"},
+            R"('{"status": "failed"}')"},
+           {{"import", "c", "--file", "x"}, "FILE stands without a flag"},
+           {{"execute", "-f", "{\"stages\": []}"}, "trawl execute -f -"},
+           {{"serve", "-l", "8090"}, "such as 127.0.0.1:8090"},
+           {{"namespaces", "retention", "n", "--max-bytes", "10XB"},
+            "--max-bytes is '10XB'; use a number of bytes, or one with a unit"},
            {{"executions", "stats", "--bucket", "daily"}, "(did you mean 'day'?)"}}) {
     const auto result = program.run(line);
     EXPECT_EQ(result.status, 2);
@@ -150,6 +169,24 @@ TEST(Usage, RefusalsNameFlags) {
   EXPECT_NE(answer("'x' is no zone", "body.time_zone").find("at --time-zone"),
             std::string::npos);
   EXPECT_NE(answer("stages is empty", "stages").find("stages is empty"), std::string::npos);
+}
+
+TEST(Usage, WhoComesWithoutAKeyIsToldOfTheFlag) {
+  Program program;
+  program.answer(401, R"({"error":{"message":"the Authorization header is missing; send )"
+                      R"('Authorization: Bearer sk_…'"}})");
+  const auto result = program.run({"keys", "list"});
+  EXPECT_NE(result.err.find("no API key is given"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("--api-key"), std::string::npos) << result.err;
+}
+
+TEST(Usage, ArgumentsOfAnImportMayBeTheWrongWayRound) {
+  Program program;
+  const std::string file = testing::TempDir() + "/swapped.ndjson";
+  std::ofstream(file) << "{}\n";
+  program.answer(404, R"({"error":{"message":"there is no collection"}})");
+  EXPECT_NE(program.run({"import", file, "books"}).err.find("the collection comes first"),
+            std::string::npos);
 }
 
 // A file that an import does not read costs no upload.
