@@ -13,7 +13,6 @@
 #include "corpus/corpus.h"
 #include "http/message/message.h"
 #include "http/server/server.h"
-#include "ledger/follow/feed.h"
 #include "ledger/ledger.h"
 #include "ledger/record/recorder.h"
 #include "ledger/retention/pruner.h"
@@ -57,7 +56,6 @@ struct Services {
   Limits limits;
   std::atomic<bool>& ready;  // False while starting and while draining.
   std::function<http::ServerMetrics()> server_metrics;
-  ExecutionFeed& feed;
   ReservedNames& reserved_names;  // Filled by add_routes().
   std::function<Result<VacuumReport>()> vacuum;
 };

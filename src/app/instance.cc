@@ -82,17 +82,25 @@ class RunningInstance final : public Instance {
         retention_policies_(api::compile_retention(*catalog_)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
-            [this](const NamespaceId& ns) { return policies_.find(ns); },
-            [this](std::span<LedgerWrite> writes, std::span<const AppendOutcome> results) {
-              feed_.publish(writes, results);
-            })),
+            [this](const NamespaceId& ns) { return policies_.find(ns); })),
         pruner_(*ledger_),
-        services_{*catalog_,     *corpus_,        *ledger_,
-                  *recorder_,    *keys_,          stages_,
-                  runner_,       cache_,          system_clock(),
-                  metrics_,      *workers_,       pruner_,
-                  config.limits, ready_,          [this] { return server_metrics(); },
-                  feed_,         reserved_names_, [this] { return vacuum_now(); }} {
+        services_{*catalog_,
+                  *corpus_,
+                  *ledger_,
+                  *recorder_,
+                  *keys_,
+                  stages_,
+                  runner_,
+                  cache_,
+                  system_clock(),
+                  metrics_,
+                  *workers_,
+                  pruner_,
+                  config.limits,
+                  ready_,
+                  [this] { return server_metrics(); },
+                  reserved_names_,
+                  [this] { return vacuum_now(); }} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -254,7 +262,6 @@ class RunningInstance final : public Instance {
   std::atomic<bool> stopped_{false};
   api::RecordingPolicies policies_;
   api::RetentionPolicies retention_policies_;
-  ExecutionFeed feed_;
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;
   api::ReservedNames reserved_names_;

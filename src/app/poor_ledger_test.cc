@@ -130,14 +130,24 @@ class PoorApi : public testing::Test {
   Pruner pruner_{ledger_};
   WorkerPool workers_{WorkerPoolOptions{.slots = 2}};
   std::atomic<bool> ready_ = true;
-  ExecutionFeed feed_;
   api::ReservedNames reserved_names_;
-  api::Services services_{*corpus_,  *corpus_,        ledger_,
-                          recorder_, *keys_,          stages_,
-                          runner_,   cache_,          system_clock(),
-                          metrics_,  workers_,        pruner_,
-                          {},        ready_,          [] { return http::ServerMetrics(); },
-                          feed_,     reserved_names_, [] { return VacuumReport(); }};
+  api::Services services_{*corpus_,
+                          *corpus_,
+                          ledger_,
+                          recorder_,
+                          *keys_,
+                          stages_,
+                          runner_,
+                          cache_,
+                          system_clock(),
+                          metrics_,
+                          workers_,
+                          pruner_,
+                          {},
+                          ready_,
+                          [] { return http::ServerMetrics(); },
+                          reserved_names_,
+                          [] { return VacuumReport(); }};
   http::Router router_;
   NamespaceId ns_;
   std::string secret_;

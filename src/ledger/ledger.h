@@ -142,6 +142,10 @@ struct LedgerTraits {
   // A read is a look into memory or a file of this machine. Otherwise no call is made on a
   // thread that serves sockets.
   bool local = false;
+  // Following tells each state once and in the order of commits, also after a break.
+  // Otherwise some of the last seconds may come twice then, and imported executions of that
+  // time may come too.
+  bool exact_following = false;
   // Several servers may write to the history, and what one of them runs is its own for so
   // long after it last said that it lives (keep_lease()). 0: one server at a time has it.
   std::int64_t lease_us = 0;
@@ -156,6 +160,8 @@ struct RunningExecution {
 };
 
 class PrerenderedReads;
+class Following;
+struct FollowRequest;
 
 // The history of executions. An execution that ended is never edited. Ids are unique
 // within a namespace. Safe for concurrent use. What an engine does for its upkeep is its
@@ -206,6 +212,11 @@ class Ledger {
   // Percentiles are within QuantileSketch::kRelativeError.
   virtual Result<Aggregate> aggregate(const ExecutionFilter& filter,
                                       const AggregateRequest& request) const = 0;
+
+  // Follows what starts and ends from a cursor on, or from now (follow/following.h). The
+  // ledger must outlive it. An engine that cannot tell of appends as they happen leaves it
+  // at this: it looks every so often, and tells nothing of a start that it did not see run.
+  virtual Result<std::unique_ptr<Following>> follow(FollowRequest request) const;
 
   // The whole record, or nothing when the namespace has no such id.
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/manual_clock_test_support.h"
+#include "ledger/follow/following.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/ledger_test_data.h"
@@ -128,6 +130,35 @@ TEST_P(LedgerLeases, AStartEndsWhatTheServerLeftBefore) {
   EXPECT_EQ(again->recover().value(), 1u);
   EXPECT_EQ(status_of(*again, "of_a"), status::kFailed);
   EXPECT_EQ(running(*again), (std::map<std::string, bool>{{"of_b", false}}));
+}
+
+TEST_P(LedgerLeases, WhoFollowsHearsOfAllServers) {
+  const auto first = open("a");
+  const auto second = open("b");
+  ASSERT_TRUE(first->recover());
+  ASSERT_TRUE(second->recover());
+  FollowRequest wanted;
+  wanted.filter = test::filter_of(kNs);
+  wanted.clock = &clock_;
+  wanted.look_every = std::chrono::milliseconds(1);
+  const auto following = second->follow(wanted).value();
+  const auto next = [&] {
+    std::vector<FollowEvent> events;
+    for (int tries = 0; events.empty() && tries < 1'000; ++tries) {
+      events = following->next(std::chrono::milliseconds(20)).value().events;
+    }
+    EXPECT_EQ(events.size(), 1u);
+    return events.empty() ? ExecutionSummary() : events.front().summary;
+  };
+  test::put(*first, test::started(make_execution(kNs, "of_a", clock_.now())));
+  EXPECT_EQ(next().status, status::kProcessing);
+  test::put(*second, test::finished(make_execution(kNs, "of_b", clock_.now())));
+  EXPECT_EQ(next().execution_id.str(), "of_b");
+  clock_.advance(kLeaseUs);
+  EXPECT_EQ(second->keep_lease().value(), 1u);
+  const ExecutionSummary ended = next();
+  EXPECT_EQ(ended.execution_id.str(), "of_a");
+  EXPECT_EQ(ended.status, status::kFailed);
 }
 
 // Goal: no order of events ends what a living server runs, or leaves what a dead one ran.

@@ -290,7 +290,7 @@ def test_a_long_execution_starts_and_ends(slow):
     with Tail(slow, last_id=between) as tail:
         assert tail.ends(1) == [long_one]
     with Tail(slow, last_id=after_start) as tail:
-        assert tail.ends(2) == [long_one, short]
+        assert tail.ends(2) == [short, long_one]  # As they ended.
 
 
 def test_what_a_crash_interrupted_is_told_after_it(slow):

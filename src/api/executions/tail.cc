@@ -10,16 +10,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
-#include "api/executions/tail_cursor.h"
 #include "api/keys/key_watch.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/query_reader.h"
@@ -27,36 +24,27 @@
 #include "base/clock.h"
 #include "base/split_list.h"
 #include "base/text.h"
-#include "ledger/ledger_rules.h"
+#include "ledger/follow/following.h"
 #include "model/execution_json.h"
+#include "runtime/stop.h"
 
 namespace trawl::api {
 namespace {
 
-using Kind = FeedEvent::Kind;
+using Kind = FollowEvent::Kind;
 
 // Events are gathered up to this size before they are sent.
 constexpr std::size_t kPieceBytes = 64 * 1024;
 // How long an EventSource waits before it comes again.
 constexpr int kRetryMs = 2'000;
 constexpr std::int64_t kEndAfterMsMax = 86'400'000;
-// How long after its end_time a tail still waits for what had begun before and is not
-// known yet: a start is announced late, and a commit takes its time.
-constexpr TimeUs kLateStartsUs = 1'000'000;
 
 // What one request asks for.
 struct TailRequest {
-  NamespaceId namespace_id;
-  ExecutionFilter filter;
+  FollowRequest follow;
   std::vector<std::string> warnings;  // Of the filter.
-  std::optional<TailCursor> since;
   std::optional<std::chrono::milliseconds> end_after;
 };
-
-TimeUs end_of(const ExecutionSummary& summary) {
-  const double millis = std::min(finite_amount(summary.duration_ms), 9e12);
-  return summary.timestamp + static_cast<TimeUs>(millis * 1000);
-}
 
 class Tail {
  public:
@@ -69,17 +57,16 @@ class Tail {
   Result<void> run() {
     const auto end =
         request_.end_after ? Clock::now() + *request_.end_after : Clock::time_point::max();
-    // First the queue, then the past: what is committed in between is in both, and known
-    // by its id.
-    subscription_ = services_.feed.subscribe(request_.namespace_id);
-    writer_.on_closed([subscription = subscription_] { subscription->wake(); });
-    sequence_ = subscription_->since();
-    place_.timestamp = as_of_ = services_.clock.now();
-    TRAWL_TRY(learn_running());
+    FollowRequest follow = request_.follow;
+    StopSource stop;
+    follow.stop = stop.token();
+    writer_.on_closed([stop]() mutable { stop.request_stop(StopReason::client_left); });
+    TRAWL_ASSIGN(following_, services_.ledger.follow(std::move(follow)));
     // A reader that is cut off before the first event continues from here, or asks again
     // for the same past.
+    bool past = request_.follow.since.has_value();
     out_ = fmt::format("retry: {}\n", kRetryMs);
-    if (!request_.since) out_ += fmt::format("id: {}\n", encode_tail_cursor(cursor()));
+    if (!past) out_ += fmt::format("id: {}\n", id());
     out_ += '\n';
     for (const std::string& warning : request_.warnings) {
       out_ += "event: warning\ndata: ";
@@ -87,21 +74,20 @@ class Tail {
       out_ += "\n\n";
     }
     TRAWL_TRY(flush());
-    if (request_.since) TRAWL_TRY(go_back());
     const auto beat = std::chrono::milliseconds(services_.limits.tail_heartbeat_ms);
     auto next_beat = Clock::now() + beat;
-    while (!writer_.is_closed() && Clock::now() < end) {
-      if (is_over()) return tell_over();
-      const auto until = std::min({next_beat, end, next_look_at_end()});
-      // Rounded up: what is due in a part of a millisecond is not asked for in a loop.
-      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-      const auto batch = subscription_->wait(std::max(wait, std::chrono::milliseconds(0)));
+    // What was missed is sent whole, however short the time is.
+    for (; !writer_.is_closed() && (past || Clock::now() < end); past = false) {
+      const auto wait = std::min(next_beat, end) - Clock::now();
+      TRAWL_ASSIGN(const FollowBatch batch,
+                   following_->next(std::chrono::ceil<std::chrono::milliseconds>(
+                       std::max(wait, Clock::duration::zero()))));
       if (const auto allowed = key_.check(); !allowed) return close(allowed.error());
-      for (const FeedEvent& event : batch.events) TRAWL_TRY(take(event));
-      if (batch.dropped > 0) TRAWL_TRY(tell_dropped(batch.dropped));
-      if (out_.empty() && Clock::now() >= next_beat) {
+      if (batch.over) return tell_over();
+      TRAWL_TRY(take(batch));
+      if (out_.empty() && !past && Clock::now() >= next_beat) {
         // The id moves a reader on past what did not match.
-        out_ = fmt::format(": heartbeat\nid: {}\n\n", encode_tail_cursor(cursor()));
+        out_ = fmt::format(": heartbeat\nid: {}\n\n", id());
       }
       if (out_.empty()) continue;
       TRAWL_TRY(flush());
@@ -113,10 +99,8 @@ class Tail {
  private:
   using Clock = std::chrono::steady_clock;
 
-  struct PastRow {
-    TailRow row;
-    std::string json;
-  };
+  // Of the place where the reader stands when it has everything up to here.
+  std::string id() const { return encode_follow_cursor(following_->cursor()); }
 
   Result<void> flush() {
     if (out_.empty()) return {};
@@ -140,178 +124,45 @@ class Tail {
     return flush();
   }
 
-  // When nothing can begin any more that the filter's end lets in.
-  std::optional<TimeUs> last_start() const {
-    if (!request_.filter.end_time) return std::nullopt;
-    return std::min(*request_.filter.end_time, kTimeMax - kLateStartsUs) + kLateStartsUs;
-  }
-
-  // Whatever comes has begun too late. What began in time and runs is waited for.
-  bool is_over() const {
-    const auto last = last_start();
-    if (!last || services_.clock.now() <= *last) return false;
-    return running_.empty() || running_.begin()->timestamp > *request_.filter.end_time;
-  }
-
-  Clock::time_point next_look_at_end() const {
-    const auto last = last_start();
-    const TimeUs now = services_.clock.now();
-    if (!last || now > *last) return Clock::time_point::max();
-    // Clocks may be set: look again after an hour at the latest.
-    const TimeUs wait = std::min<TimeUs>(*last - now + 1, 3'600'000'000);
-    return Clock::now() + std::chrono::microseconds(wait);
-  }
-
   Result<void> tell_over() {
     return tell_closed(
         "end_time", fmt::format("end_time ({}) has passed, so that nothing more can match",
-                                format_time(*request_.filter.end_time)));
+                                format_time(*request_.follow.filter.end_time)));
   }
 
-  Result<void> emit(Kind kind, const TailCursor& cursor, std::string_view row) {
-    out_ += kind == Kind::started ? "event: execution_started\nid: "
-                                  : "event: execution_ended\nid: ";
-    out_ += encode_tail_cursor(cursor);
-    out_.append("\ndata: ");
-    append_json_line(out_, row);
-    out_.append("\n\n");
-    return out_.size() < kPieceBytes ? Result<void>() : flush();
-  }
-
-  // Where the reader stands when everything up to the last event taken has been sent.
-  TailCursor cursor() const {
-    TailCursor cursor;
-    cursor.epoch = services_.feed.epoch();
-    cursor.sent_all = cursor.sent_to_place = sequence_;
-    cursor.place = place_;
-    cursor.as_of = as_of_;
-    cursor.running_since = as_of_ - kTailOverlapUs;
-    if (!running_.empty()) {
-      cursor.running_since = std::min(cursor.running_since, running_.begin()->timestamp);
-    }
-    return cursor;
-  }
-
-  // Which executions run now. They may end after many that start later.
-  Result<void> learn_running() {
-    TRAWL_ASSIGN(const auto running, services_.ledger.running(request_.namespace_id));
-    running_.clear();
-    for (const RunningExecution& execution : running) running_.insert(execution.key);
-    return {};
-  }
-
-  // Sends what the reader has missed, oldest first.
-  Result<void> go_back() {
-    const TailCursor& since = *request_.since;
-    const bool same_feed = since.epoch == services_.feed.epoch();
-    const bool seen_all =
-        same_feed && since.sent_all > 0 && since.sent_all == since.sent_to_place;
-    const RecentEvents recent = same_feed ? services_.feed.recent() : RecentEvents({});
-    ExecutionFilter filter = request_.filter;
-    const TimeUs from = std::min(since.running_since, since.place.timestamp);
-    if (!filter.start_time || *filter.start_time < from) filter.start_time = from;
-
-    std::vector<PastRow> rows;
-    bool skips = false;
-    if (!filter.end_time || *filter.start_time <= *filter.end_time) {
-      TRAWL_TRY(services_.ledger.scan(
-          filter, {}, [&](const ScannedExecution& execution) -> Result<bool> {
-            PastRow past = read_row(execution);
-            // What says so and does not run here was imported, and imports do not appear in
-            // the tail. One that has just begun is told from the queue.
-            if (past.row.running && !running_.contains(past.row.key)) {
-              return !writer_.is_closed();
-            }
-            // A crash ends the feed as well: who has seen all of this one has seen what the
-            // last crash ended.
-            past.row.failed = past.row.failed && !seen_all;
-            const auto sequence =
-                recent.sequence_of(request_.namespace_id, execution.key.execution_id,
-                                   past.row.running ? Kind::started : Kind::ended);
-            if (is_due(since, past.row, sequence)) {
-              skips = rows.size() == services_.limits.tail_backfill_max;
-              if (skips) return false;
-              rows.push_back(std::move(past));
-            }
-            return !writer_.is_closed();
-          }));
-    }
-    if (skips) {
+  Result<void> take(const FollowBatch& batch) {
+    if (batch.skipped) {
       out_ += fmt::format(
           "event: skipped\ndata: {{\"sent\":{},\"message\":\"more executions than these "
           "match since then; the older ones were left out and can be exported\"}}\n\n",
-          rows.size());
+          batch.events.size());
     }
-    TailCursor cursor = this->cursor();
-    cursor.sent_all = same_feed ? since.sent_all : 0;
-    cursor.sent_to_place = subscription_->since();
-    for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-      const TailRow& row = it->row;
-      cursor.place = std::max(since.place, row.key, before);
-      const Kind kind = row.running ? Kind::started : Kind::ended;
-      seen_.insert(seen_key(row.key.execution_id, Kind::started));
-      if (!row.running) seen_.insert(seen_key(row.key.execution_id, Kind::ended));
-      TRAWL_TRY(emit(kind, cursor, it->json));
+    for (const FollowEvent& event : batch.events) {
+      out_ += event.kind == Kind::started ? "event: execution_started\nid: "
+                                          : "event: execution_ended\nid: ";
+      out_ += encode_follow_cursor(event.cursor);
+      out_.append("\ndata: ");
+      append_json_line(out_, execution_row_json(event.summary));
+      out_.append("\n\n");
+      if (out_.size() >= kPieceBytes) TRAWL_TRY(flush());
       if (writer_.is_closed()) return {};
-      place_ = std::max(place_, row.key, before);
     }
-    return flush();
-  }
-
-  static bool before(const ExecutionKey& a, const ExecutionKey& b) { return a < b; }
-
-  static PastRow read_row(const ScannedExecution& execution) {
-    const ExecutionSummary& summary = execution.execution.summary;
-    PastRow past;
-    past.json = execution_row_json(summary);
-    past.row.key = execution.key;
-    past.row.running = summary.status == status::kProcessing;
-    past.row.failed = summary.status == status::kFailed;
-    past.row.duration_us = end_of(summary) - summary.timestamp;
-    return past;
-  }
-
-  static std::string seen_key(const ExecutionId& id, Kind kind) {
-    return (kind == Kind::started ? '+' : '-') + id.str();
-  }
-
-  Result<void> take(const FeedEvent& event) {
-    const ExecutionSummary& summary = event.execution->summary;
-    const ExecutionKey key{summary.timestamp, summary.execution_id};
-    if (event.kind == Kind::started) {
-      running_.insert(key);
-    } else {
-      running_.erase(key);
-      as_of_ = std::max(as_of_, end_of(summary));
+    if (batch.dropped > 0) {
+      out_ += fmt::format(
+          "event: dropped\ndata: {{\"count\":{},\"since\":\"{}\",\"message\":\"this reader "
+          "could not keep up with the events of the namespace; a tail since then returns "
+          "them\"}}\n\n",
+          batch.dropped, id());
     }
-    sequence_ = event.sequence;
-    if (place_ < key) place_ = key;
-    if (!seen_.empty() && seen_.contains(seen_key(key.execution_id, event.kind))) return {};
-    if (!matches(request_.filter, *event.execution)) return {};
-    return emit(event.kind, cursor(), execution_row_json(summary));
-  }
-
-  Result<void> tell_dropped(std::uint64_t count) {
-    out_ += fmt::format(
-        "event: dropped\ndata: {{\"count\":{},\"since\":\"{}\",\"message\":\"this reader "
-        "could not keep up with the events of the namespace; a tail since then returns "
-        "them\"}}\n\n",
-        count, encode_tail_cursor(cursor()));
-    return learn_running();  // The ends of some are lost.
+    return {};
   }
 
   const Services& services_;
   const TailRequest& request_;
   KeyWatch& key_;
   http::BodyWriter& writer_;
-  std::shared_ptr<ExecutionFeed::Subscription> subscription_;
+  std::unique_ptr<Following> following_;
   std::string out_;
-  std::set<ExecutionKey> running_;
-  // What going back has sent, as long as the tail lasts: at most tail_backfill_max.
-  std::unordered_set<std::string> seen_;
-  std::uint64_t sequence_ = 0;
-  ExecutionKey place_;
-  TimeUs as_of_ = 0;
 };
 
 // How a condition of the list's body is written in a query.
@@ -417,15 +268,15 @@ Result<ExecutionListBody> parse_filter(const Services& services,
 }
 
 // Where to begin: a browser that comes again says it in a header, and repeats the query.
-Result<std::optional<TailCursor>> parse_since(const http::Request& request, TimeUs now) {
+Result<std::optional<FollowCursor>> parse_since(const http::Request& request, TimeUs now) {
   std::string_view text = request.header("Last-Event-ID").value_or("");
   if (text.empty()) text = request.query_value("since").value_or("");
-  if (text.empty()) return std::optional<TailCursor>();
-  if (auto cursor = decode_tail_cursor(text)) return cursor;
+  if (text.empty()) return std::optional<FollowCursor>();
+  if (auto cursor = decode_follow_cursor(text)) return cursor;
   json::value value = json::string(text.data(), text.size());
   if (auto number = parse_json(text); number && is_number(*number)) value = *number;
   auto time = parse_time_value(value, now, "query.since");
-  if (time) return std::optional(tail_cursor_since(*time));
+  if (time) return std::optional(follow_cursor_since(*time));
   return invalid_at("query.since",
                     fmt::format("since is '{}'; use the id of an event of this tail, a "
                                 "time (2026-01-31T10:00:00Z), or a time before now such as "
@@ -436,12 +287,13 @@ Result<std::optional<TailCursor>> parse_since(const http::Request& request, Time
 Result<http::Response> tail_executions(const Services& services, Call& call) {
   auto request = std::make_shared<TailRequest>();
   const TimeUs now = services.clock.now();
-  request->namespace_id = call.ns.id;
   TRAWL_ASSIGN(ExecutionListBody body,
                parse_filter(services, call.request, call.ns.id, now));
-  request->filter = std::move(body.filter);
+  request->follow.filter = std::move(body.filter);
+  request->follow.past_max = services.limits.tail_backfill_max;
+  request->follow.clock = &services.clock;
   request->warnings = std::move(body.warnings);
-  TRAWL_ASSIGN(request->since, parse_since(call.request, now));
+  TRAWL_ASSIGN(request->follow.since, parse_since(call.request, now));
   TRAWL_ASSIGN(const auto end_after_ms,
                QueryReader(call.request).count("end_after_ms", 0, kEndAfterMsMax));
   if (end_after_ms) request->end_after = std::chrono::milliseconds(*end_after_ms);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "runtime/guarded.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
@@ -109,6 +110,24 @@ std::shared_ptr<ExecutionFeed::Subscription> ExecutionFeed::subscribe(
 
 void ExecutionFeed::publish(std::span<LedgerWrite> writes,
                             std::span<const AppendOutcome> results) {
+  // What is durable is recorded, whoever hears of it.
+  run_guarded("telling those who follow the history",
+              [&] { publish_all(writes, results); });
+}
+
+void ExecutionFeed::publish_ended(std::vector<Execution> executions) {
+  run_guarded("telling those who follow the history", [&] {
+    std::vector<LedgerWrite> writes;
+    writes.reserve(executions.size());
+    for (Execution& execution : executions) {
+      writes.push_back({LedgerWrite::Kind::finished, std::move(execution)});
+    }
+    publish_all(writes, std::vector<AppendOutcome>(writes.size(), Appended::written));
+  });
+}
+
+void ExecutionFeed::publish_all(std::span<LedgerWrite> writes,
+                                std::span<const AppendOutcome> results) {
   const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Subscription>> listeners;
   for (auto it = subscriptions_.begin(); it != subscriptions_.end();) {
@@ -121,6 +140,7 @@ void ExecutionFeed::publish(std::span<LedgerWrite> writes,
   }
   for (std::size_t i = 0; i < writes.size(); ++i) {
     if (!results[i] || *results[i] != Appended::written) continue;
+    if (writes[i].kind == LedgerWrite::Kind::imported) continue;
     Execution& execution = writes[i].execution;
     FeedEvent event;
     event.kind = writes[i].kind == LedgerWrite::Kind::started ? Kind::started : Kind::ended;
@@ -145,20 +165,21 @@ void ExecutionFeed::publish(std::span<LedgerWrite> writes,
   }
 }
 
-RecentEvents ExecutionFeed::recent() const {
+RecentEvents ExecutionFeed::recent(std::uint64_t after) const {
   std::vector<std::uint64_t> hashes;
-  std::uint64_t last = 0;
+  std::uint64_t first = 0;
   {
     const MutexLock lock(mutex_);
-    hashes = recent_;
-    last = sequence_;
+    const std::uint64_t known = std::min<std::uint64_t>(sequence_, recent_.size());
+    first = std::max(after, sequence_ - known) + 1;
+    hashes.reserve(sequence_ + 1 - first);
+    for (std::uint64_t sequence = first; sequence <= sequence_; ++sequence) {
+      hashes.push_back(recent_[sequence % recent_.size()]);
+    }
   }
-  const std::uint64_t count = std::min<std::uint64_t>(last, hashes.size());
   std::unordered_map<std::uint64_t, std::uint64_t> sequences;
-  sequences.reserve(count);
-  for (std::uint64_t sequence = last - count + 1; sequence <= last; ++sequence) {
-    sequences[hashes[sequence % hashes.size()]] = sequence;
-  }
+  sequences.reserve(hashes.size());
+  for (std::size_t i = 0; i < hashes.size(); ++i) sequences[hashes[i]] = first + i;
   return RecentEvents(std::move(sequences));
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "ledger/follow/following.h"
 #include "ledger/ledger.h"
 
 namespace trawl {
@@ -19,7 +20,7 @@ namespace trawl {
 // An execution that began or ended, as it was recorded. One that took less time than the
 // recorder holds a start back has no `started`.
 struct FeedEvent {
-  enum class Kind { started, ended };
+  using Kind = FollowEvent::Kind;
   Kind kind = Kind::ended;
   std::uint64_t sequence = 0;  // Of the feed's events, from 1, in the order of commits.
   // As recorded, but without what is large and no filter looks at: results, candidates,
@@ -42,7 +43,7 @@ class RecentEvents {
   std::unordered_map<std::uint64_t, std::uint64_t> sequences_;  // By event_hash().
 };
 
-// Publishes what the recorder commits to subscribers. None can slow the recorder down: each
+// Publishes what an engine appends to subscribers. None can slow the engine down: each
 // subscriber has a bounded queue, and one that is too slow loses events and learns how
 // many. Thread-safe.
 class ExecutionFeed {
@@ -91,18 +92,23 @@ class ExecutionFeed {
   // Ends when the last pointer goes. Filter on your own thread.
   std::shared_ptr<Subscription> subscribe(const NamespaceId& namespace_id);
 
-  // What the recorder made durable: writes, and whether they changed anything. Takes the
-  // executions out of the writes where somebody wants them; otherwise it costs a hash
-  // each. Never blocks for longer than a subscriber takes to swap its queue. For a
-  // Recorder::Observer.
+  // What was appended and is durable, except what was imported. Takes the executions out
+  // of the writes where somebody wants them; otherwise it costs a hash each. Never blocks
+  // for longer than a subscriber takes to swap its queue, and what it throws is logged. To
+  // be called in the order of commits.
   void publish(std::span<LedgerWrite> writes, std::span<const AppendOutcome> results);
+  // The same of executions that ended without an append.
+  void publish_ended(std::vector<Execution> executions);
 
   // Tells this feed from those before the last start of the process.
   std::uint64_t epoch() const { return epoch_; }
-  // A copy of the last recent_max events: for each reader that returns, not for each event.
-  RecentEvents recent() const;
+  // A copy of the last recent_max events, or of those after one of them: for each reader
+  // that returns, not for each event.
+  RecentEvents recent(std::uint64_t after = 0) const;
 
  private:
+  void publish_all(std::span<LedgerWrite> writes, std::span<const AppendOutcome> results);
+
   const Limits limits_;
   const std::uint64_t epoch_;
   mutable Mutex mutex_;

@@ -58,9 +58,11 @@ TEST(ExecutionFeed, LeavesOutWhatChangedNothing) {
   const auto subscription = feed.subscribe(kNs);
   std::vector<LedgerWrite> writes{finished(make_execution(kNs, "repeated", 1)),
                                   finished(make_execution(kNs, "new", 1)),
-                                  finished(make_execution(kNs, "refused", 1))};
+                                  finished(make_execution(kNs, "refused", 1)),
+                                  test::imported(make_execution(kNs, "imported", 1))};
   const std::vector<AppendOutcome> results{Appended::repeated, Appended::written,
-                                           make_error(ErrorCode::storage, "full")};
+                                           make_error(ErrorCode::storage, "full"),
+                                           Appended::written};
   feed.publish(writes, results);
   EXPECT_EQ(ids(subscription->wait(milliseconds(0))), Ids{"new"});
 }
@@ -127,6 +129,11 @@ TEST(ExecutionFeed, RemembersTheLastEvents) {
   EXPECT_EQ(recent.sequence_of(kNs, ExecutionId("5"), Kind::ended), 6U);
   EXPECT_FALSE(recent.sequence_of(kNs, ExecutionId("5"), Kind::started));
   EXPECT_FALSE(recent.sequence_of(kOther, ExecutionId("5"), Kind::ended));
+  const RecentEvents last = feed.recent(4);
+  EXPECT_FALSE(last.sequence_of(kNs, ExecutionId("3"), Kind::ended));
+  EXPECT_EQ(last.sequence_of(kNs, ExecutionId("4"), Kind::ended), 5U);
+  EXPECT_EQ(feed.recent(1).sequence_of(kNs, ExecutionId("2"), Kind::ended), 3U);
+  EXPECT_FALSE(feed.recent(6).sequence_of(kNs, ExecutionId("5"), Kind::ended));
 }
 
 TEST(ExecutionFeed, AWaitEndsWhenItIsWoken) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "ledger/follow/follower.h"
 #include "ledger/ledger_rules.h"
 
 namespace trawl {
@@ -31,6 +33,7 @@ Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> w
       last_used = std::max(last_used, write.execution.summary.timestamp);
     }
   }
+  history_.feed.publish(writes, outcomes);
   return outcomes;
 }
 
@@ -128,6 +131,10 @@ Result<Aggregate> MemoryLedger::aggregate(const ExecutionFilter& filter,
   return std::move(out).finish();
 }
 
+Result<std::unique_ptr<Following>> MemoryLedger::follow(FollowRequest request) const {
+  return follow_feed(*this, history_.feed, std::move(request));
+}
+
 Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace_id,
                                                     const ExecutionId& id) const {
   const MutexLock lock(history_.mutex);
@@ -204,17 +211,19 @@ std::uint64_t MemoryLedger::end_running(bool own) {
     const auto end = history_.lease_ends.find(server);
     return end == history_.lease_ends.end() || end->second <= lease_.clock->now();
   };
-  std::uint64_t ended = 0;
+  std::vector<Execution> ended;
   for (auto& [namespace_id, entries] : history_.namespaces) {
     for (auto& [id, entry] : entries) {
       if (!entry.running || !is_dead(entry.server)) continue;
       entry.execution.summary.status = status::kFailed;
       entry.execution.error = kInterrupted;
       entry.running = false;
-      ++ended;
+      ended.push_back(entry.execution);
     }
   }
-  return ended;
+  const std::uint64_t count = ended.size();
+  history_.feed.publish_ended(std::move(ended));
+  return count;
 }
 
 Result<void> MemoryLedger::remove_namespace(const NamespaceId& namespace_id) {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "ledger/follow/feed.h"
 #include "ledger/ledger.h"
 
 namespace trawl {
@@ -31,6 +32,7 @@ struct MemoryHistory {
   std::map<std::pair<std::string, std::uint64_t>, TimeUs> version_uses
       TRAWL_GUARDED_BY(mutex);
   std::map<std::string, TimeUs> lease_ends TRAWL_GUARDED_BY(mutex);  // By server.
+  ExecutionFeed feed{{.recent_max = 4096}};
 };
 
 // Which server a ledger is, where several share a history.
@@ -53,6 +55,7 @@ class MemoryLedger : public Ledger {
     return {.exact_totals = true,
             .transactional = true,
             .local = true,
+            .exact_following = true,
             .lease_us = lease_.lease_us};
   }
   Result<std::vector<AppendOutcome>> append(std::span<LedgerWrite> writes) override;
@@ -62,6 +65,7 @@ class MemoryLedger : public Ledger {
                     const ScanVisitor& visit) const override;
   Result<Aggregate> aggregate(const ExecutionFilter& filter,
                               const AggregateRequest& request) const override;
+  Result<std::unique_ptr<Following>> follow(FollowRequest request) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::vector<RunningExecution>> running(

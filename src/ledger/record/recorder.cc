@@ -47,12 +47,8 @@ void log_failures(const std::vector<LedgerWrite>& writes,
 
 }  // namespace
 
-Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies,
-                   Observer observer)
-    : ledger_(ledger),
-      options_(options),
-      policies_(std::move(policies)),
-      observer_(std::move(observer)) {
+Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies)
+    : ledger_(ledger), options_(options), policies_(std::move(policies)) {
   writer_ = start_thread("recorder", [this] {
     while (run_guarded("the writer of executions, which goes on,", [this] { run(); }) !=
            Thrown::nothing) {
@@ -325,9 +321,6 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
   }
   if (made.failures > 0) {
     run_guarded("the log of a commit", [&] { log_failures(writes, results); });
-  }
-  if (observer_ && writes.size() == results.size()) {
-    run_guarded("the observer of recorded executions", [&] { observer_(writes, results); });
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     run_guarded("telling what became of an execution", [&] {

@@ -47,17 +47,11 @@ using RecordingPolicySource =
 //
 // It is also the one place where recording policies are applied, to starts, ends and
 // imports alike, on the thread of the caller and before anything is queued: what they take
-// out reaches neither the ledger nor anyone who listens here.
+// out reaches neither the ledger nor anyone who follows it.
 class Recorder {
  public:
-  // Called on the writer thread after each commit, before any Done: what was tried, and
-  // with which result. It must not block, and may take the executions out of the writes.
-  using Observer =
-      std::function<void(std::span<LedgerWrite> writes, std::span<const AppendOutcome>)>;
-
   // Without `policies` everything is recorded.
-  Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {},
-           Observer observer = {});
+  Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies = {});
   ~Recorder();  // As stop().
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -98,7 +92,7 @@ class Recorder {
   void finish(Ticket ticket, Execution execution, Done done);
 
   // As Ledger::append() of executions that ended elsewhere, at once and on the caller's
-  // thread. Takes no ticket, shares no commit, and the observer is not told.
+  // thread. Takes no ticket, and shares no commit.
   Result<std::vector<AppendOutcome>> import(std::vector<Execution> executions);
 
   // Blocks until everything queued before the call is durable or has failed, and its Done
@@ -139,7 +133,6 @@ class Recorder {
   Ledger& ledger_;
   const RecorderOptions options_;
   const RecordingPolicySource policies_;
-  const Observer observer_;
   mutable Mutex mutex_;
   CondVar ready_;    // For the writer: work, or a reason to look again.
   CondVar drained_;  // For flush().

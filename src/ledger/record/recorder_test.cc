@@ -353,9 +353,7 @@ TEST(Recorder, ACommitThatThrowsIsToldToItsCallersAndHarmsNobodyElse) {
     std::vector<ErrorCode> codes;
     Answers answers;
     std::atomic<int> told = 0;
-    Recorder recorder(
-        ledger, few, {},
-        [](std::span<LedgerWrite>, std::span<const AppendOutcome>) { throw 7; });
+    Recorder recorder(ledger, few);
     ledger.throws = throws;
     for (int i = 0; i < 4; ++i) {
       auto ticket = recorder.admit();
@@ -471,36 +469,6 @@ TEST(Recorder, EverythingAtOnce) {
   auto completed = filter_of(kNs);
   completed.status = status::kCompleted;
   EXPECT_EQ(total_of(ledger, completed), static_cast<std::uint64_t>(accepted));
-}
-
-// Goal: the observer sees every write with its result, after the commit and before the
-// caller has its answer.
-TEST(Recorder, TheObserverSeesWhatWasCommitted) {
-  FakeLedger ledger;
-  std::vector<std::string> seen;
-  Answers answers;
-  Recorder recorder(
-      ledger, options(), {},
-      [&](std::span<LedgerWrite> writes, std::span<const AppendOutcome> results) {
-        ASSERT_EQ(writes.size(), results.size());
-        for (std::size_t i = 0; i < writes.size(); ++i) {
-          const Execution taken = std::move(writes[i].execution);
-          seen.push_back(taken.summary.execution_id.str() +
-                         (results[i] ? (*results[i] == Appended::written ? ":new" : ":old")
-                                     : ":failed"));
-        }
-        EXPECT_EQ(answers.all().size(), seen.size() - writes.size());
-        if (seen.size() == 2) throw std::runtime_error("ignored");
-      });
-  for (const char* id : {"a", "a", "b"}) {
-    if (id == std::string("b")) {
-      ledger.fail_with = make_error(ErrorCode::storage, "full");
-    }
-    recorder.finish(*recorder.admit(), make_execution(kNs, id, 1), answers.take(id));
-    recorder.flush();
-  }
-  EXPECT_EQ(seen, (Log{"a:new", "a:old", "b:failed"}));
-  EXPECT_EQ(answers.all(), (Log{"a:new", "a:old", "b:full"}));
 }
 
 }  // namespace

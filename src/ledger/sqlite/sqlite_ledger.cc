@@ -6,12 +6,15 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/work_limit.h"
 #include "base/write_health.h"
 #include "ledger/engine.h"
+#include "ledger/follow/feed.h"
+#include "ledger/follow/follower.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/rendered.h"
 #include "ledger/sqlite/aggregation.h"
@@ -57,7 +60,10 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
         readers_(path, reader_options()) {}
 
   LedgerTraits traits() const override {
-    return {.exact_totals = true, .transactional = true, .local = true};
+    return {.exact_totals = true,
+            .transactional = true,
+            .local = true,
+            .exact_following = true};
   }
   const PrerenderedReads* prerendered() const override { return this; }
 
@@ -86,6 +92,7 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
     TRAWL_TRY(recover_late());
     const ChangeNotice notice(pages_);
     TRAWL_TRY(writer_.append(writes, outcomes));
+    feed_.publish(writes, outcomes);
     return outcomes;
   }
 
@@ -131,6 +138,10 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
     return sqlite::aggregate_executions(*connection, words_, filter, request);
   }
 
+  Result<std::unique_ptr<Following>> follow(FollowRequest request) const override {
+    return follow_feed(*this, feed_, std::move(request));
+  }
+
   Result<std::optional<std::string>> find_json(const NamespaceId& namespace_id,
                                                const ExecutionId& id) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
@@ -168,7 +179,10 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
     const ChangeNotice notice(pages_);
     auto ended = writer_.recover();
     recovers_late_ = !ended && ended.error().code == ErrorCode::cannot_store;
-    return ended;
+    if (!ended) return ended.error();
+    const std::uint64_t count = ended->size();
+    feed_.publish_ended(std::move(*ended));
+    return count;
   }
 
   Result<void> try_write() override {
@@ -281,16 +295,20 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
   Result<void> recover_late() TRAWL_REQUIRES(writer_mutex_) {
     if (!recovers_late_) return {};
     const ChangeNotice notice(pages_);
-    TRAWL_ASSIGN(const std::uint64_t ended, writer_.recover());
+    TRAWL_ASSIGN(std::vector<Execution> ended, writer_.recover());
     recovers_late_ = false;
-    if (ended > 0)
-      spdlog::warn("{} executions were interrupted; they are marked failed", ended);
+    if (!ended.empty()) {
+      spdlog::warn("{} executions were interrupted; they are marked failed", ended.size());
+    }
+    feed_.publish_ended(std::move(ended));
     return {};
   }
 
   const SqliteLedgerOptions options_;
   mutable sqlite::Words words_;
   mutable sqlite::PageCache pages_;
+  mutable ExecutionFeed
+      feed_;  // Published to under writer_mutex_: in the order of commits.
   Mutex writer_mutex_;
   sqlite::Writer writer_ TRAWL_GUARDED_BY(writer_mutex_);
   std::set<NamespaceId> removed_ TRAWL_GUARDED_BY(writer_mutex_);

@@ -285,13 +285,13 @@ Result<void> Writer::finish(const Pending& pending) {
   return {};
 }
 
-Result<std::uint64_t> Writer::recover() {
+Result<std::vector<Execution>> Writer::recover() {
   auto recovered = end_running();
   if (!recovered) forget_numbers();
   return recovered;
 }
 
-Result<std::uint64_t> Writer::end_running() {
+Result<std::vector<Execution>> Writer::end_running() {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
   struct Row {
@@ -311,7 +311,8 @@ Result<std::uint64_t> Writer::end_running() {
                       select.integer(3)});
     }
   }
-  if (rows.empty()) return 0;
+  std::vector<Execution> ended;
+  if (rows.empty()) return ended;
   TRAWL_ASSIGN(const std::int64_t failed, word_number(status::kFailed));
   Pending pending;
   for (const Row& row : rows) {
@@ -322,8 +323,9 @@ Result<std::uint64_t> Writer::end_running() {
                  connection_->prepare("UPDATE executions SET status = ?, running = 0 "
                                       "WHERE seq = ?"));
     TRAWL_TRY(update.bind(failed, row.at.seq).run());
-    TRAWL_TRY(
-        put_record(row.at.seq, {LedgerWrite::Kind::finished, std::move(execution), {}}));
+    LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
+    TRAWL_TRY(put_record(row.at.seq, write));
+    ended.push_back(std::move(write.execution));
     TRAWL_TRY(await_index(row.at.seq));
     TRAWL_TRY(touch_group(group_of(row.at.seq)));
     pending.rollups.add(row.ns, row.at.status, row.at.timestamp, -1);
@@ -331,7 +333,7 @@ Result<std::uint64_t> Writer::end_running() {
   }
   TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
-  return rows.size();
+  return ended;
 }
 
 Result<std::int64_t> Writer::intern(std::unordered_map<std::string, std::int64_t>& known,

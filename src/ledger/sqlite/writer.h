@@ -46,7 +46,8 @@ class Writer {
   // an error among the outcomes is left out.
   Result<void> append(std::span<const LedgerWrite> writes,
                       std::span<AppendOutcome> outcomes);
-  Result<std::uint64_t> recover();
+  // As Ledger::recover; what was ended, as far as its start was recorded.
+  Result<std::vector<Execution>> recover();
   // As Ledger::try_write.
   Result<void> try_write() { return connection_->try_write(); }
   // Makes the namespace's history unreachable; purge_some() deletes it.
@@ -120,7 +121,7 @@ class Writer {
 
   Result<void> apply_all(std::span<const LedgerWrite> writes,
                          std::span<AppendOutcome> outcomes);
-  Result<std::uint64_t> end_running();
+  Result<std::vector<Execution>> end_running();
   Result<Appended> apply(const LedgerWrite& write, Pending& pending);
   Result<std::optional<Existing>> find_existing(std::int64_t ns, std::string_view id);
   Result<std::optional<std::int64_t>> insert_row(std::int64_t ns, std::string_view id,

@@ -6,20 +6,19 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "ledger/follow/feed.h"
 #include "ledger/ledger.h"
 
-namespace trawl::api {
+namespace trawl {
 
-// How far a reader of the tail has come: what the `id:` of an event says, so a
-// reader that was cut off can go on.
+// How far somebody who follows the history has come, so that a reader that was cut off can
+// go on.
 //
 // Executions end in another order than they start, and the history is in the order of
 // their starts. So a place in it is not enough: what ended late lies behind it. Within the
-// life of one feed the sequence numbers tell exactly what was sent. Where they do not
-// reach (another process, or too long ago) times decide, with some overlap: rather twice
-// than never.
-struct TailCursor {
+// life of one feed (feed.h) its sequence numbers tell exactly what was sent. Where they do
+// not reach (another process, too long ago, an engine without a feed) times decide, with
+// some overlap: rather twice than never.
+struct FollowCursor {
   std::uint64_t epoch = 0;  // Of the feed that the sequence numbers are about.
   // Events up to here were sent, or did not match.
   std::uint64_t sent_all = 0;
@@ -30,21 +29,21 @@ struct TailCursor {
   // No execution that started before was still running at that time.
   TimeUs running_since = 0;
 
-  bool operator==(const TailCursor&) const = default;
+  bool operator==(const FollowCursor&) const = default;
 };
 
 // How long the record of an execution may lag behind its end.
-inline constexpr TimeUs kTailOverlapUs = 10 * kMicrosPerSecond;
+inline constexpr TimeUs kFollowOverlapUs = 10 * kMicrosPerSecond;
 
-std::string encode_tail_cursor(const TailCursor& cursor);
-// Nothing: the text is not a cursor of a tail.
-std::optional<TailCursor> decode_tail_cursor(std::string_view text);
+std::string encode_follow_cursor(const FollowCursor& cursor);
+// Nothing: the text is not such a cursor.
+std::optional<FollowCursor> decode_follow_cursor(std::string_view text);
 
 // The cursor of a reader that wants everything that started at this time or later.
-TailCursor tail_cursor_since(TimeUs time);
+FollowCursor follow_cursor_since(TimeUs time);
 
 // One row of the history, as far as the question matters whether it has been sent.
-struct TailRow {
+struct FollowRow {
   ExecutionKey key;
   bool running = false;
   bool failed = false;
@@ -52,7 +51,7 @@ struct TailRow {
 };
 // Whether the reader has yet to see the row. `sequence` is that of the row's event, if the
 // cursor's feed still knows it.
-bool is_due(const TailCursor& cursor, const TailRow& row,
+bool is_due(const FollowCursor& cursor, const FollowRow& row,
             std::optional<std::uint64_t> sequence);
 
-}  // namespace trawl::api
+}  // namespace trawl
