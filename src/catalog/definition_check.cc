@@ -60,7 +60,7 @@ Error name_taken(std::string_view kind, std::string_view name) {
 Error unknown_name(std::string_view kind, std::string_view identifier,
                    const std::vector<std::string_view>& names) {
   std::string remedy = did_you_mean(identifier, names);
-  if (remedy.empty()) remedy = fmt::format("; GET /v1/{}s lists those that are", kind);
+  if (remedy.empty()) remedy = fmt::format("; GET /v1/{}s lists those that exist", kind);
   return make_error(
       ErrorCode::not_found,
       fmt::format("there is no {} '{}'{}", kind, truncate_text(identifier, 128), remedy));

@@ -45,7 +45,7 @@ Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
     Error error =
         make_error(ErrorCode::not_enabled,
                    fmt::format("the stage '{}' is not offered by this server; GET "
-                               "/v1/retrievers/stages lists those that are",
+                               "/v1/retrievers/stages lists those that exist",
                                stage_id));
     error.location = location;
     return error;
@@ -56,7 +56,7 @@ Result<const StageDefinition*> StageRegistry::find(std::string_view stage_id,
   return invalid_at(
       std::string(location),
       fmt::format("{} '{}' is not a stage{}; GET /v1/retrievers/stages lists those "
-                  "that are",
+                  "that exist",
                   location, truncate_text(stage_id, 64), did_you_mean(stage_id, names)));
 }
 

@@ -139,7 +139,7 @@ def test_what_does_not_exist_is_told_with_a_remedy(server):
     assert near.json["error"]["message"] == (
         "there is no collection 'boks' (did you mean 'books'?)")
     assert far.json["error"]["message"] == (
-        "there is no collection 'articles'; GET /v1/collections lists those that are")
+        "there is no collection 'articles'; GET /v1/collections lists those that exist")
 
 
 def test_equal_names_get_suffixes(library):

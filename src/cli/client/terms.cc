@@ -60,7 +60,7 @@ constexpr Pair kCommands[] = {
     {"POST /v1/retrievers/executions/list", "trawl executions list"},
     {"GET /v1/retrievers/executions/tail", "trawl executions tail"},
     {"POST /v1/retrievers/execute", "trawl execute"},
-    {"lists those that are", "shows those that there are"},
+    {"lists those that exist", "shows those that exist"},
     {"?all=true", "--all"},
     {"the Authorization header is missing; send 'Authorization: Bearer sk_…'",
      "no API key is given"},

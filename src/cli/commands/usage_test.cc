@@ -149,7 +149,7 @@ TEST(Usage, ANumberIsNoNamespace) {
   Program program;
   program.answer(404,
                  R"({"error":{"message":"there is no namespace '3'; GET /v1/namespaces )"
-                 R"(lists those that are","type":"NotFoundError"}})");
+                 R"(lists those that exist","type":"NotFoundError"}})");
   const auto result = program.run({"executions", "list", "-n", "3"});
   EXPECT_NE(result.err.find("use --limit"), std::string::npos) << result.err;
   EXPECT_NE(result.err.find("trawl namespaces list"), std::string::npos) << result.err;
