@@ -105,7 +105,7 @@ void print(Host& host, const app::DoctorReport& report, double seconds) {
   }
   host.out << files.lines(rows);
   host.out << fmt::format(
-      "{} of {} each; {} closed and {} open row groups; {} wait to be indexed\n",
+      "{} of {} each; {} closed and {} open row groups; {} waiting to be indexed\n",
       format_things(static_cast<std::int64_t>(report.executions), "execution"),
       format_bytes(report.bytes_per_execution), count(report.closed_groups),
       count(report.open_groups), count(report.pending_terms));

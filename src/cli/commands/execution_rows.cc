@@ -47,6 +47,7 @@ std::vector<RowColumn> execution_columns() {
   };
   auto error = text_column("ERROR", "error", true, 1);
   error.needed_by = "error";
+  error.below_if_hidden = true;
   error.shape.min_width = kErrorWidthMin;
   error.cell = [](const json::object& row) {
     return Cell{error_in_brief(text_at(row, "error")), Style::bad};

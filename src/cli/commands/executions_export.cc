@@ -52,13 +52,15 @@ struct ExecutionsExportArguments {
 // How far it has come, on one line of standard error, where that is a terminal.
 class RowProgress {
  public:
-  explicit RowProgress(Host& host) : host_(host) {}
+  // Not where the rows go to the terminal themselves.
+  RowProgress(Host& host, bool is_shown)
+      : host_(host), is_shown_(is_shown && host.err_is_terminal) {}
   ~RowProgress() { clear(); }
   RowProgress(const RowProgress&) = delete;
   RowProgress& operator=(const RowProgress&) = delete;
 
   void draw(std::uint64_t rows, std::uint64_t bytes) {
-    if (!host_.err_is_terminal) return;
+    if (!is_shown_) return;
     const TimeUs now = monotonic_us();
     if (now - drawn_us_ < kExportRedrawUs) return;
     drawn_us_ = now;
@@ -81,6 +83,7 @@ class RowProgress {
 
  private:
   Host& host_;
+  const bool is_shown_;
   const TimeUs started_us_ = monotonic_us();
   TimeUs drawn_us_ = 0;
   bool visible_ = false;
@@ -340,7 +343,7 @@ Outcome<Exit> export_executions(Context& context,
   Destination destination(arguments, host);
   TRAWL_TRY(destination.open());
   const bool to_file = destination.to_file();
-  RowProgress progress(host);
+  RowProgress progress(host, to_file || !host.out_is_terminal);
   const ExportSink* watched = nullptr;
   ExportSink sink(destination.stream(),
                   {arguments.format == "csv", arguments.packing,

@@ -155,6 +155,15 @@ TEST(Cli, ExportsAreWhatTheirNamesSay) {
   }
 }
 
+TEST(Cli, ARowOnATerminalHasNoProgressBeforeIt) {
+  Program program;
+  program.terminal = program.interactive = true;
+  program.answer(200, with_trailer(export_rows(0, 2)));
+  const auto result = program.run({"executions", "export"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err, "");
+}
+
 // `-o` before the command is the format, as of all others.
 TEST(Cli, TheFormatBeforeAnExportIsHonoured) {
   for (const std::string format : {"csv", "ndjson"}) {

@@ -126,6 +126,24 @@ TEST(Cli, ListsShowErrors) {
   }
 }
 
+// Where a terminal has no room for a column of errors, they stand below their rows.
+TEST(Cli, NarrowTerminalsShowErrorsToo) {
+  for (const std::size_t width : {60u, 80u, 100u, 160u}) {
+    Program program;
+    program.width = width;
+    program.answer(
+        200, R"({"results":[{"execution_id":"exec_01M8K6N66M36MH99ACYHQDNR5D",)"
+             R"("status":"failed","error":"limit is 0","query_summary":"a"},)"
+             R"({"execution_id":"exec_01M8K6N66M36MH99ACYHQDNR5E","status":"completed"}],)"
+             R"("total":2,"pagination":{"next_cursor":null}})");
+    const auto out = program.run({"executions", "list", "-o", "table"}).out;
+    const auto error = out.find("limit is 0");
+    ASSERT_NE(error, std::string::npos) << width << "\n" << out;
+    EXPECT_LT(error, out.find("DNR5E")) << out;
+    EXPECT_EQ(out.find("limit is 0", error + 1), std::string::npos) << out;
+  }
+}
+
 TEST(Cli, TerminalsGetATableWithATotal) {
   Program program;
   program.terminal = true;

@@ -89,7 +89,33 @@ void RowWriter::write_table(const json::array& rows) {
     }
     cells.push_back(std::move(line));
   }
-  host_.out << table_.lines(cells);
+  const std::string text = table_.lines(cells);
+  // A row is a line; the first of them may have titles above.
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin) + 1;
+    lines.push_back(std::string_view(text).substr(begin, end - begin));
+    begin = end;
+  }
+  const std::size_t titles = lines.size() - cells.size();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    host_.out << lines[i];
+    if (i >= titles) host_.out << notes_below(cells[i - titles]);
+  }
+}
+
+std::string RowWriter::notes_below(const std::vector<Cell>& row) const {
+  std::string out;
+  std::size_t place = 0;
+  for (const auto& column : columns_) {
+    if (!column.cell) continue;
+    const Cell& cell = row[place];
+    if (column.below_if_hidden && !cell.text.empty() && table_.hides(place)) {
+      out += "  " + styled(printable(cell.text), cell.style, host_.colour) + "\n";
+    }
+    ++place;
+  }
+  return out;
 }
 
 void RowWriter::write_csv(const json::array& rows) {

@@ -21,6 +21,8 @@ struct RowColumn {
   std::string path;  // Of the value in the row; also the CSV heading.
   // Of a column that a table has only if the first rows have something in it.
   std::string needed_by = {};
+  // Where the terminal is too narrow for the column, what it says stands below the row.
+  bool below_if_hidden = false;
 };
 
 // Writes rows in the format that was asked for, as they arrive. JSON is one object,
@@ -37,6 +39,7 @@ class RowWriter {
  private:
   void write_table(const json::array& rows);
   void drop_empty_columns(const json::array& rows);
+  std::string notes_below(const std::vector<Cell>& row) const;
   void write_csv(const json::array& rows);
 
   Host& host_;

@@ -154,4 +154,9 @@ std::string Table::lines(const std::vector<std::vector<Cell>>& rows) {
   return out;
 }
 
+bool Table::hides(std::size_t column) const {
+  return std::none_of(layout_.begin(), layout_.end(),
+                      [&](const Layout& entry) { return entry.column == column; });
+}
+
 }  // namespace trawl::cli

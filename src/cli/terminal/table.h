@@ -42,6 +42,8 @@ class Table {
 
   // The rows as lines, the titles before the first ones. Each row has a cell per column.
   std::string lines(const std::vector<std::vector<Cell>>& rows);
+  // Whether a column had to go, once there were rows.
+  bool hides(std::size_t column) const;
 
  private:
   struct Layout {
