@@ -109,7 +109,9 @@ TEST(Cli, ExportDoesWhatTheNameOfTheFileSays) {
     std::ifstream file(name);
     std::string text(std::istreambuf_iterator<char>(file), {});
     EXPECT_EQ(text.starts_with("\x1f\x8b"), packed) << name;
-    if (!packed) EXPECT_EQ(text, rows);
+    if (!packed) {
+      EXPECT_EQ(text, rows);
+    }
     std::remove(name.c_str());
   }
   for (const auto& [complaint, arguments] : std::map<std::string, std::vector<std::string>>{

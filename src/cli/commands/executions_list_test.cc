@@ -126,6 +126,15 @@ TEST(Cli, ListsShowErrors) {
   }
 }
 
+TEST(Cli, AListBehindItsEndSaysSo) {
+  Program program;
+  program.answer(200, page(1, 0, 4, ""));
+  const auto result =
+      program.run({"executions", "list", "--offset", "5", "--stage", "x", "-o", "table"});
+  EXPECT_EQ(result.out, "no executions here, but 4 before\n");
+  EXPECT_EQ(program.seen.size(), 1u);
+}
+
 // Where a terminal has no room for a column of errors, they stand below their rows.
 TEST(Cli, NarrowTerminalsShowErrorsToo) {
   for (const std::size_t width : {60u, 80u, 100u, 160u}) {

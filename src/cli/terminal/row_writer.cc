@@ -214,11 +214,17 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
     more["next_cursor"] = cursor;
   }
   writer.finish(more);
-  if (writer.row_count() == 0 && list.on_nothing) list.on_nothing();
+  const bool none_at_all = !is_number(total) || as_double(total) == 0;
+  if (writer.row_count() == 0 && none_at_all && list.on_nothing) list.on_nothing();
   if (context.format() != Format::table) return Exit::ok;
   auto& host = context.host();
   if (writer.row_count() == 0) {
-    host.out << list.nothing << '\n';
+    host.out << list.nothing;
+    if (!none_at_all) {
+      host.out << " here, but " << format_count(static_cast<std::int64_t>(as_double(total)))
+               << " before";
+    }
+    host.out << '\n';
   } else if (is_number(total)) {
     const auto known = static_cast<std::int64_t>(as_double(total));
     // A count that stopped early may be less than what came after all.

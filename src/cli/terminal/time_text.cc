@@ -193,8 +193,12 @@ class Reader {
     int month = 0;
     int day = 0;
     if (is_next("-", 1) && tokens_[at_].size() == 4) {
-      if (!take_number(year, 4, 9999) || !take("-") || !take_number(month, 2, 12) ||
-          !take("-") || !take_number(day, 2, 31)) {
+      if (!take_number(year, 4, 9999) || !take("-") || !take_number(month, 2, 99) ||
+          !take("-") || !take_number(day, 2, 99)) {
+        return fail();
+      }
+      if (month < 1 || month > 12) {
+        reason_ = "a year has 12 months";
         return fail();
       }
       parts_.tm_year = year - 1900;
@@ -325,12 +329,20 @@ Outcome<std::optional<std::string>> read_past(std::string_view flag, std::string
   const bool is_past = text.starts_with('-');
   std::string_view span = is_past ? text.substr(1) : text;
   if (span.ends_with(" ago")) span.remove_suffix(4);
-  const auto length = read_span(trim(span));
+  // "last week" is the last one week, up to now.
+  std::string words(trim(span));
+  for (const std::string_view head : {"last ", "past "}) {
+    if (!words.starts_with(head)) continue;
+    words.erase(0, head.size());
+    if (!words.empty() && (words.front() < '0' || words.front() > '9'))
+      words.insert(0, "1 ");
+  }
+  const auto length = read_span(words);
   if (length && *length > now - kTimeMin) {
     return usage_failure(fmt::format("{} is '{}', which is before the year 1", flag,
                                      truncate_text(text, 64)));
   }
-  auto out = length ? server_span(text, *length) : std::nullopt;
+  auto out = length ? server_span(words, *length) : std::nullopt;
   if (out || !is_past) return out;
   return usage_failure(fmt::format(
       "{} is '{}', which is not a time span; use a number with s, m, h, d or w, "

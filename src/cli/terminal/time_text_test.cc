@@ -51,6 +51,8 @@ TEST_F(TimeTextTest, SpansAreOfThePastHoweverTheyAreWritten) {
     EXPECT_EQ(until(text), "-2w") << text;
   }
   EXPECT_EQ(read("1h"), "-1h");
+  EXPECT_EQ(read("last week"), "-1w");
+  EXPECT_EQ(read("past 3 days"), "-3d");
   EXPECT_EQ(read("-24h"), "-24h");
   EXPECT_EQ(read("90min"), "-90m");
   EXPECT_EQ(read("-1 day"), "-1d");
@@ -69,6 +71,8 @@ TEST_F(TimeTextTest, DaysThatThereAreNotAreNamed) {
     EXPECT_NE(read(text).find("but November 2026 has 30 days"), std::string::npos)
         << read(text);
   }
+  EXPECT_NE(read("2026-13-01").find("a year has 12 months"), std::string::npos);
+  EXPECT_NE(read("2026-11-99").find("November 2026 has 30 days"), std::string::npos);
   EXPECT_NE(read("2026-02-29").find("February 2026 has 28 days"), std::string::npos);
   EXPECT_NE(read("2024-02-30").find("February 2024 has 29 days"), std::string::npos);
 }
