@@ -57,6 +57,7 @@ class PoorApi : public testing::Test {
       execution.inputs = R"({"query":"whale"})";
       execution.summary.query_summary = "whale";
       execution.summary.duration_ms = i;
+      execution.summary.collection_ids = {{"col_gone", "gone"}};
       StageRecord stage;
       stage.stage_name = "find";
       stage.duration_us = 2'000;
@@ -160,7 +161,8 @@ constexpr const char* kExecutions = "/v1/retrievers/executions/";
 TEST_F(PoorApi, ReadsAreRenderedAndWaitOnWorkers) {
   const std::string list = std::string(kExecutions) + "list";
   for (const char* body : {"", "{}", R"({"status":"completed"})", R"({"query":"whale"})",
-                           R"({"sort":"duration_ms"})", R"({"fields":["pipeline"]})"}) {
+                           R"({"sort":"duration_ms"})", R"({"fields":["pipeline"]})",
+                           R"({"collection_ids":["gone"]})"}) {
     const json::object page = ask_json("POST", list, body, {{"limit", "2"}});
     EXPECT_EQ(page.at("results").get_array().size(), 2u) << body;
     EXPECT_EQ(page.at("total").to_number<int>(), 5) << body;
@@ -197,11 +199,15 @@ TEST_F(PoorApi, ReadsAreRenderedAndWaitOnWorkers) {
                 .to_number<int>(),
             5);
   (void)ask("GET", std::string(kExecutions) + "tail", "", {{"end_after_ms", "1"}});
-  const std::string past = ask("GET", std::string(kExecutions) + "tail", "",
-                               {{"since", "2026-01-01T00:00:00Z"}, {"end_after_ms", "1"}})
-                               .body;
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_NE(past.find("\"e" + std::to_string(i) + "\""), std::string::npos) << past;
+  for (const http::Header& condition :
+       {http::Header{"status", "completed"}, http::Header{"collection_ids", "col_gone"}}) {
+    const std::string past =
+        ask("GET", std::string(kExecutions) + "tail", "",
+            {{"since", "2026-01-01T00:00:00Z"}, {"end_after_ms", "1"}, condition})
+            .body;
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_NE(past.find("\"e" + std::to_string(i) + "\""), std::string::npos) << past;
+    }
   }
   for (const std::string path : {"stages", "slow-queries", "performance"}) {
     const http::Response found = ask("GET", "/v1/analytics/retrievers/adhoc/" + path);
