@@ -45,6 +45,20 @@ void log_failures(const std::vector<LedgerWrite>& writes,
   }
 }
 
+// Another server of a shared history may have ended them, once the lease of this one was
+// out.
+void log_late_ends(const std::vector<LedgerWrite>& writes,
+                   const std::vector<AppendOutcome>& results) {
+  for (std::size_t i = 0; i < writes.size() && i < results.size(); ++i) {
+    if (writes[i].kind != LedgerWrite::Kind::finished || !results[i] ||
+        *results[i] != Appended::repeated) {
+      continue;
+    }
+    spdlog::warn("execution {} had ended in the history before this server ended it",
+                 writes[i].execution.summary.execution_id.str());
+  }
+}
+
 }  // namespace
 
 Recorder::Recorder(Ledger& ledger, RecorderOptions options, RecordingPolicySource policies)
@@ -319,6 +333,7 @@ void Recorder::commit_batch(std::vector<Entry>& batch) {
     metrics_.writes += made.writes;
     metrics_.failures += made.failures;
   }
+  run_guarded("the log of a commit", [&] { log_late_ends(writes, results); });
   if (made.failures > 0) {
     run_guarded("the log of a commit", [&] { log_failures(writes, results); });
   }
