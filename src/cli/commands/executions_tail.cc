@@ -15,6 +15,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
+#include "cli/commands/nothing_found.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
@@ -130,6 +131,8 @@ Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
     return usage_failure("a tail never ends, so it cannot be CSV; use -o ndjson");
   }
   TRAWL_ASSIGN(json::object filter, arguments.filter());
+  // Nobody waits for what can never come.
+  explain_nothing(context, filter);
   // A tail begins then, and so tells also what has ended since.
   std::string since;
   if (const auto* begin = filter.if_contains("start_time")) {

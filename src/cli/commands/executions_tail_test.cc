@@ -51,6 +51,14 @@ TEST(Cli, TailShowsErrors) {
   }
 }
 
+TEST(Cli, ATailTellsOfConditionsThatNothingMeets) {
+  Program program;
+  program.answer(200, R"([{"stage_id":"limit"}])");
+  program.answer(422, "{}");
+  const auto result = program.run({"executions", "tail", "--stage", "find"});
+  EXPECT_NE(result.err.find("no kind of stage"), std::string::npos) << result.err;
+}
+
 TEST(Cli, TailEndsWhereNobodyAnswers) {
   Program program;
   EXPECT_EQ(program.run({"executions", "tail"}).status, 1);

@@ -5,8 +5,8 @@
 
 namespace trawl::cli {
 
-// After a list that has no rows: tells on standard error of conditions in its body that
-// look mistaken, such as a stage that the server does not have.
+// Where a list has no rows, or before a wait for some: tells on standard error of
+// conditions in its body that look mistaken, such as a stage that the server does not have.
 void explain_nothing(Context& context, const json::object& body);
 
 }  // namespace trawl::cli
