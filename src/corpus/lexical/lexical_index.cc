@@ -17,6 +17,7 @@
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/segment.h"
 #include "corpus/lexical/segment_writer.h"
+#include "corpus/lexical/stored_segment.h"
 #include "text/analyzer.h"
 
 #include <utf8proc.h>
@@ -40,19 +41,12 @@ constexpr std::size_t kTailFanOut = 4;
 // worth another.
 constexpr std::uint32_t kWornShare = 32;
 
-constexpr std::string_view kFilePrefix = "segment-";
-constexpr std::string_view kFileSuffix = ".idx";
-
-std::string file_name(std::uint32_t first_row, std::uint32_t row_end) {
-  return fmt::format("{}{:010}-{:010}{}", kFilePrefix, first_row, row_end, kFileSuffix);
-}
-
 bool is_ours(std::string_view name) {
-  if (!name.starts_with(kFilePrefix)) return false;
+  if (!name.starts_with(kSegmentFilePrefix)) return false;
   if (name.ends_with(FileSink::kTemporarySuffix)) {
     name.remove_suffix(FileSink::kTemporarySuffix.size());
   }
-  return name.ends_with(kFileSuffix);
+  return name.ends_with(kSegmentFileSuffix);
 }
 
 std::vector<std::string> list_files(const std::string& directory) {
@@ -71,65 +65,19 @@ void remove_file(const std::string& path) {
   fs::remove(path, ignored);
 }
 
+Result<void> make_directory(const std::string& path) {
+  if (const std::error_code made = make_private_directories(path)) {
+    return make_error(
+        ErrorCode::storage,
+        fmt::format("cannot make the index directory {}: {}", path, made.message()));
+  }
+  return {};
+}
+
 // Terms change with the analyzer, the stemmer and the Unicode tables.
 std::uint64_t analyzer_fingerprint(std::string_view language) {
   return hash64(
       fmt::format("{}/{}/{}", kAnalyzerVersion, utf8proc_unicode_version(), language));
-}
-
-// What is in one file: the rows that had been superseded when it was written, where that
-// was looked at, apart from the others, so that who searches the newest version need not
-// pass them over.
-struct StoredSegment {
-  SegmentPtr current;
-  SegmentPtr older;  // Null where there are none; else of some of the rows of `current`.
-
-  std::uint32_t first_row() const { return current->first_row(); }
-  std::uint32_t row_end() const { return current->row_end(); }
-  std::string name() const { return file_name(first_row(), row_end()); }
-};
-
-Result<StoredSegment> open_file(const std::string& path) {
-  TRAWL_ASSIGN(auto segments, Segment::open(path));
-  StoredSegment stored{segments.back(), segments.size() > 1 ? segments.front() : nullptr};
-  if (segments.size() > 2 || stored.current->is_older() ||
-      (stored.older != nullptr &&
-       (!stored.older->is_older() || stored.older->origin() != stored.current->origin() ||
-        stored.older->first_row() < stored.first_row() ||
-        stored.older->row_end() > stored.row_end()))) {
-    return make_error(ErrorCode::storage, "its segments do not belong together");
-  }
-  return stored;
-}
-
-// Writes these as one file; without the rows in `gone`, and with those in `superseded`
-// apart. Both may be null.
-Result<void> write_file(std::span<const StoredSegment> stored, ByteSink& sink,
-                        const Bitmap* gone, const Bitmap* superseded) {
-  std::vector<SegmentPtr> current;
-  std::vector<SegmentPtr> older;
-  for (const auto& each : stored) {
-    current.push_back(each.current);
-    if (each.older != nullptr) older.push_back(each.older);
-  }
-  RowChoice staying;
-  staying.without = superseded != nullptr ? superseded : gone;
-  RowChoice leaving;
-  leaving.without = gone;
-  if (superseded != nullptr) {
-    older.insert(older.end(), current.begin(), current.end());
-    leaving.only = superseded;
-  }
-  const auto keeps = [&](const SegmentPtr& segment) {
-    const std::uint32_t all = leaving.only == nullptr ? segment->held_count()
-                                                      : segment->count_held(*leaving.only);
-    return all > (gone == nullptr ? 0 : segment->count_held(*gone));
-  };
-  if (std::any_of(older.begin(), older.end(), keeps)) {
-    PartSink part(sink);
-    TRAWL_TRY(merge_segments(older, part, leaving, kOlderMagic));
-  }
-  return merge_segments(current, sink, staying);
 }
 
 // Segments in the order of their rows, without gaps, from row 0 on. Never changes once
@@ -209,6 +157,9 @@ class SegmentedIndex final : public LexicalIndex {
   Result<void> add(std::span<const RowTexts> rows) override;
   Result<void> flush() override;
   Result<void> tidy(const Bitmap& gone, const Bitmap& superseded) override;
+  Result<std::uint32_t> copy_to(const std::string& directory, std::uint32_t begin,
+                                const Renumbering& renumber,
+                                const Bitmap& superseded) override;
   Result<SearchResult> search(std::string_view query, std::uint32_t top_k,
                               const RowView& view, const Checkpoint& check) const override;
   Result<SearchResult> search_exhaustively(std::string_view query, std::uint32_t top_k,
@@ -246,15 +197,11 @@ class SegmentedIndex final : public LexicalIndex {
 };
 
 Result<void> SegmentedIndex::load() {
-  if (const std::error_code made = make_private_directories(options_.directory)) {
-    return make_error(ErrorCode::storage,
-                      fmt::format("cannot make the index directory {}: {}",
-                                  options_.directory, made.message()));
-  }
+  TRAWL_TRY(make_directory(options_.directory));
   std::vector<StoredSegment> found;
   for (const auto& name : list_files(options_.directory)) {
     if (name.ends_with(FileSink::kTemporarySuffix)) continue;
-    auto stored = open_file(options_.directory + "/" + name);
+    auto stored = open_stored_segment(options_.directory + "/" + name);
     if (!stored) {
       spdlog::warn("dropping {}/{}: {}", options_.directory, name, stored.error().message);
     } else if (stored->current->origin() != origin_) {
@@ -353,15 +300,16 @@ Result<void> SegmentedIndex::flush_locked() {
   if (!next.tail.empty()) {
     // Forgotten below once the segment is written.
     retry_rows_ = next.tail_rows() + options_.flush_rows / 8 + 1;
-    FileSink sink(options_.directory, file_name(next.stored_end(), next.row_end()));
+    FileSink sink(options_.directory, segment_file_name(next.stored_end(), next.row_end()));
     if (next.tail.size() == 1) {
       sink.write(next.tail.front()->bytes());
       TRAWL_TRY(sink.finish());
     } else {
       TRAWL_TRY(merge_segments(next.tail, sink));
     }
-    TRAWL_ASSIGN(auto stored, open_file(options_.directory + "/" +
-                                        file_name(next.stored_end(), next.row_end())));
+    TRAWL_ASSIGN(auto stored,
+                 open_stored_segment(options_.directory + "/" +
+                                     segment_file_name(next.stored_end(), next.row_end())));
     next.stored.push_back(std::move(stored));
     next.tail.clear();
     publish(std::move(next));
@@ -406,11 +354,30 @@ Result<void> SegmentedIndex::tidy(const Bitmap& gone, const Bitmap& superseded) 
     const StoredSegment old[] = {*at};
     // Searches that still read the old file keep it mapped.
     FileSink sink(options_.directory, old[0].name());
-    TRAWL_TRY(write_file(old, sink, &gone, &superseded));
-    TRAWL_ASSIGN(*at, open_file(path_of(old[0])));
+    TRAWL_TRY(merge_stored_segments(old, sink, {&gone, &superseded}));
+    TRAWL_ASSIGN(*at, open_stored_segment(path_of(old[0])));
     done = old[0].row_end();
     publish(std::move(next));
   }
+}
+
+Result<std::uint32_t> SegmentedIndex::copy_to(const std::string& directory,
+                                              std::uint32_t begin,
+                                              const Renumbering& renumber,
+                                              const Bitmap& superseded) {
+  TRAWL_TRY(flush());
+  TRAWL_TRY(make_directory(directory));
+  const auto now = state();
+  for (const auto& stored : now->stored) {
+    if (stored.row_end() <= begin) continue;
+    const std::uint32_t first = renumber(std::max(stored.first_row(), begin));
+    const std::uint32_t end = renumber(stored.row_end());
+    if (first == end) continue;
+    FileSink sink(directory, segment_file_name(first, end));
+    TRAWL_TRY(merge_stored_segments({&stored, 1}, sink,
+                                    {&renumber.gone(), &superseded, begin, &renumber}));
+  }
+  return now->stored_end();
 }
 
 Result<void> SegmentedIndex::merge_stored() {
@@ -424,10 +391,10 @@ Result<void> SegmentedIndex::merge_stored() {
       if (pair_rows(i) < pair_rows(smallest)) smallest = i;
     }
     const StoredSegment pair[] = {next.stored[smallest], next.stored[smallest + 1]};
-    const std::string name = file_name(pair[0].first_row(), pair[1].row_end());
+    const std::string name = segment_file_name(pair[0].first_row(), pair[1].row_end());
     FileSink sink(options_.directory, name);
-    TRAWL_TRY(write_file(pair, sink, nullptr, nullptr));
-    TRAWL_ASSIGN(auto merged, open_file(options_.directory + "/" + name));
+    TRAWL_TRY(merge_stored_segments(pair, sink));
+    TRAWL_ASSIGN(auto merged, open_stored_segment(options_.directory + "/" + name));
     next.stored[smallest] = std::move(merged);
     next.stored.erase(next.stored.begin() + static_cast<std::ptrdiff_t>(smallest) + 1);
     publish(next);

@@ -10,6 +10,7 @@
 #include "base/bitmap.h"
 #include "base/result.h"
 #include "base/work_limit.h"
+#include "corpus/lexical/renumbering.h"
 #include "corpus/lexical/scored_row.h"
 
 namespace trawl::lexical {
@@ -75,6 +76,14 @@ class LexicalIndex {
   // for a merge.
   //   storage  a segment could not be written; call it again
   virtual Result<void> tidy(const Bitmap& gone, const Bitmap& superseded) = 0;
+
+  // Writes into another directory what an index of the same options has that knows only the
+  // rows from `begin` on, by other numbers; without those that are gone. Returns up to
+  // which row it came, which is where another call goes on.
+  //   storage  a segment could not be written
+  virtual Result<std::uint32_t> copy_to(const std::string& directory, std::uint32_t begin,
+                                        const Renumbering& renumber,
+                                        const Bitmap& superseded) = 0;
 
   // The top_k best rows, best first, ties by row ascending. A query is a bag of words: any
   // may match, and one that the query repeats counts as often. A query without words gives

@@ -155,14 +155,15 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
     first_row = std::min(first_row, segment->first_row());
     row_end = std::max(row_end, segment->row_end());
   }
-  std::vector<std::uint32_t> lengths(row_end - first_row);
+  first_row = rows.number(std::max(first_row, rows.begin));
+  std::vector<std::uint32_t> lengths(rows.number(row_end) - first_row);
   std::priority_queue<Place> places;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const Segment& segment = *segments[i];
     for (auto row = segment.first_row(); row < segment.row_end(); ++row) {
       // Of segments of the same rows, one at most has a length.
       if (const auto length = segment.length(row); length > 0 && rows.has(row)) {
-        lengths[row - first_row] = length;
+        lengths[rows.number(row) - first_row] = length;
       }
     }
     if (segment.term_count() > 0) places.push({segment.term(0), i, 0});
@@ -203,7 +204,7 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
                            in_order);
       }
     }
-    for (const auto& [row, tf] : postings) writer.add(row, tf);
+    for (const auto& [row, tf] : postings) writer.add(rows.number(row), tf);
     TRAWL_TRY(writer.end_term());
   }
   return writer.finish();

@@ -9,6 +9,7 @@
 
 #include "base/bitmap.h"
 #include "base/result.h"
+#include "corpus/lexical/renumbering.h"
 #include "corpus/lexical/segment.h"
 
 namespace trawl::lexical {
@@ -106,9 +107,14 @@ class PartSink final : public ByteSink {
 struct RowChoice {
   const Bitmap* only = nullptr;  // Null for all.
   const Bitmap* without = nullptr;
+  std::uint32_t begin = 0;                // None before it.
+  const Renumbering* renumber = nullptr;  // Where they get other numbers.
 
+  std::uint32_t number(std::uint32_t row) const {
+    return renumber == nullptr ? row : (*renumber)(row);
+  }
   bool has(std::uint32_t row) const {
-    return (only == nullptr || only->test(row)) &&
+    return row >= begin && (only == nullptr || only->test(row)) &&
            (without == nullptr || !without->test(row));
   }
 };

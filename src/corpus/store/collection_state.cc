@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <filesystem>
+#include <utility>
 
 #include "base/log.h"
 #include "base/private_files.h"
@@ -31,8 +33,14 @@ Result<std::shared_ptr<CollectionState>> CollectionState::open(std::int64_t numb
   return state;
 }
 
-std::string CollectionState::index_directory(std::size_t i) const {
-  return fmt::format("{}/{}", options_.directory, i);
+std::int64_t CollectionState::next_rows_id() {
+  static std::atomic<std::int64_t> next = 0;
+  return ++next;
+}
+
+std::string CollectionState::index_directory(const Options& options, std::size_t i) {
+  const std::string& name = options.numbering.name;
+  return fmt::format("{}/{}{}{}", options.directory, i, name.empty() ? "" : "-", name);
 }
 
 Result<void> CollectionState::open_index(std::size_t i) {
@@ -66,7 +74,9 @@ Result<void> CollectionState::load_history(sqlite::Connection& connection) {
   TRAWL_ASSIGN(bool more, superseded.step());
   std::vector<std::uint32_t> rows;  // That the version does not see and the one before did.
   for (const PlaceRange& range : gone) {
-    for (auto place = range.begin; place < range.end; ++place) rows.push_back(place);
+    const std::uint32_t end = places().rows_before(range.end);
+    for (auto row = places().rows_before(range.begin); row < end; ++row)
+      rows.push_back(row);
   }
   std::optional<std::uint64_t> before;
   while (true) {
@@ -74,13 +84,18 @@ Result<void> CollectionState::load_history(sqlite::Connection& connection) {
     if (!found) break;
     VersionHistory::Version version;
     version.version = static_cast<std::uint64_t>(versions.integer(0));
-    version.row_end = static_cast<std::uint32_t>(versions.integer(1));
+    version.row_end = places().rows_before(static_cast<std::uint32_t>(versions.integer(1)));
     version.written_at = versions.integer(2);
     if (before && version.version != *before + 1) {
       return damaged(fmt::format("version {} follows {}", version.version, *before));
     }
     while (more && static_cast<std::uint64_t>(superseded.integer(0)) <= version.version) {
-      rows.push_back(static_cast<std::uint32_t>(superseded.integer(1)));
+      const auto row = places().row_of(static_cast<std::uint32_t>(superseded.integer(1)));
+      if (!row) {
+        return damaged(fmt::format("version {} supersedes place {}, which is gone",
+                                   version.version, superseded.integer(1)));
+      }
+      rows.push_back(*row);
       TRAWL_ASSIGN(more, superseded.step());
     }
     for (const std::uint32_t row : rows) {
@@ -88,6 +103,7 @@ Result<void> CollectionState::load_history(sqlite::Connection& connection) {
       return damaged(fmt::format("version {} supersedes row {} of {}", version.version, row,
                                  version.row_end));
     }
+    if (!before) fate_->oldest = version.version;
     history_.append(version, rows);
     rows.clear();
     before = version.version;
@@ -132,20 +148,22 @@ Result<void> CollectionState::index_missing_rows(sqlite::Connection& connection,
       for (std::uint32_t row = first; row < last; ++row) rows[row - first].row = row;
       std::deque<json::object> documents;
       std::deque<std::string> made;
-      TRAWL_TRY(visit_rows(connection, number_, first, last,
-                           [&](const RawDocument& raw) -> Result<void> {
-                             auto document = parse_document(raw);
-                             if (!document) {
-                               // One damaged document must not keep the others away.
-                               spdlog::error("collection {}: {}", collection_id_.str(),
-                                             document.error().message);
-                               return {};
-                             }
-                             documents.push_back(std::move(document->fields));
-                             collect_texts(features_[i], documents.back(), made,
-                                           rows[raw.row - first].texts);
-                             return {};
-                           }));
+      TRAWL_TRY(visit_rows(
+          connection, number_, places().place_of(first), places().place_of(last - 1) + 1,
+          [&](const RawDocument& raw) -> Result<void> {
+            auto document = parse_document(raw);
+            if (!document) {
+              // One damaged document must not keep the others away.
+              spdlog::error("collection {}: {}", collection_id_.str(),
+                            document.error().message);
+              return {};
+            }
+            const auto row = places().row_of(raw.place);
+            if (!row) return {};
+            documents.push_back(std::move(document->fields));
+            collect_texts(features_[i], documents.back(), made, rows[*row - first].texts);
+            return {};
+          }));
       TRAWL_TRY(add_rows(i, rows));
       if ((last - begin) / kReportRows != (first - begin) / kReportRows) {
         spdlog::info("collection {}: indexed {} of {} rows", collection_id_.str(),
@@ -199,6 +217,61 @@ Result<void> CollectionState::tidy_indexes() {
   if (newest->dead == nullptr) return {};
   for (const auto& index : indexes_) TRAWL_TRY(index->tidy(gone, *newest->dead));
   return {};
+}
+
+Result<CollectionState::Renumbered> CollectionState::begin_renumbering(
+    const std::string& name) const {
+  Renumbered begun{lexical::Renumbering(history_.forgotten_rows()), options_, {}};
+  begun.options.numbering = {name, places().without(begun.renumber.gone())};
+  TRAWL_ASSIGN(const auto newest, history_.view());
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    TRAWL_ASSIGN(begun.done.emplace_back(),
+                 indexes_[i]->copy_to(index_directory(begun.options, i), 0, begun.renumber,
+                                      newest->dead == nullptr ? Bitmap() : *newest->dead));
+  }
+  return begun;
+}
+
+Result<std::shared_ptr<CollectionState>> CollectionState::finish_renumbering(
+    Renumbered& begun, const Collection& definition, sqlite::Connection& connection) const {
+  TRAWL_ASSIGN(const auto newest, history_.view());
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    auto copied = indexes_[i]->copy_to(index_directory(begun.options, i), begun.done[i],
+                                       begun.renumber,
+                                       newest->dead == nullptr ? Bitmap() : *newest->dead);
+    if (!copied) return std::move(copied).error();
+  }
+  TRAWL_ASSIGN(auto next, open(number_, definition, begun.options));
+  history_.renumber_into(next->history_, begun.renumber);
+  // None, unless an index could not be written before.
+  TRAWL_TRY(next->index_missing_rows(connection, next->history_.newest().row_end));
+  next->fate_ = fate_;
+  return next;
+}
+
+void CollectionState::forget_before(std::uint64_t version) {
+  history_.forget_before(version);
+  fate_->oldest = version;
+}
+
+Result<void> CollectionState::check_kept(std::uint64_t version) const {
+  const std::uint64_t oldest = fate_->oldest;
+  if (version < oldest) return VersionHistory::not_kept(version, oldest);
+  return {};
+}
+
+void CollectionState::remove_other_indexes() const {
+  std::error_code failed;
+  std::vector<std::filesystem::path> others;
+  for (std::filesystem::directory_iterator at(options_.directory, failed), end;
+       !failed && at != end; at.increment(failed)) {
+    bool is_ours = false;
+    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+      is_ours |= at->path() == std::filesystem::path(index_directory(i));
+    }
+    if (!is_ours) others.push_back(at->path());
+  }
+  for (const auto& other : others) std::filesystem::remove_all(other, failed);
 }
 
 void CollectionState::remove_indexes() {

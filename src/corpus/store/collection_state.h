@@ -8,6 +8,9 @@
 
 #include "base/result.h"
 #include "corpus/lexical/lexical_index.h"
+#include "corpus/lexical/renumbering.h"
+#include "corpus/store/place_table.h"
+#include "corpus/store/places.h"
 #include "corpus/store/version_history.h"
 #include "model/collection.h"
 #include "sqlite/connection.h"
@@ -22,6 +25,7 @@ class CollectionState {
   struct Options {
     std::string directory;  // Of its indexes.
     std::uint32_t flush_rows = 32'768;
+    Numbering numbering;
   };
 
   // Opens the indexes of the features; the history is empty.
@@ -45,13 +49,32 @@ class CollectionState {
   // Writes the parts of indexes that are in memory only, for a quick next start.
   void flush();
 
+  // The same collection with its rows numbered anew, which takes two steps. The first
+  // writes most of the indexes, while others may write to the collection; its forgotten
+  // rows stay what they are until the second. Nobody writes meanwhile in that one.
+  struct Renumbered {
+    lexical::Renumbering renumber;
+    Options options;
+    std::vector<std::uint32_t> done;  // Rows in its indexes.
+  };
+  Result<Renumbered> begin_renumbering(const std::string& name) const;
+  Result<std::shared_ptr<CollectionState>> finish_renumbering(
+      Renumbered& begun, const Collection& definition,
+      sqlite::Connection& connection) const;
+
   // Takes the words of rows that no version sees any more out of the indexes, and those of
   // rows that the newest does not see out of its way.
   Result<void> tidy_indexes();
 
   void remove_indexes();
+  // Removes the files of the collection's indexes that are not those of this state.
+  void remove_other_indexes() const;
 
   std::int64_t number() const { return number_; }
+  // Of this state among all of the process: rows are not numbered as in another.
+  std::int64_t rows_id() const { return rows_id_; }
+  const Places& places() const { return options_.numbering.places; }
+  const std::string& directory() const { return options_.directory; }
   VersionHistory& history() { return history_; }
   const VersionHistory& history() const { return history_; }
   const std::vector<Feature>& features() const { return features_; }
@@ -59,17 +82,33 @@ class CollectionState {
   const lexical::LexicalIndex& index(std::size_t i) const { return *indexes_[i]; }
 
   // Set when the collection is deleted: its rows are going away.
-  void set_dropped() { dropped_ = true; }
-  bool dropped() const { return dropped_; }
+  void set_dropped() { fate_->dropped = true; }
+  bool dropped() const { return fate_->dropped; }
+
+  // Versions before this one can no longer be viewed, not by snapshots either that are
+  // older than the numbers of rows.
+  void forget_before(std::uint64_t version);
+  //   not_found  the version is no longer kept
+  Result<void> check_kept(std::uint64_t version) const;
 
  private:
   CollectionState(std::int64_t number, const Collection& definition, Options options)
       : number_(number),
         collection_id_(definition.id),
         features_(definition.features),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        rows_id_(next_rows_id()),
+        fate_(std::make_shared<Fate>()) {}
 
-  std::string index_directory(std::size_t i) const;
+  // What becomes of the collection, however its rows are numbered.
+  struct Fate {
+    std::atomic<bool> dropped = false;
+    std::atomic<std::uint64_t> oldest = 0;  // Version that is kept.
+  };
+
+  static std::int64_t next_rows_id();
+  static std::string index_directory(const Options& options, std::size_t i);
+  std::string index_directory(std::size_t i) const { return index_directory(options_, i); }
   Result<void> open_index(std::size_t i);
   Result<void> add_rows(std::size_t i, std::span<const lexical::RowTexts> rows);
 
@@ -79,7 +118,8 @@ class CollectionState {
   const Options options_;
   VersionHistory history_;
   std::vector<std::unique_ptr<lexical::LexicalIndex>> indexes_;  // As features_.
-  std::atomic<bool> dropped_ = false;
+  const std::int64_t rows_id_;
+  std::shared_ptr<Fate> fate_;
 };
 
 }  // namespace trawl::store

@@ -14,9 +14,9 @@
 
 namespace trawl::store {
 
-// Remembers which rows of a collection match a filter, least recently used out first. A
-// row never changes, so what was found at one version serves every later one: only the
-// rows that came since are still to be looked at. Thread-safe.
+// Remembers which rows of a collection, numbered in one way, match a filter, least recently
+// used out first. A row never changes, so what was found at one version serves every later
+// one: only the rows that came since are still to be looked at. Thread-safe.
 class FilterCache {
  public:
   explicit FilterCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}

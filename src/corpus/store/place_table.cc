@@ -1,6 +1,9 @@
 #include "corpus/store/place_table.h"
 
+#include <fmt/format.h>
+
 #include <cstddef>
+#include <utility>
 
 namespace trawl::store {
 namespace {
@@ -59,6 +62,56 @@ Result<void> add_gone(sqlite::Connection& connection, std::int64_t collection,
     PlaceRange range{places[i], places[i] + 1};
     for (++i; i < places.size() && places[i] == range.end; ++i) ++range.end;
     TRAWL_TRY(add_range(connection, collection, range));
+  }
+  return {};
+}
+
+Result<Numbering> read_numbering(sqlite::Connection& connection, std::int64_t collection) {
+  Numbering numbering;
+  TRAWL_ASSIGN(auto name,
+               connection.prepare("SELECT name FROM numberings WHERE collection = ?"));
+  name.bind(collection);
+  TRAWL_ASSIGN(const bool found, name.step());
+  if (!found) return numbering;
+  numbering.name = name.string(0);
+  TRAWL_ASSIGN(auto rows, connection.prepare("SELECT row, place FROM numbered_runs WHERE "
+                                             "collection = ? ORDER BY row"));
+  rows.bind(collection);
+  std::vector<Places::Run> runs;
+  while (true) {
+    TRAWL_ASSIGN(const bool more, rows.step());
+    if (!more) break;
+    runs.push_back({static_cast<std::uint32_t>(rows.integer(0)),
+                    static_cast<std::uint32_t>(rows.integer(1))});
+  }
+  const auto ascends = [](const Places::Run& a, const Places::Run& b) {
+    return a.row < b.row && b.place - a.place > b.row - a.row && b.place > a.place;
+  };
+  bool is_whole = !runs.empty() && runs.front().row == 0;
+  for (std::size_t i = 1; i < runs.size(); ++i) is_whole &= ascends(runs[i - 1], runs[i]);
+  if (!is_whole) {
+    return make_error(
+        ErrorCode::storage, "the stored data is damaged",
+        fmt::format("collection number {}: its rows are misnumbered", collection));
+  }
+  numbering.places = Places(std::move(runs));
+  return numbering;
+}
+
+Result<void> store_numbering(sqlite::Connection& connection, std::int64_t collection,
+                             const Numbering& numbering) {
+  TRAWL_ASSIGN(auto name,
+               connection.prepare("INSERT OR REPLACE INTO numberings (collection, name) "
+                                  "VALUES (?, ?)"));
+  TRAWL_TRY(name.bind(collection, numbering.name).run());
+  TRAWL_ASSIGN(auto remove,
+               connection.prepare("DELETE FROM numbered_runs WHERE collection = ?"));
+  TRAWL_TRY(remove.bind(collection).run());
+  for (const Places::Run& run : numbering.places.runs()) {
+    TRAWL_ASSIGN(auto insert,
+                 connection.prepare("INSERT INTO numbered_runs (collection, row, place) "
+                                    "VALUES (?, ?, ?)"));
+    TRAWL_TRY(insert.bind(collection, run.row, run.place).run());
   }
   return {};
 }

@@ -15,6 +15,10 @@ namespace {
 // gone        Places [place, place_end) whose rows vacuum removed. Ranges that touch are
 // one,
 //             so there are never more of them than rows that are left, and one more.
+// numberings, numbered_runs  Where rows were numbered anew (places.h): the name of the
+// indexes
+//             that count so, and which places the rows from one on have. `row_end` above
+//             and all other tables know places alone.
 // dropped     Deleted collections whose rows are still to be removed.
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
 // namespaces, collections  `revision` counts the changes of the definition.
@@ -109,6 +113,18 @@ INSERT INTO gone SELECT collection, min(place), max(place) + 1 FROM (
 DELETE FROM superseded WHERE version <=
   (SELECT version FROM oldest o WHERE o.collection = superseded.collection);
 DROP TABLE oldest;
+)sql",
+                                  R"sql(
+CREATE TABLE numberings (
+  collection INTEGER PRIMARY KEY,
+  name TEXT NOT NULL
+) STRICT;
+CREATE TABLE numbered_runs (
+  collection INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (collection, row)
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 }  // namespace

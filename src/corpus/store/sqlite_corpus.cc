@@ -13,6 +13,7 @@
 #include "base/private_files.h"
 #include "catalog/definition_check.h"
 #include "corpus/engine.h"
+#include "corpus/store/place_table.h"
 #include "corpus/store/schema.h"
 #include "corpus/store/sqlite_corpus_impl.h"
 #include "runtime/waiting.h"
@@ -98,8 +99,11 @@ Result<void> SqliteCorpus::load() {
   }
   TRAWL_ASSIGN(auto collections, read_collections(*writer_));
   for (auto& stored : collections) {
-    TRAWL_ASSIGN(auto state, CollectionState::open(stored.number, stored.definition,
-                                                   index_options(stored.definition.id)));
+    CollectionState::Options indexes = index_options(stored.definition.id);
+    TRAWL_ASSIGN(indexes.numbering, read_numbering(*writer_, stored.number));
+    TRAWL_ASSIGN(auto state,
+                 CollectionState::open(stored.number, stored.definition, indexes));
+    state->remove_other_indexes();
     TRAWL_TRY(state->load_history(*writer_));
     TRAWL_TRY(state->index_missing_rows(*writer_, state->history().newest().row_end));
     catalog_.put(CatalogEntries::CollectionEntry{

@@ -19,6 +19,8 @@ struct CorpusOptions {
   std::int64_t keep_superseded_us = kMicrosPerDay;
   std::size_t filter_cache_bytes = std::size_t{64} << 20;
   std::uint32_t index_flush_rows = 32'768;  // As lexical::IndexOptions::flush_rows.
+  std::int64_t rest_factor = 100;  // What rewrites indexes rests so many times as long.
+  std::uint32_t renumber_rows_min = 4'096;  // Fewer removed rows cost too little to matter.
   const Clock* clock = &system_clock();
 };
 

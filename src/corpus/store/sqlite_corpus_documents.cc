@@ -93,7 +93,7 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
         living ? DocumentOutcome::Kind::replaced : DocumentOutcome::Kind::created;
     if (living) {
       row.created_at = outcome.created_at = living->created_at;
-      change.superseded.push_back(living->row);
+      change.superseded.push_back(living->place);
     }
     if (kept != n) change.added[kept] = std::move(row);
     ++kept;
@@ -135,7 +135,7 @@ Result<Document> SqliteCorpus::update(
   row.fields = document->fields;
   row.created_at = document->created_at;
   TRAWL_ASSIGN(const auto version, commit(entry, made));
-  document->ref = version.row_end - 1;
+  document->ref = entry.state->places().place_of(version.row_end - 1);
   document->updated_at = version.written_at;
   document->content_hash = content_hash(row.payload);
   return std::move(*document);
@@ -198,7 +198,7 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::remove(
     outcomes[i].kind =
         living ? DocumentOutcome::Kind::removed : DocumentOutcome::Kind::missing;
     if (!living) continue;
-    change.superseded.push_back(living->row);
+    change.superseded.push_back(living->place);
   }
   if (!change.superseded.empty()) {
     if (auto committed = commit(entry, change); !committed) return committed.error();
@@ -208,9 +208,11 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::remove(
 
 Result<std::optional<FoundRow>> SqliteCorpus::find_living(const CollectionState& state,
                                                           std::string_view document_id) {
-  TRAWL_ASSIGN(auto found, find_row(*writer_, state.number(),
-                                    state.history().newest().row_end, document_id));
-  if (found && state.history().is_dead(found->row)) found.reset();
+  const std::uint32_t end = state.places().place_of(state.history().newest().row_end);
+  TRAWL_ASSIGN(auto found, find_row(*writer_, state.number(), end, document_id));
+  if (!found) return found;
+  const auto row = state.places().row_of(found->place);
+  if (!row || state.history().is_dead(*row)) found.reset();
   return found;
 }
 
@@ -219,7 +221,7 @@ Result<std::optional<Document>> SqliteCorpus::read_living(const CollectionState&
   std::optional<Document> document;
   TRAWL_ASSIGN(const auto living, find_living(state, document_id));
   if (!living) return document;
-  TRAWL_ASSIGN(const bool stored, visit_row(*writer_, state.number(), living->row,
+  TRAWL_ASSIGN(const bool stored, visit_row(*writer_, state.number(), living->place,
                                             [&](const RawDocument& raw) -> Result<void> {
                                               TRAWL_ASSIGN(document, parse_document(raw));
                                               return {};
@@ -235,9 +237,10 @@ Result<VersionHistory::Version> SqliteCorpus::commit(
     const CatalogEntries::CollectionEntry& entry, Change& change) {
   CollectionState& state = *entry.state;
   const VersionHistory::Version before = state.history().newest();
-  // The largest row number stays free: bitmaps and ranges name the end of the rows.
-  constexpr std::uint32_t kRowsMax = std::numeric_limits<std::uint32_t>::max() - 1;
-  if (change.added.size() > kRowsMax - before.row_end) {
+  // The largest number stays free: ranges name the end of the places.
+  constexpr std::uint32_t kPlacesMax = std::numeric_limits<std::uint32_t>::max() - 1;
+  const std::uint32_t first_place = state.places().place_of(before.row_end);
+  if (change.added.size() > kPlacesMax - first_place) {
     return make_error(
         ErrorCode::storage,
         fmt::format("collection '{}' has stored as many states of documents as "
@@ -254,42 +257,48 @@ Result<VersionHistory::Version> SqliteCorpus::commit(
   next.row_end = before.row_end + static_cast<std::uint32_t>(change.added.size());
   // Versions stay in the order of their times when the clock steps back.
   next.written_at = now_after(before.written_at);
-  TRAWL_TRY(commit_tables(state, change, before.row_end, next));
+  TRAWL_TRY(commit_tables(state, change, first_place, next));
 
   // Stored. Anyone who sees the version from here on must find its documents by search.
   std::vector<const json::object*> documents;
   documents.reserve(change.added.size());
   for (const NewRow& row : change.added) documents.push_back(&row.fields);
   state.index_documents(*writer_, before.row_end, documents);
-  state.history().append(next, change.superseded);
+  std::vector<std::uint32_t> superseded;
+  superseded.reserve(change.superseded.size());
+  for (const std::uint32_t place : change.superseded) {
+    superseded.push_back(state.places().row_of(place).value());  // It was alive.
+  }
+  state.history().append(next, superseded);
   return next;
 }
 
 Result<void> SqliteCorpus::commit_tables(const CollectionState& state, const Change& change,
-                                         std::uint32_t first,
+                                         std::uint32_t first_place,
                                          const VersionHistory::Version& next) {
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
   RawDocument document;
-  document.row = first;
+  document.place = first_place;
   for (const NewRow& row : change.added) {
     document.document_id = row.document_id;
     document.created_at = row.created_at.value_or(next.written_at);
     document.updated_at = next.written_at;
     document.payload = row.payload;
     TRAWL_TRY(insert_row(*writer_, state.number(), document));
-    ++document.row;
+    ++document.place;
   }
-  for (const std::uint32_t row : change.superseded) {
+  for (const std::uint32_t place : change.superseded) {
     TRAWL_ASSIGN(auto insert,
                  writer_->prepare("INSERT INTO superseded (collection, version, "
                                   "place) VALUES (?, ?, ?)"));
-    TRAWL_TRY(insert.bind(state.number(), next.version, row).run());
+    TRAWL_TRY(insert.bind(state.number(), next.version, place).run());
   }
   TRAWL_ASSIGN(auto insert,
                writer_->prepare("INSERT INTO versions (collection, version, row_end, "
                                 "written_at) VALUES (?, ?, ?, ?)"));
-  TRAWL_TRY(insert.bind(state.number(), next.version, next.row_end, next.written_at).run());
+  TRAWL_TRY(
+      insert.bind(state.number(), next.version, document.place, next.written_at).run());
   return transaction.commit();
 }
 

@@ -63,7 +63,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
   Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) override;
 
-  // Removal of what no version needs: sqlite_corpus_vacuum.cc.
+  // Removal of what no version needs: sqlite_corpus_vacuum.cc, sqlite_corpus_tidy.cc.
   Result<VacuumReport> vacuum(const VacuumRequest& request) override;
   Result<KeptVersions> kept_versions(const CollectionId& id) const override;
   Result<std::optional<VersionCut>> cut_of(const CollectionId& id,
@@ -80,7 +80,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // What a write does to a collection.
   struct Change {
     std::vector<NewRow> added;
-    std::vector<std::uint32_t> superseded;
+    std::vector<std::uint32_t> superseded;  // Places.
   };
   enum class Existing { replaced, refused };
 
@@ -118,7 +118,10 @@ class SqliteCorpus final : public EmbeddedCorpus {
                                              std::uint64_t version) const;
   // Takes the words of removed rows out of the collection's indexes: at once, or when it
   // has rested for long enough.
-  Result<void> tidy_indexes(CollectionState& state) TRAWL_REQUIRES(vacuum_mutex_);
+  Result<void> tidy_indexes(const CatalogEntries::CollectionEntry& entry)
+      TRAWL_REQUIRES(vacuum_mutex_);
+  // Numbers the rows of a collection anew, so that those that are gone cost nothing.
+  Result<void> renumber(const CollectionId& id) TRAWL_REQUIRES(vacuum_mutex_);
   // Makes the file smaller where much of it is free.
   Result<void> return_pages();
   // What was deleted is overwritten in the file, but the log keeps old pages.
@@ -135,7 +138,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
   Result<VersionHistory::Version> commit(const CatalogEntries::CollectionEntry& entry,
                                          Change& change) TRAWL_REQUIRES(write_mutex_);
   Result<void> commit_tables(const CollectionState& state, const Change& change,
-                             std::uint32_t first, const VersionHistory::Version& next)
+                             std::uint32_t first_place, const VersionHistory::Version& next)
       TRAWL_REQUIRES(write_mutex_);
 
   // Takes collections out of the catalog and its tables.

@@ -19,17 +19,6 @@ namespace {
 // writes wait.
 constexpr std::size_t kPieceRows = 2'000;
 
-// Free pages are written again by the next import; what is more than one page in so many
-// is given back, some megabytes in one transaction.
-constexpr std::int64_t kFreeShare = 8;
-constexpr int kPiecePages = 512;
-
-// What rewrites indexes rests so many times as long as it took, however large they are.
-constexpr std::int64_t kRestFactor = 100;
-
-// As Connection::open() sets it.
-constexpr int kBusyMs = 5'000;
-
 }  // namespace
 
 Result<void> SqliteCorpus::drop(const std::vector<CatalogEntries::CollectionEntry>& entries,
@@ -106,6 +95,8 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
           "DELETE FROM versions WHERE collection = ?",
           "DELETE FROM forgetting WHERE collection = ?",
           "DELETE FROM cuts WHERE collection = ?", "DELETE FROM gone WHERE collection = ?",
+          "DELETE FROM numbered_runs WHERE collection = ?",
+          "DELETE FROM numberings WHERE collection = ?",
           "DELETE FROM dropped WHERE number = ?"}) {
       TRAWL_ASSIGN(auto remove, writer_->prepare(sql));
       TRAWL_TRY(remove.bind(number).run());
@@ -137,7 +128,7 @@ Result<VacuumReport> SqliteCorpus::vacuum(const VacuumRequest& request) {
     }
   }
   TRAWL_TRY(remove_for_room(request, until, report));
-  for (const auto& entry : catalog_.collections()) TRAWL_TRY(tidy_indexes(*entry.state));
+  for (const auto& entry : catalog_.collections()) TRAWL_TRY(tidy_indexes(entry));
   TRAWL_TRY(return_pages());
   empty_log();
   for (const auto& entry : catalog_.collections()) {
@@ -210,7 +201,7 @@ Result<std::uint64_t> SqliteCorpus::bytes_of(const CollectionState& state,
                           "WHERE row_id = ?"));
   std::uint64_t bytes = 0;
   for (const std::uint32_t row : rows) {
-    size.bind(row_id(state.number(), row));
+    size.bind(row_id(state.number(), state.places().place_of(row)));
     TRAWL_ASSIGN(const bool found, size.step());
     if (found) bytes += kPerRow + static_cast<std::uint64_t>(size.integer(0));
     size.reset();
@@ -263,44 +254,6 @@ Result<std::optional<VersionCut>> SqliteCorpus::find_cut(std::int64_t collection
   return cut;
 }
 
-Result<void> SqliteCorpus::tidy_indexes(CollectionState& state) {
-  Tidying& tidying = tidying_[state.number()];
-  const std::int64_t begin_us = monotonic_us();
-  if (begin_us < tidying.next_us) return {};
-  if (auto tidied = state.tidy_indexes(); !tidied) {
-    return state.dropped() ? Result<void>() : tidied;
-  }
-  const std::int64_t now_us = monotonic_us();
-  tidying.next_us = now_us + kRestFactor * (now_us - begin_us);
-  if (!tidying.is_noted) return {};
-  const MutexLock lock(write_mutex_);
-  TRAWL_ASSIGN(auto done, writer_->prepare("DELETE FROM forgetting WHERE collection = ?"));
-  TRAWL_TRY(done.bind(state.number()).run());
-  tidying.is_noted = false;
-  return {};
-}
-
-Result<void> SqliteCorpus::return_pages() {
-  while (true) {
-    const MutexLock lock(write_mutex_);
-    TRAWL_ASSIGN(const std::int64_t free, writer_->integer("PRAGMA freelist_count"));
-    TRAWL_ASSIGN(const std::int64_t all, writer_->integer("PRAGMA page_count"));
-    if (free * kFreeShare <= all) return {};
-    TRAWL_TRY(writer_->execute(fmt::format("PRAGMA incremental_vacuum({})", kPiecePages)));
-    TRAWL_ASSIGN(const std::int64_t left, writer_->integer("PRAGMA freelist_count"));
-    if (left >= free) return {};  // A file of before keeps its size.
-  }
-}
-
-void SqliteCorpus::empty_log() {
-  const MutexLock lock(write_mutex_);
-  // Not while somebody reads from it: the next call tries again.
-  sqlite3_busy_timeout(writer_->handle(), 0);
-  sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                            nullptr);
-  sqlite3_busy_timeout(writer_->handle(), kBusyMs);
-}
-
 Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
                                                  const Until& until) {
   const MutexLock lock(write_mutex_);
@@ -309,10 +262,16 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
   if (removable.rows.empty()) return std::uint64_t{0};
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(*writer_, sqlite::Transaction::Kind::write));
+  std::vector<std::uint32_t> places;
+  places.reserve(removable.rows.size());
+  for (const std::uint32_t row : removable.rows) {
+    places.push_back(state.places().place_of(row));
+  }
+  std::sort(places.begin(), places.end());
   {
     TRAWL_ASSIGN(auto remove, writer_->prepare("DELETE FROM documents WHERE row_id = ?"));
-    for (const std::uint32_t row : removable.rows) {
-      TRAWL_TRY(remove.bind(row_id(state.number(), row)).run());
+    for (const std::uint32_t place : places) {
+      TRAWL_TRY(remove.bind(row_id(state.number(), place)).run());
     }
   }
   {
@@ -320,8 +279,6 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
                  writer_->prepare("DELETE FROM superseded WHERE collection = ? AND "
                                   "version <= ?"));
     TRAWL_TRY(forget.bind(state.number(), removable.version).run());
-    std::vector<std::uint32_t> places = removable.rows;
-    std::sort(places.begin(), places.end());
     TRAWL_TRY(add_gone(*writer_, state.number(), places));
   }
   // Versions and the rows that only they saw go together, so a version can be asked
@@ -344,7 +301,7 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
       cut.bind(state.number(), removable.version, until.now, until.for_room ? 1 : 0).run());
   // First in memory, so a reader who misses a row is told why. Should the commit fail,
   // the versions are back after a restart.
-  state.history().forget_before(removable.version);
+  state.forget_before(removable.version);
   TRAWL_TRY(transaction.commit());
   tidying_[state.number()].is_noted = true;
   return std::uint64_t{removable.rows.size()};

@@ -40,7 +40,9 @@ Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
                  state_->index(i).search(request.text, request.top_k, view, check));
     SearchResult result;
     result.hits.reserve(found.rows.size());
-    for (const auto& row : found.rows) result.hits.push_back({row.row, row.score});
+    for (const auto& row : found.rows) {
+      result.hits.push_back({state_->places().place_of(row.row), row.score});
+    }
     result.scanned_count = found.scanned_count;
     result.query_words = found.query_words;
     result.searched_words = std::min(found.query_words, lexical::kQueryWordsMax);
@@ -86,7 +88,7 @@ Result<SqliteSnapshot::Rows> SqliteSnapshot::rows_of(const Selection& within,
 Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
                                                       const Checkpoint& check) const {
   auto known =
-      readers_->filters.find(state_->number(), filter.fingerprint(), view_->version);
+      readers_->filters.find(state_->rows_id(), filter.fingerprint(), view_->version);
   if (known && known->version == view_->version) return known->matches;
 
   auto matches = std::make_shared<Bitmap>(view_->row_end);
@@ -126,10 +128,10 @@ Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
     internal.document_id = raw.document_id;
     internal.created_at = raw.created_at;
     internal.updated_at = raw.updated_at;
-    if (filter.matches(lookup)) matches->set(raw.row);
+    if (filter.matches(lookup)) matches->set(state_->places().row_of(raw.place).value());
     return {};
   }));
-  readers_->filters.store(state_->number(), filter.fingerprint(),
+  readers_->filters.store(state_->rows_id(), filter.fingerprint(),
                           {view_->version, view_->row_end, matches});
   return Rows(std::move(matches));
 }
@@ -143,7 +145,7 @@ Result<void> SqliteSnapshot::scan(const Selection& within, const Checkpoint& che
   for (std::uint32_t row = 0; row < view_->row_end; ++row) {
     count_work();
     if (view_->sees(row) && (allowed == nullptr || allowed->test(row))) {
-      found.push_back(row);
+      found.push_back(state_->places().place_of(row));
     }
     if (found.size() == kChunkRows || (row + 1 == view_->row_end && !found.empty())) {
       if (!visit(found)) return {};
@@ -157,11 +159,12 @@ Result<void> SqliteSnapshot::scan(const Selection& within, const Checkpoint& che
 Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
                                    const FieldSet& fields, const Checkpoint& check,
                                    const VisitDocument& visit) const {
-  for (const DocumentRef row : documents) {
-    if (view_->sees(row)) continue;
+  for (const DocumentRef place : documents) {
+    const auto row = state_->places().row_of(place);
+    if (row && view_->sees(*row)) continue;
     return make_error(ErrorCode::internal,
                       fmt::format("row {} is not part of version {} of collection '{}'",
-                                  row, view_->version, definition_->name));
+                                  place, view_->version, definition_->name));
   }
   const JsonMembers wanted(fields.paths());
   std::size_t place = 0;
@@ -172,7 +175,7 @@ Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
       TRAWL_ASSIGN(document, parse_document(raw));
     } else {
       TRAWL_ASSIGN(document.fields, wanted.read(raw.payload));
-      document.ref = raw.row;
+      document.ref = raw.place;
       document.document_id = raw.document_id;
       document.created_at = raw.created_at;
       document.updated_at = raw.updated_at;
@@ -194,14 +197,16 @@ Result<std::optional<Document>> SqliteSnapshot::get(const std::string& document_
   std::optional<Document> document;
   TRAWL_ASSIGN(auto connection, readers_->pool.lease());
   TRAWL_ASSIGN(const auto found,
-               find_row(*connection, state_->number(), view_->row_end, document_id));
-  if (found && view_->sees(found->row)) {
-    TRAWL_ASSIGN(const bool kept, visit_row(*connection, state_->number(), found->row,
+               find_row(*connection, state_->number(),
+                        state_->places().place_of(view_->row_end), document_id));
+  const auto row = found ? state_->places().row_of(found->place) : std::nullopt;
+  if (row && view_->sees(*row)) {
+    TRAWL_ASSIGN(const bool kept, visit_row(*connection, state_->number(), found->place,
                                             [&](const RawDocument& raw) -> Result<void> {
                                               TRAWL_ASSIGN(document, parse_document(raw));
                                               return {};
                                             }));
-    if (!kept) return missing_row(found->row);
+    if (!kept) return missing_row(found->place);
   } else {
     // Not to be found because it is gone, or because it never was?
     TRAWL_TRY(check_kept());
@@ -212,14 +217,14 @@ Result<std::optional<Document>> SqliteSnapshot::get(const std::string& document_
 Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Checkpoint& check,
                                           const Visit& visit) const {
   TRAWL_ASSIGN(auto connection, readers_->pool.lease());
-  std::vector<std::uint32_t> rows;
-  rows.reserve(kChunkRows);
+  std::vector<DocumentRef> places;
+  places.reserve(kChunkRows);
   for (std::uint32_t row = begin; row < view_->row_end; ++row) {
     count_work();
-    if (view_->sees(row)) rows.push_back(row);
-    if (rows.size() == kChunkRows || (row + 1 == view_->row_end && !rows.empty())) {
-      TRAWL_TRY(visit_chunk(*connection, rows, visit));
-      rows.clear();
+    if (view_->sees(row)) places.push_back(state_->places().place_of(row));
+    if (places.size() == kChunkRows || (row + 1 == view_->row_end && !places.empty())) {
+      TRAWL_TRY(visit_chunk(*connection, places, visit));
+      places.clear();
       if (check) TRAWL_TRY(check());
     }
   }
@@ -227,28 +232,28 @@ Result<void> SqliteSnapshot::visit_living(std::uint32_t begin, const Checkpoint&
 }
 
 Result<void> SqliteSnapshot::visit_chunk(sqlite::Connection& connection,
-                                         std::span<const std::uint32_t> rows,
+                                         std::span<const DocumentRef> places,
                                          const Visit& visit) const {
   TRAWL_ASSIGN(auto transaction,
                sqlite::Transaction::begin(connection, sqlite::Transaction::Kind::read));
-  const bool in_order =
-      std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) == rows.end();
-  if (!in_order || (rows.back() - rows.front()) / kSparseFactor >= rows.size()) {
-    for (const std::uint32_t row : rows) {
-      TRAWL_ASSIGN(const bool found, visit_row(connection, state_->number(), row, visit));
-      if (!found) return missing_row(row);
+  const bool in_order = std::adjacent_find(places.begin(), places.end(),
+                                           std::greater_equal<>()) == places.end();
+  if (!in_order || (places.back() - places.front()) / kSparseFactor >= places.size()) {
+    for (const DocumentRef place : places) {
+      TRAWL_ASSIGN(const bool found, visit_row(connection, state_->number(), place, visit));
+      if (!found) return missing_row(place);
     }
     return {};
   }
-  auto next = rows.begin();
-  TRAWL_TRY(visit_rows(connection, state_->number(), rows.front(), rows.back() + 1,
+  auto next = places.begin();
+  TRAWL_TRY(visit_rows(connection, state_->number(), places.front(), places.back() + 1,
                        [&](const RawDocument& raw) -> Result<void> {
-                         if (raw.row < *next) return {};
-                         if (raw.row > *next) return missing_row(*next);
+                         if (raw.place < *next) return {};
+                         if (raw.place > *next) return missing_row(*next);
                          ++next;
                          return visit(raw);
                        }));
-  if (next != rows.end()) return missing_row(*next);
+  if (next != places.end()) return missing_row(*next);
   return {};
 }
 
@@ -257,14 +262,14 @@ Result<void> SqliteSnapshot::check_kept() const {
     return make_error(ErrorCode::not_found,
                       fmt::format("collection '{}' was deleted", definition_->name));
   }
-  return state_->history().check(view_->version);
+  return state_->check_kept(view_->version);
 }
 
-Error SqliteSnapshot::missing_row(std::uint32_t row) const {
+Error SqliteSnapshot::missing_row(DocumentRef place) const {
   if (const auto kept = check_kept(); !kept) return kept.error();
-  return make_error(
-      ErrorCode::internal,
-      fmt::format("row {} of collection '{}' is no longer stored", row, definition_->name));
+  return make_error(ErrorCode::internal,
+                    fmt::format("row {} of collection '{}' is no longer stored", place,
+                                definition_->name));
 }
 
 }  // namespace trawl::store

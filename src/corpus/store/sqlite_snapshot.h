@@ -57,12 +57,12 @@ class SqliteSnapshot final : public Snapshot {
                             const Visit& visit) const;
   // Some of them, in the order given.
   Result<void> visit_chunk(sqlite::Connection& connection,
-                           std::span<const std::uint32_t> rows, const Visit& visit) const;
+                           std::span<const DocumentRef> places, const Visit& visit) const;
   // Whether what this version sees is still stored.
   //   not_found  the collection was deleted, or the version vacuumed
   Result<void> check_kept() const;
   // Why a row that this version sees is not in the table.
-  Error missing_row(std::uint32_t row) const;
+  Error missing_row(DocumentRef place) const;
 
   const std::shared_ptr<SharedReaders> readers_;
   const std::shared_ptr<const CollectionState> state_;

@@ -253,7 +253,7 @@ TEST(DocumentTable, FindsADocumentThroughTheIndex) {
             std::string_view::npos)
       << plan.text(3);
   EXPECT_FALSE(plan.step().value());
-  EXPECT_EQ(row_of(row_id(8'000'000, 4'294'967'294u)), 4'294'967'294u);
+  EXPECT_EQ(place_of(row_id(8'000'000, 4'294'967'294u)), 4'294'967'294u);
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,8 @@ class VacuumTest : public testing::Test {
     options_.clock = &clock_;
     options_.keep_superseded_us = 0;
     options_.index_flush_rows = 16;
+    options_.rest_factor = 0;
+    options_.renumber_rows_min = 10;
     corpus_ = open_corpus(options_).value();
     id_ = make_collection(*corpus_);
   }
@@ -171,14 +175,109 @@ TEST_F(VacuumTest, RemovedRowsLeaveShortLists) {
   EXPECT_EQ(corpus_->snapshot(id_).value()->document_count(), 40u);
 }
 
+// Goal: after the rows were numbered anew, nothing is left of those that went, and what
+// names a document still names it: a snapshot, a reference, a remembered filter.
+TEST_F(VacuumTest, ReferencesOutliveTheNumbersOfRows) {
+  const auto index_bytes = [&] {
+    std::uint64_t bytes = 0;
+    for (const auto& file :
+         std::filesystem::recursive_directory_iterator(directory_.path() + "/index")) {
+      if (file.is_regular_file()) bytes += file.file_size();
+    }
+    return bytes;
+  };
+  put_all("first", 100);
+  vacuum(1);
+  const auto fresh_bytes = index_bytes();
+  std::vector<std::shared_ptr<const Snapshot>> held = {corpus_->snapshot(id_).value()};
+  for (int round = 0; round < 6; ++round) {
+    put_all("next", 100);
+    if (round == 3) vacuum(3);
+    held.push_back(corpus_->snapshot(id_).value());
+  }
+  const Filter filter = filter_of(R"({"document_id": "d7"})");
+  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"d3"}));
+  const auto before = corpus_->snapshot(id_).value();
+  const auto selected = select_documents(*before, Selection::of(filter)).value();
+  ASSERT_EQ(selected.size(), 1u);
+  const auto ranked = ranking(*before, "next");
+  ASSERT_EQ(ranked.size(), 99u);
+  vacuum(8);
+  ASSERT_EQ(count_in("numberings"), 1);
+  EXPECT_LE(index_bytes(), fresh_bytes * 12 / 10);
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto after = corpus_->snapshot(id_).value();
+    EXPECT_EQ(after->document_count(), 99u);
+    EXPECT_EQ(ranking(*after, "next"), ranked);
+    EXPECT_EQ(fetch_documents(*after, selected).value()[0].document_id, "d7");
+    EXPECT_EQ(after->get("d7").value()->ref, selected[0]);
+    EXPECT_EQ(select_documents(*after, Selection::of(filter)).value(), selected);
+    EXPECT_FALSE(after->get("d3").value());
+    EXPECT_TRUE(after
+                    ->fetch(std::vector<DocumentRef>{3}, FieldSet::all(), {},
+                            [](std::size_t, Document&&) {})
+                    .has_error());
+    if (pass == 0) reopen();
+  }
+  // One that is open since before sees all that was not removed, and says so of the rest.
+  EXPECT_EQ(ranking(*before, "next"), ranked);
+  EXPECT_EQ(before->get("d7").value()->ref, selected[0]);
+  for (const auto& snapshot : held) {
+    const auto all = select_documents(*snapshot, {});
+    ASSERT_TRUE(all.has_error());
+    EXPECT_EQ(all.error().code, ErrorCode::not_found);
+  }
+  ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"d7"}));
+  put_all("last", 3);
+  EXPECT_EQ(corpus_->snapshot(id_).value()->document_count(), 98u);
+}
+
+// Goal: who reads and writes while rows are numbered anew sees what was acknowledged.
+TEST_F(VacuumTest, OthersReadAndWriteMeanwhile) {
+  std::atomic<bool> done = false;
+  std::thread vacuums([&] {
+    while (!done) {
+      const auto newest = corpus_->snapshot(id_).value()->version();
+      const std::vector<VersionUse> in_use = {{id_.str(), newest > 3 ? newest - 3 : 0}};
+      EXPECT_TRUE(corpus_->vacuum({clock_.now(), in_use, 0}));
+    }
+  });
+  std::thread reads([&] {
+    while (!done) {
+      const auto snapshot = corpus_->snapshot(id_).value();
+      const auto all = select_documents(*snapshot, {});
+      if (!all) {
+        EXPECT_EQ(all.error().code, ErrorCode::not_found) << all.error().message;
+        continue;
+      }
+      EXPECT_EQ(all->size(), snapshot->document_count());
+      EXPECT_EQ(ranking(*snapshot, "common").size(), snapshot->document_count());
+    }
+  });
+  for (int round = 0; round < 60; ++round) {
+    put_all(fmt::format("common round{}", round), 40);
+    const auto snapshot = corpus_->snapshot(id_).value();
+    EXPECT_EQ(snapshot->document_count(), 40u);
+    EXPECT_EQ(ranking(*snapshot, fmt::format("round{}", round)).size(), 40u);
+    if (HasFailure()) break;
+  }
+  done = true;
+  vacuums.join();
+  reads.join();
+  vacuum(60);
+  EXPECT_EQ(count_in("documents"), 40);
+  reopen();
+  EXPECT_EQ(ranking(*corpus_->snapshot(id_).value(), "round59").size(), 40u);
+}
+
 TEST_F(VacuumTest, TheFileBecomesSmaller) {
   const std::string long_text(2'000, 'x');
-  for (int round = 0; round < 6; ++round) put_all(long_text, 1'000);
+  for (int round = 0; round < 6; ++round) put_all(long_text, 400);
   vacuum(5);
   const auto large = std::filesystem::file_size(path());
   vacuum(6);
   EXPECT_LT(std::filesystem::file_size(path()), large * 6 / 10);
-  EXPECT_EQ(corpus_->snapshot(id_).value()->document_count(), 1'000u);
+  EXPECT_EQ(corpus_->snapshot(id_).value()->document_count(), 400u);
 }
 
 TEST(GoneTest, RangesThatTouchAreOne) {
@@ -214,6 +313,8 @@ TEST(GoneTest, RangesThatTouchAreOne) {
 
 // Goal: a file of an earlier version, whose removed rows are still listed, reads the same.
 TEST_F(VacuumTest, TakesOverTheListsOfEarlierVersions) {
+  options_.renumber_rows_min = 1'000;
+  reopen();
   for (int round = 0; round < 4; ++round) put_all(fmt::format("round{}", round), 30);
   ASSERT_TRUE(corpus_->remove(id_, std::vector<std::string>{"d3", "d4", "d9"}));
   vacuum(3);
@@ -228,7 +329,8 @@ TEST_F(VacuumTest, TakesOverTheListsOfEarlierVersions) {
         "ALL SELECT collection, place + 1, place_end FROM each WHERE place + 1 < "
         "place_end) "
         "INSERT INTO superseded SELECT collection, 1 + place / 30 % 3, place FROM each; "
-        "DROP TABLE gone; PRAGMA user_version=5"));
+        "DROP TABLE gone; DROP TABLE numberings; DROP TABLE numbered_runs; "
+        "PRAGMA user_version=5"));
   }
   reopen();
   EXPECT_EQ(count_in("superseded"), 33);  // Of versions 4 and 5.

@@ -49,13 +49,17 @@ Result<void> VersionHistory::check_locked(std::uint64_t version) const {
                                   version, versions_.back().version));
   }
   if (version < versions_.front().version) {
-    return make_error(
-        ErrorCode::not_found,
-        fmt::format("version {} is no longer kept; the oldest is {} (replaced and deleted "
-                    "documents are removed after a time set in the server's configuration)",
-                    version, versions_.front().version));
+    return not_kept(version, versions_.front().version);
   }
   return {};
+}
+
+Error VersionHistory::not_kept(std::uint64_t version, std::uint64_t oldest) {
+  return make_error(
+      ErrorCode::not_found,
+      fmt::format("version {} is no longer kept; the oldest is {} (replaced and deleted "
+                  "documents are removed after a time set in the server's configuration)",
+                  version, oldest));
 }
 
 Result<std::shared_ptr<const VersionView>> VersionHistory::view(
@@ -152,6 +156,26 @@ void VersionHistory::forget_before(std::uint64_t version) {
 Bitmap VersionHistory::forgotten_rows() const {
   const MutexLock lock(mutex_);
   return dead_before_;
+}
+
+std::uint32_t VersionHistory::forgotten_count() const {
+  const MutexLock lock(mutex_);
+  return dead_before_count_;
+}
+
+void VersionHistory::renumber_into(VersionHistory& next,
+                                   const lexical::Renumbering& renumber) const {
+  const MutexLock lock(mutex_);
+  auto entry = superseded_.begin();
+  std::vector<std::uint32_t> rows;
+  for (Version version : versions_) {
+    rows.clear();
+    for (; entry != superseded_.end() && entry->version <= version.version; ++entry) {
+      rows.push_back(renumber(entry->row));
+    }
+    version.row_end = renumber(version.row_end);
+    next.append(version, rows);
+  }
 }
 
 }  // namespace trawl::store

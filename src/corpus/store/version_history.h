@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "corpus/lexical/renumbering.h"
 
 namespace trawl::store {
 
@@ -52,6 +53,9 @@ class VersionHistory {
 
   // The rows that no version that is kept sees.
   Bitmap forgotten_rows() const;
+  std::uint32_t forgotten_count() const;
+  // The same history, into an empty one, by other numbers. All that are forgotten are gone.
+  void renumber_into(VersionHistory& next, const lexical::Renumbering& renumber) const;
 
   Version newest() const;
   bool is_dead(std::uint32_t row) const;
@@ -70,6 +74,9 @@ class VersionHistory {
   Version oldest() const;
   // When the first of the rows that may be removed was superseded; nothing without any.
   std::optional<TimeUs> first_superseded() const;
+
+  // Why a version before the oldest cannot be viewed.
+  static Error not_kept(std::uint64_t version, std::uint64_t oldest);
 
   // Versions before this one can no longer be viewed.
   void forget_before(std::uint64_t version);
