@@ -7,63 +7,128 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "base/work_limit.h"
 
 namespace trawl {
 namespace {
 
-// False when it is nested deeper than `depth_left`. simdjson checks the depth as well,
-// but lets an empty array or object stand one level below its limit.
-bool convert(const simdjson::dom::element& from, json::value& to, std::size_t depth_left) {
-  using simdjson::dom::element_type;
-  count_work(4);
-  switch (from.type()) {
-    case element_type::ARRAY: {
-      if (depth_left == 0) return false;
-      const simdjson::dom::array source = from.get_array().value_unsafe();
-      json::array& array = to.emplace_array();
-      array.reserve(source.size());
-      for (const auto item : source) {
-        if (!convert(item, array.emplace_back(nullptr), depth_left - 1)) return false;
+// Makes a value of what simdjson has read.
+class Converter {
+ public:
+  explicit Converter(bool unique_keys) : unique_keys_(unique_keys) {}
+
+  // False when it is nested deeper than `depth_left`, or has a repeated key. simdjson
+  // checks the depth as well, but lets an empty array or object stand one level below its
+  // limit.
+  bool convert(const simdjson::dom::element& from, json::value& to,
+               std::size_t depth_left) {
+    using simdjson::dom::element_type;
+    count_work(4);
+    switch (from.type()) {
+      case element_type::ARRAY:
+        if (depth_left == 0) return false;
+        return convert_array(from.get_array().value_unsafe(), to.emplace_array(),
+                             depth_left - 1);
+      case element_type::OBJECT:
+        if (depth_left == 0) return false;
+        return convert_object(from.get_object().value_unsafe(), to.emplace_object(),
+                              depth_left - 1);
+      case element_type::INT64:
+        to = from.get_int64().value_unsafe();
+        break;
+      case element_type::UINT64:
+        to = from.get_uint64().value_unsafe();
+        break;
+      case element_type::DOUBLE:
+        to = from.get_double().value_unsafe();
+        break;
+      case element_type::STRING: {
+        const std::string_view text = from.get_string().value_unsafe();
+        count_work(text.size() / kBytesPerStep);
+        to.emplace_string().assign(text.data(), text.size());
+        break;
       }
-      break;
+      case element_type::BOOL:
+        to = from.get_bool().value_unsafe();
+        break;
+      case element_type::NULL_VALUE:
+        to = nullptr;
+        break;
     }
-    case element_type::OBJECT: {
-      if (depth_left == 0) return false;
-      const simdjson::dom::object source = from.get_object().value_unsafe();
-      json::object& object = to.emplace_object();
-      object.reserve(source.size());
-      for (const auto field : source) {
-        json::value& slot = object[json::string_view(field.key.data(), field.key.size())];
-        if (!convert(field.value, slot, depth_left - 1)) return false;
-      }
-      break;
-    }
-    case element_type::INT64:
-      to = from.get_int64().value_unsafe();
-      break;
-    case element_type::UINT64:
-      to = from.get_uint64().value_unsafe();
-      break;
-    case element_type::DOUBLE:
-      to = from.get_double().value_unsafe();
-      break;
-    case element_type::STRING: {
-      const std::string_view text = from.get_string().value_unsafe();
-      count_work(text.size() / kBytesPerStep);
-      to.emplace_string().assign(text.data(), text.size());
-      break;
-    }
-    case element_type::BOOL:
-      to = from.get_bool().value_unsafe();
-      break;
-    case element_type::NULL_VALUE:
-      to = nullptr;
-      break;
+    return true;
   }
-  return true;
+
+  // The path of the repeated key; empty where there was none.
+  const std::string& repeated() const { return repeated_; }
+
+ private:
+  bool convert_array(const simdjson::dom::array& from, json::array& to,
+                     std::size_t depth_left) {
+    to.reserve(from.size());
+    for (const auto item : from) {
+      if (convert(item, to.emplace_back(nullptr), depth_left)) continue;
+      if (!repeated_.empty()) step_out(fmt::format("[{}]", to.size() - 1));
+      return false;
+    }
+    return true;
+  }
+
+  bool convert_object(const simdjson::dom::object& from, json::object& to,
+                      std::size_t depth_left) {
+    to.reserve(from.size());
+    for (const auto field : from) {
+      const std::size_t before = to.size();
+      json::value& slot = to[json::string_view(field.key.data(), field.key.size())];
+      if (unique_keys_ && to.size() == before) {
+        repeated_ = shown(field.key);
+        return false;
+      }
+      if (convert(field.value, slot, depth_left)) continue;
+      if (!repeated_.empty()) step_out(shown(field.key));
+      return false;
+    }
+    return true;
+  }
+
+  static std::string shown(std::string_view key) {
+    return key.empty() ? "\"\"" : truncate_text(key, kPathKeyChars);
+  }
+  void step_out(std::string step) {
+    if (repeated_.front() != '[') step += '.';
+    repeated_ = std::move(step) + repeated_;
+  }
+
+  static constexpr std::size_t kPathKeyChars = 64;
+
+  const bool unique_keys_;
+  std::string repeated_;
+};
+
+// What is wrong with a text, in words that help whoever wrote it.
+std::string_view reason_of(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::UNCLOSED_STRING:
+      return "a text has no closing quote";
+    case simdjson::UNESCAPED_CHARS:
+      return "a text holds a control character, such as a line break; write it as \\n or "
+             "\\u0001";
+    case simdjson::STRING_ERROR:
+      return "a text holds an escape that JSON does not have";
+    case simdjson::UTF8_ERROR:
+      return "it is not UTF-8";
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+      return "only true, false and null are words; texts stand in double quotes";
+    default:
+      return "a comma, a colon, a bracket or a quote is missing or too much, or a text "
+             "does not stand in double quotes";
+  }
 }
 
 // Length of the valid UTF-8 sequence at the start of text, or 0.
@@ -207,7 +272,9 @@ std::string place_of_error(std::string_view text) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
+namespace {
+
+Result<json::value> parse(std::string_view text, std::size_t depth_max, bool unique_keys) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return make_error(ErrorCode::bad_request, "the JSON text is empty");
   }
@@ -248,12 +315,25 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
                       place_of_error(text)));
     }
     return make_error(ErrorCode::bad_request,
-                      fmt::format("this is not valid JSON: {}{}",
-                                  simdjson::error_message(error), place_of_error(text)));
+                      fmt::format("this is not valid JSON: {}{}", reason_of(error),
+                                  place_of_error(text)));
   }
   json::value value;
-  if (!convert(root, value, depth_max)) return too_deep();
-  return value;
+  Converter converter(unique_keys);
+  if (converter.convert(root, value, depth_max)) return value;
+  const std::string& repeated = converter.repeated();
+  if (repeated.empty()) return too_deep();
+  return invalid_at(repeated, fmt::format("{} stands there twice; send it once", repeated));
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
+  return parse(text, depth_max, false);
+}
+
+Result<json::value> parse_sent_json(std::string_view text) {
+  return parse(text, kJsonDepthMax, true);
 }
 
 void append_json(std::string& out, const json::value& value) {

@@ -19,6 +19,11 @@ inline constexpr std::size_t kJsonDepthMax = 64;
 Result<json::value> parse_json(std::string_view text,
                                std::size_t depth_max = kJsonDepthMax);
 
+// The same of what a client sends: which of equal keys it means nobody knows.
+//   bad_request  as above
+//   invalid      an object has two members of one name; with its path
+Result<json::value> parse_sent_json(std::string_view text);
+
 // Appends compact JSON. Doubles are the shortest text that reads back the same; NaN and
 // infinities become null. Bytes that are not UTF-8 become U+FFFD.
 void append_json(std::string& out, const json::value& value);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/near_name.h"
 #include "base/text.h"
 
 namespace trawl {
@@ -60,7 +61,7 @@ std::string ObjectReader::string(Names names, std::string_view fallback) {
 std::string ObjectReader::required_string(Names names) {
   const json::value* value = find(names);
   if (value == nullptr) {
-    fail(*names.begin(), "is required");
+    fail(*names.begin(), "is required" + misspelt(names));
     return {};
   }
   if (is_template(*value)) return std::string(view(value->get_string()));
@@ -68,6 +69,16 @@ std::string ObjectReader::required_string(Names names) {
   if (text && text->empty())
     fail(sent_name(object_, names), "is empty; give at least one character");
   return text ? std::move(*text) : std::string();
+}
+
+// Of a member that is missing: what was sent in its place, most likely.
+std::string ObjectReader::misspelt(Names names) const {
+  for (const std::string& key : unread()) {
+    if (object_.at(key).is_null()) continue;
+    if (near_name(key, {names.begin(), names.size()}).empty()) continue;
+    return fmt::format("; did you mean it by '{}'?", truncate_text(key, 64));
+  }
+  return {};
 }
 
 std::optional<std::int64_t> ObjectReader::optional_integer(Names names, std::int64_t min,

@@ -101,6 +101,7 @@ class ObjectReader {
   const std::vector<std::string_view>& asked() const { return asked_; }
 
  private:
+  std::string misspelt(Names names) const;
   void fail_type(std::string_view name, std::string_view wanted, const json::value& found);
   void fail_word(std::string_view name, std::string_view found,
                  const std::vector<std::string_view>& known);

@@ -26,6 +26,7 @@ struct StageParts {
   std::string id_location;
   json::object parameters;
   std::string location;
+  bool is_named = false;              // By the client, not by what it is.
   bool is_inline = false;             // The parameters stand among the stage's own keys.
   std::vector<std::string> warnings;  // Of keys of the config that mean nothing.
   std::vector<StageFilter> pre_filters;
@@ -114,6 +115,7 @@ Result<StageParts> read_parts(ObjectReader& in) {
             "is required: a stage is {\"stage_name\", \"config\": {\"stage_id\", "
             "\"parameters\"}}");
   }
+  parts.is_named = parts.stage_name != parts.stage_id;
   (void)in.find({"stage_type"});  // Inferred from the stage id; a wrong one is corrected.
   TRAWL_TRY(in.status());
   return parts;
@@ -202,6 +204,14 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   warnings.insert(warnings.end(), parts.warnings.begin(), parts.warnings.end());
   if (!parts.is_inline) TRAWL_TRY(sort_out_unread(in, "not a field of a stage", warnings));
   stage.stage_name = unique_name(parts.stage_name, names);
+  if (stage.stage_name != parts.stage_name && parts.is_named) {
+    warnings.push_back(
+        fmt::format("{}.stage_name is '{}', as that of a stage before, so this one is "
+                    "called '{}'; give "
+                    "each a name of its own",
+                    location, truncate_text(parts.stage_name, 64),
+                    truncate_text(stage.stage_name, 68)));
+  }
   take_filters(parts, *stage.definition);
   stage.parameters = std::move(parts.parameters);
   stage.location = std::move(parts.location);

@@ -49,7 +49,7 @@ struct Pipeline {
   json::value input_schema;                         // Null when none was sent.
   std::vector<PipelineStage> stages;
   BudgetLimits budget;
-  std::vector<std::string> warnings;  // About keys that mean nothing here.
+  std::vector<std::string> warnings;  // About what means nothing here.
 
   // The normal form: {collection_identifiers, input_schema, stages, budget_limits} with
   // stages in the authoritative shape, config {stage_id, parameters, pre_filters?,

@@ -10,6 +10,7 @@
 #include "pipeline/bounds_check.h"
 #include "pipeline/input_schema.h"
 #include "pipeline/pipeline_run.h"
+#include "pipeline/unread_inputs.h"
 
 namespace trawl {
 namespace {
@@ -26,6 +27,9 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   BoundPipeline bound;
   bound.namespace_id = namespace_id;
   append_json(bound.inputs_text, inputs);
+  for (auto& warning : unread_input_warnings(pipeline, inputs)) {
+    pipeline.warnings.push_back(std::move(warning));
+  }
   bound.inputs_hash = hash_inputs(inputs);
   TRAWL_ASSIGN(
       bound.inputs,

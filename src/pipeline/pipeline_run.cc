@@ -233,7 +233,11 @@ class Run {
     }
     TRAWL_TRY(charge(stage));
     bound_late_ = false;
-    TRAWL_ASSIGN(const std::unique_ptr<Stage> made, make(stage, rendered));
+    auto with_parameters = make(stage, rendered);
+    if (!with_parameters) {
+      return named_absent(std::move(with_parameters).error(), rendered);
+    }
+    const std::unique_ptr<Stage> made = *std::move(with_parameters);
     const StageTraits traits = made->traits();
     TRAWL_ASSIGN(const auto pre_filters,
                  compile_filters(stage.pre_filters, rendered.pre_filters));

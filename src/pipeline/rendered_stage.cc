@@ -88,6 +88,18 @@ std::vector<std::string> absence_warnings(const RenderedStage& rendered) {
   return out;
 }
 
+Error named_absent(Error error, const RenderedStage& rendered) {
+  std::vector<std::string> paths;
+  for (const auto* names : {&rendered.unfilled, &rendered.absent}) {
+    for (const std::string& path : *names) paths.push_back("{{" + path + "}}");
+  }
+  if (!paths.empty()) {
+    error.message += fmt::format("; {} {} not given", fmt::join(paths, " and "),
+                                 paths.size() == 1 ? "was" : "were");
+  }
+  return error;
+}
+
 std::string stage_key(const PipelineStage& stage, const RenderedStage& rendered) {
   std::string text = fmt::format("{}\n{}", stage.definition->stage_id,
                                  canonical_json(rendered.parameters));

@@ -34,6 +34,9 @@ bool reads_context(const json::value& value);
 // What is said of templates that were filled in as nothing.
 std::vector<std::string> absence_warnings(const RenderedStage& rendered);
 
+// An error in what templates were filled in as, with what they lacked.
+Error named_absent(Error error, const RenderedStage& rendered);
+
 // Equal for stages that do the same to the same input.
 std::string stage_key(const PipelineStage& stage, const RenderedStage& rendered);
 

@@ -89,7 +89,7 @@ Result<std::optional<json::value>> json_parameter(const http::Request& request,
   std::optional<json::value> out;
   const auto text = request.query_value(name);
   if (!text || text->empty()) return out;
-  auto value = parse_json(*text);
+  auto value = parse_sent_json(*text);
   if (!value || !value->is_object()) {
     return invalid_at(
         fmt::format("query.{}", name),

@@ -40,11 +40,14 @@ Result<void> for_each_object(
                                  limits.import_line_bytes_max));
           return {};
         }
-        auto value = parse_json(line);
+        auto value = parse_sent_json(line);
         TRAWL_TRY(form.check_line(line, value && value->is_object()));
         if (!value) {
           // The line is not to blame for a lack of memory.
-          if (value.error().code != ErrorCode::bad_request) return value.error();
+          const ErrorCode code = value.error().code;
+          if (code != ErrorCode::bad_request && code != ErrorCode::invalid) {
+            return value.error();
+          }
           report.add(number, value.error().message);
           return {};
         }

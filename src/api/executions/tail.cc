@@ -236,7 +236,7 @@ Result<ExecutionListBody> parse_filter(const Services& services,
       continue;
     }
     if (name == "filter") {
-      auto parsed = parse_json(value);
+      auto parsed = parse_sent_json(value);
       if (!parsed || !parsed->is_object()) {
         return invalid_at("query.filter",
                           "filter is not a JSON object; use what the body of "

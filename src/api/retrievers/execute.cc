@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 #include "api/operate/metrics.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/labels.h"
@@ -220,14 +222,15 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   out.page = page;
   out.labels = std::move(labels);
   out.recording = recording;
-  out.warnings = pipeline.warnings;
-  out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
-  out.warnings.insert(out.warnings.end(), call.warnings.begin(), call.warnings.end());
   json::object inputs;
   if (named_inputs != nullptr) inputs = std::move(sent["inputs"].get_object());
   TRAWL_ASSIGN(out.bound,
                services.runner.bind(std::move(pipeline), std::move(inputs), call.ns.id));
   out.bound.use_cache = !skip_cache;
+  for (const std::vector<std::string>* said : {&std::as_const(out.bound.pipeline.warnings),
+                                               &std::as_const(warnings), &call.warnings}) {
+    out.warnings.insert(out.warnings.end(), said->begin(), said->end());
+  }
   if (out.page.begin > 0) warn_of_chance(out.bound, out.warnings);
   return out;
 }

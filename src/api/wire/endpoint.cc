@@ -187,7 +187,7 @@ const RequestShape* shape_of(const http::Handler& handler) {
 
 Result<json::object> read_body(Call& call) {
   if (trim(call.request.body).empty()) return json::object();
-  TRAWL_ASSIGN(json::value body, parse_json(call.request.body));
+  TRAWL_ASSIGN(json::value body, parse_sent_json(call.request.body));
   if (!body.is_object()) {
     return invalid_at("body",
                       fmt::format("the body is a JSON {}; use an object", type_name(body)));

@@ -11,10 +11,10 @@ namespace trawl::http {
 namespace {
 
 // "stages[1].config.field" as ["body", "stages", 1, "config", "field"]; "query.limit" as
-// ["query", "limit"].
+// ["query", "limit"], and what is wrong with a body as a whole as ["body"].
 void write_location(JsonWriter& out, std::string_view location) {
   out.begin_array();
-  if (!location.starts_with("query.")) out.string("body");
+  if (!location.starts_with("query.") && location != "body") out.string("body");
   while (!location.empty()) {
     const auto end = location.find_first_of(".[", location.front() == '[' ? 1 : 0);
     std::string_view part = location.substr(0, end);

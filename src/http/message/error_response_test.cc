@@ -35,6 +35,7 @@ TEST(ErrorResponse, LocationsOfEveryShapeMakeAList) {
     return to_json_text(body.at("detail").at(0).at("loc"));
   };
   EXPECT_EQ(loc(""), R"(["body"])");
+  EXPECT_EQ(loc("body"), R"(["body"])");
   EXPECT_EQ(loc("a"), R"(["body","a"])");
   EXPECT_EQ(loc("a[0][12].b"), R"(["body","a",0,12,"b"])");
   EXPECT_EQ(loc("a[x].b"), R"(["body","a","[x]","b"])");
