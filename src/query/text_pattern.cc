@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/work_limit.h"
+#include "query/pattern_error.h"
 
 namespace trawl {
 namespace {
@@ -20,17 +21,6 @@ constexpr std::size_t kPatternShownMax = 64;    // characters of a pattern in a 
 bool may_loop(std::string_view pattern) {
   return pattern.find_first_of("*+") != std::string_view::npos ||
          pattern.find(",}") != std::string_view::npos;
-}
-
-// What RE2 says, with the part of the pattern that it means in quotes: "missing ): '(x'".
-std::string reason_of(const RE2& regex) {
-  std::string reason = regex.error();
-  const std::string& part = regex.error_arg();
-  if (!part.empty() && reason.ends_with(part)) {
-    reason.resize(reason.size() - part.size());
-    reason += fmt::format("'{}'", part);
-  }
-  return reason;
 }
 
 }  // namespace
@@ -52,9 +42,8 @@ Result<TextPattern> TextPattern::compile(std::string_view pattern, Case mode) {
   if (!regex.ok() && !too_large) {
     return make_error(
         ErrorCode::invalid,
-        fmt::format("'{}' is not a valid regular expression: {}; use RE2 syntax",
-                    truncate_text(pattern, kPatternShownMax),
-                    truncate_text(reason_of(regex), 2 * kPatternShownMax)));
+        fmt::format("'{}' is not a valid regular expression: {}",
+                    truncate_text(pattern, kPatternShownMax), pattern_error(regex)));
   }
   const auto program = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
   if (too_large || program > kPatternProgramMax) {

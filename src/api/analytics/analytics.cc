@@ -284,8 +284,8 @@ Result<http::Response> show_stages(const Services& services, Call& call) {
     out.key("stage_id").string(stage_id);
     out.key("stage_type").string(type);
     out.key("execution_count").unsigned_integer(figures.count);
-    out.key("avg_latency_ms").number(figures.duration_ms.value() / count);
-    out.key("p95_latency_ms").number(figures.durations_ms.quantile(0.95));
+    out.key("avg_latency_ms").number(to_micros(figures.duration_ms.value() / count));
+    out.key("p95_latency_ms").number(to_micros(figures.durations_ms.quantile(0.95)));
     out.key("avg_documents_in").number(figures.documents_in / count);
     out.key("avg_documents_out").number(figures.documents_out / count);
     out.end_object();

@@ -236,6 +236,11 @@ std::string_view bucket_name(TimeBucket bucket) {
   return "none";
 }
 
+double to_micros(double millis) {
+  // What is so large has no fraction that could be told.
+  return millis < 1e12 ? std::round(millis * 1e3) / 1e3 : millis;
+}
+
 void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin, const TimeZone& zone) {
   if (bucket == TimeBucket::none) return;
   // The first and the last bucket reach beyond what RFC 3339 can write.
@@ -255,7 +260,10 @@ void write_figures(JsonWriter& out, const AggregateFigures& figures) {
   write_ratio(out.key("zero_result_rate"), static_cast<double>(figures.zero_results),
               figures.completed);
   out.key("duration_ms").begin_object();
-  write_ratio(out.key("avg"), figures.duration_ms.value(), figures.count);
+  out.key("avg");
+  figures.count == 0 ? out.null()
+                     : out.number(to_micros(figures.duration_ms.value() /
+                                            static_cast<double>(figures.count)));
   for (const auto& [name, quantile] : {std::pair<std::string_view, double>{"p50", 0.5},
                                        {"p90", 0.9},
                                        {"p95", 0.95},
@@ -265,8 +273,9 @@ void write_figures(JsonWriter& out, const AggregateFigures& figures) {
       out.null();
     } else {
       // A sketch may answer a little more than the greatest number that it saw.
-      out.number(
-          std::min(figures.durations_ms.quantile(quantile), figures.duration_ms_max));
+      out.number(std::min(to_micros(std::min(figures.durations_ms.quantile(quantile),
+                                             figures.duration_ms_max)),
+                          figures.duration_ms_max));
     }
   }
   out.key("max");

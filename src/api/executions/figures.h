@@ -45,6 +45,10 @@ std::string_view bucket_name(TimeBucket bucket);
 // the next one, with the offset of the zone. Nothing for TimeBucket::none.
 void write_bucket(JsonWriter& out, TimeBucket bucket, TimeUs begin, const TimeZone& zone);
 
+// Milliseconds as they are written, to the microsecond: figures that were computed have
+// more digits than anything was measured with.
+double to_micros(double millis);
+
 // Members of the object that is open: count, error_rate, duration_ms {…} and the rest.
 // A figure is null where no execution has a value.
 void write_figures(JsonWriter& out, const AggregateFigures& figures);

@@ -108,6 +108,8 @@ class SqliteCorpus final : public EmbeddedCorpus {
   };
   Result<std::uint64_t> vacuum_piece(CollectionState& state, const Until& until)
       TRAWL_REQUIRES(vacuum_mutex_);
+  // About what the replaced and deleted documents of a collection take.
+  Result<std::uint64_t> superseded_bytes(const CollectionState& state) const;
   // About what these rows take.
   Result<std::uint64_t> bytes_of(const CollectionState& state,
                                  const std::vector<std::uint32_t>& rows) const;
@@ -159,8 +161,13 @@ class SqliteCorpus final : public EmbeddedCorpus {
     std::int64_t next_us = 0;  // When the indexes may be rewritten.
   };
   mutable Mutex kept_mutex_;
-  // By number of the collection, as the last vacuum found it.
-  std::unordered_map<std::int64_t, std::uint64_t> superseded_bytes_
+  // What so many superseded rows of a collection take, about.
+  struct SupersededBytes {
+    std::size_t rows = 0;
+    std::uint64_t bytes = 0;
+  };
+  // By number of the collection, as they were last measured.
+  mutable std::unordered_map<std::int64_t, SupersededBytes> superseded_bytes_
       TRAWL_GUARDED_BY(kept_mutex_);
   Mutex vacuum_mutex_;  // Held by vacuum(); taken before write_mutex_.
   // By number.

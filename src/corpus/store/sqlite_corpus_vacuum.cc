@@ -184,7 +184,8 @@ Result<void> SqliteCorpus::remove_for_room(const VacuumRequest& request, TimeUs 
   const MutexLock lock(kept_mutex_);
   superseded_bytes_.clear();
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    superseded_bytes_[entries[i].state->number()] = bytes[i];
+    const CollectionState& state = *entries[i].state;
+    superseded_bytes_[state.number()] = {state.history().superseded_count(), bytes[i]};
   }
   return {};
 }
@@ -209,6 +210,32 @@ Result<std::uint64_t> SqliteCorpus::bytes_of(const CollectionState& state,
   return bytes;
 }
 
+Result<std::uint64_t> SqliteCorpus::superseded_bytes(const CollectionState& state) const {
+  const std::size_t count = state.history().superseded_count();
+  {
+    const MutexLock lock(kept_mutex_);
+    const auto found = superseded_bytes_.find(state.number());
+    if (found != superseded_bytes_.end() && found->second.rows == count) {
+      return found->second.bytes;
+    }
+  }
+  // Some of them stand for all: there may be very many.
+  constexpr std::size_t kMeasuredMax = 256;
+  const std::vector<std::uint32_t> rows = state.history().superseded_rows();
+  std::vector<std::uint32_t> some;
+  const std::size_t step = rows.size() / kMeasuredMax + 1;
+  for (std::size_t i = 0; i < rows.size(); i += step) some.push_back(rows[i]);
+  TRAWL_ASSIGN(std::uint64_t bytes, bytes_of(state, some));
+  if (some.size() < rows.size()) {
+    bytes = static_cast<std::uint64_t>(static_cast<double>(bytes) *
+                                       static_cast<double>(rows.size()) /
+                                       static_cast<double>(some.size()));
+  }
+  const MutexLock lock(kept_mutex_);
+  superseded_bytes_[state.number()] = {rows.size(), bytes};
+  return bytes;
+}
+
 Result<KeptVersions> SqliteCorpus::kept_versions(const CollectionId& id) const {
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
   const VersionHistory& history = entry.state->history();
@@ -217,11 +244,7 @@ Result<KeptVersions> SqliteCorpus::kept_versions(const CollectionId& id) const {
   kept.oldest = history.oldest().version;
   kept.since = history.oldest().written_at;
   kept.states = history.superseded_count();
-  {
-    const MutexLock lock(kept_mutex_);
-    const auto found = superseded_bytes_.find(entry.state->number());
-    if (found != superseded_bytes_.end()) kept.bytes = found->second;
-  }
+  TRAWL_ASSIGN(kept.bytes, superseded_bytes(*entry.state));
   TRAWL_ASSIGN(kept.last_cut, find_cut(entry.state->number(),
                                        "SELECT at, oldest_kept, for_room FROM cuts WHERE "
                                        "collection = ? AND oldest_kept > ? "

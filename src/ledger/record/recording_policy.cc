@@ -8,6 +8,7 @@
 #include "base/object_reader.h"
 #include "base/text.h"
 #include "ledger/record/recording_rule.h"
+#include "query/pattern_error.h"
 
 namespace trawl {
 namespace {
@@ -63,8 +64,7 @@ std::unique_ptr<const re2::RE2> compile(ObjectReader& in, const std::string& pat
   }
   auto compiled = std::make_unique<const re2::RE2>(pattern, re2::RE2::Quiet);
   if (!compiled->ok()) {
-    in.fail("pattern", fmt::format("is not a valid RE2 regular expression: {}",
-                                   truncate_text(compiled->error(), 200)));
+    in.fail("pattern", "is not a valid regular expression: " + pattern_error(*compiled));
   } else if (re2::RE2::FullMatch("", *compiled)) {
     in.fail("pattern",
             "matches the empty text; let it ask for at least one character, "
