@@ -12,6 +12,7 @@
 #include "base/work_limit.h"
 #include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
+#include "pipeline/absent_fields.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
 #include "pipeline/template/template.h"
@@ -200,6 +201,16 @@ class Run {
     return {};
   }
 
+  Result<void> narrow_output(const std::vector<Filter>& filters,
+                             StageOutput& output) const {
+    CandidateList all = output.candidates;
+    TRAWL_TRY(narrow(filters, output.candidates));
+    if (all.empty() || !output.candidates.empty()) return {};
+    const FieldSet fields = paths_of(filters);
+    TRAWL_TRY(all.load(fields, check_));
+    return warn_of_absent_fields(all, fields, check_, output.warnings);
+  }
+
   static FieldSet paths_of(const std::vector<Filter>& filters) {
     FieldSet fields;
     for (const Filter& filter : filters) fields.add(FieldSet(filter.paths()));
@@ -272,7 +283,8 @@ class Run {
     if (traits.network) waiting.emplace();
     TRAWL_ASSIGN(StageOutput output, made->run(std::move(input), run));
     waiting.reset();
-    TRAWL_TRY(narrow(post_filters, output.candidates));
+    TRAWL_TRY(warn_of_absent(*made, pre_filters, output));
+    if (!post_filters.empty()) TRAWL_TRY(narrow_output(post_filters, output));
     for (const auto* filters : {&pre_filters, &post_filters}) {
       for (const Filter& filter : *filters) {
         for (auto& warning : filter.warnings()) {
@@ -289,6 +301,19 @@ class Run {
     chain_ = is_known ? key : std::string();
     if (is_known && bound_.use_cache) pending_.emplace(cache_key, std::move(output));
     return {};
+  }
+
+  // Says where a stage rests on fields that none of the documents has which it was given;
+  // of filters only where nothing passed, as they may ask for what is not there.
+  Result<void> warn_of_absent(const Stage& stage, const std::vector<Filter>& pre_filters,
+                              StageOutput& output) const {
+    if (stage.traits().source || candidates_.empty()) return {};
+    FieldSet fields = stage.fields_needed();
+    if (output.candidates.empty()) {
+      fields.add(stage.fields_read());
+      fields.add(paths_of(pre_filters));
+    }
+    return warn_of_absent_fields(candidates_, fields, check_, output.warnings);
   }
 
   Result<std::unique_ptr<Stage>> make(const PipelineStage& stage,

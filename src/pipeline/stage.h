@@ -115,6 +115,9 @@ class Stage {
   virtual StageTraits traits() const = 0;
   // What run() reads of the documents that it is given, as paths; they are loaded before.
   virtual FieldSet fields_read() const = 0;
+  // Of these, the fields without which it does nothing of use: where no document has one, a
+  // warning says so.
+  virtual FieldSet fields_needed() const { return {}; }
   // Collections that it reads besides those of the request.
   virtual std::vector<NamedCollection> collections() const { return {}; }
   // The text that says what is looked for, where the inputs do not.

@@ -1,5 +1,7 @@
 """What a slip in a request is answered with: an error or a warning that names it."""
 
+import json
+
 import pytest
 
 from conftest import BOOKS, Server, search, stage
@@ -121,8 +123,9 @@ def test_a_member_that_is_there_twice_is_refused(library, path, text, at):
 
 
 def test_in_an_import_it_is_a_bad_line(library):
+    library.make_collection("imported")
     for path, lines in (
-        ("/v1/collections/books/documents/import",
+        ("/v1/collections/imported/documents/import",
          '{"document_id": "one", "n": 1}\n{"document_id": "two", "n": 1, "n": 2}'),
         ("/v1/retrievers/executions/import",
          '{"execution_id": "exec_1", "status": "completed", "timestamp": 1700000000}\n'
@@ -171,3 +174,70 @@ def test_what_is_wrong_with_json_is_said_in_plain_words(library, text, reason, p
     assert reason in message and place in message, message
     for foreign in ("simdjson", "atom", "TAPE", "parsing", "JSON document"):
         assert foreign not in message
+
+
+COUNT = len(BOOKS)
+
+
+def of_fields(reply):
+    return [text for text in reply["warnings"] if "has a field" in text]
+
+
+@pytest.mark.parametrize("before, name, parameters", [
+    (True, "sort_attribute", {"field": "yeer"}),
+    (True, "group_by", {"field": "yeer"}),
+    (True, "deduplicate", {"fields": ["yeer"]}),
+    (True, "sample", {"strategy": "stratified", "stratify_by": "yeer", "count": 2}),
+    (True, "aggregate", {"group_by": "yeer", "aggregations": [{"function": "count", "alias": "n"}]}),
+    (True, "attribute_filter", {"field": "yeer", "operator": "gt", "value": 1}),
+    (False, "attribute_filter", {"field": "yeer", "operator": "gt", "value": 1}),
+    (False, "feature_search", {"facets": ["yeer", "author"]}),
+    (False, "feature_search", {"facets": ["author"], "group_by": "yeer"}),
+    (False, "feature_search", {"filters": {"field": "yeer", "operator": "gt", "value": 1}}),
+])
+def test_a_field_that_no_document_has_is_warned_of(library, before, name, parameters):
+    everything = stage("attribute_filter", "all", field="text", operator="exists", value=True)
+    if name == "feature_search":
+        parameters = {"searches": [{"query": None, "on_empty": "random"}], **parameters}
+    stages = [everything] * before + [stage(name, **parameters)]
+    reply = run(library, stages)
+    assert reply["status"] == "completed", reply
+    assert of_fields(reply) == [
+        f"{name}: none of " + ("its" if before or "group_by" in parameters else "the") +
+        f" {COUNT} documents" + ("" if before or "group_by" in parameters else " searched") +
+        " has a field 'yeer' (did you mean 'year'?)"]
+    right = json.loads(json.dumps(stages).replace("yeer", "year"))
+    assert of_fields(run(library, right)) == []
+
+
+def test_filters_beside_a_stage_too(library):
+    wrong = {"field": "auther", "operator": "eq", "value": "Melville"}
+    right = {**wrong, "field": "author"}
+    for stages in ([search("sea")], [search("sea"), stage("limit", limit=5)]):
+        for place in ("pre_filters", "post_filters"):
+            for condition, said in ((wrong, 1), (right, 0)):
+                last = stages[-1]
+                narrowed = stages[:-1] + [
+                    {**last, "config": {**last["config"], place: condition}}]
+                texts = of_fields(run(library, narrowed))
+                assert len(texts) == said, (stages, place, texts)
+                assert all("did you mean 'author'?" in text for text in texts)
+
+
+def test_a_filter_that_asks_for_absence_is_no_slip(library):
+    for condition in ({"field": "deleted_at", "operator": "exists", "value": False},
+                      {"field": "deleted_at", "operator": "ne", "value": 1}):
+        for stages in ([stage("attribute_filter", **condition)],
+                       [search("sea"), stage("attribute_filter", **condition)],
+                       [search("sea", filters=condition)]):
+            assert of_fields(run(library, stages)) == []
+
+
+def test_what_the_server_adds_is_no_slip(library):
+    assert of_fields(run(library, [
+        search("sea"), stage("sort_attribute", field="score"),
+        stage("sort_attribute", "again", field="document_id"),
+        stage("sort_attribute", "and", field="_internal.created_at"),
+        stage("group_by", field="collection_id")])) == []
+    assert of_fields(run(library, [search("nothingatall"),
+                                   stage("sort_attribute", field="yeer")])) == []

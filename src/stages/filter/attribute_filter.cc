@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/absent_fields.h"
 #include "query/absent.h"
 #include "query/filter.h"
 #include "stages/definitions.h"
@@ -111,6 +112,11 @@ class AttributeFilter : public Stage {
       output.warnings.push_back(fmt::format(
           "more than {} documents match; the first {} were read. Narrow the filter",
           kFirstStageDocumentsMax, kFirstStageDocumentsMax));
+    }
+    if (output.candidates.empty()) {
+      FieldSet fields = fields_read();
+      for (const Filter& filter : run.pre_filters) fields.add(FieldSet(filter.paths()));
+      TRAWL_TRY(warn_of_fields_of_filter(snapshots_, fields, run.check, output.warnings));
     }
     if (snapshots_.empty()) {
       output.warnings.emplace_back(

@@ -108,6 +108,7 @@ class Aggregate : public Stage {
     }
     return fields;
   }
+  FieldSet fields_needed() const override { return fields_read(); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     Ticker ticker(run.check);

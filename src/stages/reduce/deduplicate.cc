@@ -65,6 +65,7 @@ class Deduplicate : public Stage {
   FieldSet fields_read() const override {
     return by_content ? FieldSet({content_field}) : FieldSet(fields);
   }
+  FieldSet fields_needed() const override { return fields_read(); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     // The last of the duplicates is the first that is met going backwards.

@@ -64,6 +64,14 @@ void FacetCounter::add(const CandidateList& candidates, std::size_t place) {
   }
 }
 
+std::vector<std::string> FacetCounter::uncounted() const {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (counts_[i].empty()) keys.push_back(fields_[i].key);
+  }
+  return keys;
+}
+
 std::vector<std::string> FacetCounter::cut() const {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < fields_.size(); ++i) {

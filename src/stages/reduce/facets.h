@@ -31,6 +31,8 @@ class FacetCounter {
   // {key: [{value, count}]}, most frequent first, equal counts by value: false, true,
   // numbers, strings by their bytes.
   json::object result() const;
+  // The facets of which nothing was counted.
+  std::vector<std::string> uncounted() const;
   // The facets that had more than kFacetValuesMax values.
   std::vector<std::string> cut() const;
 

@@ -70,6 +70,7 @@ class GroupBy : public Stage {
     if (!documents_by.empty()) fields.add(documents_by);
     return fields;
   }
+  FieldSet fields_needed() const override { return FieldSet({field}); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     TRAWL_ASSIGN(std::vector<Group> groups,

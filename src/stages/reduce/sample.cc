@@ -76,6 +76,7 @@ class Sample : public Stage {
   FieldSet fields_read() const override {
     return strategy == Strategy::stratified ? FieldSet({stratify_by}) : FieldSet();
   }
+  FieldSet fields_needed() const override { return fields_read(); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     const std::int64_t used = seed.value_or(run.seed);

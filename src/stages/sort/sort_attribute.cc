@@ -37,6 +37,7 @@ class SortAttribute : public Stage {
 
   StageTraits traits() const override { return {}; }
   FieldSet fields_read() const override { return FieldSet({field}); }
+  FieldSet fields_needed() const override { return fields_read(); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     Ticker ticker(run.check);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/engine_fields.h"
+#include "pipeline/absent_fields.h"
 #include "stages/definitions.h"
 #include "stages/reduce/sampling.h"
 #include "stages/source/feature_search_parameters.h"
@@ -144,6 +145,7 @@ class SearchRun {
       TRAWL_TRY(search());
       TRAWL_ASSIGN(candidates, list_fused());
     }
+    if (candidates.empty()) TRAWL_TRY(warn_of_fields(filtered_fields()));
     if (!parameters_.facets.empty()) TRAWL_TRY(count_facets());
     if (parameters_.group_by) {
       TRAWL_TRY(group(std::move(candidates)));
@@ -216,6 +218,21 @@ class SearchRun {
         output_.warnings.push_back(std::move(warning));
       }
     }
+  }
+
+  FieldSet filtered_fields() const {
+    FieldSet fields;
+    for (const Filter* filter : filters_) fields.add(FieldSet(filter->paths()));
+    for (const SearchSpec& spec : parameters_.searches) {
+      for (const Filter& filter : spec.filters) fields.add(FieldSet(filter.paths()));
+    }
+    return fields;
+  }
+
+  Result<void> warn_of_fields(const FieldSet& fields) {
+    Snapshots searched;
+    for (const SearchedCollection& reached : reached_) searched.push_back(reached.snapshot);
+    return warn_of_fields_of_filter(searched, fields, run_.check, output_.warnings);
   }
 
   void warn_of_words(const SearchSpec& spec, std::size_t count, std::size_t searched) {
@@ -413,6 +430,7 @@ class SearchRun {
   Result<void> count_facets() {
     FacetCounter counter(parameters_.facets);
     const FieldSet fields = counter.fields_read();
+    std::uint64_t counted = 0;
     for (const SearchedCollection& reached : reached_) {
       Result<void> loaded;
       TRAWL_TRY(reached.snapshot->scan(reached.within, run_.check,
@@ -423,12 +441,15 @@ class SearchRun {
                                          if (!loaded) return false;
                                          for (std::size_t i = 0; i < some.size(); ++i)
                                            counter.add(some, i);
-                                         output_.scanned_count += found.size();
+                                         counted += found.size();
                                          return true;
                                        }));
       TRAWL_TRY(std::move(loaded));
     }
+    // What the searches scanned is among it, and counts once.
+    output_.scanned_count = std::max(output_.scanned_count, counted);
     output_.facets = counter.result();
+    if (counted > 0) TRAWL_TRY(warn_of_fields(FieldSet(counter.uncounted())));
     for (const std::string& key : counter.cut()) {
       output_.warnings.push_back(fmt::format(
           "the facet '{}' has more than {} different values; later ones are not counted",
@@ -439,7 +460,9 @@ class SearchRun {
 
   Result<void> group(CandidateList candidates) {
     const SearchGrouping& grouping = *parameters_.group_by;
-    TRAWL_TRY(candidates.load(FieldSet({grouping.field}), run_.check));
+    const FieldSet field({grouping.field});
+    TRAWL_TRY(candidates.load(field, run_.check));
+    TRAWL_TRY(warn_of_absent_fields(candidates, field, run_.check, output_.warnings));
     // Candidates come best first, and so do the groups and their members.
     TRAWL_ASSIGN(
         std::vector<Group> groups,
