@@ -53,6 +53,11 @@ const std::unordered_map<std::string_view, std::string_view>& other_words() {
   return kWords;
 }
 
+// What the detail of an execution says besides, which is true of its own server alone.
+bool is_said_of_details(std::string_view name) {
+  return name == "replayable" || name == "not_replayable";
+}
+
 // startTime and Start-Time as start_time.
 std::string plain_name(std::string_view name) {
   std::string out;
@@ -84,10 +89,10 @@ std::vector<ForeignName> foreign_names(const json::object& row) {
   std::vector<ForeignName> out;
   for (const auto& member : row) {
     const std::string_view name = key_of(member);
-    if (known_names().contains(name) || name.size() > 64) continue;
-    const std::string_view field = meant_by(name);
+    if (known_names().contains(name) || is_said_of_details(name)) continue;
     // One that has the field as well may say more beside it.
-    if (!field.empty() && !row.contains(field)) out.push_back({name, field});
+    const std::string_view field = name.size() > 64 ? std::string_view() : meant_by(name);
+    out.push_back({name, row.contains(field) ? std::string_view() : field});
   }
   return out;
 }

@@ -11,12 +11,11 @@ namespace trawl {
 // meant: other programs say latency or startTime, and people misspell. `name` points into
 // the row.
 struct ForeignName {
-  std::string_view name;  // In the row.
-  std::string_view field;
+  std::string_view name;   // In the row.
+  std::string_view field;  // Empty: it resembles none, or one that the row has besides.
 };
 
-// Those of a row that parse_execution() leaves unread. What resembles nothing is the row's
-// own affair.
+// Those of a row that parse_execution() leaves unread.
 std::vector<ForeignName> foreign_names(const json::object& row);
 
 }  // namespace trawl

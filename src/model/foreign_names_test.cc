@@ -30,8 +30,13 @@ TEST(ForeignNames, MisspeltOnes) {
 
 TEST(ForeignNames, NothingToSay) {
   EXPECT_EQ(of(R"({"execution_id":"x","duration_ms":5,"stages":[],"inputs":{}})"), "");
-  EXPECT_EQ(of(R"({"colour":"red","my_own_thing":1})"), "");
-  EXPECT_EQ(of(R"({"duration_ms":5,"latency":7})"), "");
+  EXPECT_EQ(of(R"({"replayable":false,"not_replayable":{"reason":"x"}})"), "");
+}
+
+TEST(ForeignNames, WhatResemblesNothing) {
+  EXPECT_EQ(of(R"({"colour":"red","my_own_thing":1})"), "colour= my_own_thing= ");
+  EXPECT_EQ(of(R"({"duration_ms":5,"latency":7})"), "latency= ");
+  EXPECT_EQ(of("{\"" + std::string(65, 'x') + "\":1}"), std::string(65, 'x') + "= ");
 }
 
 }  // namespace

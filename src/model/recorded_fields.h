@@ -53,7 +53,7 @@ enum FieldUse : unsigned {
   kCondition = 4,  // A member of the list's body too: to be equal to a text.
   kTerm = 8,       // Its value is in the index of terms, which `filters` look up.
   kSort = 16,      // Lists can be ordered by it.
-  kCsv = 32,       // A column of CSVs.
+  kCsv = 32,       // A column of CSVs; what is not in the row, of what did not complete.
   kSparse = 64,    // Left out of JSON where it is empty or zero.
 };
 
@@ -178,7 +178,8 @@ inline constexpr std::tuple kRecordedMembers{
           kFilter | kCsv, "Stages of its pipeline"),
     field("collection_ids", words, "", row(&ExecutionSummary::collection_ids, 7),
           kFilter | kCsv, "The collections that it searched"),
-    field("inputs", json, "", head(&Execution::inputs), kFilter, "JSON text"),
+    field("inputs", json, "", head(&Execution::inputs), kFilter,
+          "JSON text: a string that holds the object, to be parsed"),
     field("inputs_hash", id, "", head(&Execution::inputs_hash),
           kFilter | kCondition | kTerm, "SHA-1 of the inputs"),
     field("pipeline", json, "", definition(&Execution::pipeline), 0, "As it was validated"),
@@ -192,9 +193,9 @@ inline constexpr std::tuple kRecordedMembers{
           "The documents that it returned, best first"),
     field("collection_versions", objects, "", record(&Execution::collection_versions), 0,
           "The version of each collection that it searched"),
-    field("error", text, "", record(&Execution::error), kFilter, "Why it failed"),
+    field("error", text, "", record(&Execution::error), kFilter | kCsv, "Why it failed"),
     field("failed_stage", text, "", record(&Execution::failed_stage, 5),
-          kFilter | kCondition, "The name of the stage that failed"),
+          kFilter | kCondition | kCsv, "The name of the stage that failed"),
     field("namespace_id", id, "", record(&Execution::namespace_id), 0,
           "The namespace that it belongs to"),
     field("labels", labels, "", record(&Execution::labels), kFilter,

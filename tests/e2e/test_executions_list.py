@@ -2,10 +2,11 @@
 
 import datetime
 import json
+import time
 
 import pytest
 
-from conftest import Server, stage
+from conftest import BOOKS, Server, search, stage
 
 BASE = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
 ROW_KEYS = {"execution_id", "execution_mode", "status", "timestamp", "duration_ms",
@@ -274,10 +275,11 @@ def test_an_import_names_members_of_other_programs(data_dir):
              "duration_ms": 5, "input": {"q": "x"}}]
     done = server.ok("POST", "/v1/retrievers/executions/import",
                      "\n".join(json.dumps(row) for row in rows))
-    assert done["imported_count"] == 2 and done["warning_count"] == 3
+    assert done["imported_count"] == 2 and done["warning_count"] == 4
     assert [(each["line"], each["message"]) for each in done["warnings"]] == [
         (1, "'latency' was not read; is it 'duration_ms'?"),
         (1, "'cost' was not read; is it 'credits_used'?"),
+        (1, "'colour' is no member of an execution, and was not read here and on any other line"),
         (2, "'input' was not read; is it 'inputs'?")]
     # What was exported has none of them.
     lines = server.post("/v1/retrievers/executions/export?detail=true").text
@@ -315,3 +317,84 @@ def test_import_is_idempotent_and_keeps_inputs_verbatim(data_dir):
         assert copy["inputs"] == inputs
     finally:
         server.stop()
+
+
+def test_an_import_refuses_a_status_that_there_is_not(server):
+    def row(name, **members):
+        return json.dumps({"execution_id": name, "status": "completed",
+                           "timestamp": "2026-01-01T00:00:00Z", **members})
+
+    known = ["completed", "failed", "cancelled", "processing"]
+    lines = [row(f"exec_{status}", status=status) for status in known]
+    lines += [row("exec_a", status="banana"), row("exec_b", status="complete"),
+              row("exec_c", status="Failed"), row("exec_d", status="")]
+    done = server.ok("POST", "/v1/retrievers/executions/import", "\n".join(lines))
+    assert (done["imported_count"], done["failed_count"]) == (4, 4)
+    banana, complete, failed, empty = done["errors"]
+    assert banana == {"line": 5, "message": "status is 'banana'; use one of completed, failed, "
+                                            "cancelled, processing"}
+    assert "(did you mean 'completed'?)" in complete["message"]
+    assert "(did you mean 'failed'?)" in failed["message"]
+    assert empty["line"] == 8
+    assert server.list().json["total"] == 4
+
+
+def test_an_import_warns_of_what_lies_ahead(server):
+    now = int(time.time())
+    lines = [json.dumps({"execution_id": f"exec_{ahead}", "status": "completed",
+                         "timestamp": now + ahead}) for ahead in (0, 80_000, 90_000)]
+    lines.append(json.dumps({"execution_id": "exec_far", "status": "completed",
+                             "timestamp": "2999-01-01T00:00:00Z"}))
+    done = server.ok("POST", "/v1/retrievers/executions/import", "\n".join(lines))
+    assert done["imported_count"] == 4
+    assert [each["line"] for each in done["warnings"]] == [3, 4]
+    assert "2999-01-01T00:00:00" in done["warnings"][1]["message"]
+
+
+def test_an_import_tells_each_unknown_member_once(server):
+    lines = "\n".join(json.dumps({
+        "execution_id": f"exec_{i}", "status": "completed", "bogus": i, f"own_{i}": 1,
+        "timestamp": "2026-01-01T00:00:00Z"}) for i in range(300))
+    done = server.ok("POST", "/v1/retrievers/executions/import", lines)
+    assert done["imported_count"] == 300
+    assert done["warning_count"] == 100  # Names, and not lines.
+    assert [each["message"] for each in done["warnings"]].count(
+        "'bogus' is no member of an execution, and was not read here and on any other line") == 1
+
+
+def test_fields_are_all_that_a_detail_shows(server):
+    server.make_collection("books", BOOKS)
+    made = server.execute(["books"], [search("whale")], labels={"a": "b"}).json
+    detail = server.ok("GET", f"/v1/retrievers/executions/{made['execution_id']}")
+    asked = [*detail, "not_replayable", "caller"]
+    [row] = server.list({"fields": asked}).json["results"]
+    assert list(row) == asked
+    assert row == {**detail, "not_replayable": None, "caller": detail["caller_key_id"]}
+    assert row["replayable"] is True
+    server.ok("DELETE", "/v1/collections/books")
+    [row] = server.list({"fields": ["replayable", "not_replayable"]}).json["results"]
+    assert row["replayable"] is False and row["not_replayable"]["reason"]
+    reply = server.list({"fields": ["replaiable"]})
+    assert reply.status == 422
+    assert "did you mean 'replayable'?" in reply.json["error"]["message"]
+
+
+def test_a_delete_of_named_ones_can_ask_for_all_of_them(server):
+    lines = "\n".join(json.dumps({"execution_id": f"exec_{i}", "status": "completed",
+                                  "timestamp": "2026-01-01T00:00:00Z"}) for i in range(4))
+    server.ok("POST", "/v1/retrievers/executions/import", lines)
+    path = "/v1/retrievers/executions/delete?require_all=true"
+    for dry_run in ("", "&dry_run=true"):
+        reply = server.post(path + dry_run, {"execution_ids": ["exec_1", "exec_nope"]})
+        assert reply.status == 404
+        assert "'exec_nope'" in reply.json["error"]["message"]
+        assert server.list().json["total"] == 4
+    counted = server.ok("POST", path + "&dry_run=true", {"execution_ids": ["exec_1", "exec_2"]})
+    assert counted["matching_count"] == 2
+    done = server.ok("POST", path, {"execution_ids": ["exec_1", "exec_2"]})
+    assert done["deleted_count"] == 2
+    assert server.post(path, {"execution_ids": ["exec_1"]}).status == 404
+    assert server.post(path, {"status": "completed"}).status == 422
+    # Without it, what is there is deleted.
+    done = server.ok("POST", path.split("?")[0], {"execution_ids": ["exec_1", "exec_3"]})
+    assert done["deleted_count"] == 1

@@ -36,6 +36,8 @@ def made_up(i):
             "query_summary": None if i % 4 == 0 else f'say "hello", {i}\nand leave',
             "stages_completed": 1, "total_stages": 1,
             "collection_ids": None if i % 6 == 0 else ["col_a", "col_b"],
+            "error": f"no luck, {i}" if i % 20 == 0 else None,
+            "failed_stage": "find" if i % 20 == 0 else None,
             "inputs": json.dumps({"query": f"words {i}"})}
 
 
@@ -154,9 +156,13 @@ def test_csv(history):
     assert reply.text.count("\r\n") == COUNT + 1
     rows = list(csv.DictReader(io.StringIO(reply.text, newline="")))
     expected = listed(history)
+    errors = {row["execution_id"]: row["error"] for row in listed(
+        history, {"fields": ["execution_id", "error"], "status": "failed"})}
+    assert any(errors.values())
     assert len(rows) == len(expected)
     for row, want in zip(rows, expected):
-        assert list(row) == list(want)
+        assert list(row) == [*want, "error", "failed_stage"]
+        assert row["error"] == (errors.get(want["execution_id"]) or "")
         assert row["execution_id"] == want["execution_id"]
         assert float(row["duration_ms"]) == want["duration_ms"]
         assert row["query_summary"] == (want["query_summary"] or "")

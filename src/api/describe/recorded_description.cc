@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/executions/execution_list_body.h"
 #include "model/recorded_fields.h"
 
 namespace trawl::api {
@@ -143,7 +144,7 @@ void complete(json::object& object, std::string_view wanted) {
   } else if (wanted == "conditions") {
     add_conditions(object);
   } else if (wanted == "names") {
-    object["enum"] = names_of(detail_field_names());
+    object["enum"] = names_of(field_choices());
   } else if (wanted == "sorts") {
     object["enum"] = names_of(filter_names(kSort));
   } else if (wanted == "order") {

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "api/executions/replayable.h"
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
 #include "base/text.h"
@@ -291,7 +292,7 @@ class Reader {
   Result<void> read_fields() {
     out_.fields = in_.strings({"fields"});
     TRAWL_TRY(in_.status());
-    const auto& known = detail_field_names();
+    const auto& known = field_choices();
     for (const std::string& field : out_.fields) {
       if (std::find(known.begin(), known.end(), field) != known.end()) continue;
       return invalid_at("fields",
@@ -309,6 +310,28 @@ class Reader {
 };
 
 }  // namespace
+
+const std::vector<std::string_view>& field_choices() {
+  static const std::vector<std::string_view> kChoices = [] {
+    std::vector<std::string_view> choices = detail_field_names();
+    for (const RecordedField& field : kRecordedFields) {
+      const bool is_other = field.kept != Kept::derived && field.filter_name != field.name;
+      if (is_other) choices.push_back(field.filter_name);
+    }
+    choices.insert(choices.end(), std::begin(kReplayableMembers),
+                   std::end(kReplayableMembers));
+    return choices;
+  }();
+  return kChoices;
+}
+
+std::string_view member_of_choice(std::string_view choice) {
+  const auto named = std::find_if(
+      kRecordedFields.begin(), kRecordedFields.end(), [&](const RecordedField& field) {
+        return field.kept != Kept::derived && field.filter_name == choice;
+      });
+  return named == kRecordedFields.end() ? choice : named->name;
+}
 
 Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const NamespaceId& namespace_id,

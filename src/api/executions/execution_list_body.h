@@ -50,6 +50,12 @@ struct ExecutionListBody {
 //   not_found
 using FindCollectionId = std::function<Result<CollectionId>(std::string_view identifier)>;
 
+// What `fields` may name: all that the detail of an execution shows, under these names or
+// those of filters.
+const std::vector<std::string_view>& field_choices();
+// Where the detail has it.
+std::string_view member_of_choice(std::string_view choice);
+
 // Strict: an unknown key is refused with the nearest known one, since a misspelt filter
 // that silently matches everything is worse than an error.
 //   invalid  the location names the value

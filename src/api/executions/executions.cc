@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "api/wire/endpoint.h"
 #include "api/wire/ledger_reads.h"
@@ -39,14 +40,23 @@ bool rows_have(const std::vector<std::string>& fields) {
 
 // The rows of a page with the fields that were asked for, in that order. What a row lacks
 // is null: records that were made before there was such a field.
-Result<std::string> project(const std::vector<std::string>& fields,
+Result<std::string> project(const Services& services, const NamespaceId& ns,
+                            const std::vector<std::string>& fields,
                             const std::string& rows) {
-  TRAWL_ASSIGN(const json::value parsed, parse_json("[" + rows + "]", kRecordDepthMax + 1));
+  TRAWL_ASSIGN(json::value parsed, parse_json("[" + rows + "]", kRecordDepthMax + 1));
+  const bool tells_replayable =
+      std::find_first_of(fields.begin(), fields.end(), std::begin(kReplayableMembers),
+                         std::end(kReplayableMembers)) != fields.end();
   std::string out;
-  for (const json::value& row : parsed.get_array()) {
+  for (json::value& row : parsed.get_array()) {
+    if (tells_replayable) {
+      std::string detail = to_json_text(row);
+      add_replayable(services, ns, detail);
+      TRAWL_ASSIGN(row, parse_json(detail, kRecordDepthMax));
+    }
     json::object chosen;
     for (const std::string& field : fields) {
-      const json::value* found = row.get_object().if_contains(field);
+      const json::value* found = row.get_object().if_contains(member_of_choice(field));
       chosen[field] = found == nullptr ? json::value() : *found;
     }
     if (!out.empty()) out += ',';
@@ -110,7 +120,7 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
     page.has_more = false;
   }
   if (!body.fields.empty()) {
-    TRAWL_ASSIGN(page.rows, project(body.fields, page.rows));
+    TRAWL_ASSIGN(page.rows, project(services, call.ns.id, body.fields, page.rows));
   }
   PageFacts facts;
   facts.path = kListPath;

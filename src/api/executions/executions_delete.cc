@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
@@ -46,8 +49,54 @@ bool matches_everything(const ExecutionFilter& filter) {
   return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
 }
 
+Error one_stays(ErrorCode code, const ExecutionId& id, std::string_view why) {
+  Error error = make_error(code, fmt::format("the execution '{}' {}, so none was deleted",
+                                             truncate_text(id.str(), 100), why));
+  error.location = "execution_ids";
+  return error;
+}
+
+// Who names executions one by one means all of them.
+//   not_found       one does not exist
+//   already_exists  one is still running, and would stay
+Result<void> check_all_there(const Services& services, const ExecutionFilter& filter) {
+  if (!filter.execution_ids) {
+    return invalid_at("query.require_all",
+                      "require_all is true, but no execution_ids are named; name them, or "
+                      "leave it out");
+  }
+  ExecutionFilter named;
+  named.namespace_id = filter.namespace_id;
+  named.execution_ids = filter.execution_ids;
+  ExecutionPageRequest all;
+  all.limit = kExecutionLimitMax;
+  TRAWL_ASSIGN(const ExecutionPage page, services.ledger.list(named, all));
+  std::unordered_map<std::string, bool> running;
+  for (const Execution& execution : page.executions) {
+    running.emplace(execution.summary.execution_id.str(),
+                    execution.summary.status == status::kProcessing);
+  }
+  for (const ExecutionId& id : *filter.execution_ids) {
+    const auto found = running.find(id.str());
+    if (found == running.end()) {
+      return one_stays(ErrorCode::not_found, id, "does not exist in the namespace");
+    }
+    if (!found->second) continue;
+    TRAWL_ASSIGN(const auto keys, services.ledger.running(filter.namespace_id));
+    const bool runs = std::any_of(
+        keys.begin(), keys.end(),
+        [&](const RunningExecution& one) { return one.key.execution_id == id; });
+    if (runs) {
+      return one_stays(ErrorCode::already_exists, id,
+                       "is still running and cannot be deleted");
+    }
+  }
+  return {};
+}
+
 Result<http::Response> delete_matching(const Services& services, Call& call) {
   const QueryReader query(call.request);
+  TRAWL_ASSIGN(const bool require_all, query.boolean("require_all", false));
   TRAWL_ASSIGN(const bool all, query.boolean("all", false));
   TRAWL_ASSIGN(const bool dry_run, query.boolean("dry_run", false));
   TRAWL_ASSIGN(const json::object sent, read_body(call));
@@ -69,6 +118,10 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
     if (auto vague = condition.vague_condition()) {
       return invalid_at("filters", std::move(*vague));
     }
+  }
+  if (require_all) {
+    const RequestTime time(services, call.request);
+    TRAWL_TRY(bounded(time, [&] { return check_all_there(services, body.filter); }));
   }
   // What begins from now on is not meant, however long this takes.
   body.filter.end_time = std::min(body.filter.end_time.value_or(now), now);
@@ -116,7 +169,8 @@ void add_execution_delete_routes(http::Router& router, const Services& services)
       {"POST", "/v1/retrievers/executions/delete", http::RunOn::worker,
        http::Body::buffered,
        endpoint(services, Permission::remove, Scope::in_namespace,
-                RequestShape(Query{{"dry_run"}, {"all"}}, execution_conditions_shape()),
+                RequestShape(Query{{"dry_run"}, {"all"}, {"require_all"}},
+                             execution_conditions_shape()),
                 [&services](Call& call) { return delete_matching(services, call); })});
 }
 

@@ -15,6 +15,7 @@
 #include "base/csv.h"
 #include "base/gzip.h"
 #include "base/hash.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "http/message/content_encoder.h"
 #include "http/message/reply_form.h"
@@ -71,8 +72,8 @@ void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
 // Brings rows to the client; in constant memory, however many there are.
 class Exporter {
  public:
-  Exporter(const ExportRequest& request, http::BodyWriter& writer)
-      : request_(request), writer_(writer) {
+  Exporter(const Ledger& ledger, const ExportRequest& request, http::BodyWriter& writer)
+      : ledger_(ledger), request_(request), writer_(writer) {
     if (request.gzip_file) {
       gzip_.emplace();
     } else if (request.coding != http::ContentCoding::identity) {
@@ -87,7 +88,8 @@ class Exporter {
       return false;
     }
     if (request_.csv) {
-      TRAWL_ASSIGN(const json::value row, parse_json(execution.json, kRecordDepthMax));
+      TRAWL_ASSIGN(json::value row, parse_json(execution.json, kRecordDepthMax));
+      TRAWL_TRY(add_from_record(row.get_object(), execution.key.execution_id));
       append_csv_row(piece_, row.get_object(),
                      request_.raw ? CsvTexts::raw : CsvTexts::safe);
     } else {
@@ -132,6 +134,20 @@ class Exporter {
   }
 
  private:
+  // To the row of one that did not complete, what CSVs show of its record. Those are few,
+  // and to read all records would take many times as long.
+  Result<void> add_from_record(json::object& row, const ExecutionId& id) const {
+    static const json::value kCompleted = text_value(status::kCompleted);
+    const json::value* status = row.if_contains("status");
+    if (kCsvIsInRows || (status != nullptr && *status == kCompleted)) return {};
+    TRAWL_ASSIGN(const auto record, find_json(ledger_, request_.namespace_id, id));
+    if (!record) return {};  // Deleted meanwhile.
+    static const JsonMembers kColumns(
+        std::vector<std::string>(csv_field_names().begin(), csv_field_names().end()));
+    TRAWL_ASSIGN(row, kColumns.read(*record));
+    return {};
+  }
+
   Result<void> send() {
     sha256_.add(piece_);
     TRAWL_TRY(pack_and_write(piece_, false));
@@ -149,6 +165,7 @@ class Exporter {
     return writer_.write(packed_);
   }
 
+  const Ledger& ledger_;
   const ExportRequest& request_;
   http::BodyWriter& writer_;
   std::optional<GzipWriter> gzip_;
@@ -285,10 +302,10 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   }
   const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
   response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
-    Exporter exporter(*request, writer);
+    Exporter exporter(services.ledger, *request, writer);
     ScanRequest scan;
     scan.after = request->after;
-    scan.detail = request->detail || (request->csv && !kCsvIsInRows);
+    scan.detail = request->detail;
     scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
     const auto scanned = scan_json(services.ledger, request->body.filter, scan,
                                    [&](const RenderedExecution& execution) -> Result<bool> {

@@ -2,6 +2,13 @@
 #include "api/executions/imports.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 
 #include "api/documents/document_json.h"
 #include "api/executions/export.h"
@@ -167,14 +174,25 @@ class ExecutionImport {
 
   Result<void> take(std::uint64_t line, json::object&& object) {
     if (is_export_trailer(object)) return {};
-    for (const auto& [name, field] : foreign_names(object)) {
-      report_.warn(line, fmt::format("'{}' was not read; is it '{}'?",
-                                     truncate_text(name, 64), field));
-    }
+    warn_of_foreign(line, object);
     auto execution = parse_execution(json::value(std::move(object)));
     if (!execution) {
       report_.add(line, execution.error().message);
       return {};
+    }
+    const ExecutionSummary& summary = execution->summary;
+    if (std::find(std::begin(kStatuses), std::end(kStatuses), summary.status) ==
+        std::end(kStatuses)) {
+      report_.add(
+          line,
+          fmt::format("status is '{}'{}; use one of {}", truncate_text(summary.status, 64),
+                      did_you_mean(summary.status, kStatuses), fmt::join(kStatuses, ", ")));
+      return {};
+    }
+    if (const TimeUs now = services_.clock.now(); summary.timestamp > now + kMicrosPerDay) {
+      report_.warn(line, fmt::format("timestamp is {}, and now it is {}; it stays before "
+                                     "all others in lists until then",
+                                     format_time(summary.timestamp), format_time(now)));
     }
     if (const auto named = services_.reserved_names.check(
             "execution_id", execution->summary.execution_id.str(), "execution_id");
@@ -211,11 +229,30 @@ class ExecutionImport {
 
  private:
   static constexpr std::size_t kBatch = 500;
+  static constexpr std::string_view kStatuses[] = {status::kCompleted, status::kFailed,
+                                                   status::kCancelled, status::kProcessing};
+  // Names that resemble nothing are told once each; so many of them.
+  static constexpr std::size_t kToldMax = 100;
+
+  void warn_of_foreign(std::uint64_t line, const json::object& object) {
+    for (const auto& [name, field] : foreign_names(object)) {
+      std::string shown = truncate_text(name, 64);
+      if (!field.empty()) {
+        report_.warn(line, fmt::format("'{}' was not read; is it '{}'?", shown, field));
+      } else if (told_.size() < kToldMax && told_.insert(shown).second) {
+        report_.warn(line,
+                     fmt::format("'{}' is no member of an execution, and was not read "
+                                 "here and on any other line",
+                                 shown));
+      }
+    }
+  }
 
   const Services& services_;
   const NamespaceId& namespace_id_;
   ImportReport report_;
   std::vector<Execution> batch_;
+  std::unordered_set<std::string> told_;
   std::uint64_t imported_ = 0;
   std::uint64_t skipped_ = 0;
 };

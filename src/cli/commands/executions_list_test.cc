@@ -91,16 +91,16 @@ TEST(Cli, EmptyListsAreWellFormed) {
   }
 }
 
-TEST(Cli, ListAsCsvHasTheRowAndTheError) {
+TEST(Cli, ListAsCsvHasTheRowAndTheErrors) {
   Program program;
   program.answer(200, page(1, 1, 1, ""));
   const auto result = program.run({"executions", "list", "-o", "csv"});
   EXPECT_EQ(result.out,
             "execution_id,execution_mode,status,timestamp,duration_ms,credits_used,"
             "total_processed,total_returned,cache_hit_rate,query_summary,stages_completed,"
-            "total_stages,collection_ids,error\r\n"
+            "total_stages,collection_ids,error,failed_stage\r\n"
             "exec_1,,completed,2026-01-02T03:04:05.000000Z,1.5,0.25,,10,,"
-            "\"web, \"\"server\"\"\",2,3,,\r\n");
+            "\"web, \"\"server\"\"\",2,3,,,\r\n");
 }
 
 // Whoever sees that something failed sees why, in every format.
