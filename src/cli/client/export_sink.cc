@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
+#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
@@ -90,7 +91,10 @@ void ExportSink::take_line(std::string_view line) {
     last_id_ = first_field(line);
     if (!options_.raw) last_id_ = std::string(csv_text_of_cell(last_id_));
   } else if (const auto row = parse_json(line); row && row->is_object()) {
-    last_id_ = text_at(row->get_object(), "execution_id");
+    const json::object& object = row->get_object();
+    last_id_ = text_at(object, "execution_id");
+    const bool failed = text_at(object, "status") == status::kFailed;
+    unexplained_ += failed && !object.contains("error") ? 1 : 0;
   }
 }
 

@@ -41,6 +41,8 @@ class ExportSink final : public BodySink {
 
   std::uint64_t rows() const { return rows_; }
   std::uint64_t bytes() const { return bytes_; }  // Before compression.
+  // Rows that failed and do not say why, as only whole records do.
+  std::uint64_t unexplained() const { return unexplained_; }
   const std::string& last_id() const { return last_id_; }
   bool output_failed() const { return output_failed_; }
 
@@ -58,6 +60,7 @@ class ExportSink final : public BodySink {
   std::string packed_;
   std::uint64_t rows_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t unexplained_ = 0;
   std::string last_id_;
   bool wrote_heading_ = false;
   bool output_failed_ = false;

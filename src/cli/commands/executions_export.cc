@@ -359,6 +359,11 @@ Outcome<Exit> export_executions(Context& context,
     TRAWL_ASSIGN(const json::object filter, arguments.filter());
     explain_nothing(context, filter);
   }
+  if (sink.unexplained() > 0 && (to_file || !host.out_is_terminal)) {
+    host.err << fmt::format(
+        "trawl: {} failed; to export why, add --detail\n",
+        format_things(static_cast<std::int64_t>(sink.unexplained()), "execution"));
+  }
   if (!to_file) return exit;
   const auto rows = static_cast<std::int64_t>(sink.rows());
   if (context.format() == Format::table) {

@@ -157,6 +157,21 @@ TEST(Cli, ExportsAreWhatTheirNamesSay) {
   }
 }
 
+// Rows do not say why something failed, whole records do.
+TEST(Cli, AnExportWithoutErrorsTellsOfDetail) {
+  const auto told = [](const std::string& row) {
+    Program program;
+    program.answer(200, with_trailer(row + "\n"));
+    const auto result = program.run({"executions", "export"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.err;
+  };
+  EXPECT_EQ(told(R"({"execution_id":"a","status":"failed"})"),
+            "trawl: 1 execution failed; to export why, add --detail\n");
+  EXPECT_EQ(told(R"({"execution_id":"a","status":"completed"})"), "");
+  EXPECT_EQ(told(R"({"execution_id":"a","status":"failed","error":"x"})"), "");
+}
+
 TEST(Cli, ARowOnATerminalHasNoProgressBeforeIt) {
   Program program;
   program.terminal = program.interactive = true;
