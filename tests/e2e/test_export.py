@@ -137,6 +137,26 @@ def test_goes_on_behind_an_execution(history):
     assert gone.status == 404 and "exec_gone" in gone.json["error"]["message"]
 
 
+@pytest.mark.parametrize("fields", [
+    ["status", "execution_id"], ["execution_id", "error", "failed_stage"],
+    ["caller", "inputs", "replayable"], "duration_ms"])
+def test_fields_are_those_of_the_list(history, fields):
+    body = {"fields": fields, "statuses": ["failed", "completed"]}
+    rows, _ = checked(history.post(PATH, body).text)
+    assert rows == listed(history, body)
+    assert all(list(row) == ([fields] if isinstance(fields, str) else fields) for row in rows)
+
+
+def test_slips_in_fields_are_those_of_the_list(history):
+    for path, body, text in ((PATH, {"fields": ["eror"]}, "did you mean 'error'?"),
+                             (PATH + "?format=csv", {"fields": ["error"]}, "format=ndjson"),
+                             (PATH + "?detail=true", {"fields": ["error"]}, "leave")):
+        reply = history.post(path, body)
+        assert reply.status == 422, reply
+        assert text in reply.json["error"]["message"]
+    assert len(checked(history.post(PATH + "?limit=3", {"fields": []}).text)[0][0]) == 13
+
+
 def test_a_relative_range_keeps_its_meaning(history):
     body = {"start_time": "-3650d", "end_time": "-1s"}
     reply = history.post(PATH + "?limit=10", body)

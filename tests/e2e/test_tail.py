@@ -196,6 +196,49 @@ def test_filters(busy):
         assert completed.ends(1) == [last]
 
 
+def fail(server):
+    return server.execute(["books"], [stage("attribute_filter", field="title", operator="regex",
+                                            value="{{INPUT.pattern}}")], {"pattern": "("}).json
+
+
+def test_the_end_of_one_that_failed_says_why(busy):
+    with Tail(busy) as tail:
+        run(busy)
+        bad = fail(busy)
+        row = {}
+        while row.get("execution_id") != bad["execution_id"] or row["status"] == "processing":
+            kind, row = tail.next()
+            assert ("error" in row) == (kind == "execution_ended" and row["status"] == "failed")
+    assert row["error"] == bad["error"] and row["failed_stage"] == "attribute_filter"
+    assert len(row) == 15
+    with Tail(busy, since="-1h", status="failed", end_after_ms=0) as tail:
+        rows = []
+        while (event := tail.next()) is not None:
+            rows.append(event[1])
+    assert row in rows
+
+
+@pytest.mark.parametrize("query", [
+    "fields=status,error,execution_id", "fields=status&fields=error&fields=execution_id",
+    'fields=["status","error","execution_id"]',
+    'filter={"fields":["status","error","execution_id"]}'])
+def test_fields_are_those_of_the_list(busy, query):
+    query = urllib.parse.quote(query, safe="=&,")
+    with Tail(busy, path=f"{PATH}?{query}") as tail:
+        good = run(busy)
+        bad = fail(busy)
+        seen = {}
+        while bad["execution_id"] not in seen:
+            kind, row = tail.next()
+            assert list(row) == ["status", "error", "execution_id"]
+            if kind == "execution_ended":
+                seen[row["execution_id"]] = (row["status"], row["error"])
+    assert seen[good] == ("completed", None)
+    assert seen[bad["execution_id"]] == ("failed", bad["error"])
+    reply = busy.get(f"{PATH}?fields=eror")
+    assert reply.status == 422 and "did you mean 'error'?" in reply.json["error"]["message"]
+
+
 def test_every_condition_of_the_list_fits_into_the_query(busy):
     """Goal: one that the list takes is neither refused nor matches nothing for ever."""
     with Tail(busy, end_after_ms=0) as tail:

@@ -362,10 +362,12 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
   return out;
 }
 
-Result<void> refuse_page_keys(const json::object& body, std::string_view what) {
+Result<void> refuse_page_keys(const json::object& body, std::string_view what,
+                              FieldsKey fields) {
   for (const std::string_view key : {"sort", "fields", "budget_ms", "count_only"}) {
     const json::value* value = body.if_contains(key);
     if (value == nullptr || value->is_null()) continue;
+    if (key == "fields" && fields == FieldsKey::taken) continue;
     return invalid_at(std::string(key),
                       fmt::format("{} has no {}; leave it out", what, key));
   }

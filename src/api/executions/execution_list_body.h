@@ -64,11 +64,15 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     TimeUs now,
                                                     const FindCollectionId& find);
 
-// Refuses the keys that shape a page, where there are no pages: sort, fields, budget_ms,
-// count_only.
+// Whether what has no pages takes `fields`.
+enum class FieldsKey { refused, taken };
+
+// Refuses the keys that shape a page, where there are no pages: sort, budget_ms,
+// count_only and, but where they are taken, fields.
 // `what` is the request in messages: "an export".
 //   invalid  one of them was sent
-Result<void> refuse_page_keys(const json::object& body, std::string_view what);
+Result<void> refuse_page_keys(const json::object& body, std::string_view what,
+                              FieldsKey fields);
 
 // The filter as it was understood, with resolved instants.
 json::object echo_of(const ExecutionListBody& body);

@@ -1,12 +1,10 @@
 // POST /v1/retrievers/executions/list and GET /v1/retrievers/executions/{id}.
 #include "api/executions/executions.h"
+#include "api/executions/chosen_fields.h"
 #include "api/executions/collection_condition.h"
 #include "api/executions/replayable.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 
 #include "api/wire/endpoint.h"
 #include "api/wire/ledger_reads.h"
@@ -16,7 +14,6 @@
 #include "ledger/cursor.h"
 #include "ledger/rendered.h"
 #include "model/execution_json.h"
-#include "model/recorded_fields.h"
 
 namespace trawl::api {
 namespace {
@@ -30,35 +27,14 @@ constexpr std::int64_t kSortedMs = 60'000;
 constexpr std::uint32_t kShortPageRows = 200;
 constexpr std::uint32_t kShortPageOffset = 1'000;
 
-// Whether the rows of a list have all of these fields, or only whole records do.
-bool rows_have(const std::vector<std::string>& fields) {
-  return std::all_of(fields.begin(), fields.end(), [](const std::string& field) {
-    return std::any_of(kRowFields.begin(), kRowFields.end(),
-                       [&](const RecordedField& known) { return known.name == field; });
-  });
-}
-
-// The rows of a page with the fields that were asked for, in that order. What a row lacks
-// is null: records that were made before there was such a field.
+// The rows of a page with the fields that were asked for.
 Result<std::string> project(const Services& services, const NamespaceId& ns,
-                            const std::vector<std::string>& fields,
-                            const std::string& rows) {
+                            const ChosenFields& fields, const std::string& rows) {
   TRAWL_ASSIGN(json::value parsed, parse_json("[" + rows + "]", kRecordDepthMax + 1));
-  const bool tells_replayable =
-      std::find_first_of(fields.begin(), fields.end(), std::begin(kReplayableMembers),
-                         std::end(kReplayableMembers)) != fields.end();
   std::string out;
   for (json::value& row : parsed.get_array()) {
-    if (tells_replayable) {
-      std::string detail = to_json_text(row);
-      add_replayable(services, ns, detail);
-      TRAWL_ASSIGN(row, parse_json(detail, kRecordDepthMax));
-    }
-    json::object chosen;
-    for (const std::string& field : fields) {
-      const json::value* found = row.get_object().if_contains(member_of_choice(field));
-      chosen[field] = found == nullptr ? json::value() : *found;
-    }
+    TRAWL_ASSIGN(const json::object chosen,
+                 fields.of(services, ns, std::move(row.get_object())));
     if (!out.empty()) out += ',';
     append_json(out, chosen);
   }
@@ -68,6 +44,7 @@ Result<std::string> project(const Services& services, const NamespaceId& ns,
 struct ListRequest {
   ListQuery query;
   ExecutionListBody body;
+  ChosenFields fields;
   ExecutionPageRequest page;
 };
 
@@ -88,7 +65,8 @@ Result<ListRequest> read_list_request(const Services& services, Call& call) {
   const std::int64_t budget_ms = out.body.budget_us / 1'000;
   out.page.budget_us =
       1'000 * capped_ms(services, by_time || out.body.has_budget ? budget_ms : kSortedMs);
-  out.page.detail = !out.body.fields.empty() && !rows_have(out.body.fields);
+  out.fields = ChosenFields(out.body.fields);
+  out.page.detail = out.fields.need_record();
   if (out.body.count_only) {
     out.page.limit = 1;
     out.page.offset = 0;
@@ -119,8 +97,8 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
     page.row_count = 0;
     page.has_more = false;
   }
-  if (!body.fields.empty()) {
-    TRAWL_ASSIGN(page.rows, project(services, call.ns.id, body.fields, page.rows));
+  if (!request.fields.empty()) {
+    TRAWL_ASSIGN(page.rows, project(services, call.ns.id, request.fields, page.rows));
   }
   PageFacts facts;
   facts.path = kListPath;

@@ -101,7 +101,7 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
   TRAWL_ASSIGN(const bool dry_run, query.boolean("dry_run", false));
   TRAWL_ASSIGN(const json::object sent, read_body(call));
   const TimeUs now = services.clock.now();
-  TRAWL_TRY(refuse_page_keys(sent, "deleting"));
+  TRAWL_TRY(refuse_page_keys(sent, "deleting", FieldsKey::refused));
   TRAWL_ASSIGN(
       ExecutionListBody body,
       parse_execution_list_body(sent, call.ns.id, now,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "api/executions/chosen_fields.h"
 #include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
 #include "api/keys/key_watch.h"
@@ -36,6 +37,7 @@ constexpr std::size_t kExportPieceBytes = 64 * 1024;
 struct ExportRequest {
   NamespaceId namespace_id;
   ExecutionListBody body;
+  ChosenFields fields;
   std::optional<ExecutionKey> after;
   std::optional<std::uint64_t> limit;
   bool csv = false;
@@ -72,8 +74,8 @@ void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
 // Brings rows to the client; in constant memory, however many there are.
 class Exporter {
  public:
-  Exporter(const Ledger& ledger, const ExportRequest& request, http::BodyWriter& writer)
-      : ledger_(ledger), request_(request), writer_(writer) {
+  Exporter(const Services& services, const ExportRequest& request, http::BodyWriter& writer)
+      : services_(services), request_(request), writer_(writer) {
     if (request.gzip_file) {
       gzip_.emplace();
     } else if (request.coding != http::ContentCoding::identity) {
@@ -92,8 +94,13 @@ class Exporter {
       TRAWL_TRY(add_from_record(row.get_object(), execution.key.execution_id));
       append_csv_row(piece_, row.get_object(),
                      request_.raw ? CsvTexts::raw : CsvTexts::safe);
-    } else {
+    } else if (request_.fields.empty()) {
       append_json_line(piece_, execution.json);
+      piece_.push_back('\n');
+    } else {
+      TRAWL_ASSIGN(const json::object chosen,
+                   request_.fields.of(services_, request_.namespace_id, execution.json));
+      append_json_line(piece_, to_json_text(chosen));
       piece_.push_back('\n');
     }
     last_ = execution.key;
@@ -140,7 +147,7 @@ class Exporter {
     static const json::value kCompleted = text_value(status::kCompleted);
     const json::value* status = row.if_contains("status");
     if (kCsvIsInRows || (status != nullptr && *status == kCompleted)) return {};
-    TRAWL_ASSIGN(const auto record, find_json(ledger_, request_.namespace_id, id));
+    TRAWL_ASSIGN(const auto record, find_json(services_.ledger, request_.namespace_id, id));
     if (!record) return {};  // Deleted meanwhile.
     static const JsonMembers kColumns(
         std::vector<std::string>(csv_field_names().begin(), csv_field_names().end()));
@@ -165,7 +172,7 @@ class Exporter {
     return writer_.write(packed_);
   }
 
-  const Ledger& ledger_;
+  const Services& services_;
   const ExportRequest& request_;
   http::BodyWriter& writer_;
   std::optional<GzipWriter> gzip_;
@@ -225,7 +232,7 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object sent, read_body(call));
   ExportRequest out;
   out.namespace_id = call.ns.id;
-  TRAWL_TRY(refuse_page_keys(sent, "an export"));
+  TRAWL_TRY(refuse_page_keys(sent, "an export", FieldsKey::taken));
   TRAWL_ASSIGN(out.body, parse_execution_list_body(
                              sent, call.ns.id, services.clock.now(),
                              find_collection_id_in(services.catalog, call.ns.id)));
@@ -237,6 +244,14 @@ Result<ExportRequest> parse_request(const Services& services, Call& call) {
     return invalid_at("query.detail",
                       "detail is true, but a CSV holds only the fields of a row; "
                       "use format=ndjson");
+  }
+  out.fields = ChosenFields(out.body.fields);
+  if (!out.fields.empty() && (out.csv || out.detail)) {
+    return invalid_at(
+        "fields",
+        out.csv ? "a CSV has columns of its own; leave fields out, or use "
+                  "format=ndjson"
+                : "detail is true, which exports all fields; leave one of the two out");
   }
   TRAWL_ASSIGN(out.raw, query.boolean("raw", false));
   if (out.raw && !out.csv) {
@@ -302,10 +317,10 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   }
   const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
   response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
-    Exporter exporter(services.ledger, *request, writer);
+    Exporter exporter(services, *request, writer);
     ScanRequest scan;
     scan.after = request->after;
-    scan.detail = request->detail;
+    scan.detail = request->detail || request->fields.need_record();
     scan.cancelled = [&] { return writer.is_closed() || !key->check(); };
     const auto scanned = scan_json(services.ledger, request->body.filter, scan,
                                    [&](const RenderedExecution& execution) -> Result<bool> {
@@ -337,7 +352,7 @@ void add_export_routes(http::Router& router, const Services& services) {
                                  {"limit"},
                                  {"trailer"},
                                  {"raw"}},
-                           execution_conditions_shape());
+                           execution_conditions_shape().with({{"fields"}}));
   router.add(
       {"POST", "/v1/retrievers/executions/export", http::RunOn::worker,
        http::Body::buffered,

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/executions/chosen_fields.h"
 #include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
 #include "api/keys/key_watch.h"
@@ -22,9 +23,11 @@
 #include "api/wire/query_reader.h"
 #include "api/wire/time_value.h"
 #include "base/clock.h"
+#include "base/json_members.h"
 #include "base/split_list.h"
 #include "base/text.h"
 #include "ledger/follow/following.h"
+#include "ledger/rendered.h"
 #include "model/execution_json.h"
 #include "runtime/stop.h"
 
@@ -39,9 +42,21 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr int kRetryMs = 2'000;
 constexpr std::int64_t kEndAfterMsMax = 86'400'000;
 
+// What the end of one that failed has besides the row.
+const JsonMembers& failure_members() {
+  static const JsonMembers kMembers({"error", "failed_stage"});
+  return kMembers;
+}
+
+Result<json::object> read_record(std::string_view record) {
+  TRAWL_ASSIGN(json::value parsed, parse_json(record, kRecordDepthMax));
+  return std::move(parsed.get_object());
+}
+
 // What one request asks for.
 struct TailRequest {
   FollowRequest follow;
+  ChosenFields fields;
   std::vector<std::string> warnings;  // Of the filter.
   std::optional<std::chrono::milliseconds> end_after;
 };
@@ -130,6 +145,33 @@ class Tail {
                                 format_time(*request_.follow.filter.end_time)));
   }
 
+  // The row, with the reason where it failed; or what was asked for.
+  Result<std::string> data_of(const FollowEvent& event) const {
+    std::string row = execution_row_json(event.summary);
+    const bool all = request_.fields.empty();
+    const bool tells_failure =
+        all && event.kind == Kind::ended && event.summary.status == status::kFailed;
+    if (all && !tells_failure) return row;
+    const NamespaceId& ns = request_.follow.filter.namespace_id;
+    std::optional<std::string> record;
+    if (tells_failure || request_.fields.need_record()) {
+      TRAWL_ASSIGN(record, find_json(services_.ledger, ns, event.summary.execution_id));
+    }
+    TRAWL_ASSIGN(json::value told, parse_json(row, kRecordDepthMax));
+    // The record may be ahead of the event, or deleted meanwhile.
+    if (record) {
+      TRAWL_ASSIGN(json::object found,
+                   tells_failure ? failure_members().read(*record) : read_record(*record));
+      for (auto& member : found) {
+        told.get_object().emplace(member.key(), std::move(member.value()));
+      }
+    }
+    if (all) return to_json_text(told);
+    TRAWL_ASSIGN(const json::object chosen,
+                 request_.fields.of(services_, ns, std::move(told.get_object())));
+    return to_json_text(chosen);
+  }
+
   Result<void> take(const FollowBatch& batch) {
     if (batch.skipped) {
       out_ += fmt::format(
@@ -142,7 +184,8 @@ class Tail {
                                           : "event: execution_ended\nid: ";
       out_ += encode_follow_cursor(event.cursor);
       out_.append("\ndata: ");
-      append_json_line(out_, execution_row_json(event.summary));
+      TRAWL_ASSIGN(const std::string data, data_of(event));
+      append_json_line(out_, data);
       out_.append("\n\n");
       if (out_.size() >= kPieceBytes) TRAWL_TRY(flush());
       if (writer_.is_closed()) return {};
@@ -175,17 +218,12 @@ enum class QueryForm {
 
 QueryForm form_of(std::string_view condition) {
   static constexpr std::pair<std::string_view, QueryForm> kForms[] = {
-      {"statuses", QueryForm::list},
-      {"execution_ids", QueryForm::list},
-      {"collection_ids", QueryForm::list},
-      {"start_time", QueryForm::number},
-      {"end_time", QueryForm::number},
-      {"min_duration_ms", QueryForm::number},
-      {"max_duration_ms", QueryForm::number},
-      {"min_credits", QueryForm::number},
-      {"max_credits", QueryForm::number},
-      {"cache_hit_rate", QueryForm::json},
-      {"labels", QueryForm::json},
+      {"statuses", QueryForm::list},          {"execution_ids", QueryForm::list},
+      {"collection_ids", QueryForm::list},    {"fields", QueryForm::list},
+      {"start_time", QueryForm::number},      {"end_time", QueryForm::number},
+      {"min_duration_ms", QueryForm::number}, {"max_duration_ms", QueryForm::number},
+      {"min_credits", QueryForm::number},     {"max_credits", QueryForm::number},
+      {"cache_hit_rate", QueryForm::json},    {"labels", QueryForm::json},
       {"filters", QueryForm::json},
   };
   for (const auto& [name, form] : kForms) {
@@ -248,7 +286,7 @@ Result<ExecutionListBody> parse_filter(const Services& services,
     }
     add_condition(body, name, value);
   }
-  TRAWL_TRY(refuse_page_keys(body, "a tail"));
+  TRAWL_TRY(refuse_page_keys(body, "a tail", FieldsKey::taken));
   auto parsed = parse_execution_list_body(
       body, namespace_id, now, find_collection_id_in(services.catalog, namespace_id));
   // Imports, which may have collections of elsewhere, do not appear in the tail.
@@ -292,6 +330,7 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
   request->follow.filter = std::move(body.filter);
   request->follow.past_max = services.limits.tail_backfill_max;
   request->follow.clock = &services.clock;
+  request->fields = ChosenFields(std::move(body.fields));
   request->warnings = std::move(body.warnings);
   TRAWL_ASSIGN(request->follow.since, parse_since(call.request, now));
   TRAWL_ASSIGN(const auto end_after_ms,
@@ -312,7 +351,7 @@ Result<http::Response> tail_executions(const Services& services, Call& call) {
 void add_tail_routes(http::Router& router, const Services& services) {
   // All conditions of a list; `filter` takes them together.
   Query conditions;
-  const ObjectShape list = execution_conditions_shape();
+  const ObjectShape list = execution_conditions_shape().with({{"fields"}});
   for (const BodyMember& member : list.members) {
     conditions.push_back(
         {member.name, Described::yes, false, form_of(member.name) == QueryForm::list});

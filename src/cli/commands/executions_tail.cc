@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -20,7 +21,6 @@
 #include "cli/terminal/format.h"
 #include "cli/terminal/row_writer.h"
 #include "cli/terminal/table.h"
-#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
@@ -35,6 +35,12 @@ struct ExecutionsTailArguments {
   std::int64_t limit = 0;  // 0: for ever
 };
 
+// The server's last word: asking again is of no use.
+struct Closed {
+  std::string reason;
+  std::string message;
+};
+
 class TailSink final : public BodySink {
  public:
   TailSink(Context& context, std::int64_t limit)
@@ -42,10 +48,7 @@ class TailSink final : public BodySink {
         is_table_(context.format() == Format::table),
         limit_(limit),
         rows_(context, execution_columns()),
-        aside_(context.host()),
-        stream_([this](const ServerEvent& event) { show(event); }) {
-    aside_.flags() = context.flags();
-  }
+        stream_([this](const ServerEvent& event) { show(event); }) {}
 
   bool take(std::string_view piece) override {
     stream_.feed(piece);
@@ -54,7 +57,7 @@ class TailSink final : public BodySink {
   }
   void restart() { stream_.restart(); }
   bool is_done() const { return limit_ > 0 && shown_ >= limit_; }
-  std::int64_t shown() const { return shown_; }
+  const std::optional<Closed>& closed() const { return closed_; }
   const std::string& last_id() const { return stream_.last_id(); }
 
  private:
@@ -65,18 +68,13 @@ class TailSink final : public BodySink {
     if (event.kind == "execution_started" || event.kind == "execution_ended") {
       if (!is_new(event.kind + text_at(data, "execution_id"))) return;
       ++shown_;
-      const std::string error = error_of(data);
       if (is_table_) {
+        const std::string error = text_at(data, "error");
         data["error"] = nullptr;  // Not in a column, whose place the first row decides.
         rows_.write({*parsed});
         if (!error.empty()) {
           host_.out << "  " << styled(printable(error), Style::bad, host_.colour) << '\n';
         }
-      } else if (!error.empty() && !data.contains("error")) {
-        data["error"] = text_value(error);
-        std::string line;
-        append_json_line(line, to_json_text(data));
-        host_.out << printable_json(line, host_.out_is_terminal) << '\n';
       } else {
         host_.out << printable_json(event.data, host_.out_is_terminal) << '\n';
       }
@@ -93,17 +91,8 @@ class TailSink final : public BodySink {
           "trawl: only the last {} are shown; trawl executions export has the others\n",
           format_count(count_at(data, "sent")));
     } else if (event.kind == "closed") {
-      host_.err << fmt::format("trawl: the server ended the tail: {}\n",
-                               printable(text_at(data, "message")));
+      closed_ = Closed{text_at(data, "reason"), text_at(data, "message")};
     }
-  }
-  // Why an execution failed. Events are rows, which do not say so; its record does.
-  std::string error_of(const json::object& row) {
-    if (text_at(row, "status") != status::kFailed) return {};
-    if (row.contains("error")) return text_at(row, "error");
-    const auto detail = aside_.call(
-        "GET", path({"v1", "retrievers", "executions", text_at(row, "execution_id")}));
-    return detail ? text_at(*detail, "error") : std::string();
   }
   bool is_new(const std::string& key) {
     if (!known_.insert(key).second) return false;
@@ -119,9 +108,9 @@ class TailSink final : public BodySink {
   const bool is_table_;
   const std::int64_t limit_;
   RowWriter rows_;
-  Context aside_;  // A connection of its own, as the tail's is busy.
   EventStream stream_;
   std::int64_t shown_ = 0;
+  std::optional<Closed> closed_;
   std::unordered_set<std::string> known_;
   std::deque<std::string> order_;
 };
@@ -156,6 +145,12 @@ Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
     const std::string id_before = sink.last_id();
     const auto reply = context.send(request);
     if (sink.is_done() || !context.host().out) return Exit::ok;
+    if (const auto& closed = sink.closed()) {
+      const std::string text = "the server ended the tail: " + closed->message;
+      if (closed->reason != "end_time") return Failure(Exit::refused, text);
+      context.host().err << "trawl: " << printable(text) << '\n';
+      return Exit::ok;
+    }
     std::string why = "the server ended the tail";
     if (!reply) {
       const Failure& failure = reply.error();
@@ -189,7 +184,7 @@ void add_executions_tail(CLI::App& executions, Context& context) {
       "  trawl executions tail --since -15m\n"
       "  trawl executions tail --status failed | jq -r .query_summary\n"
       "Prints JSON, one row per line, unless standard output is a terminal. Reconnects by "
-      "itself when the connection breaks, and misses nothing.");
+      "itself when the connection breaks, and misses nothing. With --until it ends then.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return tail(context, *arguments); };
   });

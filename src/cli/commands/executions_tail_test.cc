@@ -37,16 +37,15 @@ TEST(Cli, TailPrintsRowsAndComesBackWithTheLastId) {
   EXPECT_NE(result.err.find("too slow for 3 events"), std::string::npos) << result.err;
 }
 
-// Events do not say why an execution failed; its record does.
 TEST(Cli, TailShowsErrors) {
   for (const std::string format : {"ndjson", "table"}) {
     Program program;
     program.answer(200,
                    "event: execution_ended\nid: at_a\ndata: {\"execution_id\":\"exec_a\","
-                   "\"status\":\"failed\"}\n\n");
-    program.answer(200, R"({"execution_id":"exec_a","error":"limit is 0; use 1"})");
+                   "\"status\":\"failed\",\"error\":\"limit is 0; use 1\","
+                   "\"failed_stage\":\"cut\"}\n\n");
     const auto result = program.run({"executions", "tail", "--limit", "1", "-o", format});
-    EXPECT_EQ(program.seen.at(1).target, "/v1/retrievers/executions/exec_a");
+    EXPECT_EQ(program.seen.size(), 1U);
     EXPECT_NE(result.out.find("limit is 0; use 1"), std::string::npos) << result.out;
   }
 }
@@ -57,6 +56,21 @@ TEST(Cli, ATailTellsOfConditionsThatNothingMeets) {
   program.answer(422, "{}");
   const auto result = program.run({"executions", "tail", "--stage", "find"});
   EXPECT_NE(result.err.find("no kind of stage"), std::string::npos) << result.err;
+}
+
+TEST(Cli, TailDoesNotComeBackWhereItWasClosed) {
+  const auto run = [](const std::string& reason) {
+    Program program;
+    program.answer(200, "event: closed\ndata: {\"reason\":\"" + reason +
+                            "\",\"message\":\"this is why\"}\n\n");
+    const auto result = program.run({"executions", "tail"});
+    EXPECT_EQ(program.seen.size(), 1U);
+    EXPECT_NE(result.err.find("this is why"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("trying again"), std::string::npos) << result.err;
+    return result.status;
+  };
+  EXPECT_EQ(run("end_time"), 0);
+  EXPECT_EQ(run("key"), 1);
 }
 
 TEST(Cli, TailEndsWhereNobodyAnswers) {
