@@ -65,8 +65,10 @@ def test_inputs_are_an_object(cli, library):
 def test_nothing_is_deleted_before_all_are_known(cli, library):
     one, two = (library.execute(["books"], [search("sea")]).json["execution_id"]
                 for _ in range(2))
-    refused = cli("executions", "delete", one, "exec_nosuch")
-    assert refused.returncode == 1 and "nothing was deleted" in refused.stderr
+    for missing, said in (("exec_nosuch", "nothing was deleted"),
+                          (one[:-1] + ("0" if one[-1] != "0" else "1"), "none was deleted")):
+        refused = cli("executions", "delete", one, missing)
+        assert refused.returncode == 1 and said in refused.stderr, refused.stderr
     tried = cli("executions", "delete", one, "latest", "--dry-run")
     assert tried.returncode == 0 and one in tried.stdout and two in tried.stdout
     assert cli("executions", "show", one).returncode == 0

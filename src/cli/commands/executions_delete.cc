@@ -17,7 +17,6 @@
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/time_text.h"
-#include "model/execution.h"
 
 namespace trawl::cli {
 namespace {
@@ -36,44 +35,35 @@ std::string delete_path() {
   return path({"v1", "retrievers", "executions", "delete"});
 }
 
-// Each is known before any is deleted.
-//   refused  one does not exist, or still runs
-Outcome<std::vector<std::string>> known_ids(Context& context,
-                                            const std::vector<std::string>& names) {
+// A whole id is taken as it is: the server deletes all or none. What only points to an
+// execution is looked up.
+//   refused  nothing is so called, or several
+Outcome<std::vector<std::string>> ids_of(Context& context,
+                                         const std::vector<std::string>& names) {
   std::vector<std::string> ids;
-  std::vector<std::string> problems;
   for (const auto& name : names) {
-    std::string raw;
-    const auto found = find_named_execution(context, name, raw);
-    if (!found) {
-      if (found.error().exit == Exit::usage ||
-          (found.error().http_status != 404 && found.error().http_status != 0)) {
-        return found.error();
+    std::string id = name;
+    if (!is_whole_execution_id(name)) {
+      auto found = find_execution_id(context, name);
+      if (!found) {
+        Failure failure = std::move(found).error();
+        if (names.size() > 1) failure.notes.emplace_back("nothing was deleted");
+        return failure;
       }
-      problems.push_back(found.error().message);
-      continue;
-    }
-    std::string id = text_at(*found, "execution_id");
-    if (text_at(*found, "status") == status::kProcessing) {
-      problems.push_back(fmt::format("the execution '{}' is still running", id));
+      id = std::move(*found);
     }
     // Named twice, such as by `latest` too, it is one.
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
   }
-  if (problems.empty()) return ids;
-  Failure failure(Exit::refused, problems.front());
-  failure.notes.assign(problems.begin() + 1, problems.end());
-  if (names.size() > 1) failure.notes.emplace_back("nothing was deleted");
-  return failure;
+  return ids;
 }
 
-Outcome<Exit> delete_ids(Context& context, const ExecutionsDeleteArguments& arguments) {
-  TRAWL_ASSIGN(const auto ids, known_ids(context, arguments.ids));
-  const auto what =
-      ids.size() == 1 ? fmt::format("the execution {}", ids.front())
-                      : fmt::format("{} executions: {}", ids.size(), fmt::join(ids, ", "));
-  TRAWL_ASSIGN(const bool go_on, confirm_deletion(context, arguments.flags, what));
-  if (!go_on) return Exit::ok;
+// Returns how many were deleted, or would be.
+//   refused  one does not exist, or still runs; of the request none was deleted
+Outcome<std::int64_t> delete_all_of(Context& context, const std::vector<std::string>& ids,
+                                    bool dry_run) {
+  Query query{{"require_all", "true"}};
+  if (dry_run) query.emplace_back("dry_run", "true");
   std::int64_t deleted = 0;
   for (std::size_t begin = 0; begin < ids.size(); begin += kIdsMax) {
     json::array part;
@@ -81,9 +71,28 @@ Outcome<Exit> delete_ids(Context& context, const ExecutionsDeleteArguments& argu
       part.emplace_back(ids[i]);
     }
     const json::value body = json::object{{"execution_ids", std::move(part)}};
-    TRAWL_ASSIGN(const auto reply, context.call("POST", delete_path(), &body));
-    deleted += count_at(reply, "deleted_count");
+    TRAWL_ASSIGN(const auto reply,
+                 context.call("POST", with_query(delete_path(), query), &body));
+    deleted += count_at(reply, dry_run ? "matching_count" : "deleted_count");
   }
+  return deleted;
+}
+
+Outcome<Exit> delete_ids(Context& context, const ExecutionsDeleteArguments& arguments) {
+  TRAWL_ASSIGN(const auto ids, ids_of(context, arguments.ids));
+  const auto what =
+      ids.size() == 1 ? fmt::format("the execution {}", ids.front())
+                      : fmt::format("{} executions: {}", ids.size(), fmt::join(ids, ", "));
+  // Nobody is asked about what cannot be deleted. More than one request is not all or none
+  // by itself.
+  const Host& host = context.host();
+  const bool asks = !arguments.flags.yes && host.in_is_terminal && host.err_is_terminal;
+  if (arguments.flags.dry_run || asks || ids.size() > kIdsMax) {
+    TRAWL_TRY(delete_all_of(context, ids, true));
+  }
+  TRAWL_ASSIGN(const bool go_on, confirm_deletion(context, arguments.flags, what));
+  if (!go_on) return Exit::ok;
+  TRAWL_ASSIGN(const std::int64_t deleted, delete_all_of(context, ids, false));
   if (context.format() == Format::table) {
     context.host().out << (deleted == 1 && ids.size() == 1
                                ? fmt::format("deleted execution {}\n",
@@ -187,7 +196,7 @@ void add_executions_delete(CLI::App& executions, Context& context) {
       "Examples:\n"
       "  trawl executions delete exec_1 exec_2\n"
       "  trawl executions delete --status failed --before -30d --dry-run\n"
-      "Of several ids all are looked up before any is deleted. A filter takes --yes where\n"
+      "Of several ids all are deleted or none. A filter takes --yes where\n"
       "no terminal is there to ask. Running executions stay.");
   command->callback([&context, arguments] {
     context.action = [&context, arguments] { return remove(context, *arguments); };

@@ -39,56 +39,77 @@ TEST(Cli, DeletingByFilterTakesAYes) {
   EXPECT_EQ(program.seen.size(), 3u);
 }
 
-std::string detail(const std::string& id, const std::string& status = "completed") {
-  return R"({"execution_id":")" + id + R"(","status":")" + status + R"("})";
-}
+constexpr const char* kId1 = "exec_01M84ACZCD2JSDQHG6GA9E3MG1";
+constexpr const char* kId2 = "exec_01M84ACZCD2JSDQHG6GA9E3MG2";
 
-TEST(Cli, IdsAreLookedUpBeforeAnyIsDeleted) {
+// The server deletes all or none; whole ids need no look before.
+TEST(Cli, IdsAreDeletedByOneRequest) {
   Program program;
   program.terminal = true;
-  const std::string missing = R"({"error":{"message":"there is no execution 'x'"}})";
-  program.answer(200, detail("exec_a"));
-  program.answer(404, missing);
+  program.answer(200, R"({"deleted_count":2})");
+  const auto deleted = program.run({"executions", "delete", kId1, kId2, kId1});
+  EXPECT_EQ(deleted.out, "deleted 2 executions\n") << deleted.err;
+  ASSERT_EQ(program.seen.size(), 1u);
+  EXPECT_EQ(program.seen[0].target, "/v1/retrievers/executions/delete?require_all=true");
+  EXPECT_EQ(*parse_json(program.seen[0].body),
+            (json::value{{"execution_ids", {kId1, kId2}}}));
+
+  program.answer(404, R"({"error":{"message":"the execution 'x' does not exist"}})");
+  const auto refused = program.run({"executions", "delete", kId1, kId2});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("does not exist"), std::string::npos) << refused.err;
+  EXPECT_EQ(program.seen.size(), 2u);
+
+  program.answer(200, R"({"matching_count":1})");
+  const auto tried = program.run({"executions", "delete", kId1, "--dry-run"});
+  EXPECT_EQ(tried.out, std::string("would delete the execution ") + kId1 + "\n");
+  EXPECT_EQ(program.seen.at(2).target,
+            "/v1/retrievers/executions/delete?require_all=true&dry_run=true");
+}
+
+TEST(Cli, WhatPointsToExecutionsIsLookedUpBeforeAnyIsDeleted) {
+  Program program;
+  program.answer(200, R"({"execution_id":"exec_a"})");
+  program.answer(404, R"({"error":{"message":"there is no execution 'x'"}})");
   program.answer(200, R"({"results":[]})");
   const auto refused = program.run({"executions", "delete", "exec_a", "x"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_NE(refused.err.find("nothing was deleted"), std::string::npos) << refused.err;
-  for (const auto& seen : program.seen) {
-    EXPECT_TRUE(seen.method == "GET" || seen.target.find("/list?") != std::string::npos);
-  }
-  program.seen.clear();
-  program.answer(200, detail("exec_a"));
-  program.answer(200, detail("exec_b", "processing"));
-  EXPECT_EQ(program.run({"executions", "delete", "exec_a", "exec_b"}).status, 1);
-  EXPECT_EQ(program.seen.size(), 2u);
+  EXPECT_EQ(program.seen.size(), 3u);
 
   // Named twice, it is one.
   program.seen.clear();
   program.answer(200, R"({"results":[{"execution_id":"exec_a"}]})");
-  program.answer(200, detail("exec_a"));
-  program.answer(200, detail("exec_a"));
+  program.answer(200, R"({"execution_id":"exec_a"})");
+  program.answer(200, R"({"execution_id":"exec_a"})");
   program.answer(200, R"({"results":[{"execution_id":"exec_b"}]})");
-  program.answer(200, detail("exec_b"));
+  program.answer(200, R"({"execution_id":"exec_b"})");
   program.answer(200, R"({"deleted_count":2})");
-  const auto deleted = program.run({"executions", "delete", "latest", "exec_a", "-2"});
-  EXPECT_EQ(deleted.out, "deleted 2 executions\n") << deleted.err;
+  EXPECT_EQ(program.run({"executions", "delete", "latest", "exec_a", "-2"}).status, 0);
   EXPECT_EQ(program.seen.back().body, R"({"execution_ids":["exec_a","exec_b"]})");
+}
 
-  program.seen.clear();
-  program.answer(200, detail("exec_a"));
-  const auto tried = program.run({"executions", "delete", "exec_a", "--dry-run"});
-  EXPECT_EQ(tried.status, 0);
-  EXPECT_EQ(tried.out, "would delete the execution exec_a\n");
-  EXPECT_EQ(program.seen.size(), 1u);
+// Of more than fit into a request, none goes before the server has seen all.
+TEST(Cli, ManyIdsAreDeletedAllOrNone) {
+  Program program;
+  std::vector<std::string> line = {"executions", "delete", "--yes"};
+  for (int i = 0; i < 1001; ++i)
+    line.push_back("exec_01M84ACZCD2JSDQHG6GA9E" + std::to_string(1000 + i));
+  program.answer(200, R"({"matching_count":1000})");
+  program.answer(404, R"({"error":{"message":"one does not exist"}})");
+  EXPECT_EQ(program.run(line).status, 1);
+  ASSERT_EQ(program.seen.size(), 2u);
+  for (const auto& seen : program.seen)
+    EXPECT_NE(seen.target.find("dry_run=true"), std::string::npos);
 }
 
 // Goal: one convention for all that deletes.
 TEST(Cli, AllThatDeletesAsksAndTriesAlike) {
   const std::string found =
-      R"({"execution_id":"a","status":"completed","document_count":3,)"
+      R"({"execution_id":"a","status":"completed","document_count":3,"matching_count":1,)"
       R"("results":[{"name":"a"}]})";
   for (const std::vector<std::string>& line :
-       std::vector<std::vector<std::string>>{{"executions", "delete", "a"},
+       std::vector<std::vector<std::string>>{{"executions", "delete", kId1},
                                              {"collections", "delete", "a"},
                                              {"documents", "delete", "c", "a"},
                                              {"namespaces", "delete", "a"},
@@ -106,7 +127,8 @@ TEST(Cli, AllThatDeletesAsksAndTriesAlike) {
     EXPECT_EQ(tried.status, 0) << tried.err;
     EXPECT_NE(tried.out.find("\"dry_run\":true"), std::string::npos) << tried.out;
     ASSERT_EQ(program.seen.size(), 1u);
-    EXPECT_EQ(program.seen.at(0).method, "GET");
+    EXPECT_TRUE(program.seen[0].method == "GET" ||
+                program.seen[0].target.find("dry_run=true") != std::string::npos);
     EXPECT_EQ(program.run({line.at(0), line.at(1), "a", "b", "--yes", "--dry-run"}).status,
               2);
 
@@ -126,7 +148,6 @@ TEST(Cli, AllThatDeletesAsksAndTriesAlike) {
     // Who says so, and a script that names it, is not asked.
     for (const bool is_person : {true, false}) {
       program.interactive = is_person;
-      if (line.at(0) == "executions") program.answer(200, found);
       program.answer(200, R"({"success":true,"deleted_count":1})");
       EXPECT_EQ(program.run(is_person ? with("--yes") : line).status, 0);
     }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kLatest = "latest";
 constexpr std::int64_t kBackMax = 10'000;  // The furthest offset of a list.
+constexpr std::size_t kWholeIdSize = 31;   // exec_ and a ULID.
 
 Outcome<json::array> first_executions(Context& context, json::object filter,
                                       std::int64_t limit, std::int64_t offset) {
@@ -69,7 +70,6 @@ Outcome<json::object> find_named_execution(Context& context, const std::string& 
     return get(id);
   }
   auto found = get(name);
-  constexpr std::size_t kWholeIdSize = 31;  // exec_ and a ULID.
   if (found || found.error().http_status != 404 || name.size() >= kWholeIdSize) {
     return found;
   }
@@ -91,6 +91,10 @@ Outcome<json::object> find_named_execution(Context& context, const std::string& 
       fmt::format("several executions begin with '{}', such as {} and {}; give "
                   "more of the id",
                   printable(name), printable(id_of(rows[0])), printable(id_of(rows[1]))));
+}
+
+bool is_whole_execution_id(std::string_view name) {
+  return name.size() == kWholeIdSize && name.starts_with("exec_");
 }
 
 Outcome<std::string> find_execution_id(Context& context, const std::string& name) {

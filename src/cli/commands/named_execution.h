@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/context.h"
 
@@ -13,7 +14,10 @@ namespace trawl::cli {
 Outcome<json::object> find_named_execution(Context& context, const std::string& name,
                                            std::string& raw);
 
-// The same, with the id alone.
+// Has the form of a whole id that this server gave: nothing that has to be looked up.
+bool is_whole_execution_id(std::string_view name);
+
+// The same as find_named_execution, with the id alone.
 Outcome<std::string> find_execution_id(Context& context, const std::string& name);
 
 }  // namespace trawl::cli
