@@ -79,7 +79,7 @@ bool is_number(const std::string& token) {
   return token.front() >= '0' && token.front() <= '9';
 }
 
-// Reads a day, a time of day, or both, in the local time zone.
+// Reads a month, a day, a time of day, or the last two, in the local time zone.
 class Reader {
  public:
   Reader(std::string_view text, TimeUs now) : tokens_(tokens_of(text)) {
@@ -108,7 +108,7 @@ class Reader {
       if (!read_time_of_day()) return {};
       has_time = true;
     }
-    if (has_time && !read_offset()) return {};
+    if (has_time && (is_month_ || !read_offset())) return {};
     if (at_ != tokens_.size() || (!has_day && !has_time)) return {};
     auto begin = instant_of(parts_);
     if (!begin) {
@@ -128,7 +128,7 @@ class Reader {
     } else {
       // A day has 23 hours where the clock goes forward.
       std::tm next = parts_;
-      ++next.tm_mday;
+      ++(is_month_ ? next.tm_mon : next.tm_mday);
       next.tm_isdst = -1;
       span.end = static_cast<TimeUs>(mktime(&next)) * kMicrosPerSecond - 1;
     }
@@ -180,23 +180,32 @@ class Reader {
     }
     if (const auto month = take_name(kMonths)) {
       int day = 0;
-      if (!take_number(day, 2, 31)) return fail();
+      is_month_ = !take_number(day, 2, 31);
+      const int this_month = parts_.tm_mon;
       parts_.tm_mon = *month;
-      parts_.tm_mday = day;
+      parts_.tm_mday = is_month_ ? 1 : day;
+      if (is_month_ && at_ == tokens_.size()) {
+        // The last one of that name, as with weekdays.
+        if (*month > this_month) --parts_.tm_year;
+        return true;
+      }
       int year = 0;
       if (at_ < tokens_.size() && tokens_[at_].size() == 4 && take_number(year, 4, 9999)) {
         parts_.tm_year = year - 1900;
+      } else if (is_month_) {
+        return fail();
       }
       return true;
     }
     int year = 0;
     int month = 0;
-    int day = 0;
+    int day = 1;
     if (is_next("-", 1) && tokens_[at_].size() == 4) {
-      if (!take_number(year, 4, 9999) || !take("-") || !take_number(month, 2, 99) ||
-          !take("-") || !take_number(day, 2, 99)) {
+      if (!take_number(year, 4, 9999) || !take("-") || !take_number(month, 2, 99)) {
         return fail();
       }
+      is_month_ = at_ == tokens_.size();
+      if (!is_month_ && (!take("-") || !take_number(day, 2, 99))) return fail();
       if (month < 1 || month > 12) {
         reason_ = "a year has 12 months";
         return fail();
@@ -280,6 +289,7 @@ class Reader {
   std::tm parts_{};
   std::int64_t micros_ = 0;
   std::string reason_;
+  bool is_month_ = false;        // All of one.
   std::optional<int> offset_s_;  // As it was typed; else that of the local time zone.
   TimeUs unit_ = kMicrosPerHour;
 };
@@ -394,11 +404,12 @@ Outcome<std::string> read_time(std::string_view flag, std::string_view text, Tim
     static constexpr std::string_view kWords[] = {
         "today",     "yesterday", "now",    "monday",   "tuesday",
         "wednesday", "thursday",  "friday", "saturday", "sunday"};
-    return usage_failure(fmt::format(
-        "{} is '{}', which is not a time{}; use 2026-01-31, '2026-01-31 10:00', 9:00, "
-        "today, yesterday, monday, -15m, -24h, -7d, or RFC 3339",
-        flag, truncate_text(text, 64),
-        did_you_mean(trimmed, {std::begin(kWords), std::end(kWords)})));
+    return usage_failure(
+        fmt::format("{} is '{}', which is not a time{}; use 2026-01-31, '2026-01-31 "
+                    "10:00', 2026-01, 9:00, "
+                    "today, yesterday, monday, -15m, -24h, -7d, or RFC 3339",
+                    flag, truncate_text(text, 64),
+                    did_you_mean(trimmed, {std::begin(kWords), std::end(kWords)})));
   }
   if (end == TimeEnd::begin && !span->has_day && span->begin > now) {
     return usage_failure(fmt::format(

@@ -45,6 +45,21 @@ TEST_F(TimeTextTest, WordsAreDaysOfTheLocalZone) {
   EXPECT_EQ(read("now"), "2026-11-26T10:30:00.000000Z");
 }
 
+TEST_F(TimeTextTest, AMonthIsAllOfIt) {
+  for (const auto* text : {"2026-10", "october", "Oct", "oct 2026", "October 2026"}) {
+    EXPECT_EQ(read(text), "2026-09-30T22:00:00.000000Z") << text;
+    EXPECT_EQ(until(text), "2026-10-31T22:59:59.999999Z") << text;
+  }
+  EXPECT_EQ(read("2026-12"), "2026-11-30T23:00:00.000000Z");
+  EXPECT_EQ(read("december"), "2025-11-30T23:00:00.000000Z");
+  EXPECT_EQ(until("2025-12"), "2025-12-31T22:59:59.999999Z");
+  EXPECT_EQ(until("2024-02"), "2024-02-29T22:59:59.999999Z");
+  EXPECT_NE(read("2026-13").find("a year has 12 months"), std::string::npos);
+  for (const auto* text : {"2026-", "2026-10 9:00", "oct 9:00", "2026-10-", "oct 20266"}) {
+    EXPECT_TRUE(refuses(text)) << text;
+  }
+}
+
 TEST_F(TimeTextTest, SpansAreOfThePastHoweverTheyAreWritten) {
   for (const auto* text : {"-2w", "-2weeks", "-2 weeks", "2weeks", "2 weeks ago", "2w"}) {
     EXPECT_EQ(read(text), "-2w") << text;
@@ -157,7 +172,7 @@ TEST_F(TimeTextTest, RefusesEverythingElseWithARemedy) {
                            "2026-02-30",
                            "2026-13-01",
                            "2026-01-31x",
-                           "Nov",
+                           "Nov -",
                            "Nov 31",
                            "lastweek",
                            "today today",
