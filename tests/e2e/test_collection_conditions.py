@@ -110,6 +110,55 @@ def test_a_tail_refuses_it_as_well(library):
         assert "did you mean 'books'?" in reply.json["error"]["message"]
 
 
+def filtered(server, filters):
+    """What every way to ask finds with `filters`; they agree."""
+    body = {"filters": filters, "end_time": "2999-01-01"}
+    found = {server.ok("POST", LIST, body)["total"],
+             len(server.post(EXPORT, body).text.splitlines()),
+             server.ok("POST", AGGREGATE, body)["total"]["count"],
+             server.ok("POST", DELETE + "?dry_run=true", body)["matching_count"]}
+    assert len(found) == 1, found
+    return found.pop()
+
+
+def test_a_name_means_its_collection_in_filters_too(library):
+    """Goal: whatever finds something by collection_ids finds it by filters."""
+    [letters] = [row["collection_id"] for row in library.ok(
+        "POST", "/v1/collections/list")["results"] if row["collection_name"] == "letters"]
+    everything = library.list().json["total"]
+    books = {"field": "collection_ids", "operator": "eq", "value": "books"}
+    for filters, count in (
+            (books, 3), ({"collection_ids": "books"}, 3), ({**books, "operator": "contains"}, 3),
+            ({"field": "collection_ids", "value": letters}, 1),
+            ({**books, "operator": "in", "value": ["books", "letters"]}, 4),
+            ({**books, "operator": "in", "value": "letters"}, 1),
+            ({**books, "operator": "ne"}, everything - 3),
+            ({**books, "operator": "nin", "value": ["books", letters]}, everything - 4),
+            ({"NOT": books}, everything - 3), ({"NOT": [books]}, everything - 3),
+            ({"OR": [books, {"AND": [{"collection_ids": "letters"}]}]}, 4),
+            ({"collection_ids": "letters", "status": "completed"}, 1),
+            ({"collection_ids": "letters", "status": "COMPLETED", "case_sensitive": False}, 1),
+            ({"collection_ids": "letters", "status": "COMPLETED", "case_sensitive": True}, 0),
+            ({"collection_ids": "letters", "status": "failed"}, 0),
+            ({"AND": [{"collection_ids": "letters"}, {"field": "status", "value": "failed"}]}, 0),
+            ({"field": "collection_ids", "value": "Archive 2019"}, 1)):
+        assert filtered(library, filters) == count, filters
+    echo = library.ok("POST", LIST, {"filters": books})["filter"]
+    assert echo["filters"] == books
+
+
+@pytest.mark.parametrize("path", [LIST, AGGREGATE, EXPORT, DELETE, DELETE + "?dry_run=true"])
+@pytest.mark.parametrize("filters", [
+    {"collection_ids": "bokos"}, {"NOT": {"field": "collection_ids", "value": "bokos"}},
+    {"OR": [{"field": "collection_ids", "operator": "in", "value": ["letters", "bokos"]}]}])
+def test_an_unknown_one_in_filters_is_refused(library, path, filters):
+    before = library.list().json["total"]
+    reply = library.post(path, {"filters": filters})
+    assert reply.status == 404, reply
+    assert "did you mean 'books'?" in reply.json["error"]["message"]
+    assert library.list().json["total"] == before
+
+
 def test_what_a_deleted_collection_leaves_is_found_by_its_id(server):
     server.make_collection("books", BOOKS)
     made = server.ok("GET", "/v1/collections/books")["collection_id"]

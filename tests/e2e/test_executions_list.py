@@ -379,6 +379,17 @@ def test_fields_are_all_that_a_detail_shows(server):
     assert "did you mean 'replayable'?" in reply.json["error"]["message"]
 
 
+@pytest.mark.parametrize("slip, near", [
+    ("id", "execution_id"), ("query", "query_summary"), ("created_at", "timestamp"),
+    ("user", "caller"), ("stat", "status")])
+def test_other_names_of_fields_lead_to_them(history, slip, near):
+    for body in ({"fields": [slip]}, {"filters": {slip: "x"}}):
+        reply = history.list(body)
+        assert reply.status == 422
+        if near != "caller" or "fields" in body:
+            assert f"did you mean '{near}'?" in reply.json["error"]["message"], reply
+
+
 def test_a_delete_of_named_ones_can_ask_for_all_of_them(server):
     lines = "\n".join(json.dumps({"execution_id": f"exec_{i}", "status": "completed",
                                   "timestamp": "2026-01-01T00:00:00Z"}) for i in range(4))

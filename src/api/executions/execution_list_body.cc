@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "api/executions/filter_collections.h"
 #include "api/executions/replayable.h"
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
@@ -40,6 +41,19 @@ const std::vector<std::string_view>& known_keys() {
     return keys;
   }();
   return kKeys;
+}
+
+// Fields of an execution that go by another name elsewhere, too far from it to be near.
+std::string near_field(std::string_view field, const std::vector<std::string_view>& known) {
+  static constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+      {"_id", "execution_id"},     {"id", "execution_id"},     {"created_at", "timestamp"},
+      {"key", "caller"},           {"query", "query_summary"}, {"start_time", "timestamp"},
+      {"started_at", "timestamp"}, {"time", "timestamp"},      {"user", "caller"}};
+  for (const auto& [other, name] : kOtherNames) {
+    const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+    if (other == field && is_known) return fmt::format(" (did you mean '{}'?)", name);
+  }
+  return did_you_mean(field, known);
 }
 
 class Reader {
@@ -158,24 +172,14 @@ class Reader {
     return read_collections();
   }
 
-  // Those called by name are looked for by both: what was imported may have anything for an
-  // id.
   Result<void> read_collections() {
     constexpr std::string_view kName = "collection_ids";
     TRAWL_ASSIGN(const auto items, read_strings(kName));
     if (items.empty()) return {};
     json::array wanted;
     for (std::size_t i = 0; i < items.size(); ++i) {
-      wanted.push_back(text_value(items[i]));
-      auto id = find_(items[i]);
-      if (id) {
-        if (id->str() != items[i]) wanted.push_back(text_value(id->str()));
-        continue;
-      }
-      Error error = std::move(id).error();
-      if (error.code != ErrorCode::not_found) return error;
-      error.location = fmt::format("{}[{}]", kName, i);
-      out_.unknown_collections.emplace_back(items[i], std::move(error));
+      TRAWL_TRY(add_collection(items[i], fmt::format("{}[{}]", kName, i), find_, wanted,
+                               out_.unknown_collections));
     }
     return add(kName, "in", wanted, kName);
   }
@@ -245,10 +249,15 @@ class Reader {
       if (std::find(known.begin(), known.end(), first) == known.end()) {
         const std::string name = truncate_text(first, 64);
         return invalid_at(
-            "filters",
-            fmt::format("unknown field '{}' of an execution{}; use one of {}", name,
-                        did_you_mean(first, known), fmt::join(known, ", ")));
+            "filters", fmt::format("unknown field '{}' of an execution{}; use one of {}",
+                                   name, near_field(first, known), fmt::join(known, ", ")));
       }
+    }
+    const auto& paths = filter.paths();
+    if (std::find(paths.begin(), paths.end(), "collection_ids") != paths.end()) {
+      TRAWL_ASSIGN(const json::value resolved,
+                   with_collection_ids(*filters, find_, out_.unknown_collections));
+      TRAWL_ASSIGN(filter, Filter::compile(resolved, "filters"));
     }
     out_.echo["filters"] = *filters;
     for (auto& warning : filter.warnings()) out_.warnings.push_back(std::move(warning));
@@ -297,7 +306,7 @@ class Reader {
       if (std::find(known.begin(), known.end(), field) != known.end()) continue;
       return invalid_at("fields",
                         fmt::format("unknown field '{}' of an execution{}; use one of {}",
-                                    truncate_text(field, 64), did_you_mean(field, known),
+                                    truncate_text(field, 64), near_field(field, known),
                                     fmt::join(known, ", ")));
     }
     return {};

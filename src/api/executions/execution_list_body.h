@@ -24,7 +24,8 @@ namespace trawl::api {
 //   min_duration_ms, max_duration_ms, min_credits, max_credits · returned "zero"|"nonzero"
 //   cache_hit_rate 0.5 or {"min": 0, "max": 1} · every recorded field with kCondition
 //   (stage_id, caller …): the exact text · labels {"team": "search"}
-//   filters: the filter grammar over execution_fields()
+//   filters: the filter grammar over execution_fields(), collections by id or name there,
+//   too
 // and how the page is made:
 //   sort "duration_ms", "-duration_ms", "+duration_ms" or {"field", "direction"}; without
 //   a sign or a direction the greatest come first · fields ["status", "error", …] ·
@@ -42,7 +43,8 @@ struct ExecutionListBody {
   std::string canonical;
   json::object echo;  // The same, as it was understood; instants are added by echo_of().
   std::vector<std::string> warnings;  // What was asked for has no words.
-  // Of collection_ids, what is no collection: for refuse_unknown_collections().
+  // Of collection_ids, also in filters, what is no collection: for
+  // refuse_unknown_collections().
   std::vector<std::pair<std::string, Error>> unknown_collections;
 };
 

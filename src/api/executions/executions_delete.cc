@@ -15,6 +15,7 @@
 #include "api/wire/endpoint.h"
 #include "api/wire/query_reader.h"
 #include "api/wire/request_time.h"
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -139,8 +140,10 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
         {"deleted_count", 0},
         {"matching_count", page.total},
         {"exact", page.total_exact},
-        {"message", fmt::format("{}{} executions match; running ones would stay",
-                                page.total_exact ? "" : "at least ", page.total)}});
+        {"message",
+         fmt::format("{}{} {}; running ones would stay",
+                     page.total_exact ? "" : "at least ", counted(page.total, "execution"),
+                     page.total == 1 ? "matches" : "match")}});
   }
   const RequestTime time(services, call.request);
   TRAWL_TRY(bounded(time, [&] { return refuse_unknown_collections(services, body); }));
