@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/json.h"
@@ -60,9 +61,9 @@ std::string key_prefix(std::string_view secret) {
 
 Result<void> check_secret(std::string_view secret) {
   if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
-    return make_error(ErrorCode::invalid,
-                      fmt::format("the key has {} characters; use {} to {}", secret.size(),
-                                  kSecretBytesMin, kSecretBytesMax));
+    return make_error(ErrorCode::invalid, fmt::format("the key has {}; use {} to {}",
+                                                      counted(secret.size(), "character"),
+                                                      kSecretBytesMin, kSecretBytesMax));
   }
   const bool visible = std::all_of(secret.begin(), secret.end(),
                                    [](char c) { return c > ' ' && c < '\x7F'; });

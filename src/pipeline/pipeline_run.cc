@@ -462,10 +462,14 @@ class Run {
     return make_error(
         ErrorCode::budget_exhausted,
         fmt::format("{} before stage '{}': it costs {:.4g} credits and {:.4g} "
-                    "of {:.4g} are left; raise budget_limits.max_credits",
+                    "of {:.4g} are left; {}",
                     runner_message::kBudgetExhausted, stage.stage_name,
                     AmountSum::to_amount(cost), AmountSum::to_amount(*spending_.left()),
-                    *bound_.pipeline.budget.max_credits));
+                    *bound_.pipeline.budget.max_credits,
+                    *bound_.pipeline.budget.max_credits > 0
+                        ? "raise budget_limits.max_credits"
+                        : "a budget_limits.max_credits of 0 is none at all; for no limit "
+                          "leave it out"));
   }
 
   Result<void> check() const {
@@ -483,9 +487,11 @@ class Run {
     const auto& limit = bound_.pipeline.budget.max_time_ms;
     if (limit && used_us >= *limit * 1000) {
       return make_error(ErrorCode::budget_exhausted,
-                        fmt::format("{}: {:.1f} ms of {} ms were used; raise "
-                                    "budget_limits.max_time_ms",
-                                    runner_message::kBudgetExhausted, used_ms, *limit));
+                        fmt::format("{}: {:.1f} ms of {} ms were used; {}",
+                                    runner_message::kBudgetExhausted, used_ms, *limit,
+                                    *limit > 0 ? "raise budget_limits.max_time_ms"
+                                               : "a budget_limits.max_time_ms of 0 is no "
+                                                 "time at all; for no limit leave it out"));
     }
     const std::int64_t ceiling = options_.time_ms_max;
     if (ceiling > 0 && used_us >= ceiling * 1000) {

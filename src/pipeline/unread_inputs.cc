@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "pipeline/template/template.h"
 
@@ -82,7 +83,8 @@ std::vector<std::string> unread_input_warnings(const Pipeline& pipeline,
                                            : std::move(near)));
   }
   if (more > 0) {
-    out.back() += fmt::format("; nor are {} more inputs", more);
+    out.back() +=
+        fmt::format("; nor {} {}", more == 1 ? "is" : "are", counted(more, "more input"));
   }
   return out;
 }

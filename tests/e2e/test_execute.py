@@ -178,6 +178,10 @@ def test_budget_stops_a_run_and_keeps_the_record(library):
     assert detail["stages_completed"] == 1
     assert detail["total_stages"] == 3
     assert detail["failed_stage"] == "sort_relevance"
+    for limit in ("max_credits", "max_time_ms"):
+        none = run(library, [search("sea")], budget_limits={limit: 0}, skip_cache=True)
+        assert f"a budget_limits.{limit} of 0 is no" in none["error"]
+        assert "leave it out" in none["error"]
     timed = run(library, [search("sea")], budget_limits={"max_time_ms": 0})
     assert timed["status"] == "failed"
     assert "max_time_ms" in timed["error"]

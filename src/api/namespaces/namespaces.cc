@@ -11,6 +11,7 @@
 #include "api/wire/names.h"
 #include "api/wire/object_list.h"
 #include "api/wire/query_reader.h"
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -342,11 +343,11 @@ Result<void> must_be_empty(const Services& services, const Namespace& ns) {
   first.limit = 1;
   TRAWL_ASSIGN(const ExecutionPage page, services.ledger.list(all, first));
   if (collections.empty() && page.total == 0) return {};
-  return make_error(
-      ErrorCode::bad_request,
-      fmt::format("the namespace '{}' holds {} collections and {} executions; "
-                  "send ?force=true to delete them with it",
-                  ns.name, collections.size(), page.total));
+  return make_error(ErrorCode::bad_request,
+                    fmt::format("the namespace '{}' holds {} and {}; "
+                                "send ?force=true to delete them with it",
+                                ns.name, counted(collections.size(), "collection"),
+                                counted(page.total, "execution")));
 }
 
 Result<http::Response> remove_namespace(const Services& services, Call& call) {

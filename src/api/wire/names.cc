@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace trawl::api {
@@ -17,8 +18,8 @@ std::string read_name(ObjectReader& in, ObjectReader::Names names, std::size_t m
         return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
       }));
   if (chars < min_chars || chars > max_chars) {
-    in.fail(*names.begin(),
-            fmt::format("has {} characters; use {} to {}", chars, min_chars, max_chars));
+    in.fail(*names.begin(), fmt::format("has {}; use {} to {}", counted(chars, "character"),
+                                        min_chars, max_chars));
   } else if (trim(name) != name || std::any_of(name.begin(), name.end(), [](char c) {
                return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '/';
              })) {

@@ -1,5 +1,6 @@
 // Limits on how many requests a key may send.
 #include "api/wire/request_limit.h"
+#include "base/counted.h"
 
 #include <fmt/format.h>
 
@@ -25,9 +26,9 @@ std::vector<http::Header> limit_headers(const RateLimit& limit,
 Error too_many(const RateLimit& limit, std::int64_t wait_s) {
   Error error = make_error(
       ErrorCode::too_many_requests,
-      fmt::format(
-          "this key may send {} requests a minute, and {} at once; try again in {} s",
-          limit.requests_per_minute, limit.burst_or_default(), wait_s));
+      fmt::format("this key may send {} a minute, and {} at once; try again in {} s",
+                  counted(static_cast<std::uint64_t>(limit.requests_per_minute), "request"),
+                  limit.burst_or_default(), wait_s));
   // Clients look for the waiting time under either name.
   error.facts = fmt::format(
       R"({{"limit":{},"window":{},"retry_after":{},"retry_after_seconds":{},"retryable":true}})",

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -128,7 +129,8 @@ bool ExportSink::take_trailer(std::string_view line) {
 std::optional<std::string> ExportSink::check_part() const {
   if (!told_rows_) return "it ended without its trailer";
   if (*told_rows_ != part_rows_) {
-    return fmt::format("the server sent {} rows and {} arrived", *told_rows_, part_rows_);
+    return fmt::format("the server sent {} and {} arrived", counted(*told_rows_, "row"),
+                       part_rows_);
   }
   if (told_sha256_ != part_sha256_) {
     return fmt::format("its SHA-256 is {} and should be {}", part_sha256_, told_sha256_);

@@ -45,10 +45,11 @@ Outcome<Exit> back_up(Context& context, const BackupArguments& arguments) {
   const double seconds = line.elapsed_s();
   if (context.format() == Format::table) {
     host.out << fmt::format(
-        "backed up {}, {} in {} files, in {} to {}\n"
+        "backed up {}, {} in {}, in {} to {}\n"
         "restore: trawl serve --data-dir {}\n",
         format_things(static_cast<std::int64_t>(report->executions), "execution"),
-        format_bytes(static_cast<double>(report->bytes)), report->files.size(),
+        format_bytes(static_cast<double>(report->bytes)),
+        format_things(static_cast<std::int64_t>(report->files.size()), "file"),
         format_duration_ms(seconds * 1e3), printable(arguments.target),
         printable(arguments.target));
     return Exit::ok;

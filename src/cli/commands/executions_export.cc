@@ -168,16 +168,17 @@ Outcome<Exit> fetch(Context& context, const ExecutionsExportArguments& arguments
     if (was_full) return Exit::ok;  // All rows came; only the trailer is missing.
     if (!is_passing(failure) || sink.rows() == 0 || ++retries > kRetriesMax) {
       if (sink.rows() > 0 && !arguments.file.empty()) {
-        failure.notes.push_back(fmt::format(
-            "the first {} executions are in {}.part",
-            format_count(static_cast<std::int64_t>(sink.rows())), arguments.file));
+        failure.notes.push_back(
+            fmt::format("{} came before, and {} in {}.part",
+                        format_things(static_cast<std::int64_t>(sink.rows()), "execution"),
+                        sink.rows() == 1 ? "is" : "are", arguments.file));
       }
       return failure;
     }
     progress.clear();
-    context.host().err << fmt::format("trawl: {}; resuming after {} executions\n",
-                                      printable(failure.message),
-                                      format_count(static_cast<std::int64_t>(sink.rows())));
+    context.host().err << fmt::format(
+        "trawl: {}; resuming after {}\n", printable(failure.message),
+        format_things(static_cast<std::int64_t>(sink.rows()), "execution"));
     std::this_thread::sleep_for(kFirstRetryPause *
                                 (1 << (retries - 1 < 0 ? 0 : retries - 1)));
   }

@@ -83,13 +83,15 @@ class TailSink final : public BodySink {
       if (is_new(event.kind + message)) host_.err << "trawl: " << message << '\n';
     } else if (event.kind == "dropped") {
       host_.err << fmt::format(
-          "trawl: too slow for {} events, which were skipped; to see them: trawl "
+          "trawl: too slow for {}, skipped here; to see what was missed: trawl "
           "executions tail --since {}\n",
-          format_count(count_at(data, "count")), printable(text_at(data, "since")));
+          format_things(count_at(data, "count"), "event"),
+          printable(text_at(data, "since")));
     } else if (event.kind == "skipped") {
       host_.err << fmt::format(
-          "trawl: only the last {} are shown; trawl executions export has the others\n",
-          format_count(count_at(data, "sent")));
+          "trawl: only the last {} shown; trawl executions export has the others\n",
+          count_at(data, "sent") == 1 ? "is"
+                                      : format_count(count_at(data, "sent")) + " are");
     } else if (event.kind == "closed") {
       closed_ = Closed{text_at(data, "reason"), text_at(data, "message")};
     }

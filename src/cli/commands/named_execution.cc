@@ -53,9 +53,10 @@ Outcome<std::string> id_at(Context& context, std::int64_t back) {
   TRAWL_ASSIGN(const auto rows, first_executions(context, {}, 1, back));
   if (!rows.empty()) return id_of(rows.front());
   return Failure(Exit::refused,
-                 back == 0 ? "there are no executions yet"
-                           : fmt::format("there are no {} executions before the latest",
-                                         format_count(back)));
+                 back == 0   ? "there are no executions yet"
+                 : back == 1 ? "there is no execution before the latest"
+                             : fmt::format("there are no {} executions before the latest",
+                                           format_count(back)));
 }
 
 }  // namespace

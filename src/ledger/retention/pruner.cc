@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/counted.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
@@ -62,8 +63,8 @@ Result<Pruner::Removal> Pruner::remove(const ExecutionFilter& filter, const Stop
     auto removed = ledger_.remove(filter, options_.step_rows);
     if (!removed) {
       Error error = std::move(removed).error();
-      error.message +=
-          fmt::format("; {} executions of this request were deleted before", removal.count);
+      error.message += fmt::format("; of this request {} had been deleted before",
+                                   counted(removal.count, "execution"));
       return error;
     }
     removal.count += *removed;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/work_limit.h"
 #include "model/engine_fields.h"
 #include "stages/definitions.h"
@@ -77,10 +78,11 @@ class SortRelevance : public Stage {
       }
     }
     if (feature_address && missing_count > 0) {
-      output.warnings.push_back(
-          fmt::format("{} documents have no number at '{}'; scores are not computed from "
-                      "feature_address",
-                      missing_count, score_field));
+      output.warnings.push_back(fmt::format(
+          "{} no number at '{}'; scores are not computed from "
+          "feature_address",
+          counted(missing_count, "document") + (missing_count == 1 ? " has" : " have"),
+          score_field));
     }
     return output;
   }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "model/engine_fields.h"
 #include "pipeline/absent_fields.h"
@@ -534,10 +535,10 @@ class FeatureSearch : public Stage {
     TRAWL_ASSIGN(StageOutput output,
                  SearchRun(parameters_, snapshots_, searches_, run).run());
     if (!input.empty()) {
-      output.warnings.push_back(fmt::format(
-          "the search replaced the {} documents of the stages before; narrow it with "
-          "filters instead",
-          input.size()));
+      output.warnings.push_back(
+          fmt::format("the search replaced the {} of the stages before; narrow it with "
+                      "filters instead",
+                      input.size() == 1 ? "document" : counted(input.size(), "document")));
     }
     return output;
   }
