@@ -32,6 +32,9 @@ std::uint64_t bits_before(std::uint32_t row_end, std::size_t word) {
 }
 
 SeenRows look_at(const Segment& segment, const RowView& view) {
+  if (view.dead == nullptr && view.row_end >= segment.row_end()) {
+    return {segment.held_count(), segment.total_length(), {}, false};
+  }
   const auto seen_of = [&](std::size_t word, std::uint64_t held) {
     return held & bits_before(view.row_end, word) &
            ~(view.dead == nullptr ? 0 : view.dead->word(word));
