@@ -93,10 +93,9 @@ TEST(Cli, MistypedWordsAreNamedWithTheRemedy) {
       {{"executions", "list", "--json"},
        "'--json' is not a flag of 'trawl executions list' (did you mean '-o json'?); see: "
        "trawl executions list --help"},
-      {{"documents", "list", "books"},
-       "'list' is not a command of 'trawl documents'; use get, delete; see: trawl "
-       "documents "
-       "--help"},
+      {{"documents", "weigh", "books"},
+       "'weigh' is not a command of 'trawl documents'; use list, get, delete; see: trawl "
+       "documents --help"},
       {{"executions", "list", "--sinc", "-1h"},
        "'--sinc' is not a flag of 'trawl executions list' (did you mean '--since'?); see: "
        "trawl executions list --help"},
@@ -164,6 +163,7 @@ TEST(Cli, EveryCommandHasHelpWithAnExample) {
                                              {"collections", "show"},
                                              {"collections", "delete"},
                                              {"documents"},
+                                             {"documents", "list"},
                                              {"documents", "get"},
                                              {"documents", "delete"},
                                              {"namespaces"},

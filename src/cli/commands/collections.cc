@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "cli/commands/checks.h"
 #include "cli/commands/collection_definition.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deletion.h"
@@ -41,13 +43,15 @@ struct CollectionsArguments {
   std::vector<std::string> fields;
   std::string language;
   std::string description;
+  std::int64_t limit = 0;  // 0: all
   DeletionFlags deletion;
 };
 
-Outcome<Exit> list_collections(Context& context) {
+Outcome<Exit> list_collections(Context& context, std::int64_t limit) {
   PagedList list;
   list.target = path({"v1", "collections", "list"});
-  list.all = true;
+  list.all = limit == 0;
+  list.limit = limit;
   list.nothing = "no collections";
   return write_list(
       context, list,
@@ -111,8 +115,14 @@ void add_collections(CLI::App& program, Context& context) {
   auto* list_command =
       group->add_subcommand("list", "List the collections of the namespace");
   list_command->footer("Example:\n  trawl collections list");
-  list_command->callback(
-      [&context] { context.action = [&context] { return list_collections(context); }; });
+  list_command->add_option("--limit", arguments->limit, "Rows in total [all]")
+      ->check(whole_number(1))
+      ->type_name("N");
+  list_command->callback([&context, arguments] {
+    context.action = [&context, arguments] {
+      return list_collections(context, arguments->limit);
+    };
+  });
 
   auto* create_command = group->add_subcommand(
       "create", "Create a collection that is searched by words (BM25)");

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ostream>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "base/field_path.h"
+#include "base/text.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/table.h"
 
@@ -120,6 +123,24 @@ bool repeats_id(const json::array& documents, const std::string& name) {
   return true;
 }
 
+// The paths that documents have, down to some depth, to suggest one of them.
+void collect_paths(const json::value& value, const std::string& prefix, int depth,
+                   std::vector<std::string>& paths) {
+  constexpr int kDepthMax = 4;
+  if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) collect_paths(item, prefix, depth, paths);
+    return;
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr || depth == kDepthMax) return;
+  for (const auto& member : *object) {
+    const std::string name(member.key().data(), member.key().size());
+    const std::string path = prefix.empty() ? name : prefix + "." + name;
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    collect_paths(member.value(), path, depth + 1, paths);
+  }
+}
+
 }  // namespace
 
 std::vector<RowColumn> choose_columns(const json::array& documents,
@@ -175,6 +196,24 @@ std::vector<RowColumn> choose_columns(const json::array& documents,
   // Without scores and ids the first field is what a row is about.
   if (columns.size() == fields.size() && !columns.empty()) columns[0].shape.hide_order = 0;
   return columns;
+}
+
+void tell_unknown_columns(Host& host, const json::array& documents,
+                          const std::vector<std::string>& wanted) {
+  if (documents.empty()) return;
+  for (const auto& name : wanted) {
+    const bool known = std::any_of(
+        documents.begin(), documents.end(),
+        [&](const auto& document) { return !find_values(document, name).empty(); });
+    if (known) continue;
+    std::vector<std::string> paths;
+    for (const auto& document : documents) collect_paths(document, "", 0, paths);
+    const auto near = nearest_name(name, std::span<const std::string>(paths));
+    host.err << fmt::format(
+        "warning: --columns has '{}', which none of these documents has{}\n",
+        printable(name),
+        near.empty() ? "" : fmt::format(" (did you mean '{}'?)", printable(near)));
+  }
 }
 
 std::string facet_text(const json::array& values) {

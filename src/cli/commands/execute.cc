@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <ostream>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,10 +36,26 @@ struct ExecuteArguments {
   std::vector<std::string> labels;
 };
 
+// NDJSON, most likely documents.
+bool holds_lines_of_json(std::string_view text) {
+  text = trim(text);
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) return false;
+  const auto first = parse_json(trim(text.substr(0, end)));
+  return first && first->is_object();
+}
+
 // The request of the file, with the command line's inputs and collections laid over it.
 Outcome<json::object> build_request(Context& context, const ExecuteArguments& arguments) {
   TRAWL_ASSIGN(auto text, read_input(arguments.file, context.host()));
   auto parsed = parse_json(text);
+  if (!parsed && holds_lines_of_json(text)) {
+    return usage_failure(
+        fmt::format("'{}' holds a JSON object on each line, and a retriever is one object "
+                    "with stages and inputs; to import documents: trawl import COLLECTION "
+                    "{}",
+                    arguments.file, arguments.file));
+  }
   if (!parsed)
     return usage_failure(
         fmt::format("cannot use '{}': {}", arguments.file, parsed.error().message));
@@ -114,43 +128,6 @@ json::array chosen_fields(const json::array& documents,
     rows.emplace_back(std::move(row));
   }
   return rows;
-}
-
-// The paths that documents have, down to some depth, to suggest one of them.
-void collect_paths(const json::value& value, const std::string& prefix, int depth,
-                   std::vector<std::string>& paths) {
-  constexpr int kDepthMax = 4;
-  if (const auto* list = value.if_array()) {
-    for (const auto& item : *list) collect_paths(item, prefix, depth, paths);
-    return;
-  }
-  const auto* object = value.if_object();
-  if (object == nullptr || depth == kDepthMax) return;
-  for (const auto& member : *object) {
-    const std::string name(member.key().data(), member.key().size());
-    const std::string path = prefix.empty() ? name : prefix + "." + name;
-    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
-    collect_paths(member.value(), path, depth + 1, paths);
-  }
-}
-
-// A column that is empty everywhere is most likely misspelt.
-void tell_unknown_columns(Context& context, const json::array& documents,
-                          const std::vector<std::string>& wanted) {
-  if (documents.empty()) return;
-  for (const auto& name : wanted) {
-    const bool known = std::any_of(
-        documents.begin(), documents.end(),
-        [&](const auto& document) { return !find_values(document, name).empty(); });
-    if (known) continue;
-    std::vector<std::string> paths;
-    for (const auto& document : documents) collect_paths(document, "", 0, paths);
-    const auto near = nearest_name(name, std::span<const std::string>(paths));
-    context.host().err << fmt::format(
-        "warning: --columns has '{}', which none of these documents has{}\n",
-        printable(name),
-        near.empty() ? "" : fmt::format(" (did you mean '{}'?)", printable(near)));
-  }
 }
 
 void write_facets(Host& host, const json::object& reply) {
@@ -228,7 +205,7 @@ Outcome<Exit> execute(Context& context, const ExecuteArguments& arguments) {
     context.host().err << "warning: --columns does nothing to -o json; use -o ndjson, csv "
                           "or table\n";
   }
-  tell_unknown_columns(context, documents, arguments.columns);
+  tell_unknown_columns(context.host(), documents, arguments.columns);
   tell_warnings(context.host(), reply);
   if (ok) return Exit::ok;
   std::string error = text_at(reply, "error");

@@ -10,6 +10,18 @@ namespace {
 
 using test::Program;
 
+TEST(Cli, LinesOfJsonAreNoRetriever) {
+  Program program;
+  for (const std::string text : {"{\"a\":1}\n{\"a\":2}\n", "\n{\"a\":1}\r\n{\"a\""}) {
+    const auto result = program.run({"execute", "-f", "-"}, text);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find("trawl import COLLECTION"), std::string::npos) << result.err;
+  }
+  const auto broken = program.run({"execute", "-f", "-"}, "{\n\"a\" 1\n}");
+  EXPECT_EQ(broken.err.find("trawl import"), std::string::npos) << broken.err;
+  EXPECT_TRUE(program.seen.empty());
+}
+
 TEST(Cli, ExecuteLaysInputsOverTheFile) {
   Program program;
   program.answer(200, R"({"execution_id":"exec_1","status":"completed","documents":[

@@ -233,6 +233,13 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
     const auto found = arguments.durations.find(flag.key);
     if (found == arguments.durations.end()) continue;
     TRAWL_ASSIGN(const double duration_ms, parse_duration_ms(flag.flag, found->second));
+    if (duration_ms == 0 && flag.key == std::string_view("budget_ms")) {
+      return usage_failure(
+          fmt::format("--budget is '{}', in which nothing can be searched; use a time such "
+                      "as 500ms, or "
+                      "leave it out",
+                      found->second));
+    }
     body[flag.key] = number_value(duration_ms);
   }
   TRAWL_TRY(check_ranges(arguments, body, now));

@@ -56,6 +56,16 @@ TEST(Cli, FilterFlagsBecomeTheBody) {
   }
 }
 
+TEST(Cli, ABudgetInWhichNothingCanBeSearchedIsRefused) {
+  for (const std::string budget : {"0", "0s", "0ms"}) {
+    Program program;
+    const auto result = program.run({"executions", "stats", "--budget", budget});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find("such as 500ms"), std::string::npos) << result.err;
+    EXPECT_TRUE(program.seen.empty());
+  }
+}
+
 // A hash is named by its first digits too, beside whatever else is asked for.
 TEST(Cli, HashesAreNamedByTheirFirstDigits) {
   const std::string whole(64, 'a');

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -161,14 +162,16 @@ void RowWriter::finish(const json::object& more) {
 
 Outcome<Exit> write_list(Context& context, const PagedList& list,
                          std::vector<RowColumn> columns) {
-  RowWriter writer(context, std::move(columns));
+  std::optional<RowWriter> rows_out;
+  if (!list.columns_for) rows_out.emplace(context, std::move(columns));
+  std::int64_t row_count = 0;
   json::value total;
   bool is_total_exact = true;
   std::string cursor = list.cursor;
   std::int64_t offset = list.offset;
   while (true) {
     const std::int64_t wanted =
-        list.all ? kPageLimitMax : std::min(kPageLimitMax, list.limit - writer.row_count());
+        list.all ? kPageLimitMax : std::min(kPageLimitMax, list.limit - row_count);
     Query query{{"limit", std::to_string(wanted)}, {"include_total", "true"}};
     if (!cursor.empty()) query.emplace_back("cursor", cursor);
     if (offset > 0) query.emplace_back("offset", std::to_string(offset));
@@ -196,11 +199,14 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
         if (row.is_object()) list.amend(row.get_object());
       }
     }
-    if (rows) writer.write(*rows);
+    if (!rows_out)
+      rows_out.emplace(context, list.columns_for(rows ? *rows : json::array()));
+    if (rows) rows_out->write(*rows);
+    row_count = rows_out->row_count();
     const auto* next = find_path(page, "pagination.next_cursor");
     cursor = next && next->is_string() ? std::string(view(next->get_string())) : "";
     offset = 0;  // A cursor stands for its place; the two exclude each other.
-    const bool enough = !list.all && writer.row_count() >= list.limit;
+    const bool enough = !list.all && row_count >= list.limit;
     // A partial page may be empty and still go on.
     const auto* partial = find_path(page, "partial");
     const bool goes_on = partial && partial->is_bool() && partial->get_bool();
@@ -213,12 +219,12 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
   } else {
     more["next_cursor"] = cursor;
   }
-  writer.finish(more);
+  rows_out->finish(more);
   const bool none_at_all = !is_number(total) || as_double(total) == 0;
-  if (writer.row_count() == 0 && none_at_all && list.on_nothing) list.on_nothing();
+  if (row_count == 0 && none_at_all && list.on_nothing) list.on_nothing();
   if (context.format() != Format::table) return Exit::ok;
   auto& host = context.host();
-  if (writer.row_count() == 0) {
+  if (row_count == 0) {
     host.out << list.nothing;
     if (!none_at_all) {
       host.out << " here, but " << format_count(static_cast<std::int64_t>(as_double(total)))
@@ -228,12 +234,11 @@ Outcome<Exit> write_list(Context& context, const PagedList& list,
   } else if (is_number(total)) {
     const auto known = static_cast<std::int64_t>(as_double(total));
     // A count that stopped early may be less than what came after all.
-    const std::string of =
-        is_total_exact ? format_count(known)
-                       : "at least " + format_count(std::max(known, writer.row_count()));
-    host.out << styled(
-                    fmt::format("showing {} of {}", format_count(writer.row_count()), of),
-                    Style::dim, host.colour)
+    const std::string of = is_total_exact
+                               ? format_count(known)
+                               : "at least " + format_count(std::max(known, row_count));
+    host.out << styled(fmt::format("showing {} of {}", format_count(row_count), of),
+                       Style::dim, host.colour)
              << '\n';
   }
   return Exit::ok;

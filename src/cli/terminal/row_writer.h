@@ -62,6 +62,8 @@ struct PagedList {
   std::string nothing;  // What the table says when there is no row: "no executions".
   // Called where there is no row.
   std::function<void()> on_nothing = {};
+  // Chooses the columns by the first rows, where they are not known before.
+  std::function<std::vector<RowColumn>(const json::array& rows)> columns_for = {};
   // Changes a row before it is written, where that is wanted.
   std::function<void(json::object& row)> amend = {};
 };
