@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/field_path.h"
+#include "cli/commands/collection_names.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/document_table.h"
 #include "cli/commands/execution_rows.h"
@@ -61,18 +62,34 @@ class Page {
   Host& host_;
 };
 
-std::string collections_text(const json::object& execution) {
+std::vector<std::string> ids_of_collections(const json::object& execution) {
+  std::vector<std::string> ids;
+  if (const auto* listed = array_at(execution, "collection_ids")) {
+    for (const auto& id : *listed) ids.push_back(plain_text(id));
+  }
+  return ids;
+}
+
+std::string collections_text(const json::object& execution, const CollectionNames& names) {
   std::string out;
   if (const auto* versions = array_at(execution, "collection_versions")) {
     for (const auto& version : *versions) {
       const auto* object = version.if_object();
       if (!object) continue;
       if (!out.empty()) out += ", ";
-      out += fmt::format("{} (version {})", text_at(*object, "collection_id"),
+      const std::string id = text_at(*object, "collection_id");
+      const auto name = names.find(id);
+      const bool has_name = name != names.end() && name->second != id;
+      out += fmt::format("{} ({}version {})", has_name ? name->second : id,
+                         has_name ? id + ", " : "",
                          format_count(count_at(*object, "version")));
     }
   }
-  return out.empty() ? text_at(execution, "collection_ids") : out;
+  if (!out.empty()) return out;
+  for (const auto& id : ids_of_collections(execution)) {
+    out += (out.empty() ? "" : ", ") + named_collection(names, id);
+  }
+  return out;
 }
 
 // "team=search, run=7"
@@ -96,7 +113,7 @@ std::string replayable_text(const json::object& execution) {
   return reason.empty() ? plain_text(*value) : fmt::format("no: {}", reason);
 }
 
-void show_facts(Page& page, const json::object& execution) {
+void show_facts(Page& page, const json::object& execution, const CollectionNames& names) {
   auto& host = page.host();
   host.out << styled(printable(text_at(execution, "execution_id")), Style::bold,
                      host.colour)
@@ -115,7 +132,7 @@ void show_facts(Page& page, const json::object& execution) {
                                      format_count(count_at(execution, "total_processed"))));
   if (const auto* rate = find_path(execution, "cache_hit_rate"); rate && is_number(*rate))
     page.fact("cache hits", fmt::format("{} %", format_number(as_double(*rate) * 100, 1)));
-  page.fact("collections", collections_text(execution));
+  page.fact("collections", collections_text(execution, names));
   page.fact("query", text_at(execution, "query_summary"));
   page.fact("inputs", text_at(execution, "inputs"));
   page.fact("labels", labels_text(execution));
@@ -240,7 +257,8 @@ void show_stages(Page& page, Context& context, const json::object& execution) {
   show_facets(page, *stages);
 }
 
-void show_results(Page& page, Context& context, const json::object& execution) {
+void show_results(Page& page, Context& context, const json::object& execution,
+                  const CollectionNames& names) {
   const auto* results = array_at(execution, "results");
   if (!results || results->empty()) return;
   const std::size_t shown = std::min(results->size(), kResultsShown);
@@ -261,9 +279,14 @@ void show_results(Page& page, Context& context, const json::object& execution) {
                ? Cell{format_number(as_double(*value), 4), Style::plain}
                : Cell{"-", Style::dim};
   };
+  auto collection = text_column("COLLECTION", "collection_id", false, 1);
+  collection.cell = [&names](const json::object& row) {
+    const std::string id = text_at(row, "collection_id");
+    const auto found = names.find(id);
+    return Cell{found == names.end() ? id : found->second, Style::plain};
+  };
   RowWriter writer(context, {count_column("RANK", "rank"), score,
-                             text_column("DOCUMENT", "document_id", true),
-                             text_column("COLLECTION", "collection_id", false, 1)});
+                             text_column("DOCUMENT", "document_id", true), collection});
   writer.write(rows);
 }
 
@@ -290,9 +313,10 @@ Outcome<Exit> show_execution(Context& context, const std::string& given) {
     }
     case Format::table: {
       Page page(context.host());
-      show_facts(page, execution);
+      const auto names = names_of_collections(context, ids_of_collections(execution));
+      show_facts(page, execution, names);
       show_stages(page, context, execution);
-      show_results(page, context, execution);
+      show_results(page, context, execution, names);
       break;
     }
   }

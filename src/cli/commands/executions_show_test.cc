@@ -50,6 +50,27 @@ TEST(Cli, ShowTellsAllThatWasRecorded) {
             "{\"execution_id\":\"exec_1\",\"inputs\":{\"q\":1}}\n");
 }
 
+TEST(Cli, ShowNamesCollections) {
+  Program program;
+  program.width = 120;
+  program.answer(200, R"({"execution_id":"exec_1","status":"completed",
+      "collection_ids":["col_1","col_2"],"collection_versions":[
+        {"collection_id":"col_1","version":3},{"collection_id":"col_2","version":4}],
+      "results":[{"document_id":"a","collection_id":"col_1"}]})");
+  program.answer(200,
+                 R"({"results":[{"collection_id":"col_1","collection_name":"books"}]})");
+  const auto shown = program.run({"executions", "show", "exec_1", "-o", "table"});
+  // col_2 is deleted.
+  for (const auto* part :
+       {"books (col_1, version 3), col_2 (version 4)", "a         books"})
+    EXPECT_NE(shown.out.find(part), std::string::npos) << part << "\n" << shown.out;
+  program.answer(200, R"({"execution_id":"exec_1","collection_ids":["col_1"]})");
+  program.answer(403, "{}");
+  const auto alone = program.run({"executions", "show", "exec_1", "-o", "table"});
+  EXPECT_EQ(alone.status, 0) << alone.err;
+  EXPECT_NE(alone.out.find("col_1\n"), std::string::npos) << alone.out;
+}
+
 TEST(Cli, ShowFindsWhatIsNamed) {
   const std::string detail = R"({"execution_id":"exec_01A","status":"completed"})";
   const std::string list = R"({"results":[{"execution_id":"exec_01A"}]})";

@@ -12,6 +12,7 @@
 
 #include "base/field_path.h"
 #include "base/text.h"
+#include "cli/commands/collection_names.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/execution_filter_flags.h"
 #include "cli/commands/execution_rows.h"
@@ -76,12 +77,16 @@ RowColumn bucket_column(std::string_view bucket, std::string_view zone) {
   return column;
 }
 
-RowColumn group_column(std::string_view group, std::string member) {
+RowColumn group_column(std::string_view group, std::string member,
+                       const CollectionNames& names) {
   RowColumn column = text_column(title_of(group), member, true);
   if (member == "error") column.shape.min_width = 60;
-  column.cell = [member = std::move(member)](const json::object& row) {
+  column.cell = [member = std::move(member), &names](const json::object& row) {
     const auto* value = find_path(row, member);
     if (value == nullptr || value->is_null()) return Cell{"-", Style::dim};
+    if (member == "collection_id") {
+      return Cell{named_collection(names, text_at(row, member)), Style::plain};
+    }
     const std::string text = text_at(row, member);
     // An empty label is a label.
     if (text.empty()) return Cell{"\"\"", Style::plain};
@@ -91,7 +96,20 @@ RowColumn group_column(std::string_view group, std::string member) {
   return column;
 }
 
-std::vector<RowColumn> table_columns(const json::object& reply, const json::array& rows) {
+CollectionNames names_in(Context& context, const json::array& rows) {
+  std::vector<std::string> ids;
+  for (const auto& row : rows) {
+    const auto* object = row.if_object();
+    const auto* id = object == nullptr ? nullptr : object->if_contains("collection_id");
+    if (id != nullptr && id->is_string()) ids.push_back(plain_text(*id));
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return names_of_collections(context, ids);
+}
+
+std::vector<RowColumn> table_columns(const json::object& reply, const json::array& rows,
+                                     const CollectionNames& names) {
   const json::object* first = rows.empty() ? nullptr : rows.front().if_object();
   std::vector<RowColumn> columns;
   if (first && first->contains("bucket_start")) {
@@ -99,7 +117,7 @@ std::vector<RowColumn> table_columns(const json::object& reply, const json::arra
   }
   for (const char* member : kGroupMembers) {
     if (first && first->contains(member)) {
-      columns.push_back(group_column(text_at(reply, "group_by"), member));
+      columns.push_back(group_column(text_at(reply, "group_by"), member, names));
     }
   }
   double most = 0;
@@ -156,7 +174,8 @@ void write_table(Context& context, const json::object& reply, const json::array&
   if (rows.empty()) {
     host.out << "no executions\n";
   } else {
-    RowWriter writer(context, table_columns(reply, rows));
+    const CollectionNames names = names_in(context, rows);
+    RowWriter writer(context, table_columns(reply, rows, names));
     writer.write(rows);
     const json::object* total = object_at(reply, "total");
     if (total) {

@@ -99,5 +99,26 @@ TEST(Cli, StatsByGroupNameTheGroup) {
   EXPECT_EQ(program.run({"executions", "stats", "-o", "table"}).out, "no executions\n");
 }
 
+TEST(Cli, StatsNameCollections) {
+  Program program;
+  program.width = 120;
+  const std::string reply = R"({"bucket":"none","group_by":"collection","total":{)" +
+                            figures(4, 0) + R"(},"results":[{"collection_id":"col_1",)" +
+                            figures(2, 0) + R"(},{"collection_id":"col_2",)" +
+                            figures(1, 0) + R"(},{"collection_id":null,)" + figures(1, 0) +
+                            "}]}";
+  program.answer(200, reply);
+  program.answer(200,
+                 R"({"results":[{"collection_id":"col_1","collection_name":"books"}]})");
+  const auto table =
+      program.run({"executions", "stats", "--by", "collection", "-o", "table"}).out;
+  for (const auto* part : {"books (col_1) ", "\ncol_2 ", "\n- "})
+    EXPECT_NE(table.find(part), std::string::npos) << part << "\n" << table;
+  EXPECT_NE(program.seen.at(1).body.find(R"(["col_1","col_2"])"), std::string::npos);
+  program.answer(200, reply);
+  program.run({"executions", "stats", "--by", "collection", "-o", "csv"});
+  EXPECT_EQ(program.seen.size(), 3u);
+}
+
 }  // namespace
 }  // namespace trawl::cli::executions_stats_test
