@@ -47,7 +47,7 @@ def test_a_deleted_namespace_takes_everything_with_it(server):
     assert server.list({}, headers=there).json["total"] == 1
     refused = server.request("DELETE", "/v1/namespaces/temporary")
     assert refused.status == 400
-    assert "1 collections and 1 executions" in refused.json["error"]["message"]
+    assert "1 collection and 1 execution;" in refused.json["error"]["message"]
     server.ok("DELETE", "/v1/namespaces/temporary?force=true")
     assert server.list({}, headers=there).status == 404
     server.ok("POST", "/v1/namespaces", {"namespace_name": "temporary"})
