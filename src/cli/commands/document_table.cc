@@ -36,7 +36,7 @@ bool is_system_field(std::string_view name) {
          name == "updated_at" || name.front() == '_';
 }
 
-std::string title_of(std::string_view name) {
+std::string heading_of(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
@@ -61,7 +61,7 @@ std::string cell_text(const json::value& value) {
 RowColumn field_column(const std::string& name, bool numeric, int hide_order,
                        std::size_t min_width = 12) {
   RowColumn column;
-  column.shape.title = title_of(name);
+  column.shape.title = heading_of(name);
   column.shape.right = numeric;
   column.shape.flexible = !numeric;
   column.shape.min_width = min_width;

@@ -26,7 +26,9 @@ struct DocumentsArguments {
   std::string collection;
   std::string document_id;
   std::vector<std::string> columns;
+  std::string query;
   std::string where;
+  std::string sort;
   std::int64_t limit = 20;
   bool all = false;
   DeletionFlags deletion;
@@ -51,6 +53,8 @@ Outcome<Exit> list_documents(Context& context, const DocumentsArguments& argumen
     }
     list.body["filters"] = std::move(*filters);
   }
+  if (!arguments.query.empty()) list.body["search"] = text_value(arguments.query);
+  if (!arguments.sort.empty()) list.body["sort"] = text_value(arguments.sort);
   if (!columns.empty()) {
     json::array select;
     for (const auto& column : columns) select.push_back(text_value(column));
@@ -131,6 +135,15 @@ void add_documents(CLI::App& program, Context& context) {
   list_command->add_option("collection", arguments->collection, "Name or id")
       ->required()
       ->type_name("COLLECTION");
+  list_command
+      ->add_option("--query", arguments->query, "Any of these words, the best first")
+      ->check(not_empty())
+      ->type_name("WORDS");
+  list_command
+      ->add_option("--sort", arguments->sort,
+                   "A field, least first, or greatest first with - in front")
+      ->check(not_empty())
+      ->type_name("FIELD");
   list_command
       ->add_option("--where", arguments->where,
                    "A filter over their fields, as in '{\"author\": \"Austen\"}'")

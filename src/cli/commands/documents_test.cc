@@ -28,10 +28,13 @@ TEST(Cli, DocumentsAreListed) {
   program.answer(200, kPage);
   const auto lines =
       program.run({"documents", "list", "books", "--limit", "2", "-o", "ndjson",
-                   "--columns", "document_id,title", "--where", R"({"author":"Austen"})"});
+                   "--columns", "document_id,title", "--where", R"({"author":"Austen"})",
+                   "--query", "young", "--sort", "-year"});
   EXPECT_EQ(lines.out.find("_internal"), std::string::npos) << lines.out;
   EXPECT_EQ(*parse_json(program.seen.at(1).body),
             (json::value{{"filters", {{"author", "Austen"}}},
+                         {"search", "young"},
+                         {"sort", "-year"},
                          {"select", {"document_id", "title"}}}));
   program.answer(200, kPage);
   EXPECT_EQ(program
@@ -69,6 +72,8 @@ TEST(Cli, CollectionsAreListedUpToALimit) {
   const auto result = program.run({"collections", "list", "--limit", "1", "-o", "table"});
   EXPECT_EQ(program.seen.at(0).target, "/v1/collections/list?limit=1&include_total=true");
   EXPECT_NE(result.out.find("showing 1 of 2"), std::string::npos) << result.out;
+  EXPECT_EQ(program.run({"collections", "list", "--limit", "1", "--all"}).status, 2);
+  EXPECT_EQ(program.seen.size(), 1u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/commands/execution_rows.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,6 +86,31 @@ void inputs_as_json(json::object& execution) {
   auto* inputs = execution.if_contains("inputs");
   if (inputs == nullptr || !inputs->is_string()) return;
   if (auto parsed = parse_json(view(inputs->get_string()))) *inputs = std::move(*parsed);
+}
+
+std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields) {
+  std::vector<RowColumn> columns;
+  for (const auto& field : fields) {
+    columns.push_back(text_column(title_of(field), field, field != "execution_id"));
+  }
+  return columns;
+}
+
+void add_fields_flag(CLI::App& command, std::vector<std::string>& fields) {
+  command
+      .add_option("--fields", fields,
+                  "Only execution_id and these fields, separated by commas: status,error")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("FIELDS");
+}
+
+std::vector<std::string> with_execution_id(std::vector<std::string> fields) {
+  constexpr const char* kId = "execution_id";
+  if (std::find(fields.begin(), fields.end(), kId) == fields.end()) {
+    fields.insert(fields.begin(), kId);
+  }
+  return fields;
 }
 
 }  // namespace trawl::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,12 @@ std::string error_in_brief(std::string error);
 
 // Inputs as the object that they are; on the wire they are its text.
 void inputs_as_json(json::object& execution);
+
+// A column for each field that was asked for, in that order.
+std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields);
+
+// --fields of what goes on by the ids that came: execution_id is always among them.
+void add_fields_flag(CLI::App& command, std::vector<std::string>& fields);
+std::vector<std::string> with_execution_id(std::vector<std::string> fields);
 
 }  // namespace trawl::cli

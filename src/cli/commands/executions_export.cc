@@ -15,6 +15,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/private_files.h"
@@ -45,6 +46,7 @@ struct ExecutionsExportArguments {
   bool force = false;
   std::int64_t limit = 0;  // 0: all
   bool detail = false;
+  std::vector<std::string> fields;  // Empty: the row as it is.
   bool gzip = false;  // As given; the packing is what it and the name come to.
   ExportSink::Packing packing = ExportSink::Packing::none;
 };
@@ -105,8 +107,11 @@ Outcome<HttpRequest> request_for(const ExecutionsExportArguments& arguments, boo
   HttpRequest request;
   request.method = "POST";
   request.target = with_query(path({"v1", "retrievers", "executions", "export"}), query);
-  TRAWL_ASSIGN(const json::object filter, arguments.filter());
-  request.body = to_json_text(filter);
+  TRAWL_ASSIGN(json::object body, arguments.filter());
+  if (!arguments.fields.empty()) {
+    body["fields"] = json::value_from(with_execution_id(arguments.fields));
+  }
+  request.body = to_json_text(body);
   return request;
 }
 
@@ -362,7 +367,7 @@ Outcome<Exit> export_executions(Context& context,
   }
   if (sink.unexplained() > 0 && (to_file || !host.out_is_terminal)) {
     host.err << fmt::format(
-        "trawl: {} failed; to export why, add --detail\n",
+        "trawl: {} failed; to export why, add --detail, or error to --fields\n",
         format_things(static_cast<std::int64_t>(sink.unexplained()), "execution"));
   }
   if (!to_file) return exit;
@@ -393,6 +398,7 @@ void add_executions_export(CLI::App& executions, Context& context) {
       ->type_name("FORMAT");
   command->add_flag("--detail", arguments->detail,
                     "Whole records, as `executions import` takes them, instead of rows");
+  add_fields_flag(*command, arguments->fields);
   command->add_flag("--gzip", arguments->gzip,
                     "Compress the output [if the name of FILE ends in .gz; .zst: zstd]");
   command->add_option("--limit", arguments->limit, "At most this many, the newest [all]")
@@ -429,6 +435,14 @@ void add_executions_export(CLI::App& executions, Context& context) {
       if (arguments->detail && arguments->format == "csv") {
         return usage_failure(
             "--detail does not fit into a CSV; leave it out, or export NDJSON");
+      }
+      if (!arguments->fields.empty() && arguments->format == "csv") {
+        return usage_failure(
+            "--fields is for NDJSON; for a CSV of them use: trawl executions list --all -o "
+            "csv --fields …");
+      }
+      if (!arguments->fields.empty() && arguments->detail) {
+        return usage_failure("--detail exports all fields; leave it or --fields out");
       }
       if (context.flags().raw && arguments->format != "csv") {
         return usage_failure("--raw only affects the texts of a CSV; add --format csv");

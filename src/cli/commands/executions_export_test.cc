@@ -167,7 +167,8 @@ TEST(Cli, AnExportWithoutErrorsTellsOfDetail) {
     return result.err;
   };
   EXPECT_EQ(told(R"({"execution_id":"a","status":"failed"})"),
-            "trawl: 1 execution failed; to export why, add --detail\n");
+            "trawl: 1 execution failed; to export why, add --detail, or error to "
+            "--fields\n");
   EXPECT_EQ(told(R"({"execution_id":"a","status":"completed"})"), "");
   EXPECT_EQ(told(R"({"execution_id":"a","status":"failed","error":"x"})"), "");
 }
@@ -225,6 +226,22 @@ TEST(Cli, ExportToAFileIsWholeOrNotThere) {
   EXPECT_EQ(program.run({"executions", "export", "-o", "csv"}).status, 2);
   EXPECT_EQ(program.run({"executions", "export", "-o", "/nowhere/at/all"}).status, 2);
   EXPECT_EQ(program.run({"executions", "export", "--detail", "--format", "csv"}).status, 2);
+}
+
+TEST(Cli, ExportsOfChosenFieldsHaveTheId) {
+  for (const auto& [sent, asked] : std::map<std::string, std::string>{
+           {"error", R"(["execution_id","error"])"},
+           {"status,execution_id", R"(["status","execution_id"])"}}) {
+    Program program;
+    program.answer(422, "{}");
+    program.run({"executions", "export", "--fields", sent});
+    EXPECT_EQ(program.seen.at(0).body, R"({"fields":)" + asked + "}");
+  }
+  Program program;
+  for (const std::string flag : {"--detail", "--format=csv"}) {
+    EXPECT_EQ(program.run({"executions", "export", "--fields", "error", flag}).status, 2);
+  }
+  EXPECT_TRUE(program.seen.empty());
 }
 
 }  // namespace

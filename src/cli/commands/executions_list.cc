@@ -27,15 +27,6 @@ struct ExecutionsListArguments {
   bool all = false;
 };
 
-// A column for each field that was asked for, in that order.
-std::vector<RowColumn> chosen_columns(const std::vector<std::string>& fields) {
-  std::vector<RowColumn> columns;
-  for (const auto& field : fields) {
-    columns.push_back(text_column(title_of(field), field, field != "execution_id"));
-  }
-  return columns;
-}
-
 Outcome<Exit> list(Context& context, const ExecutionsListArguments& arguments) {
   PagedList list;
   list.target = path({"v1", "retrievers", "executions", "list"});

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <vector>
 
 #include "cli/client/event_stream.h"
 #include "cli/commands/checks.h"
@@ -32,7 +33,8 @@ constexpr std::size_t kKnownMax = 20'000;
 
 struct ExecutionsTailArguments {
   MakeFilterBody filter;
-  std::int64_t limit = 0;  // 0: for ever
+  std::vector<std::string> fields;  // Empty: the row as it is.
+  std::int64_t limit = 0;           // 0: for ever
 };
 
 // The server's last word: asking again is of no use.
@@ -43,11 +45,13 @@ struct Closed {
 
 class TailSink final : public BodySink {
  public:
-  TailSink(Context& context, std::int64_t limit)
+  // The columns are those of `fields`, or where there are none the usual ones.
+  TailSink(Context& context, std::int64_t limit, const std::vector<std::string>& fields)
       : host_(context.host()),
         is_table_(context.format() == Format::table),
+        has_chosen_(!fields.empty()),
         limit_(limit),
-        rows_(context, execution_columns()),
+        rows_(context, fields.empty() ? execution_columns() : chosen_columns(fields)),
         stream_([this](const ServerEvent& event) { show(event); }) {}
 
   bool take(std::string_view piece) override {
@@ -68,7 +72,9 @@ class TailSink final : public BodySink {
     if (event.kind == "execution_started" || event.kind == "execution_ended") {
       if (!is_new(event.kind + text_at(data, "execution_id"))) return;
       ++shown_;
-      if (is_table_) {
+      if (is_table_ && has_chosen_) {
+        rows_.write({*parsed});
+      } else if (is_table_) {
         const std::string error = text_at(data, "error");
         data["error"] = nullptr;  // Not in a column, whose place the first row decides.
         rows_.write({*parsed});
@@ -108,6 +114,7 @@ class TailSink final : public BodySink {
 
   Host& host_;
   const bool is_table_;
+  const bool has_chosen_;
   const std::int64_t limit_;
   RowWriter rows_;
   EventStream stream_;
@@ -130,7 +137,10 @@ Outcome<Exit> tail(Context& context, const ExecutionsTailArguments& arguments) {
     since = plain_text(*begin);
     filter.erase("start_time");
   }
-  TailSink sink(context, arguments.limit);
+  const std::vector<std::string> fields =
+      arguments.fields.empty() ? arguments.fields : with_execution_id(arguments.fields);
+  if (!fields.empty()) filter["fields"] = json::value_from(fields);
+  TailSink sink(context, arguments.limit, fields);
   auto pause = kFirstPause;
   bool was_connected = false;
   while (true) {
@@ -178,6 +188,7 @@ void add_executions_tail(CLI::App& executions, Context& context) {
   auto* command = executions.add_subcommand(
       "tail", "Show the executions of every client as they start and end");
   arguments->filter = add_filter_flags(*command, true);
+  add_fields_flag(*command, arguments->fields);
   command->add_option("--limit", arguments->limit, "Stop after this many [never]")
       ->check(whole_number(1))
       ->type_name("N");

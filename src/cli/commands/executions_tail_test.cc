@@ -58,6 +58,24 @@ TEST(Cli, ATailTellsOfConditionsThatNothingMeets) {
   EXPECT_NE(result.err.find("no kind of stage"), std::string::npos) << result.err;
 }
 
+TEST(Cli, TailShowsTheFieldsThatWereAskedFor) {
+  for (const std::string format : {"ndjson", "table"}) {
+    Program program;
+    program.answer(200,
+                   "event: execution_ended\nid: at_a\ndata: {\"execution_id\":\"exec_a\","
+                   "\"error\":\"limit is 0\"}\n\n");
+    const auto result = program.run(
+        {"executions", "tail", "--limit", "1", "--fields", "error", "-o", format});
+    EXPECT_NE(program.seen.at(0).target.find("execution_id%22%2C%22error"),
+              std::string::npos)
+        << program.seen[0].target;
+    EXPECT_NE(
+        result.out.find(format == "table" ? "exec_a        limit is 0" : "limit is 0"),
+        std::string::npos)
+        << result.out;
+  }
+}
+
 TEST(Cli, TailDoesNotComeBackWhereItWasClosed) {
   const auto run = [](const std::string& reason) {
     Program program;
