@@ -322,14 +322,17 @@ def test_a_policy_protects_what_it_names(server, body, place):
         assert located(previewed) == place.removeprefix("retention.")
 
 
-def test_an_age_may_be_for_a_status_that_was_imported(server):
+def test_an_age_is_for_a_status_that_there_may_be(server):
+    """One that no import takes can have no age either."""
     line = {"execution_id": "exec_old", "status": "archived", "timestamp": "2026-01-01T00:00:00Z"}
-    server.ok("POST", EXECUTIONS + "/import?namespace=prod", json.dumps(line))
-    changed = server.ok("PATCH", "/v1/namespaces/prod",
-                        {"retention": {"by_status": {"archived": "36500d"}}})
-    assert changed["retention"] == {"by_status": {"archived": "36500d"}}
+    report = server.ok("POST", EXECUTIONS + "/import?namespace=prod", json.dumps(line))
+    assert report["failed_count"] == 1, report
+    body = {"retention": {"by_status": {"archived": "36500d"}}}
+    refused = server.request("PATCH", "/v1/namespaces/prod", body)
+    assert located(refused) == "retention.by_status.archived"
+    body = {"retention": {"by_status": {"cancelled": "36500d"}}}
+    assert server.ok("PATCH", "/v1/namespaces/prod", body)["retention"] == body["retention"]
     server.ok("PATCH", "/v1/namespaces/prod", {"retention": {}})
-    server.ok("DELETE", EXECUTIONS + "/exec_old?namespace=prod")
 
 
 def test_a_namespace_does_not_end_or_save_by_itself(server):
