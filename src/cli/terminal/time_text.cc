@@ -79,7 +79,11 @@ bool is_number(const std::string& token) {
   return token.front() >= '0' && token.front() <= '9';
 }
 
-// Reads a month, a day, a time of day, or the last two, in the local time zone.
+// What is less may be a time of day that lost its colon.
+constexpr int kFirstYear = 1900;
+
+// Reads a year, a month, a day, a time of day, or the last two of these, in the local time
+// zone.
 class Reader {
  public:
   Reader(std::string_view text, TimeUs now) : tokens_(tokens_of(text)) {
@@ -128,7 +132,7 @@ class Reader {
     } else {
       // A day has 23 hours where the clock goes forward.
       std::tm next = parts_;
-      ++(is_month_ ? next.tm_mon : next.tm_mday);
+      ++(is_year_ ? next.tm_year : is_month_ ? next.tm_mon : next.tm_mday);
       next.tm_isdst = -1;
       span.end = static_cast<TimeUs>(mktime(&next)) * kMicrosPerSecond - 1;
     }
@@ -170,6 +174,15 @@ class Reader {
 
   bool read_day() {
     if (take("today")) return true;
+    if (tokens_.size() == 1 && tokens_[0].size() == 4 && is_number(tokens_[0])) {
+      int year = 0;
+      is_year_ = take_number(year, 4, 9999) && year >= kFirstYear;
+      if (!is_year_) return fail();
+      parts_.tm_year = year - 1900;
+      parts_.tm_mon = 0;
+      parts_.tm_mday = 1;
+      return true;
+    }
     if (take("yesterday")) {
       --parts_.tm_mday;
       return normalized();
@@ -290,6 +303,7 @@ class Reader {
   std::int64_t micros_ = 0;
   std::string reason_;
   bool is_month_ = false;        // All of one.
+  bool is_year_ = false;         // Likewise.
   std::optional<int> offset_s_;  // As it was typed; else that of the local time zone.
   TimeUs unit_ = kMicrosPerHour;
 };

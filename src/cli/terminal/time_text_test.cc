@@ -60,6 +60,14 @@ TEST_F(TimeTextTest, AMonthIsAllOfIt) {
   }
 }
 
+TEST_F(TimeTextTest, AYearIsAllOfIt) {
+  EXPECT_EQ(read("2025"), "2024-12-31T23:00:00.000000Z");
+  EXPECT_EQ(until("2025"), "2025-12-31T22:59:59.999999Z");
+  for (const auto* text : {"0900", "1430", "2025 9:00", "2025-", "20255"}) {
+    EXPECT_TRUE(refuses(text)) << text << " is " << read(text);
+  }
+}
+
 TEST_F(TimeTextTest, SpansAreOfThePastHoweverTheyAreWritten) {
   for (const auto* text : {"-2w", "-2weeks", "-2 weeks", "2weeks", "2 weeks ago", "2w"}) {
     EXPECT_EQ(read(text), "-2w") << text;
