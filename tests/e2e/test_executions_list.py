@@ -388,6 +388,8 @@ def test_other_names_of_fields_lead_to_them(history, slip, near):
         assert reply.status == 422
         if near != "caller" or "fields" in body:
             assert f"did you mean '{near}'?" in reply.json["error"]["message"], reply
+    if near == "timestamp":
+        assert "did you mean 'timestamp'?" in history.list({"sort": slip}).text
 
 
 def test_a_delete_of_named_ones_can_ask_for_all_of_them(server):

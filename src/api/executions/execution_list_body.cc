@@ -294,7 +294,7 @@ class Reader {
     const std::vector<std::string_view> known = filter_names(kSort);
     return invalid_at("sort",
                       fmt::format("a list cannot be sorted by '{}'{}; use one of {}",
-                                  truncate_text(field, 64), did_you_mean(field, known),
+                                  truncate_text(field, 64), near_field(field, known),
                                   fmt::join(known, ", ")));
   }
 

@@ -208,7 +208,9 @@ void tell_unknown_columns(Host& host, const json::array& documents,
     if (known) continue;
     std::vector<std::string> paths;
     for (const auto& document : documents) collect_paths(document, "", 0, paths);
-    const auto near = nearest_name(name, std::span<const std::string>(paths));
+    const auto near = name == "id" || name == "_id"
+                          ? std::string_view("document_id")
+                          : nearest_name(name, std::span<const std::string>(paths));
     host.err << fmt::format(
         "warning: --columns has '{}', which none of these documents has{}\n",
         printable(name),

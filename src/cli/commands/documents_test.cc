@@ -55,6 +55,14 @@ TEST(Cli, ColumnsThatNoDocumentHasAreNamed) {
       << result.err;
 }
 
+TEST(Cli, TheIdOfADocumentIsNamed) {
+  Program program;
+  program.answer(200, R"({"results":[{}],"pagination":{"total":1}})");
+  EXPECT_NE(program.run({"documents", "list", "books", "--columns", "id"})
+                .err.find("did you mean 'document_id'?"),
+            std::string::npos);
+}
+
 TEST(Cli, ListsOfDocumentsRefuseWhatTheyCannotDo) {
   Program program;
   const auto csv = program.run({"documents", "list", "books", "-o", "csv"});
