@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "query/value_key.h"
 #include "stages/definitions.h"
@@ -16,8 +20,9 @@
 namespace trawl {
 namespace {
 
-// Comparing texts costs the square of their number. At this many, with typical texts,
-// that is about a second; a longer list is refused with what to do about it.
+// Comparing texts costs the square of their number. At this many, of 4,096 characters each
+// and none like another, that is some 15 seconds, and a second or two for texts
+// of a paragraph; a longer list is refused with what to do about it.
 constexpr std::size_t kComparedDocumentsMax = 10'000;
 
 constexpr std::string_view kDeduplicateSchema = R"json({
@@ -120,8 +125,18 @@ class Deduplicate : public Stage {
     std::vector<std::size_t> kept;
     std::unordered_set<std::string> seen;  // Whole texts: the cheap and commonest case.
     bool seen_missing = false;
-    // By length, because only texts of near lengths can be similar.
-    std::map<std::size_t, std::vector<ComparableText>> unique;
+    UniqueTexts unique;
+    std::vector<std::unique_ptr<NewText>> batch;
+    const auto finish_batch = [&]() -> Result<void> {
+      TRAWL_TRY(find_similar(batch, unique, ticker));
+      for (auto& text : batch) {
+        if (text->is_duplicate) continue;
+        kept.push_back(text->position);
+        unique[text->text.length].push_back(std::move(text->text));
+      }
+      batch.clear();
+      return {};
+    };
     for (const std::size_t i : order) {
       TRAWL_TRY(ticker.tick());
       json::value scratch;
@@ -133,38 +148,73 @@ class Deduplicate : public Stage {
       }
       std::string text = value_text(*value);
       if (!case_sensitive) text = fold_case(text);
-      ComparableText comparable(text);
-      if (!seen.insert(std::move(text)).second) continue;
-      TRAWL_ASSIGN(const bool duplicate, is_similar_to_any(comparable, unique, ticker));
-      if (duplicate) continue;
-      kept.push_back(i);
-      unique[comparable.length].push_back(std::move(comparable));
+      if (const auto [first, is_new] = seen.insert(std::move(text)); is_new) {
+        batch.push_back(std::make_unique<NewText>(*first, i, threshold));
+        if (batch.size() == kBatch) TRAWL_TRY(finish_batch());
+      }
     }
+    TRAWL_TRY(finish_batch());
     return kept;
   }
 
-  Result<bool> is_similar_to_any(
-      const ComparableText& text,
-      const std::map<std::size_t, std::vector<ComparableText>>& unique,
-      Ticker& ticker) const {
-    const SequenceMatcher matcher(text);
-    // 2 * shorter / (shorter + longer) >= threshold, solved for either; one character of
-    // slack on both sides keeps rounding from excluding what the exact test admits.
-    const double length = static_cast<double>(text.length);
-    const double shortest = length * threshold / (2 - threshold) - 1;
-    const double longest =
-        threshold > 0 ? length * (2 - threshold) / threshold + 1 : HUGE_VAL;
+  // Those that were kept, by length, because only texts of near lengths can be similar.
+  using UniqueTexts = std::map<std::size_t, std::vector<ComparableText>>;
+
+  // A text that may be similar to one of those.
+  struct NewText {
+    NewText(std::string_view content, std::size_t i, double threshold)
+        : text(content), position(i) {
+      // 2 * shorter / (shorter + longer) >= threshold, solved for either; one character of
+      // slack on both sides keeps rounding from excluding what the exact test admits.
+      const double length = static_cast<double>(text.length);
+      shortest = length * threshold / (2 - threshold) - 1;
+      longest = threshold > 0 ? length * (2 - threshold) / threshold + 1 : HUGE_VAL;
+    }
+    NewText(const NewText&) = delete;
+    NewText& operator=(const NewText&) = delete;
+
+    ComparableText text;
+    std::size_t position;  // In the input.
+    double shortest = 0;
+    double longest = 0;
+    SequenceMatcher matcher{text};
+    bool is_duplicate = false;
+  };
+  // A kept text is in the processor's cache for so many new ones; each at a time, they
+  // would all wait for memory.
+  static constexpr std::size_t kBatch = 32;
+
+  // Finds out which of a batch are similar to one that was kept, or comes before it in the
+  // batch and is no duplicate itself.
+  Result<void> find_similar(std::vector<std::unique_ptr<NewText>>& batch,
+                            const UniqueTexts& unique, Ticker& ticker) const {
+    const auto compare = [&](NewText& text, const ComparableText& other) -> Result<void> {
+      const auto length = static_cast<double>(other.length);
+      if (text.is_duplicate || length < text.shortest || length > text.longest) return {};
+      std::size_t steps = 0;
+      text.is_duplicate = text.matcher.reaches(other, threshold, steps);
+      return ticker.tick(steps);
+    };
+    double shortest = HUGE_VAL;
+    double longest = 0;
+    for (const auto& text : batch) {
+      shortest = std::min(shortest, text->shortest);
+      longest = std::max(longest, text->longest);
+    }
     auto at = unique.lower_bound(
         shortest > 0 ? static_cast<std::size_t>(std::floor(shortest)) : std::size_t{0});
     for (; at != unique.end() && static_cast<double>(at->first) <= longest; ++at) {
       for (const ComparableText& other : at->second) {
-        std::size_t steps = 0;
-        const bool similar = matcher.reaches(other, threshold, steps);
-        TRAWL_TRY(ticker.tick(steps));
-        if (similar) return true;
+        for (auto& text : batch) TRAWL_TRY(compare(*text, other));
       }
     }
-    return false;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      for (std::size_t before = 0; before < i; ++before) {
+        if (batch[before]->is_duplicate) continue;
+        TRAWL_TRY(compare(*batch[i], batch[before]->text));
+      }
+    }
+    return {};
   }
 };
 

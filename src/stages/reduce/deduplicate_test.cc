@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <random>
 
 #include "stages/stage_test_support.h"
@@ -116,6 +120,19 @@ double naive_ratio(const std::u32string& a, const std::u32string& b) {
   return 2.0 * best[a.size()][b.size()] / static_cast<double>(a.size() + b.size());
 }
 
+std::u32string points_of(std::string_view text) {
+  std::u32string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t point = bytes == 1 ? lead : lead & (0x7F >> bytes);
+    for (std::size_t i = 1; i < bytes; ++i) point = point << 6 | (text[at + i] & 0x3F);
+    out.push_back(point);
+    at += bytes;
+  }
+  return out;
+}
+
 // Goal: the bit-parallel ratio is that of the textbook table, across word borders, and the
 // shortcuts of reaches() never change its answer.
 TEST(SequenceMatcher, AgreesWithTheTextbook) {
@@ -125,28 +142,110 @@ TEST(SequenceMatcher, AgreesWithTheTextbook) {
   const std::vector<std::string> letters = {"a", "b", "c", "é", "猫", "😀"};
   for (int round = 0; round < 400; ++round) {
     const auto make = [&] {
-      std::string out;
+      std::vector<std::string> out;
       for (std::size_t n = random() % 200; n > 0; --n)
-        out += letters[random() % letters.size()];
+        out.push_back(letters[random() % letters.size()]);
       return out;
     };
-    const std::string a = make();
-    std::string b = make();
+    const std::vector<std::string> one = make();
+    std::vector<std::string> other = make();
     if (round % 2 == 0) {  // A near copy.
-      b = a;
-      for (std::size_t n = random() % 6; n > 0 && !b.empty(); --n)
-        b.insert(random() % b.size(), "a");
+      other = one;
+      for (std::size_t n = random() % 6; n > 0; --n) {
+        const auto place = static_cast<std::ptrdiff_t>(random() % (other.size() + 1));
+        other.insert(other.begin() + place, "a");
+      }
     }
+    const std::string a = fmt::format("{}", fmt::join(one, ""));
+    const std::string b = fmt::format("{}", fmt::join(other, ""));
     const ComparableText left(a);
     const ComparableText right(b);
-    const double wanted = naive_ratio(left.points, right.points);
-    const SequenceMatcher matcher(left);
+    const double wanted = naive_ratio(points_of(left.start), points_of(right.start));
+    SequenceMatcher matcher(left);
     ASSERT_DOUBLE_EQ(matcher.ratio(right), wanted) << a << "\n" << b;
     for (const double threshold : {0.0, 0.3, 0.5, 0.9, 0.95, 1.0, wanted}) {
       std::size_t steps = 0;
       ASSERT_EQ(matcher.reaches(right, threshold, steps),
                 matcher.ratio(right) >= threshold);
     }
+  }
+}
+
+std::string random_text(std::mt19937& random, std::size_t words) {
+  std::string out;
+  for (; words > 0; --words) out += "w" + std::to_string(random() % 500) + " ";
+  return out;
+}
+
+std::string edited(std::mt19937& random, std::string text, std::size_t edits) {
+  for (; edits > 0 && !text.empty(); --edits) {
+    const std::size_t at = random() % text.size();
+    if (random() % 2 == 0) {
+      text.erase(at, 1);
+    } else {
+      text.insert(at, 1, static_cast<char>('a' + random() % 26));
+    }
+  }
+  return text;
+}
+
+// Goal: for texts of many machine words too, neither the runs of four nor the way along the
+// diagonal rule out a pair that reaches the threshold. Method: thresholds around the true
+// ratio of copies with few and many changes, and with a part moved.
+TEST(SequenceMatcher, ShortcutsAreExact) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int round = 0; round < 60; ++round) {
+    const std::string a = random_text(random, 20 + random() % 250);
+    std::string b = edited(random, a, random() % (round % 2 == 0 ? 20 : 400));
+    if (round % 5 == 0) b = b.substr(b.size() / 8) + b.substr(0, b.size() / 8);
+    if (round % 7 == 0) b = random_text(random, 20 + random() % 250);
+    const ComparableText left(a);
+    const ComparableText right(b);
+    const double wanted = naive_ratio(points_of(a), points_of(b));
+    SequenceMatcher matcher(left);
+    ASSERT_DOUBLE_EQ(matcher.ratio(right), wanted);
+    for (const double away : {-0.1, -0.01, -0.001, 0.0, 0.001, 0.01, 0.1}) {
+      std::size_t steps = 0;
+      const double threshold = std::clamp(wanted + away, 0.0, 1.0);
+      ASSERT_EQ(matcher.reaches(right, threshold, steps), wanted >= threshold)
+          << wanted << " " << threshold << "\n"
+          << a << "\n"
+          << b;
+    }
+  }
+}
+
+// Goal: comparing in batches keeps what comparing one after another keeps. Method: families
+// of near copies in random order, more than a batch.
+TEST(Deduplicate, KeepsWhatOneAfterAnotherKeeps) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  std::vector<std::string> families;
+  for (int i = 0; i < 12; ++i) families.push_back(random_text(random, 5 + random() % 20));
+  std::vector<std::string> texts;
+  for (int i = 0; i < 150; ++i) {
+    texts.push_back(edited(random, families[random() % families.size()], random() % 12));
+  }
+  for (const double threshold : {0.8, 0.9, 0.95}) {
+    std::string wanted;
+    std::vector<std::string> kept;
+    std::vector<Candidate> input;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      input.push_back(candidate(std::to_string(i), "{\"content\":\"" + texts[i] + "\"}"));
+      const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const auto& other) {
+        return naive_ratio(points_of(texts[i]), points_of(other)) >= threshold;
+      });
+      if (!is_new) continue;
+      kept.push_back(texts[i]);
+      wanted += (wanted.empty() ? "" : " ") + std::to_string(i);
+    }
+    EXPECT_EQ(unique_ids(R"({"strategy": "content", "similarity_threshold": )" +
+                             std::to_string(threshold) + "}",
+                         input),
+              wanted);
   }
 }
 
