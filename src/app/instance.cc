@@ -23,6 +23,7 @@
 #include "catalog/catalog.h"
 #include "corpus/corpus.h"
 #include "ledger/ledger.h"
+#include "runtime/heap_trim.h"
 #include "runtime/periodic.h"
 #include "stages/register_stages.h"
 
@@ -125,6 +126,7 @@ class RunningInstance final : public Instance {
           [this] { keep_lease(); });
     }
     vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
+    trim_ = std::make_unique<Periodic>(std::chrono::seconds(5), HeapTrim());
     health_ = std::make_unique<Periodic>(std::chrono::seconds(1),
                                          [this] { try_failed_writes(); });
     if (config_.retention_every_ms > 0) {
@@ -185,6 +187,7 @@ class RunningInstance final : public Instance {
     retention_.reset();
     vacuum_.reset();
     health_.reset();
+    trim_.reset();
     if (server_) server_->stop();
     workers_->stop();
     recorder_->stop();
@@ -272,6 +275,7 @@ class RunningInstance final : public Instance {
   Mutex vacuum_mutex_;
   std::unique_ptr<Periodic> vacuum_;
   std::unique_ptr<Periodic> health_;
+  std::unique_ptr<Periodic> trim_;
   std::unique_ptr<Periodic> retention_;
   std::unique_ptr<Periodic> lease_;
   std::optional<std::string> generated_key_;

@@ -318,3 +318,29 @@ def test_no_memory_is_503_and_passes(tmp_path):
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, (-1, -1))
     assert server.post("/v1/retrievers/executions/list", arrays).status == 422
     assert server.stop() == 0
+
+
+@pytest.mark.skipif(is_sanitized(), reason="the sanitizer keeps what is freed")
+def test_memory_of_a_heavy_run_is_given_back(tmp_path):
+    """Goal: what runs over all documents took is the system's again soon after. Method: some
+    that sort and group 30,000 documents, and then nothing."""
+    server = Server(tmp_path / "data").start()
+    server.make_collection("docs", [
+        {"document_id": f"d{i}", "n": (i * 7919) % 30_000, "text": f"word {i} " * 40}
+        for i in range(30_000)])
+
+    def own_mib():
+        with open(f"/proc/{server.process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status
+                        if line.startswith("RssAnon")) / 1024
+
+    every = {"type": "attribute_filter", "field": "n", "operator": "gte", "value": 0}
+    for stages in ([every, {"type": "sort_attribute", "field": "n"}],
+                   [every, {"type": "group_by", "field": "n"}]):
+        reply = server.execute(["docs"], stages, skip_cache=True)
+        assert reply.json["status"] == "completed", reply
+    deadline = time.monotonic() + 20
+    while own_mib() > 100 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert own_mib() <= 100
+    assert server.stop() == 0
