@@ -427,10 +427,15 @@ Result<ReaderPool::Lease> ReaderPool::lease() {
   return Lease(*this, std::move(connection));
 }
 
+std::size_t ReaderPool::idle_count() const {
+  const MutexLock lock(mutex_);
+  return idle_.size();
+}
+
 ReaderPool::Lease::~Lease() {
   if (connection_ == nullptr) return;
   const MutexLock lock(pool_->mutex_);
-  pool_->idle_.push_back(std::move(connection_));
+  if (pool_->idle_.size() < kIdleMax) pool_->idle_.push_back(std::move(connection_));
 }
 
 }  // namespace trawl::sqlite

@@ -211,10 +211,14 @@ class ReaderPool {
   // Fails as Connection::open().
   Result<Lease> lease();
 
+  // Each keeps its cache, so those beyond so many are closed when they are not used.
+  static constexpr std::size_t kIdleMax = 8;
+  std::size_t idle_count() const;
+
  private:
   std::string path_;
   OpenOptions options_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_ TRAWL_GUARDED_BY(mutex_);
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <vector>
 
 #include "base/write_health.h"
 #include "sqlite/copy.h"
@@ -140,6 +141,23 @@ TEST_F(SqliteTest, AWriteThatSucceedsEndsAFailure) {
   write_health::failed(path(), "the disk failed");
   writer.reset();
   EXPECT_FALSE(write_health::failure());
+}
+
+// Goal: many readers at once do not leave as many caches behind.
+TEST_F(SqliteTest, ReadersBeyondSoManyAreClosed) {
+  const auto writer = own(path());
+  ReaderPool pool(path(), {});
+  {
+    std::vector<ReaderPool::Lease> leases;
+    for (std::size_t i = 0; i < 3 * ReaderPool::kIdleMax; ++i) {
+      leases.push_back(pool.lease().value());
+      ASSERT_EQ(leases.back()->integer("SELECT count(*) FROM t").value(), 0);
+    }
+    EXPECT_EQ(pool.idle_count(), 0u);
+  }
+  EXPECT_EQ(pool.idle_count(), ReaderPool::kIdleMax);
+  const auto again = pool.lease().value();
+  EXPECT_EQ(pool.idle_count(), ReaderPool::kIdleMax - 1);
 }
 
 }  // namespace
