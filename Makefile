@@ -8,7 +8,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger clean format tidy
+.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger bench-load clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "             BASE=COMMIT, compare with another; ARGS=--json (bench/README.md)"
 	@echo "make bench-ledger  compare the ledger with PostgreSQL, SQLite and nginx (bench/README.md)"
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
+	@echo "make bench-load  what others feel of heavy requests, and what replaced documents cost"
 	@echo "make setup   install the Debian packages that the build needs"
 	@echo "make format  clang-format;  make tidy: clang-tidy;  make clean: remove build/"
 
@@ -58,6 +59,10 @@ bench-quick:
 
 bench-ledger: setup
 	@bench/ledger.py --sizes $(or $(SIZES),100k 1M 10M) --bench-dir $(or $(BENCH_DIR),build/bench) $(ARGS)
+
+bench-load: build
+	@$(PYTHON) bench/load.py $(ARGS)
+	@$(PYTHON) bench/replacements.py
 
 clean:
 	rm -rf build
