@@ -38,6 +38,10 @@ std::size_t worker_count(std::uint32_t configured) {
   return std::max<std::size_t>(8, std::size_t{4} * std::thread::hardware_concurrency());
 }
 
+std::size_t long_worker_count(std::uint32_t configured) {
+  return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
 // Programs up to 0.1.0 could leave the history of a deleted namespace behind; or the two
 // files are not of one data directory, so that nothing is removed without being asked to.
 Result<void> warn_of_strange_histories(const Catalog& catalog, const Ledger& ledger) {
@@ -76,8 +80,12 @@ class RunningInstance final : public Instance {
         corpus_(std::move(corpus.corpus)),
         ledger_(std::move(ledger)),
         cache_(config.stage_cache_bytes),
-        workers_(std::make_unique<WorkerPool>(WorkerPoolOptions{
-            .slots = worker_count(config.workers), .waiting_max = config.waiting_max})),
+        workers_(std::make_unique<WorkerPool>(
+            WorkerPoolOptions{.slots = worker_count(config.workers),
+                              .long_slots = long_worker_count(config.long_workers),
+                              .queue_max = config.queue_max,
+                              .account_queue_max = config.queue_per_key_max,
+                              .waiting_max = config.waiting_max})),
         runner_(*catalog_, *corpus_, cache_, config.run, FanOut(*workers_)),
         policies_(*catalog_, std::move(recording_key)),
         retention_policies_(api::compile_retention(*catalog_)),

@@ -43,6 +43,18 @@
 
 namespace trawl {
 
+// How many of the locks below this thread holds. Who holds one must not wait for the turn
+// of others, who may be waiting for it.
+inline thread_local constinit int locks_held = 0;
+
+// Private to them.
+struct CountedLock {
+  CountedLock() noexcept { ++locks_held; }
+  ~CountedLock() { --locks_held; }
+  CountedLock(const CountedLock&) = delete;
+  CountedLock& operator=(const CountedLock&) = delete;
+};
+
 // The mutexes and locks of the standard library, annotated. Held through a lock below.
 class TRAWL_CAPABILITY("mutex") Mutex {
  public:
@@ -74,13 +86,23 @@ class TRAWL_CAPABILITY("mutex") SharedMutex {
 // Holds a Mutex until the end of its scope. It may let go of it, and take it again.
 class TRAWL_SCOPED_CAPABILITY [[nodiscard]] MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) TRAWL_ACQUIRE(mutex) : lock_(mutex.mutex_) {}
-  ~MutexLock() TRAWL_RELEASE() = default;
+  explicit MutexLock(Mutex& mutex) TRAWL_ACQUIRE(mutex) : lock_(mutex.mutex_) {
+    ++locks_held;
+  }
+  ~MutexLock() TRAWL_RELEASE() {
+    if (lock_.owns_lock()) --locks_held;
+  }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  void lock() TRAWL_ACQUIRE() { lock_.lock(); }
-  void unlock() TRAWL_RELEASE() { lock_.unlock(); }
+  void lock() TRAWL_ACQUIRE() {
+    lock_.lock();
+    ++locks_held;
+  }
+  void unlock() TRAWL_RELEASE() {
+    lock_.unlock();
+    --locks_held;
+  }
 
  private:
   friend class CondVar;
@@ -97,6 +119,7 @@ class TRAWL_SCOPED_CAPABILITY [[nodiscard]] ExclusiveLock {
 
  private:
   const std::lock_guard<std::shared_mutex> lock_;
+  const CountedLock counted_;
 };
 
 // Holds a SharedMutex for reading until the end of its scope.
@@ -110,6 +133,7 @@ class TRAWL_SCOPED_CAPABILITY [[nodiscard]] SharedLock {
 
  private:
   const std::shared_lock<std::shared_mutex> lock_;
+  const CountedLock counted_;
 };
 
 // A std::condition_variable. Waits take no predicate, since the analysis does not know in a

@@ -16,6 +16,7 @@
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
 #include "pipeline/template/template.h"
+#include "runtime/turn.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
@@ -473,6 +474,7 @@ class Run {
   }
 
   Result<void> check() const {
+    give_turn();
     const auto reason = request_.stop.reason();
     if (reason != StopReason::none) {
       return make_error(ErrorCode::cancelled,

@@ -88,11 +88,11 @@ Result<void> FanOut::for_each(std::size_t count, std::size_t at_once,
   const auto items = std::make_shared<Items>(count, check, item);
   const std::size_t others = std::min(count, std::max<std::size_t>(at_once, 1));
   for (std::size_t i = 1; pool_ != nullptr && i < others; ++i) {
-    const bool is_taken = pool_->submit([items] {
+    const auto submitted = pool_->submit_for(WorkerPool::account_here(), [items] {
       const Waiting waiting;
       items->work();
     });
-    if (!is_taken) break;  // A full queue: so many fewer at once.
+    if (submitted != WorkerPool::Submitted::yes) break;  // So many fewer at once.
   }
   const Waiting waiting;
   items->work();

@@ -11,6 +11,7 @@
 #include "api/wire/request_time.h"
 #include "base/text.h"
 #include "http/server/guarded_reply.h"
+#include "http/server/shares.h"
 #include "ledger/cursor.h"
 #include "ledger/rendered.h"
 #include "model/execution_json.h"
@@ -148,7 +149,8 @@ Result<void> answer_list(const Services& services,
     reply(std::move(response));
     return {};
   }
-  const bool taken = services.workers.submit(
+  const auto submitted = http::submit_request(
+      services.workers, sent->account,
       [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
         http::answer_guarded(*sent, "the list of executions", reply, [&] {
           const Call again{*sent, key, ns};
@@ -159,9 +161,8 @@ Result<void> answer_list(const Services& services,
                          : http::error_response(response.error(), sent->request_id));
         });
       });
-  if (taken) return {};
-  return make_error(ErrorCode::unavailable,
-                    "the server has more requests than it can work on; try again shortly");
+  if (!submitted) reply(http::refusal(submitted.error(), sent->request_id));
+  return {};
 }
 
 Result<http::Response> show_execution(const Services& services, Call& call) {

@@ -24,6 +24,7 @@
 #include "ledger/rendered.h"
 #include "model/execution_json.h"
 #include "model/recorded_fields.h"
+#include "runtime/turn.h"
 
 namespace trawl::api {
 namespace {
@@ -85,6 +86,7 @@ class Exporter {
   }
 
   Result<bool> take(const RenderedExecution& execution) {
+    give_turn();
     if (request_.limit && rows_ == *request_.limit) {
       has_more_ = true;
       return false;

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "model/execution_json.h"
 #include "model/foreign_names.h"
+#include "runtime/turn.h"
 
 namespace trawl::api {
 namespace {
@@ -47,6 +48,7 @@ Result<void> for_each_object(
                                  limits.import_line_bytes_max));
           return {};
         }
+        give_turn();
         auto value = parse_sent_json(line);
         TRAWL_TRY(form.check_line(line, value && value->is_object()));
         if (!value) {

@@ -113,6 +113,8 @@ struct Metrics::State {
   prometheus::Gauge& worker_waiting =
       gauge("trawl_workers_waiting",
             "Requests that wait for a disk, a client or a network, and hold no worker up");
+  prometheus::Gauge& worker_set_aside =
+      gauge("trawl_workers_set_aside", "Long requests whose turn has not come again");
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -174,6 +176,7 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
   state.worker_slots.Set(static_cast<double>(workers.slots));
   state.worker_running.Set(static_cast<double>(workers.running));
   state.worker_waiting.Set(static_cast<double>(workers.waiting));
+  state.worker_set_aside.Set(static_cast<double>(workers.set_aside));
   auto families = state.registry.Collect();
   for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
   families.push_back(

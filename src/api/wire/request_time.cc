@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "runtime/turn.h"
 
 namespace trawl::api {
 namespace {
@@ -43,6 +44,7 @@ RequestTime::RequestTime(const Services& services, const http::Request& request,
       checkpoint_([this] { return check(); }) {}
 
 Result<void> RequestTime::check() const {
+  give_turn();
   if (limit_ms_ > 0 && monotonic_us() - begun_us_ >= limit_ms_ * 1'000) {
     return out_of_time(name_, limit_ms_);
   }

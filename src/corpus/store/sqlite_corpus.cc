@@ -37,7 +37,8 @@ namespace store {
 namespace {
 
 // What a connection may hold of the file. Mapped pages would be faster by a twentieth at
-// best, and all count as ours, once for each connection; the system keeps them for us anyway.
+// best, and all count as ours, once for each connection; the system keeps them for us
+// anyway.
 constexpr int kReaderCacheKib = 4 * 1024;
 constexpr std::int64_t kReaderMapBytes = 0;
 

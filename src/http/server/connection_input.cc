@@ -51,15 +51,6 @@ struct ReplyGuard {
   const std::shared_ptr<Exchange> exchange;
 };
 
-// Of what is refused because of what else is under way.
-Response refusal(const Error& error, std::string_view request_id) {
-  Response response = error_response(error, request_id);
-  if (error.code == ErrorCode::too_many_requests) {
-    response.headers.emplace_back("Retry-After", "1");
-  }
-  return response;
-}
-
 // Puts what a packed body is in its place. Both are in memory for a moment.
 Result<void> unpack_body(Request& request, ContentCoding coding, const BodyLimit& limit,
                          const std::shared_ptr<Stock>& bodies) {
@@ -555,10 +546,9 @@ void Connection::dispatch() {
              (coding_ != ContentCoding::identity &&
               body_limit().bytes_max > kReadInPlaceBytesMax)) {
     request_->queued_us = monotonic_us();
-    if (!shard_->context->workers.submit(run)) {
-      guard->exchange->reply(error_response(
-          make_error(ErrorCode::unavailable, "the server is too busy; try again shortly"),
-          request_->request_id));
+    const auto submitted = submit_request(shard_->context->workers, request_->account, run);
+    if (!submitted) {
+      guard->exchange->reply(refusal(submitted.error(), request_->request_id));
     }
   } else {
     run();

@@ -8,6 +8,7 @@
 
 #include "http/server/server.h"
 #include "http/server/test_client.h"
+#include "runtime/waiting.h"
 
 namespace trawl::http::server_stream_test {
 namespace {
@@ -52,6 +53,7 @@ class ServerStreamTest : public ServerTest {
         bell->rings.notify_all();
       });
       TRAWL_TRY(writer.write("first"));
+      const Waiting waiting;
       std::unique_lock lock(bell->mutex);
       bell->rings.wait(lock, [&] { return bell->rang; });
       EXPECT_TRUE(writer.is_closed());

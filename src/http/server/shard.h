@@ -70,8 +70,8 @@ struct Context {
         workers(w),
         observer(std::move(obs)),
         cors(options.cors_origins),
-        streams(options.streams_max, options.streams_per_key_max),
-        uploads(options.uploads_max, options.uploads_per_key_max),
+        streams(workers, options.streams_max, options.streams_per_key_max),
+        uploads(workers, options.uploads_max, options.uploads_per_key_max),
         bodies(std::make_shared<Stock>(
             std::max<std::uint64_t>(options.bodies_bytes_max, options.body_bytes_max),
             std::max<std::uint64_t>(options.bodies_bytes_per_key_max,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace trawl::http {
 
 Stock::Taken Stock::take(const std::string& account, std::uint64_t amount) {
@@ -51,24 +53,56 @@ Stock::Taken Lease::grow_to(std::uint64_t amount) {
   return taken;
 }
 
-Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what) {
-  if (taken == Stock::Taken::none_left) {
-    return make_error(
-        ErrorCode::unavailable,
-        fmt::format("the server has as many {} under way as it allows ({}); try "
-                    "again shortly",
-                    what, stock.total_max()));
-  }
+namespace {
+
+Error none_left_error(std::uint64_t total_max, std::string_view what) {
+  return make_error(
+      ErrorCode::unavailable,
+      fmt::format(
+          "the server has as many {} under way as it allows ({}); try again shortly", what,
+          total_max));
+}
+
+Error share_taken_error(std::uint64_t account_max, std::string_view what) {
   Error error = make_error(
       ErrorCode::too_many_requests,
       fmt::format(
           "this key has as many {} under way as one key is allowed ({}); wait until some "
           "have ended",
-          what, stock.account_max()));
+          what, account_max));
   error.facts = fmt::format(
       R"({{"limit":{},"retry_after":1,"retry_after_seconds":1,"retryable":true}})",
-      stock.account_max());
+      account_max);
   return error;
+}
+
+}  // namespace
+
+Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what) {
+  return taken == Stock::Taken::none_left ? none_left_error(stock.total_max(), what)
+                                          : share_taken_error(stock.account_max(), what);
+}
+
+Response refusal(const Error& error, std::string_view request_id) {
+  Response response = error_response(error, request_id);
+  if (error.code == ErrorCode::too_many_requests) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
+}
+
+Result<void> submit_request(WorkerPool& workers, const std::string& account,
+                            std::function<void()> task) {
+  constexpr std::string_view kWhat = "requests that wait for a worker";
+  switch (workers.submit_for(account, std::move(task))) {
+    case WorkerPool::Submitted::yes:
+      break;
+    case WorkerPool::Submitted::queue_full:
+      return none_left_error(workers.options().queue_max, kWhat);
+    case WorkerPool::Submitted::account_has_its_share:
+      return share_taken_error(workers.options().account_queue_max, kWhat);
+  }
+  return {};
 }
 
 }  // namespace trawl::http

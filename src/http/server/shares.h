@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "http/message/message.h"
+#include "runtime/worker_pool.h"
 
 namespace trawl::http {
 
@@ -60,5 +64,13 @@ class [[nodiscard]] Lease {
 // What a client is told that gets nothing: too_many_requests where its key has its share,
 // unavailable where there is none left. `what` is "bytes of request bodies", "uploads".
 Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what);
+
+// The reply, with Retry-After.
+Response refusal(const Error& error, std::string_view request_id);
+
+// Gives a request's task to the pool, as one of its account.
+//   as share_error()  the queue has no room for it
+Result<void> submit_request(WorkerPool& workers, const std::string& account,
+                            std::function<void()> task);
 
 }  // namespace trawl::http

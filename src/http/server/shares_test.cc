@@ -79,7 +79,8 @@ TEST(Pace, WithoutARateOnlyTheSingleWaitCounts) {
 }
 
 TEST(StreamThreads, AThrowingTaskEndsNothingButItself) {
-  StreamThreads threads(2, 2);
+  WorkerPool workers(1, 10);
+  StreamThreads threads(workers, 2, 2);
   EXPECT_EQ(threads.start("a", [] { throw std::bad_alloc(); }), Taken::yes);
   EXPECT_EQ(threads.start("a", [] { throw 7; }), Taken::yes);
   EXPECT_TRUE(eventually([&] { return threads.active() == 0; }));

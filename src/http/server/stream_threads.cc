@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/guarded.h"
+#include "runtime/turn.h"
 
 namespace trawl::http {
 
@@ -21,9 +22,12 @@ Stock::Taken StreamThreads::start(const std::string& account, std::function<void
     if (!closed_) {
       const auto place = running_.emplace(running_.end());
       try {
-        *place = start_thread("stream", [this, place, task = std::move(task),
+        *place = start_thread("stream", [this, place, account, task = std::move(task),
                                          lease = std::move(place_of_account)]() mutable {
-          run_guarded("a stream", task);
+          run_guarded("a stream", [&] {
+            const PoolGuest guest(workers_, account);
+            task();
+          });
           // What it holds goes before it counts as ended.
           run_guarded("the end of a stream", [&] { task = nullptr; });
           lease.reset();

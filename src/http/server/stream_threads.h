@@ -12,13 +12,16 @@
 
 namespace trawl::http {
 
-// A bounded number of threads, each started for one task: streams may last for days, and on
-// the worker pool they would stand in the way of everything else. Each belongs to an
-// account, which may have a share of them. What a task throws is logged. Thread-safe.
+// A bounded number of threads, each started for one task: streams may last for days, and
+// would fill the queue of the worker pool. Each belongs to an account, which may have a
+// share of them, and computes as one of its long tasks (runtime/turn.h); what waits for
+// anything but its client does so within a Waiting. What a task throws is logged.
+// Thread-safe.
 class StreamThreads {
  public:
-  StreamThreads(std::size_t max, std::size_t account_max)
-      : places_(std::make_shared<Stock>(max, account_max)) {}
+  // The pool must outlive it.
+  StreamThreads(WorkerPool& workers, std::size_t max, std::size_t account_max)
+      : workers_(workers), places_(std::make_shared<Stock>(max, account_max)) {}
   ~StreamThreads() { join(); }
   StreamThreads(const StreamThreads&) = delete;
   StreamThreads& operator=(const StreamThreads&) = delete;
@@ -32,6 +35,7 @@ class StreamThreads {
   void join();
 
  private:
+  WorkerPool& workers_;
   const std::shared_ptr<Stock> places_;
   mutable Mutex mutex_;
   std::list<Thread> running_ TRAWL_GUARDED_BY(mutex_);

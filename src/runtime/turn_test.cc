@@ -1,0 +1,361 @@
+// Goal: slots are shared by account, short tasks do not wait for long ones, and none is
+// lost or made on the way. Method: tasks that compute, giving turns, until the test has
+// seen what it waits for.
+
+#include "runtime/turn.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "runtime/waiting.h"
+#include "runtime/worker_pool.h"
+
+namespace trawl::turn_test {
+namespace {
+
+using std::chrono::milliseconds;
+using Submitted = WorkerPool::Submitted;
+
+void spin(int microseconds) {
+  const std::int64_t end = monotonic_us() + microseconds;
+  while (monotonic_us() < end) continue;
+}
+
+// Computes until then, a minute at most; false when it took that.
+bool compute_until(const std::function<bool()>& over) {
+  const std::int64_t end = monotonic_us() + 60'000'000;
+  while (!over()) {
+    if (monotonic_us() > end) return false;
+    spin(200);
+    give_turn();
+  }
+  return true;
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 20'000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return false;
+}
+
+TEST(Turn, GoesToAnotherAccount) {
+  WorkerPool pool(1, 100);
+  std::atomic<bool> ran = false;
+  std::promise<bool> ended;
+  ASSERT_EQ(
+      pool.submit_for("heavy",
+                      [&] { ended.set_value(compute_until([&] { return ran.load(); })); }),
+      Submitted::yes);
+  ASSERT_EQ(pool.submit_for("light", [&] { ran = true; }), Submitted::yes);
+  EXPECT_TRUE(ended.get_future().get());
+}
+
+TEST(Turn, GoesToAShortTaskOfTheSameAccount) {
+  WorkerPool pool(1, 100);
+  std::atomic<bool> ran = false;
+  std::promise<bool> ended;
+  ASSERT_TRUE(
+      pool.submit([&] { ended.set_value(compute_until([&] { return ran.load(); })); }));
+  ASSERT_TRUE(pool.submit([&] { ran = true; }));
+  EXPECT_TRUE(ended.get_future().get());
+}
+
+// Goal: of long tasks of one account the first is done first, so that those that come later
+// hold nothing meanwhile.
+TEST(Turn, LongTasksOfAnAccountEndInTheirOrder) {
+  WorkerPool pool({.slots = 4, .long_slots = 1});
+  Mutex mutex;
+  std::vector<int> order;
+  std::atomic<bool> all_are_there = false;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(pool.submit([&, i] {
+      spin(kLongTaskUs);
+      compute_until([&] { return all_are_there.load(); });
+      for (int turn = 0; turn < 20; ++turn) {
+        spin(1'000);
+        give_turn();
+      }
+      const MutexLock lock(mutex);
+      order.push_back(i);
+    }));
+    if (i > 0) {
+      EXPECT_TRUE(eventually(
+          [&] { return pool.metrics().set_aside == static_cast<std::size_t>(i); }));
+    } else {
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+  }
+  all_are_there = true;
+  pool.stop();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST(Turn, NoMoreLongTasksComputeThanMay) {
+  WorkerPool pool({.slots = 8, .long_slots = 2});
+  std::atomic<int> now = 0;
+  std::atomic<int> most = 0;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(
+        pool.submit_for("account " + std::to_string(i % 3),
+                        [&] {
+                          spin(kLongTaskUs);
+                          for (int turn = 0; turn < 20; ++turn) {
+                            give_turn();
+                            const int here = ++now;
+                            for (int seen = most;
+                                 here > seen && !most.compare_exchange_weak(seen, here);) {
+                            }
+                            spin(1'000);
+                            --now;
+                          }
+                        }),
+        Submitted::yes);
+  }
+  pool.stop();
+  EXPECT_EQ(most, 2);
+}
+
+// Goal: however many tasks an account has, another one gets its half. Method: one slot,
+// nine tasks of one and one of the other, all of which compute; what each did in the time
+// in which both were there.
+TEST(Turn, SharesAreEqual) {
+  WorkerPool pool({.slots = 1, .waiting_max = 100});
+  std::atomic<bool> over = false;
+  std::atomic<int> many = 0;
+  std::atomic<int> one = 0;
+  const auto compute = [&over](std::atomic<int>& count) {
+    return [&over, &count] {
+      while (!over) {
+        spin(500);
+        ++count;
+        give_turn();
+      }
+    };
+  };
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_EQ(pool.submit_for("many", compute(many)), Submitted::yes);
+  }
+  ASSERT_EQ(pool.submit_for("one", compute(one)), Submitted::yes);
+  EXPECT_TRUE(eventually([&] { return one > 0; }));
+  const int many_before = many;
+  EXPECT_TRUE(eventually([&] { return one > 600; }));
+  const int many_meanwhile = many - many_before;
+  over = true;
+  pool.stop();
+  EXPECT_GT(many_meanwhile, 300);
+  EXPECT_LT(many_meanwhile, 1'200);
+}
+
+// Goal: an account that was away has saved nothing up.
+TEST(Turn, WhoComesBackBeginsWithTheOthers) {
+  WorkerPool pool(1, 100);
+  std::atomic<int> first = 0;
+  std::atomic<int> second = 0;
+  std::atomic<bool> over = false;
+  ASSERT_EQ(pool.submit_for("first",
+                            [&] {
+                              compute_until([&] {
+                                ++first;
+                                return over.load();
+                              });
+                            }),
+            Submitted::yes);
+  EXPECT_TRUE(eventually([&] { return first > 500; }));  // A tenth of a second and more.
+  const int before = first;
+  ASSERT_EQ(
+      pool.submit_for("second", [&] { compute_until([&] { return ++second > 200; }); }),
+      Submitted::yes);
+  EXPECT_TRUE(eventually([&] { return second > 200; }));
+  EXPECT_GT(first - before, 50);
+  over = true;
+  pool.stop();
+}
+
+// Goal: who was alone for long owes nobody anything. Method: an account computes, is away
+// while another begins, and comes back.
+TEST(Turn, WhoWasAloneOwesNothing) {
+  WorkerPool pool(1, 100);
+  std::promise<void> was_alone;
+  ASSERT_EQ(pool.submit_for("first",
+                            [&] {
+                              spin(300'000);
+                              was_alone.set_value();
+                            }),
+            Submitted::yes);
+  was_alone.get_future().wait();
+  EXPECT_TRUE(eventually([&] { return pool.metrics().running == 0; }));
+  std::atomic<int> first = 0;
+  std::atomic<int> second = 0;
+  std::atomic<bool> over = false;
+  ASSERT_EQ(pool.submit_for("second",
+                            [&] {
+                              compute_until([&] {
+                                ++second;
+                                return over.load();
+                              });
+                            }),
+            Submitted::yes);
+  EXPECT_TRUE(eventually([&] { return second > 0; }));
+  ASSERT_EQ(pool.submit_for("first", [&] { compute_until([&] { return ++first > 200; }); }),
+            Submitted::yes);
+  EXPECT_TRUE(eventually([&] { return first > 200; }));
+  EXPECT_LT(second, 800);
+  over = true;
+  pool.stop();
+}
+
+// Goal: long tasks go on beside short ones that never end coming.
+TEST(Turn, LongTasksAreNotPassedOverForEver) {
+  WorkerPool pool({.slots = 1, .queue_max = 1'000});
+  std::atomic<bool> ended = false;
+  ASSERT_TRUE(pool.submit([&] {
+    const std::int64_t end = monotonic_us() + 30'000;
+    compute_until([&] { return monotonic_us() > end; });
+    ended = true;
+  }));
+  while (!ended) {
+    // Two at least are always there.
+    if (pool.metrics().queued < 10) ASSERT_TRUE(pool.submit([] { spin(100); }));
+  }
+}
+
+// Goal: whoever is waited for by others never waits for them.
+TEST(Turn, IsNotGivenAwayUnderALock) {
+  WorkerPool pool(1, 100);
+  std::atomic<bool> ran = false;
+  std::promise<bool> ran_meanwhile;
+  ASSERT_EQ(pool.submit_for("a",
+                            [&] {
+                              Mutex mutex;
+                              {
+                                const MutexLock lock(mutex);
+                                const std::int64_t end = monotonic_us() + 40'000;
+                                compute_until([&] { return monotonic_us() > end; });
+                              }
+                              ran_meanwhile.set_value(ran);
+                            }),
+            Submitted::yes);
+  ASSERT_EQ(pool.submit_for("b", [&] { ran = true; }), Submitted::yes);
+  EXPECT_FALSE(ran_meanwhile.get_future().get());
+}
+
+TEST(Turn, DoesNothingElsewhere) {
+  give_turn();
+  WorkerPool pool(1, 10);
+  ASSERT_TRUE(pool.submit([] {
+    const Waiting waiting;
+    spin(kTurnUs);
+    give_turn();
+  }));
+}
+
+TEST(WorkerPool, AnAccountHasItsShareOfTheQueue) {
+  WorkerPool pool({.slots = 1, .queue_max = 5, .account_queue_max = 3});
+  std::promise<void> open;
+  std::promise<void> begun;
+  ASSERT_TRUE(pool.submit([&] {
+    begun.set_value();
+    open.get_future().wait();
+  }));
+  begun.get_future().wait();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.submit_for("a", [] {}), Submitted::yes);
+  EXPECT_EQ(pool.submit_for("a", [] {}), Submitted::account_has_its_share);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(pool.submit_for("b", [] {}), Submitted::yes);
+  EXPECT_EQ(pool.submit_for("c", [] {}), Submitted::queue_full);
+  open.set_value();
+}
+
+TEST(PoolGuest, TakesASlotAndGivesTurns) {
+  WorkerPool pool(1, 100);
+  std::atomic<bool> ran = false;
+  std::atomic<bool> ended = false;
+  std::thread thread([&] {
+    const PoolGuest guest(pool, "guest");
+    EXPECT_EQ(pool.metrics().running, 1u);
+    EXPECT_TRUE(compute_until([&] { return ran.load(); }));
+    {
+      const Waiting waiting;
+      EXPECT_EQ(pool.metrics().running, 0u);
+    }
+    ended = true;
+  });
+  ASSERT_EQ(pool.submit_for("other", [&] { ran = true; }), Submitted::yes);
+  thread.join();
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(pool.metrics().running, 0u);
+}
+
+// Goal: no slot is lost or made by any mixture of accounts, turns, waits and guests.
+TEST(Turn, SlotsAreNeitherLostNorMade) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 rng(seed);
+  for (int round = 0; round < 8; ++round) {
+    const std::size_t slots = 1 + rng() % 4;
+    WorkerPool pool({.slots = slots,
+                     .long_slots = 1 + rng() % slots,
+                     .queue_max = 200,
+                     .waiting_max = rng() % 10,
+                     .idle_time = milliseconds(rng() % 3)});
+    std::atomic<std::size_t> computing = 0;
+    std::atomic<std::size_t> most = 0;
+    std::atomic<int> ended = 0;
+    const auto compute = [&](unsigned kind, int microseconds) {
+      const std::size_t here = ++computing;
+      for (std::size_t seen = most;
+           here > seen && !most.compare_exchange_weak(seen, here);) {
+      }
+      spin(microseconds);
+      --computing;
+      give_turn();
+      if (kind == 1) {
+        const Waiting waiting;
+        std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+      }
+    };
+    int taken = 0;
+    std::vector<std::thread> guests;
+    for (int i = 0; i < 60; ++i) {
+      const unsigned kind = rng() % 3;
+      const int pause = static_cast<int>(rng() % 3'000);
+      const std::string account = "account " + std::to_string(rng() % 3);
+      const auto task = [&, kind, pause] {
+        for (int turn = 0; turn < 6; ++turn) compute(kind, pause);
+        ++ended;
+      };
+      if (i % 10 == 0) {
+        guests.emplace_back([&pool, account, task] {
+          const PoolGuest guest(pool, account);
+          task();
+        });
+        ++taken;
+      } else if (pool.submit_for(account, task) == Submitted::yes) {
+        ++taken;
+      }
+    }
+    for (std::thread& guest : guests) guest.join();
+    pool.stop();
+    EXPECT_EQ(ended, taken);
+    EXPECT_LE(most, slots);
+    const WorkerPool::Metrics metrics = pool.metrics();
+    EXPECT_EQ(metrics.running, 0u);
+    EXPECT_EQ(metrics.waiting, 0u);
+    EXPECT_EQ(metrics.set_aside, 0u);
+    EXPECT_EQ(metrics.queued, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace trawl::turn_test
