@@ -118,7 +118,9 @@ void add_collections(CLI::App& program, Context& context) {
   auto* limit = list_command->add_option("--limit", arguments->limit, "Rows in total [all]")
                     ->check(whole_number(1))
                     ->type_name("N");
-  list_command->add_flag("--all", "Every row, as without --limit")->excludes(limit);
+  list_command->add_flag("--all")
+      ->description("Every row, as without --limit")
+      ->excludes(limit);
   list_command->callback([&context, arguments] {
     context.action = [&context, arguments] {
       return list_collections(context, arguments->limit);
