@@ -60,6 +60,7 @@ TEST(Turn, GoesToAnotherAccount) {
       Submitted::yes);
   ASSERT_EQ(pool.submit_for("light", [&] { ran = true; }), Submitted::yes);
   EXPECT_TRUE(ended.get_future().get());
+  pool.stop();
 }
 
 TEST(Turn, GoesToAShortTaskOfTheSameAccount) {
@@ -70,6 +71,7 @@ TEST(Turn, GoesToAShortTaskOfTheSameAccount) {
       pool.submit([&] { ended.set_value(compute_until([&] { return ran.load(); })); }));
   ASSERT_TRUE(pool.submit([&] { ran = true; }));
   EXPECT_TRUE(ended.get_future().get());
+  pool.stop();
 }
 
 // Goal: of long tasks of one account the first is done first, so that those that come later
@@ -229,6 +231,7 @@ TEST(Turn, LongTasksAreNotPassedOverForEver) {
     // Two at least are always there.
     if (pool.metrics().queued < 10) ASSERT_TRUE(pool.submit([] { spin(100); }));
   }
+  pool.stop();
 }
 
 // Goal: whoever is waited for by others never waits for them.
@@ -249,6 +252,8 @@ TEST(Turn, IsNotGivenAwayUnderALock) {
             Submitted::yes);
   ASSERT_EQ(pool.submit_for("b", [&] { ran = true; }), Submitted::yes);
   EXPECT_FALSE(ran_meanwhile.get_future().get());
+  pool.stop();
+  EXPECT_TRUE(ran);
 }
 
 TEST(Turn, DoesNothingElsewhere) {
@@ -275,6 +280,7 @@ TEST(WorkerPool, AnAccountHasItsShareOfTheQueue) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(pool.submit_for("b", [] {}), Submitted::yes);
   EXPECT_EQ(pool.submit_for("c", [] {}), Submitted::queue_full);
   open.set_value();
+  pool.stop();
 }
 
 TEST(PoolGuest, TakesASlotAndGivesTurns) {
@@ -293,6 +299,7 @@ TEST(PoolGuest, TakesASlotAndGivesTurns) {
   });
   ASSERT_EQ(pool.submit_for("other", [&] { ran = true; }), Submitted::yes);
   thread.join();
+  pool.stop();
   EXPECT_TRUE(ended);
   EXPECT_EQ(pool.metrics().running, 0u);
 }
