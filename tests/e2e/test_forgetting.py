@@ -37,7 +37,8 @@ def test_deleted_executions_leave_the_disk(data_dir):
         {"query": "zebrafish", "note": "okapi"}, labels={"team": "axolotl"})
     assert reply.status == 200, reply
     report = server.ok("POST", "/v1/retrievers/executions/import", json.dumps(
-        {"execution_id": "exec_odd", "status": "kinkajou", "timestamp": 1760000000,
+        {"execution_id": "exec_odd", "status": "failed", "execution_mode": "kinkajou",
+         "timestamp": 1760000000,
          "query_summary": "quagga", "error": "pangolin", "failed_stage": "okapi"}))
     assert report["imported_count"] == 1, report
     time.sleep(1.5)  # They are indexed.
