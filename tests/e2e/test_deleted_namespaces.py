@@ -110,8 +110,9 @@ def test_documents_that_come_later_are_refused(server):
         delete(server, "documents")
 
 
-def test_a_run_that_ends_later_is_refused(server):
-    headers = make(server, "running")
+def run_and_delete(server, name):
+    """A run whose namespace is deleted while it is under way; its reply."""
+    headers = make(server, name)
     words = ["%05x" % (n * 2654435761 % 1048573) for n in range(3000)]
     server.make_collection("slow", [
         {"document_id": f"d{n}", "text": " ".join(words[n:n + 150] + words[:n % 150])}
@@ -126,10 +127,20 @@ def test_a_run_that_ends_later_is_refused(server):
     thread = threading.Thread(target=execute)
     thread.start()
     wait_until(lambda: server.list({"status": "processing"}, headers=headers).json["total"] > 0)
-    assert delete(server, "running").status == 200
+    assert delete(server, name).status == 200
     thread.join()
-    assert replies[0].status == 404, replies
-    assert "was deleted" in message_of(replies[0].json), replies
+    return replies[0]
+
+
+def test_a_run_that_ends_later_is_refused(server):
+    for attempt in range(5):
+        reply = run_and_delete(server, f"running{attempt}")
+        # On a slow machine it may still read documents, and end with them, before the rest of
+        # the namespace goes.
+        if reply.status == 404 or reply.json["status"] != "failed":
+            break
+    assert reply.status == 404, reply
+    assert "was deleted" in message_of(reply.json), reply
     wait_until(lambda: ledger(server, "SELECT count(*) FROM executions") == 0)
     assert ledger(server, "SELECT count(*) FROM namespaces") == 0
 
