@@ -9,7 +9,6 @@
 #include <exception>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -32,8 +31,10 @@ constexpr std::size_t kAccountsMax = 1'000;  // With those who want nothing.
 // What belongs to an account; guarded by the pool's mutex.
 struct WorkerPool::Account {
   std::string name;
-  double used_us = 0;                       // Time in slots, and what it had to begin with.
-  std::optional<double> claim;              // Under which it stands in claims_.
+  double used_us = 0;           // Time in slots, and what it had to begin with.
+  Claims::node_type unclaimed;  // Its node of claims_, while it does not stand there.
+  std::uint64_t arrival = 0;    // When it began to want something; the lower, the earlier.
+  double claim_us = 0;          // Under which it stands there.
   std::deque<std::function<void()>> fresh;  // Have not begun.
   Workers returning;                        // Their wait is over; first come, first served.
   Workers set_aside;                        // Long ones, whom others went before.
@@ -149,16 +150,22 @@ void WorkerPool::advance_virtual_time() {
 
 // The account of that name, which is about to want something.
 WorkerPool::Account& WorkerPool::account(const std::string& name) {
-  auto& found = accounts_[name];
-  if (found == nullptr) {
-    found = std::make_unique<Account>();
-    found->name = name;
+  auto found = accounts_.find(name);
+  if (found == accounts_.end()) {
+    auto made = std::make_unique<Account>();
+    made->name = name;
+    Claims node;
+    node.emplace(0, 0, made.get());
+    made->unclaimed = node.extract(node.begin());
+    found = accounts_.emplace(name, std::move(made)).first;
   }
-  if (!found->is_active()) {
+  Account& account = *found->second;
+  if (!account.is_active()) {
     advance_virtual_time();
-    found->used_us = std::max(found->used_us, virtual_time_us_);
+    account.used_us = std::max(account.used_us, virtual_time_us_);
+    account.arrival = ++arrivals_;
   }
-  return *found;
+  return account;
 }
 
 // What an account had is remembered while it is more than others had.
@@ -177,13 +184,13 @@ void WorkerPool::forget_idle(const Account& account) {
 void WorkerPool::rank(Account& account) {
   const bool wants =
       !account.fresh.empty() || !account.returning.empty() || !account.set_aside.empty();
-  if (account.claim && (!wants || *account.claim != account.used_us)) {
-    claims_.erase({*account.claim, &account});
-    account.claim.reset();
+  if (!account.unclaimed && (!wants || account.claim_us != account.used_us)) {
+    account.unclaimed = claims_.extract({account.claim_us, account.arrival, &account});
   }
-  if (wants && !account.claim) {
-    claims_.insert({account.used_us, &account});
-    account.claim = account.used_us;
+  if (wants && account.unclaimed) {
+    account.claim_us = account.used_us;
+    account.unclaimed.value() = {account.used_us, account.arrival, &account};
+    claims_.insert(std::move(account.unclaimed));
   }
 }
 
@@ -212,7 +219,7 @@ void WorkerPool::leave_slot(Worker& worker, std::int64_t now_us) {
 
 // Who has the best claim to a slot that is free.
 WorkerPool::Choice WorkerPool::choose(bool long_may_run) const {
-  for (const auto& [used_us, account] : claims_) {
+  for (const auto& [used_us, arrival, account] : claims_) {
     const bool has_fresh = !account->fresh.empty() && queued_ > coming_;
     const bool has_set_aside = !account->set_aside.empty() && long_may_run;
     if (has_set_aside && account->set_aside_passed_over >= kPassedOverMax) {
@@ -285,7 +292,7 @@ std::function<void()> WorkerPool::begin_task(Worker& worker) {
   Choice choice = choose(false);
   // Only the tasks were counted: those who may go first came after the slot was given.
   if (choice.claim != Claim::fresh) {
-    for (const auto& [used_us, account] : claims_) {
+    for (const auto& [used_us, arrival, account] : claims_) {
       if (account->fresh.empty()) continue;
       choice = {Claim::fresh, account};
       break;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -19,7 +20,7 @@ namespace trawl {
 
 struct WorkerPoolOptions {
   std::size_t slots = 1;  // Tasks that run at the same time; at least 1.
-  // How many of these may be long ones (see submit_for), at least 1: with the number of
+  // How many of these may be long ones (see turn.h), at least 1: with the number of
   // processors, a short task finds one that is not taken.
   std::size_t long_slots = std::numeric_limits<std::size_t>::max();
   std::size_t queue_max = 1024;  // Tasks that wait to begin,
@@ -75,9 +76,9 @@ class WorkerPool {
   struct Metrics {
     std::size_t slots = 0;
     std::size_t running = 0;    // Tasks in a slot.
-    std::size_t waiting = 0;    // Tasks that gave theirs back to wait for something,
-    std::size_t set_aside = 0;  // and those that others go before.
-    std::size_t queued = 0;     // Tasks that have not.
+    std::size_t waiting = 0;    // That gave theirs back to wait for something.
+    std::size_t set_aside = 0;  // That others went before.
+    std::size_t queued = 0;     // That have not begun.
     std::size_t threads = 0;
   };
   Metrics metrics() const;
@@ -89,6 +90,8 @@ class WorkerPool {
   struct Worker;
   struct Account;
   using Workers = std::list<Worker>;
+  // Time in slots, then the order in which they came.
+  using Claims = std::set<std::tuple<double, std::uint64_t, Account*>>;
 
   static constinit thread_local Worker* this_worker_;  // Whose thread this is; or null.
 
@@ -143,11 +146,13 @@ class WorkerPool {
   Workers ended_ TRAWL_GUARDED_BY(mutex_);  // To be joined.
   std::unordered_map<std::string, std::unique_ptr<Account>> accounts_
       TRAWL_GUARDED_BY(mutex_);
-  // Those of which somebody wants a slot, by the time that they had.
-  std::set<std::pair<double, Account*>> claims_ TRAWL_GUARDED_BY(mutex_);
+  // Those of which somebody wants a slot, by the time that they had. An account keeps its
+  // node while it has no claim, so that nothing is allocated where a slot changes hands.
+  Claims claims_ TRAWL_GUARDED_BY(mutex_);
   // What an account that comes has had: the least of those who were there; never less.
   double virtual_time_us_ TRAWL_GUARDED_BY(mutex_) = 0;
-  std::size_t queued_ TRAWL_GUARDED_BY(mutex_) = 0;  // Tasks that have not begun.
+  std::uint64_t arrivals_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of accounts.
+  std::size_t queued_ TRAWL_GUARDED_BY(mutex_) = 0;      // Tasks that have not begun.
   std::size_t set_aside_ TRAWL_GUARDED_BY(mutex_) = 0;
   std::size_t long_running_ TRAWL_GUARDED_BY(mutex_) = 0;  // Slots that long ones have.
   std::size_t threads_ TRAWL_GUARDED_BY(mutex_) = 0;  // With those about to be started.

@@ -116,11 +116,7 @@ void Connection::leave() {
 void Connection::fail(const Error& error) {
   keep_alive_ = false;
   lingers_ = true;
-  Response response = error_response(error, request().request_id);
-  if (error.code == ErrorCode::too_many_requests) {
-    response.headers.emplace_back("Retry-After", "1");
-  }
-  answer(std::move(response));
+  answer(refusal(error, request().request_id));
 }
 
 // Something threw. Where no reply has begun the client learns why it gets none.
@@ -215,10 +211,7 @@ void Connection::open_stream(Response& response) {
     stream->finish(written.has_value());
   };
   const auto refuse = [&](const Error& error) {
-    response = error_response(error, request_->request_id);
-    if (error.code == ErrorCode::too_many_requests) {
-      response.headers.emplace_back("Retry-After", "1");
-    }
+    response = refusal(error, request_->request_id);
     shape_reply(response, form_, request_->request_id, options().compress_bytes_min);
   };
   if (draining()) {

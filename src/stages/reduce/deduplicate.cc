@@ -20,9 +20,10 @@
 namespace trawl {
 namespace {
 
-// Comparing texts costs the square of their number. At this many, of 4,096 characters each
-// and none like another, that is some 15 seconds, and a second or two for texts
-// of a paragraph; a longer list is refused with what to do about it.
+// Comparing texts costs the square of their number. At this many, of 4 kB each and none
+// like another, that took 17 seconds on two cores of 2.5 GHz (600 of them: 0.2); below a
+// threshold of about 0.93 such texts take a hundred times longer. A longer list is refused
+// with what to do about it.
 constexpr std::size_t kComparedDocumentsMax = 10'000;
 
 constexpr std::string_view kDeduplicateSchema = R"json({
