@@ -2,6 +2,7 @@
 
 #include <boost/system/result.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace trawl {
@@ -29,6 +30,11 @@ enum class ErrorCode {
   unavailable,         // 503: too busy, or stopping; try again
   cannot_store,        // 507: the disk is full, or the data directory cannot be written
 };
+
+// The name above, under which an error is recorded; and the code of a name, or `internal`
+// where it is none of them.
+std::string_view error_code_name(ErrorCode code);
+ErrorCode error_code_of(std::string_view name);
 
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::internal;

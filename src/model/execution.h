@@ -55,6 +55,26 @@ struct TemplateContext {
   bool operator==(const TemplateContext&) const = default;
 };
 
+// Something that a stage asked outside of the server, and what came back.
+struct ExternalCall {
+  std::string provider;        // Who was asked.
+  std::string request_sha256;  // Of what was asked, hex.
+  // Of the answer, hex; none where there was no answer.
+  std::optional<std::string> answer_sha256;
+  std::int64_t answer_bytes = 0;
+  // Whether the history holds the answer, so that a replay can be given it.
+  bool answer_kept = false;
+  std::int64_t start_offset_us = 0;  // From the start of the execution.
+  std::int64_t duration_us = 0;
+  std::optional<std::string> error;       // Why there was none.
+  std::optional<std::string> error_code;  // Its error_code_name().
+  // On its way into the ledger, which keeps it apart (Ledger::contents()): it is neither in
+  // JSON nor in what is read back.
+  std::optional<std::string> answer = {};
+
+  bool operator==(const ExternalCall&) const = default;
+};
+
 // What one stage of an execution did.
 struct StageRecord {
   std::string stage_name;
@@ -75,6 +95,7 @@ struct StageRecord {
   std::optional<TemplateContext> context;
   // What it drew from; none where nothing was left to chance.
   std::optional<std::int64_t> seed;
+  std::vector<ExternalCall> external_calls;
   // The candidates it handed on, best first; at most the configured number of them.
   std::vector<ScoredId> candidates;
   bool candidates_truncated = false;

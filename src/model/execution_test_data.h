@@ -135,6 +135,17 @@ inline StageRecord random_stage(std::mt19937_64& random) {
     stage.context = {random_number(random, 0, 1'000'000), 0.25};
   }
   if (random_chance(random, 4)) stage.seed = random_number(random, -9, 1'000'000'000);
+  for (auto n = random_number(random, -3, 2); n > 0; --n) {
+    ExternalCall& call = stage.external_calls.emplace_back();
+    call.provider = random_text(random);
+    call.request_sha256 = random_text(random);
+    call.answer_sha256 = random_optional_text(random);
+    call.answer_bytes = random_number(random, 0, 1'000'000);
+    call.start_offset_us = random_number(random, 0, 100'000'000'000);
+    call.duration_us = random_number(random, 0, 100'000'000'000);
+    call.error = random_optional_text(random);
+    call.error_code = random_optional_text(random);
+  }
   stage.candidates = random_scored_ids(random);
   stage.candidates_truncated = random_chance(random, 2);
   return stage;

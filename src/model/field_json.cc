@@ -132,6 +132,24 @@ void write_scored_ids(JsonWriter& out, const std::vector<ScoredId>& ids) {
   out.end_array();
 }
 
+void write_external_calls(JsonWriter& out, const std::vector<ExternalCall>& calls) {
+  out.begin_array();
+  for (const ExternalCall& call : calls) {
+    out.begin_object();
+    out.key("provider").string(call.provider);
+    out.key("request_sha256").string(call.request_sha256);
+    write_optional(out.key("answer_sha256"), call.answer_sha256);
+    write_count(out.key("answer_bytes"), call.answer_bytes);
+    out.key("answer_kept").boolean(call.answer_kept);
+    write_micros_as_millis(out.key("start_offset_ms"), call.start_offset_us);
+    write_micros_as_millis(out.key("duration_ms"), call.duration_us);
+    write_optional(out.key("error"), call.error);
+    write_optional(out.key("error_code"), call.error_code);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write_stage(JsonWriter& out, const StageRecord& stage) {
   out.begin_object();
   out.key("stage_name").string(stage.stage_name);
@@ -157,6 +175,9 @@ void write_stage(JsonWriter& out, const StageRecord& stage) {
     out.end_object();
   }
   if (stage.seed) out.key("seed").integer(*stage.seed);
+  if (!stage.external_calls.empty()) {
+    write_external_calls(out.key("external_calls"), stage.external_calls);
+  }
   write_scored_ids(out.key("candidates"), stage.candidates);
   out.key("candidates_truncated").boolean(stage.candidates_truncated);
   out.end_object();
@@ -226,6 +247,25 @@ std::int64_t read_millis_as_micros(ObjectReader& in, std::string_view name) {
   return std::llround(in.number({name}, 0, 0, kStageMillisMax) * 1000.0);
 }
 
+std::vector<ExternalCall> read_external_calls(ObjectReader& in) {
+  std::vector<ExternalCall> out;
+  const json::array* items = in.array({"external_calls"});
+  if (items == nullptr) return out;
+  read_objects(in, "external_calls", *items, [&](ObjectReader& item) {
+    ExternalCall& call = out.emplace_back();
+    call.provider = item.string({"provider"});
+    call.request_sha256 = item.string({"request_sha256"});
+    call.answer_sha256 = item.optional_string({"answer_sha256"});
+    call.answer_bytes = item.integer({"answer_bytes"}, 0, 0, kCountMax);
+    call.answer_kept = item.boolean({"answer_kept"}, false);
+    call.start_offset_us = read_millis_as_micros(item, "start_offset_ms");
+    call.duration_us = read_millis_as_micros(item, "duration_ms");
+    call.error = item.optional_string({"error"});
+    call.error_code = item.optional_string({"error_code"});
+  });
+  return out;
+}
+
 std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
   std::vector<StageRecord> out;
   const json::array* items = in.array({name});
@@ -260,6 +300,7 @@ std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
     }
     stage.seed = item.optional_integer({"seed"}, std::numeric_limits<std::int64_t>::min(),
                                        kCountMax);
+    stage.external_calls = read_external_calls(item);
     stage.candidates = read_scored_ids(item, "candidates");
     stage.candidates_truncated = item.boolean({"candidates_truncated"}, false);
   });

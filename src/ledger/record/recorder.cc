@@ -111,6 +111,9 @@ Result<std::vector<AppendOutcome>> Recorder::import(std::vector<Execution> execu
   writes.reserve(executions.size());
   for (Execution& execution : executions) {
     apply_policy(execution, RecordingMode::full);
+    for (StageRecord& stage : execution.stages) {
+      for (ExternalCall& call : stage.external_calls) call.answer_kept = false;
+    }
     writes.push_back({LedgerWrite::Kind::imported, std::move(execution)});
     ledger_.prepare(writes.back());
   }

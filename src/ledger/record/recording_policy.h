@@ -67,6 +67,8 @@ class RecordingPolicy {
   //     any case and in the usual encodings: in the other inputs, pipeline, other errors,
   //     warnings and metadata, names of stages, labels, client and request_id. A shorter
   //     one is replaced where it is the whole of another input or of a label.
+  // What external calls asked and answered is not recorded at all, where anything is taken
+  // out; who was asked, when and how long is.
   // Where the pipeline changes, the fingerprint is of the changed one, since that of the
   // original would tell a guess from the truth. Ids of documents and collections are not
   // looked at.

@@ -351,6 +351,44 @@ TEST(RecordingPolicy, WhatCannotBeReadIsMaskedWhole) {
             R"({"a":"x"})");
 }
 
+TEST(RecordingPolicy, WhatOthersAnsweredIsNotKeptWhereAnythingIsTakenOut) {
+  const auto asked = [] {
+    Execution execution = with_inputs(R"({"q": "pine martens"})");
+    StageRecord& stage = execution.stages.emplace_back();
+    stage.external_calls.push_back({.provider = "model",
+                                    .request_sha256 = sha256_hex("pine martens"),
+                                    .answer_sha256 = sha256_hex("they eat voles"),
+                                    .answer_bytes = 14,
+                                    .answer_kept = true,
+                                    .duration_us = 7,
+                                    .error = "no answer about pine martens",
+                                    .error_code = "unavailable",
+                                    .answer = "they eat voles"});
+    return execution;
+  };
+  Execution whole = asked();
+  RecordingPolicy().apply(whole);
+  EXPECT_EQ(whole, asked());
+
+  Execution redacted = asked();
+  policy_of(R"({"redact": [{"field": "user", "action": "drop"}]})").apply(redacted);
+  Execution summary = asked();
+  RecordingPolicy().apply(summary, RecordingMode::summary);
+  Execution least = asked();
+  record_least(least);
+  for (const Execution* execution : {&redacted, &summary, &least}) {
+    const ExternalCall& call = execution->stages.at(0).external_calls.at(0);
+    EXPECT_EQ(call.provider, "model");
+    EXPECT_EQ(call.duration_us, 7);
+    EXPECT_EQ(call.error_code, "unavailable");
+    EXPECT_EQ(call.request_sha256, "");
+    EXPECT_EQ(call.answer_sha256, std::nullopt);
+    EXPECT_FALSE(call.answer_kept);
+    EXPECT_EQ(call.answer, std::nullopt);
+    EXPECT_EQ(call.error, "***");
+  }
+}
+
 TEST(RecordingPolicy, SummaryKeepsTheRowAndTheCounts) {
   Execution execution = with_inputs(R"({"q":"find me","n":31415})");
   execution.summary.query_summary = "find me";

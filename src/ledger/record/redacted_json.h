@@ -38,12 +38,25 @@ inline const json::value* member_of(const json::value& value, std::string_view n
   return object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
 }
 
+// Takes out of a stage what it asked others and what they answered: an answer may quote the
+// question, and a hash tells a guess from the truth.
+inline void forget_calls(StageRecord& stage) {
+  for (ExternalCall& call : stage.external_calls) {
+    call.request_sha256.clear();
+    call.answer_sha256.reset();
+    call.answer_kept = false;
+    call.answer.reset();
+    if (call.error) call.error = std::string(kMaskedValue);
+  }
+}
+
 // Takes out of a stage what may hold what its parameters and documents hold.
 inline void forget_content(StageRecord& stage) {
   stage.metadata.clear();
   stage.parameters.reset();
   stage.seed.reset();  // It may be an input.
   for (ScoredId& candidate : stage.candidates) candidate.written.reset();
+  forget_calls(stage);
 }
 
 }  // namespace trawl

@@ -294,7 +294,10 @@ void Redactor::scrub_texts(Execution& execution) const {
 }
 
 void RecordingPolicy::apply(Execution& execution, RecordingMode requested) const {
-  if (redacts()) Redactor(*this).redact(execution);
+  if (redacts()) {
+    Redactor(*this).redact(execution);
+    for (StageRecord& stage : execution.stages) forget_calls(stage);
+  }
   if (std::max(mode_, requested) == RecordingMode::summary) {
     Redactor::mask_inputs(execution, inputs_read_);
     strip_to_summary(execution);
