@@ -19,7 +19,8 @@ QUERY = MODEL | {"query", "text"}
 CATALOG = QUERY | {"catalog"}
 CORPUS = CATALOG | {"corpus"}
 LEDGER = CATALOG | {"runtime", "ledger"}
-PIPELINE = CORPUS | LEDGER | {"pipeline"}
+PROVIDERS = RUNTIME | {"providers"}
+PIPELINE = CORPUS | LEDGER | PROVIDERS | {"pipeline"}
 STAGES = PIPELINE | {"stages"}
 
 ALLOWED = {
@@ -33,6 +34,7 @@ ALLOWED = {
     "auth": MODEL | {"auth", "sqlite"},
     "ledger": LEDGER,
     "corpus": CORPUS,
+    "providers": PROVIDERS,
     "pipeline": PIPELINE,
     "stages": STAGES,
     "http/message": RUNTIME | {"http/message"},

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "model/execution_json.h"
 #include "pipeline/bounds_check.h"
 #include "pipeline/input_schema.h"
+#include "pipeline/open_collection.h"
 #include "pipeline/pipeline_run.h"
 #include "pipeline/unread_inputs.h"
 
@@ -20,12 +22,36 @@ bool is_called(const Snapshot& snapshot, std::string_view identifier) {
          snapshot.collection().name == identifier;
 }
 
+// Whether the collection of that name is among those of the versions.
+bool sees(const Catalog& catalog, const NamespaceId& namespace_id,
+          std::string_view identifier, const std::vector<CollectionVersion>& versions) {
+  const auto collection = catalog.find_collection(namespace_id, identifier);
+  return collection && std::any_of(versions.begin(), versions.end(), [&](const auto& one) {
+           return one.collection_id == collection->id.str();
+         });
+}
+
 }  // namespace
 
+Result<std::shared_ptr<const Snapshot>> open_collection(
+    const Catalog& catalog, const Corpus& corpus, const NamespaceId& namespace_id,
+    std::string_view identifier, const std::vector<CollectionVersion>& versions) {
+  TRAWL_ASSIGN(const Collection collection,
+               catalog.find_collection(namespace_id, identifier));
+  for (const CollectionVersion& one : versions) {
+    if (one.collection_id == collection.id.str()) {
+      return corpus.snapshot(collection.id, one.version);
+    }
+  }
+  return corpus.snapshot(collection.id);
+}
+
 Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object inputs,
-                                           const NamespaceId& namespace_id) const {
+                                           const NamespaceId& namespace_id,
+                                           const BindAt& at) const {
   BoundPipeline bound;
   bound.namespace_id = namespace_id;
+  bound.versions.assign(at.versions.begin(), at.versions.end());
   append_json(bound.inputs_text, inputs);
   for (auto& warning : unread_input_warnings(pipeline, inputs)) {
     pipeline.warnings.push_back(std::move(warning));
@@ -38,13 +64,14 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   const auto open =
       [&](std::string_view identifier,
           const std::string& location) -> Result<std::shared_ptr<const Snapshot>> {
-    auto collection = catalog_.find_collection(namespace_id, identifier);
-    if (!collection) {
-      Error error = std::move(collection).error();
+    auto snapshot =
+        open_collection(catalog_, corpus_, namespace_id, identifier, bound.versions);
+    if (!snapshot) {
+      Error error = std::move(snapshot).error();
       error.location = location;
       return error;
     }
-    return corpus_.snapshot(collection->id);
+    return snapshot;
   };
   const auto known = [&](std::string_view identifier) {
     for (const auto* list : {&bound.snapshots, &bound.extra}) {
@@ -57,8 +84,22 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   for (std::size_t i = 0; i < pipeline.collection_identifiers.size(); ++i) {
     const std::string& identifier = pipeline.collection_identifiers[i];
     if (known(identifier)) continue;
-    TRAWL_ASSIGN(auto snapshot,
-                 open(identifier, fmt::format("collection_identifiers[{}]", i)));
+    const std::size_t place = bound.snapshots.size();
+    const std::string location = fmt::format("collection_identifiers[{}]", i);
+    if (place < bound.versions.size() &&
+        !sees(catalog_, namespace_id, identifier, bound.versions)) {
+      // It was called that then.
+      const CollectionVersion& then = bound.versions[place];
+      auto snapshot = corpus_.snapshot(CollectionId(then.collection_id), then.version);
+      if (!snapshot) {
+        Error error = std::move(snapshot).error();
+        error.location = location;
+        return error;
+      }
+      bound.snapshots.push_back(std::move(*snapshot));
+      continue;
+    }
+    TRAWL_ASSIGN(auto snapshot, open(identifier, location));
     bound.snapshots.push_back(std::move(snapshot));
   }
   std::vector<std::unique_ptr<Stage>> stages;
@@ -79,6 +120,7 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   context.snapshots = bound.snapshots;
   context.find = [&](std::string_view identifier) { return open(identifier, {}); };
   context.first = true;
+  context.providers = providers_;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     Stage& stage = *stages[i];
     auto fits = stage.bind(context);

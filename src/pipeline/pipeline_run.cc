@@ -13,6 +13,8 @@
 #include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
 #include "pipeline/absent_fields.h"
+#include "pipeline/external_calls.h"
+#include "pipeline/open_collection.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
 #include "pipeline/template/template.h"
@@ -78,13 +80,14 @@ std::optional<MicroCredits> credit_limit(const BudgetLimits& budget) {
 class Run {
  public:
   Run(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
-      const RunOptions& options, const FanOut& fan_out, const BoundPipeline& bound,
-      Execution& execution, const RunRequest& request)
+      const RunOptions& options, const FanOut& fan_out, const Providers* providers,
+      const BoundPipeline& bound, Execution& execution, const RunRequest& request)
       : catalog_(catalog),
         corpus_(corpus),
         cache_(cache),
         options_(options),
         fan_out_(fan_out),
+        providers_(providers),
         bound_(bound),
         execution_(execution),
         request_(request),
@@ -222,7 +225,11 @@ class Run {
   // known.
   Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
     TRAWL_TRY(check());
-    const json::object context = context_values();
+    const RunReplay::Stage* then =
+        request_.replay == nullptr
+            ? nullptr
+            : request_.replay->find(stage.stage_name, stage.definition->stage_id);
+    const json::object context = context_values(then);
     // Parameters are filled in once for all documents.
     static const json::object kNoDocument;
     const TemplateScope scope{&bound_.inputs, &kNoDocument, &context, &stage_values_};
@@ -239,11 +246,12 @@ class Run {
         chain_.empty() ? chain_ : sha256_hex(chain_ + "\n" + stage_key(stage, rendered));
     // What a result says of itself names places of the request that it was made for.
     const std::string cache_key = key + "\n" + stage.location;
-    if (!key.empty() && bound_.use_cache && recall(cache_key, stage, rendered, record)) {
+    if (!key.empty() && uses_cache() && recall(cache_key, stage, rendered, record)) {
       chain_ = key;
       return {};
     }
-    TRAWL_TRY(charge(stage));
+    // What cost nothing, as its result was known, must not exhaust a budget now.
+    if (then == nullptr || !then->cache_hit) TRAWL_TRY(charge(stage));
     bound_late_ = false;
     auto with_parameters = make(stage, rendered);
     if (!with_parameters) {
@@ -263,15 +271,21 @@ class Run {
 
     FieldSet next = fields_next();
     next.add(paths_of(post_filters));
+    ExternalCalls calls(
+        {request_.stop, deadline(), request_.trace.trace_id, request_.trace.parent_id},
+        started_us_, answer_room_,
+        request_.replay == nullptr ? Externals::live : request_.replay->externals,
+        then == nullptr ? nullptr : &then->external_calls);
     StageRun run{check_,
                  request_.stop,
                  deadline(),
                  spending_,
+                 calls,
                  events_,
                  stage.stage_name,
                  request_.trace,
                  fan_out_,
-                 stage_seed(seed_, index_),
+                 then != nullptr && then->seed ? *then->seed : stage_seed(seed_, index_),
                  {},
                  std::move(next)};
     CandidateList input = candidates_;
@@ -282,8 +296,10 @@ class Run {
     }
     std::optional<Waiting> waiting;
     if (traits.network) waiting.emplace();
-    TRAWL_ASSIGN(StageOutput output, made->run(std::move(input), run));
+    auto ran = made->run(std::move(input), run);
     waiting.reset();
+    record.external_calls = calls.take();
+    TRAWL_ASSIGN(StageOutput output, std::move(ran));
     TRAWL_TRY(warn_of_absent(*made, pre_filters, output));
     if (!post_filters.empty()) TRAWL_TRY(narrow_output(post_filters, output));
     for (const auto* filters : {&pre_filters, &post_filters}) {
@@ -300,7 +316,9 @@ class Run {
     const bool is_known =
         !key.empty() && !bound_late_ && traits.deterministic && made->may_be_cached();
     chain_ = is_known ? key : std::string();
-    if (is_known && bound_.use_cache) pending_.emplace(cache_key, std::move(output));
+    if (is_known && uses_cache()) {
+      pending_.emplace(Pending{cache_key, std::move(output), record.external_calls});
+    }
     return {};
   }
 
@@ -326,6 +344,7 @@ class Run {
     context.snapshots = bound_.snapshots;
     context.find = [this](std::string_view identifier) { return bind(identifier); };
     context.first = index_ == 0;
+    context.providers = providers_;
     TRAWL_TRY(made->bind(context));
     return made;
   }
@@ -350,18 +369,22 @@ class Run {
     remember();
     if (!take(stage, output, record)) return false;
     record.cache_hit = true;
+    record.external_calls = known->external_calls;
     ++cache_hits_;
     warn(stage, bound_.stage_facts[index_].traits, rendered, record);
     return true;
   }
 
+  bool uses_cache() const { return bound_.use_cache && request_.replay == nullptr; }
+
   // Puts the result of the stage before into the cache, with what was loaded of it since.
   void remember() {
     if (!pending_) return;
-    StageOutput& output = pending_->second;
-    output.candidates = candidates_;
-    cache_.insert(pending_->first,
-                  std::make_shared<const RememberedStage>(RememberedStage::of(output)));
+    pending_->output.candidates = candidates_;
+    RememberedStage remembered = RememberedStage::of(pending_->output);
+    remembered.external_calls = std::move(pending_->external_calls);
+    cache_.insert(pending_->key,
+                  std::make_shared<const RememberedStage>(std::move(remembered)));
     pending_.reset();
   }
 
@@ -530,23 +553,27 @@ class Run {
       bound_late_ = true;
       return snapshot;
     }
-    TRAWL_ASSIGN(const Collection collection,
-                 catalog_.find_collection(bound_.namespace_id, identifier));
-    TRAWL_ASSIGN(auto snapshot, corpus_.snapshot(collection.id));
+    TRAWL_ASSIGN(auto snapshot, open_collection(catalog_, corpus_, bound_.namespace_id,
+                                                identifier, bound_.versions));
     bound_late_ = true;
     late_.push_back(snapshot);
     return snapshot;
   }
 
-  json::object context_values() const {
-    json::object values{{"namespace_id", bound_.namespace_id.str()},
-                        {"internal_id", bound_.namespace_id.str()},
-                        {"execution_id", execution_.summary.execution_id.str()},
-                        {"time_elapsed_ms", (monotonic_us() - started_us_) / 1000}};
-    const auto left = spending_.left();
-    values["budget_remaining"] =
-        left ? json::value(AmountSum::to_amount(*left)) : json::value();
-    return values;
+  json::object context_values(const RunReplay::Stage* then) const {
+    const ExecutionId& id = request_.replay == nullptr ? execution_.summary.execution_id
+                                                       : request_.replay->execution_id;
+    TemplateContext seen{(monotonic_us() - started_us_) / 1000, std::nullopt};
+    if (const auto left = spending_.left()) {
+      seen.budget_remaining = AmountSum::to_amount(*left);
+    }
+    if (then != nullptr && then->context) seen = *then->context;
+    return {{"namespace_id", bound_.namespace_id.str()},
+            {"internal_id", bound_.namespace_id.str()},
+            {"execution_id", id.str()},
+            {"time_elapsed_ms", seen.time_elapsed_ms},
+            {"budget_remaining",
+             seen.budget_remaining ? json::value(*seen.budget_remaining) : json::value()}};
   }
 
   // Empty where an engine keeps no versions: what a stage returned may be outdated then,
@@ -601,6 +628,7 @@ class Run {
   StageCache& cache_;
   const RunOptions& options_;
   const FanOut& fan_out_;
+  const Providers* const providers_;
   const BoundPipeline& bound_;
   Execution& execution_;
   const RunRequest& request_;
@@ -614,24 +642,32 @@ class Run {
   std::size_t index_ = 0;  // Of the stage.
   CandidateList candidates_;
   // What the last stage returned, apart from them, and its key.
-  std::optional<std::pair<std::string, StageOutput>> pending_;
+  struct Pending {
+    std::string key;
+    StageOutput output;
+    std::vector<ExternalCall> external_calls;
+  };
+  std::optional<Pending> pending_;
   json::object stage_values_;
   std::vector<std::shared_ptr<const Snapshot>> late_;
   bool bound_late_ = false;
   std::string chain_;  // Empty where nothing that follows may be remembered.
   Spending spending_;
+  AnswerRoom answer_room_{options_.answer_bytes_max, options_.answers_bytes_max};
   std::int64_t cache_hits_ = 0;
 };
 
 }  // namespace
 
 PipelineRunner::PipelineRunner(const Catalog& catalog, const Corpus& corpus,
-                               StageCache& cache, RunOptions options, FanOut fan_out)
+                               StageCache& cache, RunOptions options, FanOut fan_out,
+                               const Providers* providers)
     : catalog_(catalog),
       corpus_(corpus),
       cache_(cache),
       options_(std::move(options)),
-      fan_out_(fan_out) {}
+      fan_out_(fan_out),
+      providers_(providers) {}
 
 void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) const {
   ExecutionSummary& summary = execution.summary;
@@ -657,7 +693,8 @@ void PipelineRunner::describe(const BoundPipeline& bound, Execution& execution) 
 
 RunResult PipelineRunner::run(const BoundPipeline& bound, Execution& execution,
                               const RunRequest& request) const {
-  return Run(catalog_, corpus_, cache_, options_, fan_out_, bound, execution, request)
+  return Run(catalog_, corpus_, cache_, options_, fan_out_, providers_, bound, execution,
+             request)
       .run();
 }
 

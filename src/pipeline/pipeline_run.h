@@ -14,6 +14,7 @@
 #include "model/execution.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/price_list.h"
+#include "pipeline/run_replay.h"
 #include "pipeline/stage.h"
 #include "pipeline/stage_cache.h"
 #include "runtime/fan_out.h"
@@ -26,6 +27,9 @@ struct RunOptions {
   std::size_t results_max = 10'000;            // Result ids kept in the record.
   // Of what a stage wrote into documents, or the rows that it made, kept in the record.
   std::size_t written_bytes_max = 65'536;
+  // What providers answered: the most that is kept of one answer, and of a run.
+  std::size_t answer_bytes_max = std::size_t{1} << 20;
+  std::size_t answers_bytes_max = std::size_t{16} << 20;
   PriceList prices;
   // The most that a run may take, also where its budget_limits.max_time_ms says more or
   // nothing; 0: no limit.
@@ -41,6 +45,8 @@ struct BoundPipeline {
   NamespaceId namespace_id;
   std::vector<std::shared_ptr<const Snapshot>> snapshots;  // Of the request, in its order.
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
+  // For collections that only a template names; empty: the newest.
+  std::vector<CollectionVersion> versions;
   bool use_cache = true;
   // What its stages said of themselves before the run, in their order.
   struct StageFacts {
@@ -64,6 +70,17 @@ struct RunRequest {
   std::size_t shown_count = std::numeric_limits<std::size_t>::max();
   RunEvents* events = nullptr;  // Null: nobody listens.
   TraceContext trace;
+  // What the run is to do again; null for a run of its own. Must outlive the run. A replay
+  // takes nothing from the stage cache: it is to show that the same comes out.
+  const RunReplay* replay = nullptr;
+};
+
+// The versions that a run sees; without any of these, the newest.
+struct BindAt {
+  // As an execution recorded them: the first are of the collections that the pipeline
+  // names, in its order, whatever those are called by now. What is not among them is seen
+  // at its newest version.
+  std::span<const CollectionVersion> versions = {};
 };
 
 struct RunResult {
@@ -81,15 +98,17 @@ struct RunResult {
 // Validates, binds and runs pipelines. Thread-safe.
 class PipelineRunner {
  public:
-  // The corpus, the cache and the pool of `fan_out` must outlive the runner.
+  // The corpus, the cache, the pool of `fan_out` and the providers must outlive the runner.
   PipelineRunner(const Catalog& catalog, const Corpus& corpus, StageCache& cache,
-                 RunOptions options, FanOut fan_out = {});
+                 RunOptions options, FanOut fan_out = {},
+                 const Providers* providers = nullptr);
 
   // Resolves collections to snapshots and checks the inputs against the schema.
   //   not_found  a collection is missing; the location names it
   //   invalid    inputs, or something a stage can tell in advance
+  // And with versions, also not_found where one is no longer kept.
   Result<BoundPipeline> bind(Pipeline pipeline, json::object inputs,
-                             const NamespaceId& namespace_id) const;
+                             const NamespaceId& namespace_id, const BindAt& at = {}) const;
 
   // Fills in everything that is known of an execution before it runs: status processing,
   // summary of the query, hashes, versions.
@@ -106,6 +125,7 @@ class PipelineRunner {
   StageCache& cache_;
   const RunOptions options_;
   const FanOut fan_out_{};
+  const Providers* const providers_ = nullptr;
 };
 
 }  // namespace trawl

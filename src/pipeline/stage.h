@@ -15,7 +15,9 @@
 #include "base/work_limit.h"
 #include "corpus/snapshot.h"
 #include "pipeline/candidate_list.h"
+#include "pipeline/external_calls.h"
 #include "pipeline/spending.h"
+#include "providers/providers.h"
 #include "query/filter.h"
 #include "runtime/deadline.h"
 #include "runtime/fan_out.h"
@@ -47,6 +49,13 @@ struct BindContext {
   std::function<Result<std::shared_ptr<const Snapshot>>(std::string_view identifier)> find;
   // Whether no stage comes before, so that there are no documents but those that it reads.
   bool first = false;
+  // Whom stages can ask outside of the server, with StageRun::calls. Null: nobody.
+  const Providers* providers = nullptr;
+
+  //   not_enabled
+  Result<std::shared_ptr<const Provider>> provider(std::string_view name) const {
+    return providers == nullptr ? Providers().find(name) : providers->find(name);
+  }
 };
 
 // What is told of a run while it is under way; each call comes from its thread, and must be
@@ -77,6 +86,9 @@ struct StageRun {
   Deadline deadline;
   // What the stage costs beyond its price, such as tokens.
   Spending& spending;
+  // What is asked of providers is asked here alone, so that it is recorded and a replay can
+  // be given the same answers.
+  ExternalCalls& calls;
   RunEvents& events;
   std::string_view stage_name;
   TraceContext trace;

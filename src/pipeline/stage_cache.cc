@@ -7,6 +7,9 @@ std::size_t estimate_bytes(const RememberedStage& stage) {
   std::size_t bytes = sizeof(RememberedStage) + to_json_text(stage.output.metadata).size();
   if (stage.output.facets) bytes += to_json_text(*stage.output.facets).size();
   for (const auto& warning : stage.output.warnings) bytes += warning.size();
+  for (const auto& call : stage.external_calls) {
+    bytes += sizeof(call) + (call.answer ? call.answer->size() : 0);
+  }
   return bytes + stage.output.candidates.memory_bytes();
 }
 

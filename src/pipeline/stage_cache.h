@@ -17,6 +17,8 @@ namespace trawl {
 struct RememberedStage {
   StageOutput output;  // Its candidates are detached.
   std::vector<std::string> collections;
+  // What it rests on; who is given the result records that too.
+  std::vector<ExternalCall> external_calls = {};
 
   static RememberedStage of(const StageOutput& output);
 };

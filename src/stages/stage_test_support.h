@@ -125,7 +125,9 @@ struct TestRun {
   Spending spending{std::nullopt};
   RunEvents events;
   const FanOut fan_out{};
-  StageRun run{check, {}, {}, spending, events, "stage", {}, fan_out, 0, {}, {}};
+  AnswerRoom room{0, 0};
+  ExternalCalls calls{{}, 0, room, Externals::live, nullptr};
+  StageRun run{check, {}, {}, spending, calls, events, "stage", {}, fan_out, 0, {}, {}};
 };
 
 // The documents as a stage is given them, from a collection of their own.
