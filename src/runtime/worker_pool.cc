@@ -110,13 +110,28 @@ WorkerPool::Submitted WorkerPool::submit_for(const std::string& account_name,
     if (its.fresh.size() >= options_.account_queue_max) {
       return Submitted::account_has_its_share;
     }
-    its.fresh.push_back(std::move(task));
-    ++queued_;
-    rank(its);
-    next = give_slots();
+    next = queue(its, std::move(task));
   }
   go_on(next);
   return Submitted::yes;
+}
+
+bool WorkerPool::continue_for(const std::string& account_name, std::function<void()> task) {
+  Next next;
+  {
+    const MutexLock lock(mutex_);
+    if (stopping_) return false;
+    next = queue(account(account_name), std::move(task));
+  }
+  go_on(next);
+  return true;
+}
+
+WorkerPool::Next WorkerPool::queue(Account& account, std::function<void()> task) {
+  account.fresh.push_back(std::move(task));
+  ++queued_;
+  rank(account);
+  return give_slots();
 }
 
 void WorkerPool::stop() {

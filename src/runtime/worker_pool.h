@@ -64,6 +64,9 @@ class WorkerPool {
   [[nodiscard]] bool submit(std::function<void()> task) {
     return submit_for({}, std::move(task)) == Submitted::yes;
   }
+  // For the next part of what was admitted as a task before, and so has a bound already: it
+  // is queued however many wait. False only when the pool is stopping.
+  [[nodiscard]] bool continue_for(const std::string& account, std::function<void()> task);
   // Takes no more tasks, runs what is queued, and returns when the last one has ended,
   // those that wait too. Not to be called from a task.
   void stop();
@@ -108,6 +111,7 @@ class WorkerPool {
     std::size_t starts = 0;         // Threads to be started.
   };
 
+  Next queue(Account& account, std::function<void()> task) TRAWL_REQUIRES(mutex_);
   void go_on(const Next& next);
   void start_workers(std::size_t count);
   void work(Workers::iterator self);

@@ -38,9 +38,11 @@ TEST(WorkerPool, AFullQueueRefusesAndRecovers) {
   EXPECT_TRUE(pool.submit([&] { ++ran; }));
   EXPECT_EQ(pool.metrics().queued, 2u);
   EXPECT_FALSE(pool.submit([&] { ran += 100; }));
+  // What was admitted before goes on all the same.
+  EXPECT_TRUE(pool.continue_for("somebody", [&] { ran += 10; }));
   release.set_value();
   pool.stop();
-  EXPECT_EQ(ran, 2);
+  EXPECT_EQ(ran, 12);
   EXPECT_EQ(pool.metrics().queued, 0u);
 }
 
@@ -48,6 +50,7 @@ TEST(WorkerPool, AStoppedPoolRefuses) {
   WorkerPool pool(2, 10);
   pool.stop();
   EXPECT_FALSE(pool.submit([] { ADD_FAILURE() << "ran after the stop"; }));
+  EXPECT_FALSE(pool.continue_for({}, [] { ADD_FAILURE() << "ran after the stop"; }));
   pool.stop();
 }
 

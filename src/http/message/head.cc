@@ -300,7 +300,7 @@ void append_response_head(std::string& out, const Response& response,
   if (!is_bodiless(response.status)) {
     out.append("Content-Type: ");
     text(response.content_type);
-    if (!response.stream) {
+    if (!response.is_made_later()) {
       fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
     } else if (head.is_http_11) {
       out.append("Transfer-Encoding: chunked\r\n");

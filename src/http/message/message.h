@@ -83,8 +83,15 @@ class BodyWriter {
 // connection ends before the body does.
 using StreamBody = std::function<Result<void>(BodyWriter&)>;
 
+// Makes a body piece by piece: appends the next piece, some ten KiB, to `out`, and says
+// whether there are more. Called on workers, as a task of the request's account, whenever
+// the client has taken most of what was made; one call at a time. So a client that reads
+// slowly holds no thread, no slot and no more than about 320 KiB. An error cuts the reply
+// off, as that of a StreamBody does.
+using NextPiece = std::function<Result<bool>(std::string& out)>;
+
 // The server packs bodies for clients that ask for it (Accept-Encoding), unless they are
-// streamed or have a Content-Encoding already, and says in Vary what a reply depends on.
+// streams or have a Content-Encoding already, and says in Vary what a reply depends on.
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -94,6 +101,10 @@ struct Response {
   // or too many replies are streamed already (503). Declare trailers in Trailer; the server
   // drops it if the client does not accept them.
   StreamBody stream = {};
+  // In place of `body`, for what would take too much memory as a whole. Unlike a stream it
+  // ends by itself, so it is not refused however many there are, and a server that stops
+  // lets it finish.
+  NextPiece pieces = {};
   // Set on single resources: a GET that is answered 200 gets an ETag made from the body, or
   // 304 if its If-None-Match already has that.
   bool has_etag = false;
@@ -102,6 +113,9 @@ struct Response {
   // For replies that must not wait for a worker: they are compressed on the thread that
   // made them.
   bool stays_off_workers = false;
+
+  // Whether the body is made while it is sent, so that nobody knows how long it will be.
+  bool is_made_later() const { return stream != nullptr || pieces != nullptr; }
 };
 
 // Sends the reply; call it exactly once, from any thread.

@@ -1,6 +1,8 @@
 #include "http/message/reply_form.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "http/message/content_encoder.h"
 #include "http/message/entity_tag.h"
@@ -37,12 +39,30 @@ bool has_header(const Response& response, std::string_view name) {
 
 ContentCoding coding_for(const Response& response, const ReplyForm& form,
                          std::size_t compress_bytes_min) {
-  if (compress_bytes_min == 0 || response.body.empty() || !form.codings.any() ||
-      is_bodiless(response.status) || !is_compressible(response.content_type) ||
-      has_header(response, "Content-Encoding")) {
+  if (compress_bytes_min == 0 || (response.body.empty() && !response.pieces) ||
+      !form.codings.any() || is_bodiless(response.status) ||
+      !is_compressible(response.content_type) || has_header(response, "Content-Encoding")) {
     return ContentCoding::identity;
   }
-  return form.codings.choose(response.body.size() >= compress_bytes_min);
+  return form.codings.choose(response.pieces || response.body.size() >= compress_bytes_min);
+}
+
+NextPiece packed(NextPiece pieces, ContentCoding coding) {
+  struct State {
+    State(NextPiece made_from, ContentCoding coding_of)
+        : pieces(std::move(made_from)), encoder(coding_of) {}
+    NextPiece pieces;
+    ContentEncoder encoder;
+    std::string plain;
+  };
+  const auto state = std::make_shared<State>(std::move(pieces), coding);
+  return [state](std::string& out) -> Result<bool> {
+    state->plain.clear();
+    TRAWL_ASSIGN(const bool more, state->pieces(state->plain));
+    state->encoder.add(state->plain, out);
+    if (!more) state->encoder.finish(out);
+    return more;
+  };
 }
 
 }  // namespace
@@ -102,7 +122,11 @@ void shape_reply(Response& response, const ReplyForm& form, std::string_view req
     }
   }
   if (coding == ContentCoding::identity) return;
-  response.body = encode_content(coding, response.body);
+  if (response.pieces) {
+    response.pieces = packed(std::move(response.pieces), coding);
+  } else {
+    response.body = encode_content(coding, response.body);
+  }
   response.headers.emplace_back("Content-Encoding", coding_name(coding));
 }
 

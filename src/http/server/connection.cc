@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "http/server/piece_writer.h"
 
 namespace trawl::http {
 namespace {
@@ -64,6 +65,7 @@ void Connection::drain() {
       set_deadline(kShortLingerMs);
     } else if (reply_stream_) {
       keep_alive_ = false;
+      if (!is_endless_) return;
       if (exchange_) exchange_->stop.request_stop(StopReason::server_stopping);
       reply_stream_->close(make_error(ErrorCode::cancelled, "the server is stopping"));
     }
@@ -137,7 +139,7 @@ void Connection::answer(Response response) {
 }
 
 void Connection::send(Response response) {
-  if (response.stream) open_stream(response);
+  if (response.is_made_later()) open_stream(response);
   phase_ = Phase::replying;
   status_ = response.status;
   response.headers.insert(response.headers.end(), request().reply_headers.begin(),
@@ -157,7 +159,8 @@ void Connection::send(Response response) {
   output_.clear();
   append_response_head(output_, response, head);
   output_body_.clear();
-  if (!response.stream && request().method != "HEAD" && !is_bodiless(response.status)) {
+  if (!response.is_made_later() && request().method != "HEAD" &&
+      !is_bodiless(response.status)) {
     if (response.body.size() <= kJoinedBodyBytesMax) {
       output_.append(response.body);
     } else {
@@ -168,8 +171,8 @@ void Connection::send(Response response) {
   pace_ = Pace(options().write_timeout_ms, options().bytes_per_s_min);
   wait_for_client(options().write_timeout_ms);
   write();
-  // A streamed reply may wait for days: reading is how its end at the other side is seen.
-  if (reply_stream_) read();
+  // A stream may wait for days: reading is how its end at the other side is seen.
+  if (reply_stream_ && is_endless_) read();
 }
 
 bool Connection::takes_trailers() const {
@@ -177,8 +180,8 @@ bool Connection::takes_trailers() const {
   return is_http_11_ && te && has_token(*te, "trailers");
 }
 
-// Starts the writer of a streamed reply. Where there is no thread for it, the reply turns
-// into a refusal.
+// Starts the writer of a reply that is made while it is sent. Where there is no thread for
+// a stream, the reply turns into a refusal.
 void Connection::open_stream(Response& response) {
   if (!is_http_11_) keep_alive_ = false;  // The end of the connection ends the body.
   if (request().method == "HEAD" || is_bodiless(response.status)) return;
@@ -191,6 +194,14 @@ void Connection::open_stream(Response& response) {
                                           self->guarded([&] { self->advance_reply(); });
                                       });
                                     });
+  is_endless_ = response.stream != nullptr;
+  if (!is_endless_) {
+    reply_stream_ = stream;
+    std::make_shared<PieceWriter>(std::move(stream), response.pieces,
+                                  shard_->context->workers, request_)
+        ->go_on();
+    return;
+  }
   auto task = [stream, request = request_, body = response.stream] {
     Result<void> written;
     const Thrown thrown =
@@ -200,13 +211,7 @@ void Connection::open_stream(Response& response) {
       return;
     }
     if (!written) {
-      const Error& error = written.error();
-      const bool is_ordinary =
-          error.code == ErrorCode::cancelled || error.code == ErrorCode::timeout;
-      spdlog::log(is_ordinary ? spdlog::level::info : spdlog::level::err,
-                  "{} {} {}: the reply was cut off: {}{}{}", request->request_id,
-                  request->method, request->path, error.message,
-                  error.detail.empty() ? "" : ": ", error.detail);
+      log_cut(*request, written.error());
     }
     stream->finish(written.has_value());
   };

@@ -149,7 +149,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t promised_ = 0;         // Its length, or the most that it may have.
   std::shared_ptr<Lease> body_lease_;  // Also held by what uses the body.
   Stock::Taken lease_state_ = Stock::Taken::yes;
-  std::shared_ptr<ReplyStream> reply_stream_;  // While the reply is a streamed one.
+  // While the reply is one that is made as it is sent,
+  std::shared_ptr<ReplyStream> reply_stream_;
+  bool is_endless_ = false;  // and then whether it may last for days.
   const Route* route_ = nullptr;
   // Of a streamed body, then of the reply: since when we wait for the client, if we do.
   Pace pace_;

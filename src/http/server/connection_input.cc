@@ -155,7 +155,7 @@ void Connection::on_end_of_input() {
       }
       break;
     case Phase::replying:
-      if (reply_stream_) {
+      if (reply_stream_ && is_endless_) {
         exchange_->stop.request_stop(StopReason::client_left);
         reply_stream_->close(make_error(ErrorCode::cancelled, "the client has left"));
       }

@@ -57,6 +57,28 @@ Result<void> ReplyStream::write(std::string_view piece) {
   return {};
 }
 
+Result<void> ReplyStream::push(std::string_view piece) {
+  bool wakes = false;
+  {
+    const MutexLock lock(mutex_);
+    if (error_) return *error_;
+    if (piece.empty()) return {};
+    append(piece);
+    wakes = resume_connection();
+  }
+  if (wakes && !wake_()) {
+    close(make_error(ErrorCode::cancelled, "the connection is closed"));
+  }
+  return {};
+}
+
+bool ReplyStream::park(std::function<void()> resume) {
+  const MutexLock lock(mutex_);
+  if (has_room()) return false;
+  resume_ = std::move(resume);
+  return true;
+}
+
 void ReplyStream::trailer(std::string name, std::string value) {
   if (!framing_.chunked || !framing_.trailers) return;
   std::replace_if(
@@ -97,7 +119,18 @@ void ReplyStream::finish(bool complete) {
 }
 
 ReplyStream::State ReplyStream::take(std::string& out) {
-  const MutexLock lock(mutex_);
+  std::function<void()> resume;
+  State state = State::waiting;
+  {
+    const MutexLock lock(mutex_);
+    state = take_pending(out);
+    resume.swap(resume_);
+  }
+  if (resume) resume();
+  return state;
+}
+
+ReplyStream::State ReplyStream::take_pending(std::string& out) {
   out.clear();
   out.swap(pending_);
   changed_.notify_one();
@@ -109,14 +142,17 @@ ReplyStream::State ReplyStream::take(std::string& out) {
 
 void ReplyStream::close(Error error) {
   std::function<void()> wake;
+  std::function<void()> resume;
   {
     const MutexLock lock(mutex_);
     if (error_ || finished_) return;
     error_ = std::move(error);
     wake.swap(on_closed_);
+    resume.swap(resume_);
     changed_.notify_all();
   }
   if (wake) wake();
+  if (resume) resume();
 }
 
 }  // namespace trawl::http

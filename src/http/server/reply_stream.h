@@ -29,6 +29,14 @@ class ReplyStream : public BodyWriter {
       : framing_(framing), wake_(std::move(wake)) {}
 
   Result<void> write(std::string_view piece) override;
+
+  // For a writer without a thread of its own, which must not block: appends the piece as a
+  // whole. Fails as write() does.
+  Result<void> push(std::string_view piece);
+  // Until the client has taken something, or push() would fail: then `resume` is called,
+  // once, on another thread. False, and nothing is kept, where there is room already.
+  bool park(std::function<void()> resume);
+
   void trailer(std::string name, std::string value) override;
   bool is_closed() const override;
   void on_closed(std::function<void()> wake) override;
@@ -52,6 +60,7 @@ class ReplyStream : public BodyWriter {
   void append(std::string_view piece) TRAWL_REQUIRES(mutex_);
   bool resume_connection() TRAWL_REQUIRES(mutex_);
   bool has_room() const TRAWL_REQUIRES(mutex_);
+  State take_pending(std::string& out) TRAWL_REQUIRES(mutex_);
   void wait_for_room();
 
   const Framing framing_;
@@ -66,6 +75,7 @@ class ReplyStream : public BodyWriter {
   bool complete_ TRAWL_GUARDED_BY(mutex_) = false;
   std::optional<Error> error_ TRAWL_GUARDED_BY(mutex_);
   std::function<void()> on_closed_ TRAWL_GUARDED_BY(mutex_);
+  std::function<void()> resume_ TRAWL_GUARDED_BY(mutex_);  // The writer that is parked.
 };
 
 }  // namespace trawl::http
