@@ -101,6 +101,38 @@ TEST_P(CorpusContract, ScanStopsWhereItIsToldAndChecksNowAndThen) {
       ErrorCode::internal);
 }
 
+// As text a document is what it is as an object, and one may stop at any.
+TEST_P(CorpusContract, DocumentsAreReadAsText) {
+  std::vector<DocumentWrite> documents;
+  for (int i = 0; i < 100; ++i) {
+    documents.push_back(
+        {fmt::format("d\"{}", i),
+         object_of(fmt::format(R"({{"n": {}, "x": [1.0, -0.0, 1e300, "ä\u0000\n", null]}})",
+                               i))});
+  }
+  documents.push_back({"empty", {}});
+  put(std::move(documents));
+  const auto all = select_documents(*snapshot(), {}).value();
+  std::vector<DocumentRef> wanted(all.rbegin(), all.rend());
+  wanted.push_back(all[50]);
+  const auto objects = fetch_documents(*snapshot(), wanted).value();
+  std::size_t next = 0;
+  const auto visit = [&](std::size_t place, std::string_view id, std::string_view fields) {
+    EXPECT_EQ(place, next++);
+    EXPECT_EQ(id, objects[place].document_id);
+    EXPECT_EQ(fields, to_json_text(json::value(objects[place].fields)));
+    return true;
+  };
+  ASSERT_TRUE(snapshot()->fetch_text(wanted, {}, visit));
+  EXPECT_EQ(next, wanted.size());
+  std::size_t seen = 0;
+  const auto three = [&](std::size_t, std::string_view, std::string_view) {
+    return ++seen < 3;
+  };
+  ASSERT_TRUE(snapshot()->fetch_text(wanted, {}, three));
+  EXPECT_EQ(seen, 3u);
+}
+
 TEST_P(CorpusContract, ASelectionIsAnyListOfWhichAllFiltersPass) {
   for (int i = 0; i < 40; ++i) {
     put(fmt::format("d{}", i), fmt::format(R"({{"n": {}, "m": {}}})", i % 4, i % 5));

@@ -1,8 +1,30 @@
 #include "corpus/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/json.h"
+
 namespace trawl {
+
+Result<void> Snapshot::fetch_text(std::span<const DocumentRef> documents,
+                                  const Checkpoint& check, const VisitText& visit) const {
+  constexpr std::size_t kDocumentsAtOnce = 32;
+  std::string text;
+  bool more = true;
+  for (std::size_t begin = 0; more && begin < documents.size(); begin += kDocumentsAtOnce) {
+    const auto some =
+        documents.subspan(begin, std::min(kDocumentsAtOnce, documents.size() - begin));
+    TRAWL_TRY(
+        fetch(some, FieldSet::all(), check, [&](std::size_t place, Document&& document) {
+          if (!more) return;
+          text.clear();
+          append_json(text, document.fields);
+          more = visit(begin + place, document.document_id, text);
+        }));
+  }
+  return {};
+}
 
 Result<std::vector<Document>> fetch_documents(const Snapshot& snapshot,
                                               std::span<const DocumentRef> documents,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -78,6 +79,13 @@ class Snapshot {
   using VisitDocument = std::function<void(std::size_t place, Document&& document)>;
   virtual Result<void> fetch(std::span<const DocumentRef> documents, const FieldSet& fields,
                              const Checkpoint& check, const VisitDocument& visit) const = 0;
+
+  // As fetch() with all fields, but these as the text of a JSON object, as they are stored:
+  // for who only hands them on. Valid while it is visited; false ends it.
+  using VisitText = std::function<bool(std::size_t place, std::string_view document_id,
+                                       std::string_view fields)>;
+  virtual Result<void> fetch_text(std::span<const DocumentRef> documents,
+                                  const Checkpoint& check, const VisitText& visit) const;
 
   // Nothing where this version has no such document.
   virtual Result<std::optional<Document>> get(const std::string& document_id) const = 0;

@@ -19,6 +19,8 @@ namespace {
 // Rows read between two checks. Small enough that a budget is noticed within a few
 // milliseconds, large enough that the check costs nothing.
 constexpr std::size_t kChunkRows = 256;
+// Likewise where it may end sooner.
+constexpr std::size_t kTextRows = 32;
 
 // Where fewer than one row in so many is wanted, looking up each beats reading past the
 // others.
@@ -159,16 +161,9 @@ Result<void> SqliteSnapshot::scan(const Selection& within, const Checkpoint& che
 Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
                                    const FieldSet& fields, const Checkpoint& check,
                                    const VisitDocument& visit) const {
-  for (const DocumentRef place : documents) {
-    const auto row = state_->places().row_of(place);
-    if (row && view_->sees(*row)) continue;
-    return make_error(ErrorCode::internal,
-                      fmt::format("row {} is not part of version {} of collection '{}'",
-                                  place, view_->version, definition_->name));
-  }
   const JsonMembers wanted(fields.paths());
   std::size_t place = 0;
-  const auto read = [&](const RawDocument& raw) -> Result<void> {
+  return visit_all(documents, check, [&](const RawDocument& raw) -> Result<void> {
     count_work(raw.payload.size() / kBytesPerStep + 8);
     Document document;
     if (fields.is_all()) {
@@ -183,12 +178,41 @@ Result<void> SqliteSnapshot::fetch(std::span<const DocumentRef> documents,
     }
     visit(place++, std::move(document));
     return {};
-  };
+  });
+}
+
+Result<void> SqliteSnapshot::fetch_text(std::span<const DocumentRef> documents,
+                                        const Checkpoint& check,
+                                        const VisitText& visit) const {
+  std::size_t place = 0;
+  bool more = true;
+  for (std::size_t begin = 0; more && begin < documents.size(); begin += kTextRows) {
+    const std::size_t count = std::min(kTextRows, documents.size() - begin);
+    TRAWL_TRY(visit_all(documents.subspan(begin, count), check,
+                        [&](const RawDocument& raw) -> Result<void> {
+                          count_work(raw.payload.size() / kBytesPerStep + 8);
+                          if (more) more = visit(place++, raw.document_id, raw.payload);
+                          return {};
+                        }));
+    if (check) TRAWL_TRY(check());
+  }
+  return {};
+}
+
+Result<void> SqliteSnapshot::visit_all(std::span<const DocumentRef> documents,
+                                       const Checkpoint& check, const Visit& visit) const {
+  for (const DocumentRef place : documents) {
+    const auto row = state_->places().row_of(place);
+    if (row && view_->sees(*row)) continue;
+    return make_error(ErrorCode::internal,
+                      fmt::format("row {} is not part of version {} of collection '{}'",
+                                  place, view_->version, definition_->name));
+  }
   TRAWL_ASSIGN(auto connection, readers_->pool.lease());
   for (std::size_t begin = 0; begin < documents.size(); begin += kChunkRows) {
     if (begin > 0 && check) TRAWL_TRY(check());
     const std::size_t count = std::min(kChunkRows, documents.size() - begin);
-    TRAWL_TRY(visit_chunk(*connection, documents.subspan(begin, count), read));
+    TRAWL_TRY(visit_chunk(*connection, documents.subspan(begin, count), visit));
   }
   return {};
 }

@@ -39,6 +39,8 @@ class SqliteSnapshot final : public Snapshot {
                               const Checkpoint& check) const override;
   Result<void> scan(const Selection& within, const Checkpoint& check,
                     const VisitRefs& visit) const override;
+  Result<void> fetch_text(std::span<const DocumentRef> documents, const Checkpoint& check,
+                          const VisitText& visit) const override;
   Result<void> fetch(std::span<const DocumentRef> documents, const FieldSet& fields,
                      const Checkpoint& check, const VisitDocument& visit) const override;
   Result<std::optional<Document>> get(const std::string& document_id) const override;
@@ -55,7 +57,10 @@ class SqliteSnapshot final : public Snapshot {
   // Visits the rows from `begin` on that this version sees, until an error.
   Result<void> visit_living(std::uint32_t begin, const Checkpoint& check,
                             const Visit& visit) const;
-  // Some of them, in the order given.
+  // Those, in the order given; with an error where this version does not see one.
+  Result<void> visit_all(std::span<const DocumentRef> documents, const Checkpoint& check,
+                         const Visit& visit) const;
+  // Some of them, at one time.
   Result<void> visit_chunk(sqlite::Connection& connection,
                            std::span<const DocumentRef> places, const Visit& visit) const;
   // Whether what this version sees is still stored.
