@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cassert>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -306,6 +307,164 @@ json::object CandidateList::to_json(std::size_t i) const {
     out[name] = 0.0;
   }
   return out;
+}
+
+bool CandidateList::has_all(std::size_t i) const {
+  if (columns_->source[i] == kMade) return true;
+  const Loaded* found = loaded(i);
+  return found != nullptr && found->have->is_all();
+}
+
+// As to_json() has it, where a name that comes twice keeps its first place and the last
+// value; but without a copy of the fields.
+void CandidateList::append_held(std::string& out, std::size_t i) const {
+  const bool is_document = columns_->source[i] != kMade;
+  const json::object* own = is_document ? &loaded(i)->document.fields : nullptr;
+  const json::object* over = written(i);
+  const auto given = score(i);
+  bool has_score = false;
+  JsonWriter text(out);
+  const auto value_of = [&](std::string_view name) -> const json::value* {
+    const json::value* value =
+        over == nullptr ? nullptr : over->if_contains(json_key(name));
+    if (value == nullptr && own != nullptr) value = own->if_contains(json_key(name));
+    return value;
+  };
+  const auto write = [&](std::string_view name, const json::value& value) {
+    const bool is_score = name == engine_field::kScore;
+    has_score |= is_score;
+    text.key(name);
+    is_score&& given ? text.number(*given) : text.value(value);
+  };
+  const auto is_id = [&](std::string_view name) {
+    return is_document &&
+           (name == engine_field::kDocumentId || name == engine_field::kCollectionId);
+  };
+  text.begin_object();
+  if (is_document) {
+    for (const std::string_view name :
+         {engine_field::kDocumentId, engine_field::kCollectionId}) {
+      text.key(name);
+      if (const json::value* value = value_of(name)) {
+        text.value(*value);
+      } else {
+        text.string(name == engine_field::kDocumentId ? document_id(i) : collection_id(i));
+      }
+    }
+    for (const auto& field : *own) {
+      const std::string_view name = key_of(field);
+      if (!is_id(name)) write(name, over == nullptr ? field.value() : *value_of(name));
+    }
+  }
+  if (over != nullptr) {
+    for (const auto& field : *over) {
+      const std::string_view name = key_of(field);
+      if (is_id(name) || (own != nullptr && own->contains(field.key()))) continue;
+      write(name, field.value());
+    }
+  }
+  if (!has_score && (given || is_document)) {
+    text.key(engine_field::kScore).number(given.value_or(0.0));
+  }
+  text.end_object();
+}
+
+namespace {
+
+// What the text of a document has at least: its ids and its score.
+constexpr std::size_t kTextBytesMin = 48;
+
+// Whether the text of a stored document may have a member of a name that replies have, too.
+// A text that says so within a string or further down counts.
+bool may_have_engine_field(std::string_view fields) {
+  const auto has = [&](std::string_view part) {
+    return ::memmem(fields.data(), fields.size(), part.data(), part.size()) != nullptr;
+  };
+  return has("score\":") || has("_id\":");
+}
+
+}  // namespace
+
+// Of one source, with nothing written over them. Returns how many it appended until the
+// text had that size.
+Result<std::size_t> CandidateList::append_stored(std::string& out, std::size_t begin,
+                                                 std::size_t end, std::size_t size_max,
+                                                 const Checkpoint& check) const {
+  const std::span<const DocumentRef> documents(columns_->document.data() + begin,
+                                               end - begin);
+  std::size_t count = 0;
+  Result<void> parsed;
+  const auto append = [&](std::size_t place, std::string_view document_id,
+                          std::string_view fields) -> bool {
+    const std::size_t i = begin + place;
+    if (place > 0) out.push_back(',');
+    if (may_have_engine_field(fields)) {
+      auto object = parse_json(fields);
+      if (!object) {
+        parsed = std::move(object).error();
+        return false;
+      }
+      Document document;
+      document.document_id = document_id;
+      document.fields = std::move(object->get_object());
+      CandidateList one;
+      one.sources_ = sources_;
+      one.add(columns_->source[i], std::move(document), FieldSet::all(), score(i));
+      one.append_held(out, 0);
+    } else {
+      out += R"({"document_id":)";
+      append_json_string(out, document_id);
+      out += R"(,"collection_id":)";
+      append_json_string(out, collection_id(i));
+      fields.remove_prefix(1);
+      fields.remove_suffix(1);
+      if (!fields.empty()) out += ',';
+      out += fields;
+      out += R"(,"score":)";
+      append_json_number(out, score(i).value_or(0.0));
+      out += '}';
+    }
+    ++count;
+    return out.size() < size_max;
+  };
+  TRAWL_TRY((*sources_)[columns_->source[begin]]->fetch_text(documents, check, append));
+  TRAWL_TRY(parsed);
+  return count;
+}
+
+Result<std::size_t> CandidateList::append_json(std::string& out, std::size_t begin,
+                                               std::size_t count, std::size_t bytes_max,
+                                               const Checkpoint& check) const {
+  begin = std::min(begin, size());
+  const std::size_t end = begin + std::min(count, size() - begin);
+  const std::size_t size_max = out.size() + std::max<std::size_t>(bytes_max, 1);
+  const auto is_stored = [&](std::size_t i) {
+    return !has_all(i) && written(i) == nullptr;
+  };
+  std::size_t i = begin;
+  while (i < end && out.size() < size_max) {
+    if (i > begin) out.push_back(',');
+    if (is_stored(i)) {
+      std::size_t next = i + 1;
+      // As many as one text may hold at all, so that nothing is looked at again and again.
+      const std::size_t last =
+          std::min(end, i + (size_max - out.size()) / kTextBytesMin + 1);
+      while (next < last && is_stored(next) &&
+             columns_->source[next] == columns_->source[i]) {
+        ++next;
+      }
+      TRAWL_ASSIGN(const std::size_t appended,
+                   append_stored(out, i, next, size_max, check));
+      i += appended;
+    } else if (has_all(i)) {
+      append_held(out, i++);
+    } else {
+      CandidateList one = slice(i++, 1);
+      TRAWL_TRY(one.load(FieldSet::all(), check));
+      one.append_held(out, 0);
+    }
+  }
+  return i - begin;
 }
 
 CandidateList CandidateList::picked(std::span<const std::size_t> positions) const {

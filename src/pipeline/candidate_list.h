@@ -88,6 +88,13 @@ class CandidateList {
   // collection_id and score. Where no search gave a score, that is the document's own
   // field, or else 0. All its fields must have been loaded.
   json::object to_json(std::size_t i) const;
+  // Appends the text of that for `count` of them from `begin` on, with commas between, but
+  // for those that come when it has grown by `bytes_max`. Returns how many it appended: at
+  // least one, where there is one. What was not loaded as a whole is read now, and not
+  // kept.
+  //   errors of Snapshot::fetch()
+  Result<std::size_t> append_json(std::string& out, std::size_t begin, std::size_t count,
+                                  std::size_t bytes_max, const Checkpoint& check) const;
 
   // The candidates at these positions, in that order; one may be there several times.
   CandidateList picked(std::span<const std::size_t> positions) const;
@@ -126,6 +133,10 @@ class CandidateList {
   Result<void> load_from(std::uint32_t source, std::span<const std::size_t> positions,
                          const FieldSet& fields, const Checkpoint& check);
   const Loaded* loaded(std::size_t i) const;
+  bool has_all(std::size_t i) const;
+  void append_held(std::string& out, std::size_t i) const;
+  Result<std::size_t> append_stored(std::string& out, std::size_t begin, std::size_t end,
+                                    std::size_t size_max, const Checkpoint& check) const;
 
   std::shared_ptr<Columns> columns_ = std::make_shared<Columns>();
   std::shared_ptr<const Sources> sources_ = std::make_shared<const Sources>();

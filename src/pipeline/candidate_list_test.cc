@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <random>
 
 #include "corpus/fake_snapshot_test_support.h"
 
@@ -87,6 +88,86 @@ TEST(CandidateList, WhatStagesWroteLiesOverTheDocument) {
   EXPECT_EQ(to_json_text(list.to_json(0)),
             R"({"document_id":"a","collection_id":"col_books","title":"A","year":1,)"
             R"("author":{"age":9},"fresh":1,"score":0.0})");
+}
+
+// Goal: the text of a list is that of its documents, whatever of them is in memory already.
+// Method: documents with and without names that are the server's, too; some loaded in part
+// or as a whole, some written over, some made by a stage; cut at random.
+TEST(CandidateList, ItsTextIsThatOfItsDocuments) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  const auto one_in = [&](unsigned n) { return random() % n == 0; };
+  const auto fields = [&](std::initializer_list<const char*> names) {
+    json::object object;
+    for (const char* name : names) {
+      if (!one_in(3)) continue;
+      object[name] = one_in(2) ? json::value(random() % 100)
+                               : json::value(json::object{{"score", 0.5}, {"_id", "\"x"}});
+    }
+    return object;
+  };
+  for (int round = 0; round < 200; ++round) {
+    const auto books = std::make_shared<FakeSnapshot>("books", std::vector<std::string>());
+    const auto films = std::make_shared<FakeSnapshot>("films", std::vector<std::string>());
+    CandidateList list;
+    const std::uint32_t sources[] = {list.source(books), list.source(films)};
+    const std::size_t count = random() % 12;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto score =
+          one_in(2) ? std::optional(static_cast<double>(random() % 9) / 4) : std::nullopt;
+      if (one_in(5)) {
+        list.add_row(fields({"title", "score", "document_id"}), score);
+        continue;
+      }
+      const bool second = one_in(3);
+      (second ? films : books)
+          ->add("d\"" + std::to_string(i),
+                fields({"title", "score", "document_id", "collection_id", "year"}));
+      list.add(sources[second],
+               static_cast<DocumentRef>((second ? films : books)->document_count() - 1),
+               score);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const CandidateList::Positions here = {i};
+      if (one_in(3)) list.load(FieldSet({"year"}), here, {}).value();
+      if (one_in(3)) list.load(FieldSet::all(), here, {}).value();
+      if (!one_in(3)) continue;
+      for (const auto& field : fields({"title", "fresh", "score", "document_id"})) {
+        list.write(i, key_of(field), field.value());
+      }
+    }
+    CandidateList whole = list;
+    whole.load(FieldSet::all(), {}).value();
+    std::string wanted;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) wanted += ',';
+      append_json(wanted, whole.to_json(i));
+    }
+    std::string text;
+    for (std::size_t at = 0; at < count;) {
+      if (at > 0) text += ',';
+      const std::size_t appended =
+          list.append_json(text, at, 1 + random() % count, random() % 200, {}).value();
+      ASSERT_GE(appended, 1u);
+      at += appended;
+    }
+    ASSERT_EQ(text, wanted);
+  }
+}
+
+TEST(CandidateList, TheTextOfManyIsMadeBitByBit) {
+  const auto books = std::make_shared<FakeSnapshot>("books", std::vector<std::string>());
+  CandidateList list;
+  const std::uint32_t source = list.source(books);
+  for (DocumentRef i = 0; i < 1'000; ++i) {
+    books->add(std::to_string(i), json::object{{"text", std::string(1'000, 'x')}});
+    list.add(source, i);
+  }
+  std::string text;
+  EXPECT_EQ(list.append_json(text, 0, 1'000, 10'000, {}).value(), 10u);
+  EXPECT_LT(books->fetched("all"), 100u);
+  EXPECT_EQ(list.append_json(text, 1'000, 5, 10'000, {}).value(), 0u);
 }
 
 TEST(CandidateList, RowsOfStagesHaveNoIdAndNoScoreUnlessGiven) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <numeric>
 #include <random>
 #include <unordered_set>
 
@@ -465,11 +466,21 @@ class Run {
   }
 
   Result<void> load_shown(CandidateList& candidates) const {
-    const std::size_t begin = std::min(request_.shown_begin, candidates.size());
-    CandidateList::Positions shown(
-        std::min(request_.shown_count, candidates.size() - begin));
-    for (std::size_t i = 0; i < shown.size(); ++i) shown[i] = begin + i;
-    return candidates.load(FieldSet::all(), shown, check_);
+    std::size_t begin = std::min(request_.shown_begin, candidates.size());
+    const std::size_t end =
+        begin + std::min(request_.shown_count, candidates.size() - begin);
+    // Ever more at a time, so that few are loaded that are long, and many in few steps.
+    CandidateList::Positions some(32);
+    for (std::size_t bytes = 0; begin < end; some.resize(some.size() * 2)) {
+      some.resize(std::min(some.size(), end - begin));
+      std::iota(some.begin(), some.end(), begin);
+      TRAWL_TRY(candidates.load(FieldSet::all(), some, check_));
+      begin += some.size();
+      if (begin == end) break;
+      bytes += candidates.slice(begin - some.size(), some.size()).memory_bytes();
+      if (bytes >= request_.shown_bytes_max) break;
+    }
+    return {};
   }
 
   // What the reply and the record show of the result.

@@ -65,9 +65,12 @@ struct RunRequest {
   // What ends it from outside, as cancelled. A limit of its own is no such thing: it ends
   // the run as failed, with what would have to be raised.
   StopToken stop;
-  // Which of the documents the reply carries: of these, all fields are loaded.
+  // Which of the documents the reply carries: of these, all fields are loaded, but for
+  // those beyond shown_bytes_max or so; CandidateList::append_json() reads these as it
+  // goes.
   std::size_t shown_begin = 0;
   std::size_t shown_count = std::numeric_limits<std::size_t>::max();
+  std::size_t shown_bytes_max = 1 << 20;
   RunEvents* events = nullptr;  // Null: nobody listens.
   TraceContext trace;
   // What the run is to do again; null for a run of its own. Must outlive the run. A replay

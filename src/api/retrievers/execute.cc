@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/operate/metrics.h"
+#include "api/retrievers/result_reply.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/labels.h"
 #include "api/wire/query_reader.h"
@@ -18,132 +19,6 @@
 
 namespace trawl::api {
 namespace {
-
-// {stages: {name: StageStatistics}, total_time_ms, credits_used}
-void write_statistics(JsonWriter& out, const Execution& execution) {
-  out.begin_object().key("stages").begin_object();
-  for (const auto& stage : execution.stages) {
-    const auto input = static_cast<double>(stage.input_count);
-    out.key(stage.stage_name).begin_object();
-    out.key("stage_id").string(stage.stage_id);
-    out.key("input_count").integer(stage.input_count);
-    out.key("output_count").integer(stage.output_count);
-    out.key("scanned_count").integer(stage.scanned_count);
-    out.key("duration_ms").number(static_cast<double>(stage.duration_us) / 1000.0);
-    out.key("efficiency")
-        .number(input > 0 ? static_cast<double>(stage.output_count) / input : 0.0);
-    out.key("credits_used").number(AmountSum::to_amount(stage.credits_micro));
-    out.key("cache_hit").boolean(stage.cache_hit);
-    out.key("stage_cache_hit").boolean(stage.cache_hit);
-    out.key("error");
-    stage.error ? out.string(*stage.error) : out.null();
-    out.key("metadata").value(json::value(stage.metadata));
-    out.end_object();
-  }
-  out.end_object();
-  out.key("total_time_ms").number(execution.summary.duration_ms);
-  out.key("credits_used").number(execution.summary.credits_used);
-  out.end_object();
-}
-
-// What the run went on without, and what to do about it.
-void write_degraded(JsonWriter& out, const RunResult& result) {
-  out.begin_array();
-  for (const auto& [stage_name, reason] : result.skipped) {
-    out.begin_object();
-    out.key("resource").string("stage");
-    out.key("id").null();
-    out.key("reason").string(reason);
-    out.key("next_step")
-        .string(
-            "correct the stage, or remove it; it is skipped while its on_error is 'skip'");
-    out.key("stage").string(stage_name);
-    out.end_object();
-  }
-  out.end_array();
-}
-
-void write_budget(JsonWriter& out, const Execution& execution, const BudgetLimits& limits,
-                  const RunResult& result) {
-  const double time_ms = static_cast<double>(result.time_used_us) / 1000.0;
-  out.begin_object();
-  out.key("credits_used").number(execution.summary.credits_used);
-  out.key("credits_remaining");
-  result.credits_left ? out.number(*result.credits_left) : out.null();
-  out.key("credits_limit");
-  limits.max_credits ? out.number(*limits.max_credits) : out.null();
-  out.key("time_used_ms").number(time_ms);
-  out.key("time_elapsed_ms").number(time_ms);
-  out.key("time_limit_ms");
-  limits.max_time_ms ? out.integer(*limits.max_time_ms) : out.null();
-  out.key("tokens_used").integer(0);
-  out.end_object();
-}
-
-// The contract's A1 reply. `documents` and its older name `results` are the same list.
-std::string result_json(const Execution& execution, const BoundPipeline& bound,
-                        const RunResult& result, const ResultPage& page,
-                        const std::vector<std::string>& warnings) {
-  std::string documents = "[";
-  const std::size_t end = std::min(page.begin + page.count, result.documents.size());
-  for (std::size_t i = std::min(page.begin, end); i < end; ++i) {
-    if (documents.size() > 1) documents += ',';
-    append_json(documents, result.documents.to_json(i));
-  }
-  documents += ']';
-
-  std::string text;
-  text.reserve(documents.size() * 2 + 4096);
-  JsonWriter out(text);
-  const ExecutionSummary& summary = execution.summary;
-  out.begin_object();
-  out.key("execution_id").string(summary.execution_id.str());
-  out.key("status").string(summary.status);
-  out.key("retriever_id").string("");
-  out.key("documents").raw(documents);
-  out.key("results").raw(documents);
-  out.key("pagination").raw(page.pagination_json(result.documents.size()));
-  out.key("stage_statistics");
-  write_statistics(out, execution);
-  out.key("budget");
-  write_budget(out, execution, bound.pipeline.budget, result);
-  out.key("error");
-  execution.error ? out.string(*execution.error) : out.null();
-  out.key("failed_stage");
-  execution.failed_stage ? out.string(*execution.failed_stage) : out.null();
-  out.key("degraded");
-  write_degraded(out, result);
-  if (!result.facets.empty()) out.key("facets").value(json::value(result.facets));
-  out.key("optimization_applied").boolean(false);
-  out.key("optimization_summary").null();
-  out.key("execution_metadata")
-      .begin_object()
-      .key("retriever_persisted")
-      .boolean(false)
-      .key("execution_mode")
-      .string(summary.execution_mode)
-      .key("timestamp")
-      .string(format_time(summary.timestamp))
-      .key("total_processed")
-      .integer(summary.total_processed)
-      .key("total_returned")
-      .integer(summary.total_returned)
-      .key("stages_completed")
-      .integer(summary.stages_completed)
-      .key("total_stages")
-      .integer(summary.total_stages)
-      .end_object();
-  out.key("warnings").begin_array();
-  for (const auto& warning : warnings) out.string(warning);
-  out.end_array();
-  // No reply as a whole is ever cached; stages are, and say so in their statistics.
-  out.key("cache_status").string("disabled");
-  out.key("cache_hit").boolean(false);
-  out.key("cached_at").null();
-  out.key("learned_fusion_context").null();
-  out.end_object();
-  return text;
-}
 
 // Of a W3C traceparent header: 00-<32 hex digits>-<16>-<2>. Empty where it is malformed.
 TraceContext trace_of(const http::Request& request) {
@@ -343,7 +218,7 @@ Result<void> execute(const Services& services,
   warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
 
   auto response = std::make_shared<http::Response>(
-      json_response(result_json(execution, wanted.bound, result, wanted.page, warnings)));
+      result_reply(execution, wanted.bound.pipeline.budget, result, wanted.page, warnings));
   response->headers.emplace_back("X-Execution-Mode", "adhoc");
   response->headers.emplace_back("X-Execution-Id", execution.summary.execution_id.str());
   response->headers.emplace_back(

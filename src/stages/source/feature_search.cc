@@ -21,6 +21,10 @@ namespace {
 // How many documents a search without a query reads to group them.
 constexpr std::size_t kGroupedDocumentsMax = 10'000;
 
+// What is read next is loaded with the rest for so many documents; of more, a reply that
+// shows them all keeps only a part in memory.
+constexpr std::size_t kLoadedAtOnceMax = 1'000;
+
 constexpr std::string_view kFeatureSearchFilters[] = {"filters", "pre_filters"};
 constexpr std::string_view kFeatureSearchBounds[] = {"searches",
                                                      "feature_uris",
@@ -382,7 +386,9 @@ class SearchRun {
     const bool several = parameters_.searches.size() > 1;
     FieldSet fields({std::string(engine_field::kScore)});
     if (several) fields.add(engine_field::kFeatures);
-    if (!parameters_.group_by) fields.add(run_.fields_next);
+    if (!parameters_.group_by && out.size() <= kLoadedAtOnceMax) {
+      fields.add(run_.fields_next);
+    }
     if (parameters_.group_by) fields.add(parameters_.group_by->field);
     TRAWL_TRY(out.load(fields, run_.check));
     bool taken = false;
