@@ -9,6 +9,8 @@
 #include "api/executions/export.h"
 #include "api/executions/imports.h"
 #include "api/executions/tail.h"
+#include "api/insight/diff.h"
+#include "api/insight/replay.h"
 #include "api/keys/keys.h"
 #include "api/mixpeek/not_offered.h"
 #include "api/namespaces/namespaces.h"
@@ -27,6 +29,8 @@ void add_routes(http::Router& router, const Services& services) {
   add_export_routes(router, services);
   add_tail_routes(router, services);
   add_aggregate_routes(router, services);
+  add_replay_routes(router, services);
+  add_diff_routes(router, services);
   add_analytics_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);

@@ -53,6 +53,9 @@ std::string_view type_name(const json::value& value);
 inline std::string_view view(const json::string& text) {
   return {text.data(), text.size()};
 }
+inline std::string_view view(json::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // Numbers of any of the three kinds, and as a double: the nearest one. Other values are 0.
 bool is_number(const json::value& value);

@@ -16,6 +16,7 @@ constexpr std::pair<ErrorCode, std::string_view> kNames[] = {
     {ErrorCode::method_not_allowed, "method_not_allowed"},
     {ErrorCode::timeout, "timeout"},
     {ErrorCode::already_exists, "already_exists"},
+    {ErrorCode::gone, "gone"},
     {ErrorCode::too_large, "too_large"},
     {ErrorCode::unsupported_coding, "unsupported_coding"},
     {ErrorCode::invalid, "invalid"},

@@ -18,6 +18,7 @@ enum class ErrorCode {
   method_not_allowed,  // 405
   timeout,             // 408: the client was too slow
   already_exists,      // 409
+  gone,                // 410: it was there, and is no longer kept
   too_large,           // 413
   unsupported_coding,  // 415: packed in a way that is not read here
   invalid,             // 422: well-formed, but a value is out of range or of a wrong type

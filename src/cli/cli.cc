@@ -141,6 +141,8 @@ int run(const std::vector<std::string>& arguments, Host& host) {
   add_serve(program, context);
   add_execute(program, context);
   add_executions(program, context);
+  add_replay(program, context);
+  add_diff(program, context);
   add_import(program, context);
   add_collections(program, context);
   add_documents(program, context);
@@ -160,7 +162,8 @@ int run(const std::vector<std::string>& arguments, Host& host) {
       "  trawl serve --data-dir ./data\n"
       "  trawl execute -f examples/search.json --input query=\"web server\"\n"
       "  trawl executions list --since -24h --status failed\n"
-      "Exit status: 0 success, 1 the server refused, 2 wrong usage.");
+      "Exit status: 0 success, 1 the server refused, 2 wrong usage, 3 what was compared\n"
+      "differs.");
   finish_commands(program, true);
 
   // CLI11 takes the arguments from the back.

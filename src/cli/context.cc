@@ -189,6 +189,11 @@ std::int64_t count_at(const json::object& object, std::string_view path,
   return static_cast<std::int64_t>(number);
 }
 
+bool flag_at(const json::object& object, std::string_view path) {
+  const auto* value = find_path(object, path);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 const json::object* object_at(const json::object& object, std::string_view path) {
   const auto* value = find_path(object, path);
   return value ? value->if_object() : nullptr;

@@ -80,6 +80,7 @@ std::string text_at(const json::object& object, std::string_view path);
 double number_at(const json::object& object, std::string_view path, double fallback = 0);
 std::int64_t count_at(const json::object& object, std::string_view path,
                       std::int64_t fallback = 0);
+bool flag_at(const json::object& object, std::string_view path);  // Or false.
 const json::object* object_at(const json::object& object, std::string_view path);
 const json::array* array_at(const json::object& object, std::string_view path);
 

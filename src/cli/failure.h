@@ -12,6 +12,7 @@ enum class Exit {
   ok = 0,
   refused = 1,  // The server said no, or could not be reached.
   usage = 2,    // The command line, or a file it names, is wrong.
+  differs = 3,  // What was compared is not the same.
 };
 
 // Why a command ends early, as it is told on standard error.

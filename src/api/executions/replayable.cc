@@ -7,43 +7,11 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "insight/obstacle.h"
 #include "model/execution.h"
 
 namespace trawl::api {
 namespace {
-
-struct Obstacle {
-  std::string reason;
-  std::optional<TimeUs> since;
-};
-
-// Which version is gone; nothing where it can be read.
-Result<std::optional<Obstacle>> missing_version(const Services& services,
-                                                const NamespaceId& ns,
-                                                std::string_view collection,
-                                                std::uint64_t version) {
-  const CollectionId id{std::string(collection)};
-  // History may be imported from elsewhere, and tells nothing of other namespaces.
-  if (!services.catalog.find_collection(ns, collection)) {
-    return std::optional(Obstacle{
-        fmt::format("there is no collection {} in this namespace any more", collection),
-        std::nullopt});
-  }
-  if (services.corpus.snapshot(id, version)) return std::optional<Obstacle>();
-  TRAWL_ASSIGN(const auto cut, services.corpus.cut_of(id, version));
-  if (!cut) {
-    return std::optional(
-        Obstacle{fmt::format("version {} of the collection {} is no longer kept", version,
-                             collection),
-                 std::nullopt});
-  }
-  return std::optional(Obstacle{
-      fmt::format("version {} of the collection {} is no longer kept: {}", version,
-                  collection,
-                  cut->for_room ? "older versions took more room than replay_bytes_max"
-                                : "no execution of the last replay_days had searched it"),
-      cut->at});
-}
 
 // What stands behind `key` in a text that execution_detail_json() made, up to `end`. No
 // parse, as a detail is asked for often: keys are found because quotes within strings are
@@ -97,8 +65,9 @@ Result<std::optional<Obstacle>> find_obstacle(const Services& services,
   TRAWL_ASSIGN(const json::value searched, parse_json(fmt::format("[{}]", *versions)));
   for (const auto& one : searched.get_array()) {
     TRAWL_ASSIGN(auto missing,
-                 missing_version(services, ns, view(one.at("collection_id").get_string()),
-                                 one.at("version").to_number<std::uint64_t>()));
+                 version_obstacle(services.catalog, services.corpus, ns,
+                                  view(one.at("collection_id").get_string()),
+                                  one.at("version").to_number<std::uint64_t>()));
     if (missing) return missing;
   }
   return std::optional<Obstacle>();

@@ -70,6 +70,8 @@ int http_status(ErrorCode code) {
       return 408;
     case ErrorCode::already_exists:
       return 409;
+    case ErrorCode::gone:
+      return 410;
     case ErrorCode::too_large:
       return 413;
     case ErrorCode::unsupported_coding:
@@ -114,6 +116,8 @@ std::string_view error_type(ErrorCode code) {
       return "TimeoutError";
     case ErrorCode::already_exists:
       return "AlreadyExistsError";
+    case ErrorCode::gone:
+      return "GoneError";
     case ErrorCode::too_large:
       return "PayloadTooLargeError";
     case ErrorCode::unsupported_coding:

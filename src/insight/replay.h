@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "corpus/corpus.h"
+#include "ledger/ledger.h"
+#include "model/execution.h"
+#include "pipeline/pipeline_run.h"
+#include "pipeline/stage_registry.h"
+
+namespace trawl {
+
+// How executions of mode "replay" descend, and what they are listed under.
+inline constexpr std::string_view kReplayMode = "replay";
+inline constexpr std::string_view kReplayRelation = "replay";
+
+// What a replay does as the original did, and what not.
+struct ReplayRequest {
+  enum class AsOf { then, now };
+  AsOf as_of = AsOf::then;
+  // A JSON patch over the recorded pipeline; null for none.
+  json::value set;
+  std::optional<json::object> inputs;  // In place of the recorded ones.
+  Externals externals = Externals::recorded;
+};
+
+// A run that is ready to be made. `replay` must be given to it where it is to be as then.
+struct PreparedReplay {
+  BoundPipeline bound;
+  std::optional<RunReplay> replay;
+  bool pipeline_changed = false;
+  bool inputs_changed = false;
+};
+
+// Prepares executions to be run again. Reads, and changes nothing. Thread-safe.
+class Replayer {
+ public:
+  // All must outlive it.
+  Replayer(const Catalog& catalog, const Corpus& corpus, const Ledger& ledger,
+           const PipelineRunner& runner, const StageRegistry& stages)
+      : catalog_(catalog),
+        corpus_(corpus),
+        ledger_(ledger),
+        runner_(runner),
+        stages_(stages) {}
+
+  //   invalid    the patch or the pipeline that it makes, with its place in the request;
+  //              or an execution that does not say enough to be run again
+  //   gone       the documents of then are no longer kept: since when, and which setting
+  //              keeps them longer
+  //   not_found  a collection
+  //   and what PipelineRunner::bind() returns
+  Result<PreparedReplay> prepare(const Execution& original,
+                                 const ReplayRequest& request) const;
+
+ private:
+  Result<Pipeline> patched_pipeline(const Execution& original,
+                                    const ReplayRequest& request) const;
+  Result<RunReplay> what_it_had(const Execution& original, Externals externals) const;
+  // The execution whose id the templates of this one saw.
+  Result<ExecutionId> first_of(const Execution& execution) const;
+
+  const Catalog& catalog_;
+  const Corpus& corpus_;
+  const Ledger& ledger_;
+  const PipelineRunner& runner_;
+  const StageRegistry& stages_;
+};
+
+}  // namespace trawl
