@@ -129,7 +129,8 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
       if (error.location.empty()) error.location = pipeline.stages[i].location;
       return error;
     }
-    bound.stage_facts.push_back({stage.traits(), stage.fields_read()});
+    bound.stage_facts.push_back({stage.traits(), stage.fields_read(),
+                                 stage.traits().deterministic && stage.may_be_cached()});
     if (!bound.summary_text && pipeline.stages[i].definition->reads_collections) {
       bound.summary_text = stage.summary_text();
     }

@@ -117,6 +117,7 @@ class Run {
       record.input_count = static_cast<std::int64_t>(candidates_.size());
       const MicroCredits spent_before = spending_.used();
       auto outcome = run_guarded(stage, record);
+      lead_.give_up();
       used_us_ = monotonic_us() - started_us_;
       // The work of a stage that overran is done, and kept in the record, but nothing that
       // took longer than its limit is a success.
@@ -247,9 +248,12 @@ class Run {
         chain_.empty() ? chain_ : sha256_hex(chain_ + "\n" + stage_key(stage, rendered));
     // What a result says of itself names places of the request that it was made for.
     const std::string cache_key = key + "\n" + stage.location;
-    if (!key.empty() && uses_cache() && recall(cache_key, stage, rendered, record)) {
-      chain_ = key;
-      return {};
+    if (!key.empty() && uses_cache()) {
+      TRAWL_ASSIGN(const bool is_taken, recall(cache_key, stage, rendered, record));
+      if (is_taken) {
+        chain_ = key;
+        return {};
+      }
     }
     // What cost nothing, as its result was known, must not exhaust a budget now.
     if (then == nullptr || !then->cache_hit) TRAWL_TRY(charge(stage));
@@ -260,6 +264,11 @@ class Run {
     }
     const std::unique_ptr<Stage> made = *std::move(with_parameters);
     const StageTraits traits = made->traits();
+    // A collection that only a template named is in no key, so its result must not be kept.
+    const bool is_known =
+        !key.empty() && !bound_late_ && traits.deterministic && made->may_be_cached();
+    // Others would wait for nothing.
+    if (!is_known) lead_.give_up();
     TRAWL_ASSIGN(const auto pre_filters,
                  compile_filters(stage.pre_filters, rendered.pre_filters));
     TRAWL_ASSIGN(const auto post_filters,
@@ -313,12 +322,10 @@ class Run {
     if (output.facets) output.metadata["facets"] = *output.facets;
     TRAWL_TRY(take(stage, output, record));
     warn(stage, traits, rendered, record);
-    // A collection that only a template named is in no key, so its result must not be kept.
-    const bool is_known =
-        !key.empty() && !bound_late_ && traits.deterministic && made->may_be_cached();
     chain_ = is_known ? key : std::string();
     if (is_known && uses_cache()) {
-      pending_.emplace(Pending{cache_key, std::move(output), record.external_calls});
+      pending_ =
+          Pending{cache_key, std::move(output), record.external_calls, std::move(lead_)};
     }
     return {};
   }
@@ -350,10 +357,18 @@ class Run {
     return made;
   }
 
-  // Whether the result is known, and was taken.
-  bool recall(const std::string& cache_key, const PipelineStage& stage,
-              const RenderedStage& rendered, StageRecord& record) {
-    const auto known = cache_.find(cache_key);
+  // Whether the result is known, and was taken. Where it is not, and may be remembered,
+  // others who need the same wait for this run from now on.
+  Result<bool> recall(const std::string& cache_key, const PipelineStage& stage,
+                      const RenderedStage& rendered, StageRecord& record) {
+    std::shared_ptr<const RememberedStage> known;
+    if (bound_.stage_facts[index_].may_be_remembered) {
+      TRAWL_ASSIGN(auto joined, cache_.find_or_lead(cache_key, check_));
+      known = std::move(joined.value);
+      lead_ = std::move(joined.lead);
+    } else {
+      known = cache_.find(cache_key);
+    }
     if (known == nullptr) return false;
     std::vector<std::shared_ptr<const Snapshot>> sources;
     for (const std::string& collection : known->collections) {
@@ -384,8 +399,9 @@ class Run {
     pending_->output.candidates = candidates_;
     RememberedStage remembered = RememberedStage::of(pending_->output);
     remembered.external_calls = std::move(pending_->external_calls);
-    cache_.insert(pending_->key,
-                  std::make_shared<const RememberedStage>(std::move(remembered)));
+    auto stage = std::make_shared<const RememberedStage>(std::move(remembered));
+    cache_.insert(pending_->key, stage);
+    pending_->lead.publish(std::move(stage));
     pending_.reset();
   }
 
@@ -509,6 +525,8 @@ class Run {
 
   Result<void> check() const {
     give_turn();
+    lead_.go_on();
+    if (pending_) pending_->lead.go_on();
     const auto reason = request_.stop.reason();
     if (reason != StopReason::none) {
       return make_error(ErrorCode::cancelled,
@@ -657,8 +675,10 @@ class Run {
     std::string key;
     StageOutput output;
     std::vector<ExternalCall> external_calls;
+    StageCache::Flights::Lead lead;
   };
   std::optional<Pending> pending_;
+  StageCache::Flights::Lead lead_;  // Of the stage that runs.
   json::object stage_values_;
   std::vector<std::shared_ptr<const Snapshot>> late_;
   bool bound_late_ = false;

@@ -52,6 +52,7 @@ struct BoundPipeline {
   struct StageFacts {
     StageTraits traits;
     FieldSet fields_read;
+    bool may_be_remembered = false;  // What it returns.
   };
   std::vector<StageFacts> stage_facts;
   std::optional<std::string> summary_text;  // Of the first source that has one.

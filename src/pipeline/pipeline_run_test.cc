@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
+#include <vector>
 
 #include "base/work_limit.h"
 #include "corpus/fake_corpus_test_support.h"
@@ -11,8 +14,19 @@
 namespace trawl::pipeline_run_test {
 namespace {
 
+// How many began a stage, and how many of these computed; of runs at the same time.
+std::atomic<int> begun_count = 0;
+std::atomic<int> computed_count = 0;
+
+// Until so many have begun, and a moment longer, so that they wait where they do.
+void wait_for_begun(int count) {
+  while (begun_count < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
 // One document. `do`: nothing; count (steps without end); deaf (300 milliseconds in
-// which it asks nobody); wide (an error that a work limit carries).
+// which it asks nobody); wide (an error that a work limit carries); with five (waits until
+// that many have begun); with two, or stopped (the first one ends by its stop token).
 class Busy final : public Stage {
  public:
   explicit Busy(std::string what) : what_(std::move(what)) {}
@@ -23,6 +37,14 @@ class Busy final : public Stage {
     if (what_ == "deaf") {
       const std::int64_t end = monotonic_us() + 300'000;
       while (monotonic_us() < end) continue;
+    }
+    if (what_ == "with five") {
+      ++computed_count;
+      wait_for_begun(5);
+    }
+    if (what_ == "with two, or stopped" && ++computed_count == 1) {
+      wait_for_begun(2);
+      while (true) count_work();
     }
     if (what_ == "wide") throw WorkStopped(make_error(ErrorCode::invalid, "too long"));
     StageOutput output;
@@ -52,8 +74,8 @@ class PipelineRunTest : public testing::Test {
   }
 
   // Stages that do these, named s, s_2 and so on.
-  void run(const std::vector<std::string>& what, std::string_view budget,
-           std::int64_t ceiling_ms = 0, bool skip = false) {
+  Pipeline pipeline_of(const std::vector<std::string>& what, std::string_view budget,
+                       bool skip = false) {
     json::array stages;
     for (const auto& each : what) {
       json::object stage{
@@ -67,11 +89,16 @@ class PipelineRunTest : public testing::Test {
     const json::object body{{"stages", std::move(stages)},
                             {"budget_limits", parse_json(budget).value()}};
     ObjectReader in(body, {});
-    Pipeline pipeline = parse_pipeline(in, registry_).value();
+    return parse_pipeline(in, registry_).value();
+  }
+
+  void run(const std::vector<std::string>& what, std::string_view budget,
+           std::int64_t ceiling_ms = 0, bool skip = false) {
     RunOptions options;
     options.time_ms_max = ceiling_ms;
     const PipelineRunner runner(corpus_, corpus_, cache_, options);
-    BoundPipeline bound = runner.bind(std::move(pipeline), {}, NamespaceId("ns")).value();
+    BoundPipeline bound =
+        runner.bind(pipeline_of(what, budget, skip), {}, NamespaceId("ns")).value();
     bound.begun_us = begun_us_;
     execution_ = {};
     runner.describe(bound, execution_);
@@ -89,6 +116,42 @@ class PipelineRunTest : public testing::Test {
     EXPECT_TRUE(result_.documents.empty());
     EXPECT_TRUE(execution_.results.empty());
     EXPECT_TRUE(result_.skipped.empty());
+  }
+
+  // Runs of that one stage at the same time, of which the first may be stopped when the
+  // others wait. Their executions, in no order but for that.
+  std::vector<Execution> run_at_once(const std::string& what, std::size_t count,
+                                     bool use_cache, bool stop_first = false) {
+    begun_count = computed_count = 0;
+    class Begun final : public RunEvents {
+      void stage_started(std::string_view) override { ++begun_count; }
+    };
+    const PipelineRunner runner(corpus_, corpus_, cache_, {});
+    StopSource stop;
+    std::vector<std::future<Execution>> runs;
+    for (std::size_t i = 0; i < count; ++i) {
+      runs.push_back(std::async(std::launch::async, [&, i] {
+        BoundPipeline bound =
+            runner.bind(pipeline_of({what}, "{}"), {}, NamespaceId("ns")).value();
+        bound.use_cache = use_cache;
+        Begun begun;
+        RunRequest request;
+        request.events = &begun;
+        if (i == 0) request.stop = stop.token();
+        Execution execution;
+        runner.describe(bound, execution);
+        (void)runner.run(bound, execution, request);
+        return execution;
+      }));
+      while (i == 0 && computed_count == 0) std::this_thread::yield();
+    }
+    if (stop_first) {
+      wait_for_begun(static_cast<int>(count));
+      stop.request_stop(StopReason::client_left);
+    }
+    std::vector<Execution> executions;
+    for (auto& each : runs) executions.push_back(each.get());
+    return executions;
   }
 
   test::FakeCorpus corpus_;
@@ -130,6 +193,35 @@ TEST_F(PipelineRunTest, AKnownResultTakesNoTime) {
   run({"deaf"}, R"({"max_time_ms": 5000})");
   EXPECT_EQ(execution_.summary.status, status::kCompleted);
   EXPECT_TRUE(execution_.stages.front().cache_hit);
+}
+
+TEST_F(PipelineRunTest, OfEqualRunsAtTheSameTimeOneComputes) {
+  const auto executions = run_at_once("with five", 5, true);
+  EXPECT_EQ(computed_count, 1);
+  int hits = 0;
+  for (const Execution& execution : executions) {
+    EXPECT_EQ(execution.summary.status, status::kCompleted);
+    EXPECT_EQ(execution.summary.total_returned, 1);
+    hits += execution.stages.front().cache_hit ? 1 : 0;
+  }
+  EXPECT_EQ(hits, 4);
+  EXPECT_EQ(cache_.metrics().hits, 4u);
+  EXPECT_EQ(cache_.metrics().misses, 1u);
+}
+
+TEST_F(PipelineRunTest, WithoutTheCacheEachComputesForItself) {
+  for (const Execution& execution : run_at_once("with five", 5, false)) {
+    EXPECT_EQ(execution.summary.status, status::kCompleted);
+    EXPECT_FALSE(execution.stages.front().cache_hit);
+  }
+  EXPECT_EQ(computed_count, 5);
+}
+
+TEST_F(PipelineRunTest, AStoppedRunEndsNoOther) {
+  const auto executions = run_at_once("with two, or stopped", 2, true, true);
+  EXPECT_EQ(executions[0].summary.status, status::kCancelled);
+  EXPECT_EQ(executions[1].summary.status, status::kCompleted);
+  EXPECT_EQ(computed_count, 2);
 }
 
 TEST_F(PipelineRunTest, AStageThatRanOutOfTimeIsNotSkipped) {

@@ -22,10 +22,31 @@ RememberedStage RememberedStage::of(const StageOutput& output) {
 }
 
 std::shared_ptr<const RememberedStage> StageCache::find(const std::string& key) {
+  return look_up(key, true);
+}
+
+Result<StageCache::Flights::Joined> StageCache::find_or_lead(const std::string& key,
+                                                             const Checkpoint& check) {
+  if (bytes_max_ == 0) return Flights::Joined{look_up(key, true), {}};
+  if (auto known = look_up(key, false)) return Flights::Joined{std::move(known), {}};
+  TRAWL_ASSIGN(Flights::Joined joined, flights_.join(key, check));
+  if (joined.value != nullptr) {
+    const MutexLock lock(mutex_);
+    ++metrics_.hits;
+    return joined;
+  }
+  // It may have come between the two looks.
+  joined.value = look_up(key, true);
+  if (joined.value != nullptr) joined.lead.publish(joined.value);
+  return joined;
+}
+
+std::shared_ptr<const RememberedStage> StageCache::look_up(const std::string& key,
+                                                           bool count_miss) {
   const MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) {
-    ++metrics_.misses;
+    if (count_miss) ++metrics_.misses;
     return nullptr;
   }
   ++metrics_.hits;

@@ -5,9 +5,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <thread>
+#include <vector>
 
 #include "corpus/corpus_test_support.h"
 #include "sqlite/connection.h"
@@ -61,6 +64,47 @@ class SqliteCorpusTest : public testing::Test {
   std::unique_ptr<EmbeddedCorpus> corpus_;
   CollectionId id_;
 };
+
+// Method: the first is held at its first look until the others have looked, and these until
+// the first one is done, so that who reads documents itself looks once for each chunk.
+TEST_F(SqliteCorpusTest, AFilterThatSeveralNeedIsFoundOnce) {
+  std::vector<DocumentWrite> documents;
+  for (int i = 0; i < 5'000; ++i) {
+    documents.push_back({fmt::format("d{}", i), {{"n", i}}});
+  }
+  ASSERT_TRUE(corpus_->put(id_, std::move(documents), Atomic::yes));
+  const Filter filter = filter_of(R"({"field": "n", "operator": "lt", "value": 1000})");
+  std::promise<void> others_wait;
+  std::promise<void> first_done;
+  const auto go_first = others_wait.get_future().share();
+  const auto go_others = first_done.get_future().share();
+  const auto find = [&](std::atomic<int>& looks, std::shared_future<void> go) {
+    return std::async(std::launch::async, [&, go] {
+      const Checkpoint check = [&looks, go]() -> Result<void> {
+        if (++looks == 1) go.wait();
+        return {};
+      };
+      return select_documents(*snapshot(), Selection::of(filter), check).value().size();
+    });
+  };
+  const auto has_looked = [](const std::atomic<int>& looks) {
+    while (looks == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  std::atomic<int> first_looks = 0;
+  auto first = find(first_looks, go_first);
+  has_looked(first_looks);
+  std::vector<std::atomic<int>> looks(4);
+  std::vector<std::future<std::size_t>> others;
+  for (auto& each : looks) others.push_back(find(each, go_others));
+  for (const auto& each : looks) has_looked(each);
+  others_wait.set_value();
+  EXPECT_EQ(first.get(), 1'000u);
+  first_done.set_value();
+  for (auto& each : others) EXPECT_EQ(each.get(), 1'000u);
+  // Reading takes twenty, and handing on the rows found four.
+  EXPECT_GE(first_looks, 20);
+  for (const auto& each : looks) EXPECT_LT(each, 15);
+}
 
 TEST_F(SqliteCorpusTest, NamespacesAndCollectionsAreFoundByIdAndName) {
   Namespace wanted;

@@ -89,10 +89,42 @@ Result<SqliteSnapshot::Rows> SqliteSnapshot::rows_of(const Selection& within,
 
 Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
                                                       const Checkpoint& check) const {
-  auto known =
-      readers_->filters.find(state_->rows_id(), filter.fingerprint(), view_->version);
-  if (known && known->version == view_->version) return known->matches;
+  const auto find = [&] {
+    return readers_->filters.find(state_->rows_id(), filter.fingerprint(), view_->version);
+  };
+  while (true) {
+    auto known = find();
+    if (known && known->version == view_->version) return known->matches;
+    // Of those who have as far to go.
+    TRAWL_ASSIGN(auto joined,
+                 readers_->filtering.join(
+                     fmt::format("{}:{}:{}", state_->rows_id(), known ? known->row_end : 0,
+                                 filter.fingerprint()),
+                     check));
+    if (joined.value != nullptr) {
+      if (joined.value->version == view_->version) return joined.value->matches;
+      continue;  // Of another version: a part of the way, perhaps.
+    }
+    // Another may have come there first, between the look and the lead.
+    known = find();
+    if (known && known->version == view_->version) {
+      joined.lead.publish(std::make_shared<const FilterCache::Entry>(*known));
+      return known->matches;
+    }
+    TRAWL_ASSIGN(Rows matches, find_matching(filter, known, [&]() -> Result<void> {
+                   joined.lead.go_on();
+                   return check ? check() : Result<void>();
+                 }));
+    const FilterCache::Entry entry{view_->version, view_->row_end, matches};
+    readers_->filters.store(state_->rows_id(), filter.fingerprint(), entry);
+    joined.lead.publish(std::make_shared<const FilterCache::Entry>(entry));
+    return matches;
+  }
+}
 
+Result<SqliteSnapshot::Rows> SqliteSnapshot::find_matching(
+    const Filter& filter, const std::optional<FilterCache::Entry>& known,
+    const Checkpoint& check) const {
   auto matches = std::make_shared<Bitmap>(view_->row_end);
   std::uint32_t begin = 0;
   if (known) {
@@ -133,8 +165,6 @@ Result<SqliteSnapshot::Rows> SqliteSnapshot::matching(const Filter& filter,
     if (filter.matches(lookup)) matches->set(state_->places().row_of(raw.place).value());
     return {};
   }));
-  readers_->filters.store(state_->rows_id(), filter.fingerprint(),
-                          {view_->version, view_->row_end, matches});
   return Rows(std::move(matches));
 }
 

@@ -7,6 +7,7 @@
 #include "corpus/store/collection_state.h"
 #include "corpus/store/document_table.h"
 #include "corpus/store/filter_cache.h"
+#include "runtime/single_flight.h"
 #include "sqlite/connection.h"
 
 namespace trawl::store {
@@ -18,6 +19,7 @@ struct SharedReaders {
       : pool(std::move(path), std::move(options)), filters(filter_cache_bytes) {}
   sqlite::ReaderPool pool;
   FilterCache filters;
+  SingleFlight<FilterCache::Entry> filtering;  // What is on its way into them.
 };
 
 class SqliteSnapshot final : public Snapshot {
@@ -51,8 +53,13 @@ class SqliteSnapshot final : public Snapshot {
 
   // The rows that a selection lets through.
   Result<Rows> rows_of(const Selection& within, const Checkpoint& check) const;
-  // Those that pass a filter; remembered for the next caller with an equal one.
+  // Those that pass a filter; remembered for the next caller with an equal one, and found
+  // once for several at the same time.
   Result<Rows> matching(const Filter& filter, const Checkpoint& check) const;
+  // The same by reading the documents, but for what is known of an earlier version.
+  Result<Rows> find_matching(const Filter& filter,
+                             const std::optional<FilterCache::Entry>& known,
+                             const Checkpoint& check) const;
 
   // Visits the rows from `begin` on that this version sees, until an error.
   Result<void> visit_living(std::uint32_t begin, const Checkpoint& check,
