@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -62,7 +63,9 @@ struct WorkerPool::Worker {
   bool is_long = false;
   bool is_guest = false;  // Has a thread of its own.
   Thread thread;
-  // Of its own thread: how many scopes of Waiting it is in, and whether they gave back.
+  // Of its own thread: when it last let other threads go first, how many scopes of Waiting
+  // it is in, and whether they gave back.
+  std::int64_t yielded_us = 0;
   int waits = 0;
   bool gave_slot = false;
 };
@@ -322,7 +325,7 @@ std::function<void()> WorkerPool::begin_task(Worker& worker) {
   rank(its);
   worker.account = &its;
   worker.task_us = 0;
-  worker.slot_since_us = monotonic_us();
+  worker.slot_since_us = worker.yielded_us = monotonic_us();
   return task;
 }
 
@@ -560,7 +563,11 @@ void WorkerPool::leave(Workers& guest) {
 void give_turn() {
   WorkerPool::Worker* const worker = WorkerPool::this_worker_;
   if (worker == nullptr || worker->waits > 0 || locks_held > 0) return;
-  const std::int64_t now_us = monotonic_us();
+  std::int64_t now_us = monotonic_us();
+  if (now_us - worker->yielded_us >= kYieldUs) {
+    std::this_thread::yield();
+    worker->yielded_us = now_us = monotonic_us();
+  }
   if (now_us - worker->slot_since_us < kTurnUs) return;
   worker->pool.give_turn(*worker, now_us);
 }
