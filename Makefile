@@ -8,7 +8,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger bench-load clean format tidy
+.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger bench-load bench-stages clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-ledger  compare the ledger with PostgreSQL, SQLite and nginx (bench/README.md)"
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
 	@echo "make bench-load  what others feel of heavy requests, and what replaced documents cost"
+	@echo "make bench-stages  what each stage costs at 1,000, 10,000 and 100,000 candidates"
 	@echo "make setup   install the Debian packages that the build needs"
 	@echo "make format  clang-format;  make tidy: clang-tidy;  make clean: remove build/"
 
@@ -63,6 +64,9 @@ bench-ledger: setup
 bench-load: build
 	@$(PYTHON) bench/load.py $(ARGS)
 	@$(PYTHON) bench/replacements.py
+
+bench-stages: build
+	@$(PYTHON) bench/stages.py $(ARGS)
 
 clean:
 	rm -rf build
