@@ -78,7 +78,7 @@ json::value document_value(const RecordedField&, const Labels& labels) {
 template <class Value>
 json::value document_value(const RecordedField& field, const Value& value) {
   std::string text;
-  JsonWriter writer(text);
+  NotingWriter writer(text);
   write_value(writer, field, value);
   auto parsed = parse_json(text);
   return parsed ? std::move(*parsed) : json::value(nullptr);

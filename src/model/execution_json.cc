@@ -82,15 +82,19 @@ bool is_empty(const Value& value) {
 }
 
 // The fields that are kept there, as the members of an object without its braces.
-std::string kept_members(Kept kept, const Execution& execution) {
+std::string kept_members(Kept kept, const Execution& execution,
+                         std::vector<TextSpan>* values = nullptr) {
   std::string out;
-  JsonWriter writer(out);
+  NotingWriter writer(out);
   for_each_kept([&](const auto& field) {
     if (field.kept == kept &&
         !(field.is(kSparse) && is_empty(value_of(field, execution)))) {
-      write_value(writer.key(field.name), field, value_of(field, execution));
+      writer.key(field.name);
+      const auto write = [&] { write_value(writer, field, value_of(field, execution)); };
+      field.kind == FieldKind::json ? writer.note(write) : write();
     }
   });
+  if (values != nullptr) *values = writer.take_noted();
   return out;
 }
 
@@ -217,8 +221,11 @@ std::string pipeline_members_json(const Execution& execution) {
 }
 
 ExecutionDetailParts execution_detail_parts(const Execution& execution) {
-  return {kept_members(Kept::head, execution), pipeline_members_json(execution),
-          kept_members(Kept::record, execution)};
+  ExecutionDetailParts parts;
+  parts.before = kept_members(Kept::head, execution, &parts.before_values);
+  parts.pipeline = pipeline_members_json(execution);
+  parts.after = kept_members(Kept::record, execution, &parts.after_values);
+  return parts;
 }
 
 std::string join_detail_json(std::string_view row, std::string_view before,

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "model/execution.h"
+#include "model/noting_writer.h"
 #include "model/recorded_fields.h"
 
 namespace trawl {
@@ -61,6 +63,11 @@ struct ExecutionDetailParts {
   std::string before;    // Kept::head
   std::string pipeline;  // Kept::definition
   std::string after;     // Kept::record
+  // Where in them values lie that other executions are likely to have as well: inputs,
+  // results, and candidates, metadata and parameters of stages. When something happened and
+  // how long it took is in none of them.
+  std::vector<TextSpan> before_values;
+  std::vector<TextSpan> after_values;
 };
 ExecutionDetailParts execution_detail_parts(const Execution& execution);
 // `row` is the row's JSON object. The pieces are members without braces.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -266,6 +267,44 @@ TEST(ExecutionJson, MetadataAsDeepAsARequestMayBeIsReadBack) {
   execution.summary.execution_id = ExecutionId("e");
   execution.stages.emplace_back().metadata = parse_json(deep).value().get_object();
   EXPECT_EQ(parse_stored_execution(execution_detail_json(execution)).value(), execution);
+}
+
+// Goal: each span is one value as the text has it, and they are those that may repeat.
+TEST(ExecutionJson, ValuesThatMayRepeatAreNoted) {
+  const auto seed =
+      static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto noted = [](const std::string& text, const std::vector<TextSpan>& spans) {
+    std::vector<json::value> out;
+    std::size_t end = 0;
+    for (const TextSpan& span : spans) {
+      EXPECT_GT(span.begin, end);
+      end = span.begin + span.size;
+      EXPECT_LE(end, text.size());
+      EXPECT_EQ(text[span.begin - 1], ':');
+      EXPECT_TRUE(end == text.size() || text[end] == ',' || text[end] == '}');
+      out.push_back(parse_json(span.of(text), kRecordDepthMax).value());
+    }
+    return out;
+  };
+  for (int i = 0; i < 200; ++i) {
+    const Execution execution = test::random_execution(random);
+    const ExecutionDetailParts parts = execution_detail_parts(execution);
+    const json::value detail =
+        parse_json(execution_detail_json(execution), kRecordDepthMax).value();
+    std::vector<json::value> wanted;
+    for (const json::value& stage : detail.at("stages").as_array()) {
+      for (const char* name : {"metadata", "parameters", "candidates"}) {
+        const json::value* value = stage.as_object().if_contains(name);
+        if (value != nullptr) wanted.push_back(*value);
+      }
+    }
+    wanted.push_back(detail.at("results"));
+    EXPECT_EQ(noted(parts.after, parts.after_values), wanted);
+    EXPECT_EQ(noted(parts.before, parts.before_values),
+              std::vector<json::value>{detail.at("inputs")});
+  }
 }
 
 }  // namespace

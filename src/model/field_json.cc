@@ -150,7 +150,7 @@ void write_external_calls(JsonWriter& out, const std::vector<ExternalCall>& call
   out.end_array();
 }
 
-void write_stage(JsonWriter& out, const StageRecord& stage) {
+void write_stage(NotingWriter& out, const StageRecord& stage) {
   out.begin_object();
   out.key("stage_name").string(stage.stage_name);
   out.key("stage_id").string(stage.stage_id);
@@ -164,8 +164,12 @@ void write_stage(JsonWriter& out, const StageRecord& stage) {
   write_amount(out.key("credits_used"), AmountSum::to_amount(stage.credits_micro));
   write_optional(out.key("error"), stage.error);
   write_strings(out.key("warnings"), stage.warnings);
-  write_object(out.key("metadata"), stage.metadata);
-  if (stage.parameters) write_object(out.key("parameters"), *stage.parameters);
+  out.key("metadata");
+  out.note([&] { write_object(out, stage.metadata); });
+  if (stage.parameters) {
+    out.key("parameters");
+    out.note([&] { write_object(out, *stage.parameters); });
+  }
   if (stage.context) {
     out.key("context").begin_object();
     out.key("time_elapsed_ms").integer(stage.context->time_elapsed_ms);
@@ -178,7 +182,8 @@ void write_stage(JsonWriter& out, const StageRecord& stage) {
   if (!stage.external_calls.empty()) {
     write_external_calls(out.key("external_calls"), stage.external_calls);
   }
-  write_scored_ids(out.key("candidates"), stage.candidates);
+  out.key("candidates");
+  out.note([&] { write_scored_ids(out, stage.candidates); });
   out.key("candidates_truncated").boolean(stage.candidates_truncated);
   out.end_object();
 }
@@ -461,15 +466,16 @@ void write_value(JsonWriter& out, const RecordedField&, const Labels& labels) {
   out.end_object();
 }
 
-void write_value(JsonWriter& out, const RecordedField&,
+void write_value(NotingWriter& out, const RecordedField&,
                  const std::vector<StageRecord>& stages) {
   out.begin_array();
   for (const auto& stage : stages) write_stage(out, stage);
   out.end_array();
 }
 
-void write_value(JsonWriter& out, const RecordedField&, const std::vector<ScoredId>& ids) {
-  write_scored_ids(out, ids);
+void write_value(NotingWriter& out, const RecordedField&,
+                 const std::vector<ScoredId>& ids) {
+  out.note([&] { write_scored_ids(out, ids); });
 }
 
 void write_value(JsonWriter& out, const RecordedField&,

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/object_reader.h"
 #include "model/execution.h"
+#include "model/noting_writer.h"
 #include "model/recorded_fields.h"
 
 // How the values of recorded fields stand in JSON: what is written, reads back the same.
@@ -30,9 +31,10 @@ void write_value(JsonWriter& out, const RecordedField& field,
 void write_value(JsonWriter& out, const RecordedField& field,
                  const std::optional<std::vector<std::string>>& words);
 void write_value(JsonWriter& out, const RecordedField& field, const Labels& labels);
-void write_value(JsonWriter& out, const RecordedField& field,
+// These note the values in them that other executions are likely to have as well.
+void write_value(NotingWriter& out, const RecordedField& field,
                  const std::vector<StageRecord>& stages);
-void write_value(JsonWriter& out, const RecordedField& field,
+void write_value(NotingWriter& out, const RecordedField& field,
                  const std::vector<ScoredId>& ids);
 void write_value(JsonWriter& out, const RecordedField& field,
                  const std::vector<CollectionVersion>& versions);

@@ -60,14 +60,24 @@ void store_numbers(std::string_view bytes) {
 }
 
 void read_record(std::string_view bytes) {
-  const auto parts = sqlite::decode_record(bytes);
+  const std::vector<std::string> cut_outs(sqlite::count_cut_outs(bytes), "cut out");
+  const auto parts = sqlite::decode_record(bytes, cut_outs);
   if (!parts) require(parts.error().code == ErrorCode::storage);
 }
 
 // A record with some of its bytes changed, which gets further than bytes by chance.
 void damage_record(std::string_view changes) {
-  static const std::string good = sqlite::encode_record(test::golden_execution());
-  std::string bytes = good;
+  static const std::vector<std::string> good = [] {
+    Execution execution = test::golden_execution();
+    execution.results.assign(100, execution.results.front());
+    sqlite::Sights sights;
+    std::vector<std::string> out;  // Without cut-outs, and with one.
+    for (int i = 0; i < 2; ++i) {
+      out.push_back(sqlite::encode_record(execution, &sights).record);
+    }
+    return out;
+  }();
+  std::string bytes = good[changes.size() % 2];
   for (; changes.size() >= 3; changes.remove_prefix(3)) {
     const auto at = static_cast<unsigned char>(changes[0]) * 256u +
                     static_cast<unsigned char>(changes[1]);

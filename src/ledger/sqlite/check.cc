@@ -12,6 +12,7 @@
 
 #include "ledger/execution_id_key.h"
 #include "ledger/sqlite/aggregation.h"
+#include "ledger/sqlite/contents_check.h"
 #include "ledger/sqlite/group_summary.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
@@ -151,6 +152,7 @@ class Check {
     guard("executions", &Check::count);
     guard("rollups", &Check::check_rollups);
     guard("definitions", &Check::check_definitions);
+    guard("contents", &Check::check_all_contents);
     guard("row groups", &Check::check_groups);
     guard("row groups", &Check::check_group_table);
     guard("terms", &Check::check_pending);
@@ -250,6 +252,13 @@ class Check {
                                       uses, definition));
     }
     return {};
+  }
+
+  Result<void> check_all_contents() {
+    return check_contents(connection_, options_.thorough,
+                          [this](std::string_view part, std::string message) {
+                            tell(part, std::move(message));
+                          });
   }
 
   // Group by group, each in a read transaction of its own, so a long check does not

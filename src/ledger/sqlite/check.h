@@ -15,7 +15,7 @@
 namespace trawl::sqlite {
 
 struct CheckProblem {
-  std::string part;     // records, rollups, definitions, row groups, terms
+  std::string part;     // records, contents, rollups, definitions, row groups, terms
   std::string message;  // What is wrong, and where.
   std::optional<std::int64_t> group = {};  // The row group whose columns it is about.
 };

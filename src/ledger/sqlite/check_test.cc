@@ -5,6 +5,7 @@
 #include <random>
 
 #include "ledger/ledger_test_data.h"
+#include "ledger/sqlite/contents_check.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/sqlite_ledger.h"
 
@@ -28,7 +29,17 @@ class LedgerCheckTest : public testing::Test {
       execution.summary.timestamp = kTime + i * kMicrosPerMinute / 7;
       execution.summary.query_summary = "word" + std::to_string(i);
       execution.pipeline = R"({"stages":[)" + std::to_string(i % 3) + "]}";
+      // Every tenth has candidates that others have, too.
+      if (i % 10 == 0) {
+        execution.stages.resize(1);
+        execution.stages[0].candidates.clear();
+        for (int j = 0; j < 40; ++j) {
+          execution.stages[0].candidates.push_back(
+              {"col", std::to_string(i % 40 + j), 1.0});
+        }
+      }
       writes.push_back(test::finished(std::move(execution)));
+      ledger->prepare(writes.back());
     }
     ASSERT_TRUE(test::append(*ledger, writes));
     test::put(*ledger,
@@ -121,6 +132,35 @@ TEST_F(LedgerCheckTest, UsesAreHeldAgainstTheRows) {
       "definitions", "definition 88888, which is not there");
 }
 
+TEST_F(LedgerCheckTest, ContentsAreHeldAgainstTheRecords) {
+  expect("UPDATE contents SET uses = uses + 1 WHERE content = 1", "contents",
+         "content 1 says that it is in");
+  expect(
+      "INSERT INTO contents VALUES (99999, 1, x'01', 0); INSERT INTO content_data "
+      "VALUES (99999, x'01')",
+      "contents", "content 99999 says that it is in 0 places of records; it is in 0");
+  expect("INSERT INTO content_data VALUES (99999, x'01')", "contents",
+         "content 99999 is not listed");
+  expect(
+      "UPDATE record_contents SET seq = 1000000 WHERE seq = (SELECT max(seq) FROM "
+      "record_contents)",
+      "contents", "number 1000000 is of no record");
+  expect("DELETE FROM content_data WHERE content = 1", "records", "content 1, of ");
+  expect("UPDATE contents SET ns = 77 WHERE content = 1", "records",
+         "has content 1, which is of another namespace");
+  expect("UPDATE contents SET digest = x'02' WHERE content = 1", "records",
+         "content 1 is not what was stored", true);
+  expect(
+      "UPDATE content_data SET data = substr(data, 1, length(data) - 3) WHERE content = "
+      "1",
+      "records", "content 1 cannot be read", true);
+  expect(
+      "DELETE FROM record_contents WHERE seq = (SELECT min(seq) FROM record_contents); "
+      "UPDATE contents SET uses = (SELECT count(*) FROM record_contents r WHERE "
+      "r.content = contents.content)",
+      "records", "a content of it is missing", true);
+}
+
 TEST_F(LedgerCheckTest, RecordsAreReadAndCounted) {
   expect("DELETE FROM records WHERE seq = 17", "records", "has no record");
   expect("INSERT INTO records VALUES (1000000, x'01')", "records",
@@ -205,6 +245,7 @@ TEST_F(LedgerCheckTest, WhatCannotBeReadIsAProblem) {
 
 TEST_F(LedgerCheckTest, TellsAFewOfManyProblems) {
   ASSERT_TRUE(connection_->execute("DELETE FROM records WHERE seq < 1000"));
+  ASSERT_TRUE(repair_contents(*connection_));
   const CheckReport report = check(false);
   EXPECT_EQ(report.problems.size(), CheckOptions().problems_max);
   EXPECT_EQ(report.problem_count, 999u);

@@ -169,6 +169,17 @@ inline std::string damage(const std::string& path) {
       {"definitions with a wrong count of uses",
        "SELECT count(*) FROM definitions d WHERE uses <> (SELECT count(*) FROM executions "
        "e WHERE e.definition = d.definition)"},
+      {"contents with a wrong count of uses",
+       "SELECT count(*) FROM contents c WHERE uses = 0 OR uses <> (SELECT count(*) FROM "
+       "record_contents r WHERE r.content = c.content)"},
+      {"contents that are not there",
+       "SELECT count(*) FROM record_contents r WHERE content NOT IN (SELECT content FROM "
+       "content_data d JOIN contents c USING (content))"},
+      {"bytes of no content",
+       "SELECT count(*) FROM content_data WHERE content NOT IN (SELECT content FROM "
+       "contents)"},
+      {"contents of no record",
+       "SELECT count(*) FROM record_contents WHERE seq NOT IN (SELECT seq FROM records)"},
       {"rows without a row group",
        "SELECT count(*) FROM executions WHERE seq / 4096 NOT "
        "IN (SELECT grp FROM row_groups)"},
@@ -194,7 +205,9 @@ struct Step {
 inline Step commit(std::vector<LedgerWrite> writes) {
   return {fmt::format("commit of {}", writes.size()),
           [writes = std::move(writes)](Ledger& ledger) -> Result<void> {
-            TRAWL_ASSIGN(const auto changed, test::append(ledger, writes));
+            std::vector<LedgerWrite> prepared = writes;
+            for (LedgerWrite& write : prepared) ledger.prepare(write);
+            TRAWL_ASSIGN(const auto changed, test::append(ledger, std::move(prepared)));
             EXPECT_EQ(changed.size(), writes.size());
             return {};
           }};
@@ -326,6 +339,14 @@ class Executions {
     execution.pipeline = fmt::format(R"({{"stages":[{}]}})", draw(5));
     execution.fingerprint = fmt::format("fingerprint {}", draw(5));
     execution.inputs = fmt::format(R"({{"query":"{}"}})", noise(draw(200)));
+    // What others have as well.
+    for (auto stages = draw(4); stages > 0; --stages) {
+      StageRecord& stage = execution.stages.emplace_back();
+      stage.stage_name = fmt::format("stage {}", number);
+      for (int i = static_cast<int>(draw(3)); i < 40; ++i) {
+        stage.candidates.push_back({"col", fmt::format("doc_{}", i * i), 1.0 / (i + 1)});
+      }
+    }
     // Longer than a page now and then, whatever compression makes of it.
     if (draw(12) == 0) execution.inputs = noise(20'000);
     return execution;
@@ -372,11 +393,11 @@ inline void write_old_ledger(const std::string& directory, History& history,
   apply(commit(std::move(writes)));
   // As if those between had come and gone.
   const auto connection = sqlite::Connection::open(path).value();
-  for (const char* table : {"executions", "records", "terms_pending"}) {
+  for (const char* table : {"record_contents", "executions", "records", "terms_pending"}) {
     ASSERT_TRUE(connection->execute(fmt::format(
         "UPDATE {} SET seq = seq + 4096 WHERE seq IN (SELECT seq FROM {} ORDER BY seq DESC "
         "LIMIT 4)",
-        table, table)));
+        table, table == std::string_view("record_contents") ? "records" : table)));
   }
   ASSERT_TRUE(connection->execute(
       fmt::format("INSERT INTO row_groups VALUES (1, 0, 0, {}, {})", kTimeMin, kTimeMax)));

@@ -259,7 +259,9 @@ TEST_F(ReusedNumbers, AnOldHistoryIsMended) {
     // As the first schema did it: the next number after the greatest.
     const auto connection = connect();
     ASSERT_TRUE(connection->execute("DELETE FROM settings WHERE name = 'last_seq'"));
-    ASSERT_TRUE(connection->execute("DROP TABLE version_uses; PRAGMA user_version = 1"));
+    ASSERT_TRUE(connection->execute(
+        "DROP TABLE version_uses; DROP TABLE contents; DROP TABLE content_data; "
+        "DROP TABLE record_contents; PRAGMA user_version = 1"));
     ASSERT_TRUE(connection->execute(
         "UPDATE executions SET seq = 4090 WHERE seq = 1; UPDATE records SET seq = 4090 "
         "WHERE seq = 1"));

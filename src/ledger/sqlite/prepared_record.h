@@ -3,13 +3,14 @@
 #include <string>
 
 #include "ledger/ledger.h"
+#include "ledger/sqlite/record.h"
 
 namespace trawl::sqlite {
 
 // What can be made of a write before its turn to be written comes.
 struct PreparedRecord final : PreparedWrite {
-  std::string record;  // encode_record()
-  std::string terms;   // bare_terms(); empty: left to maintenance.
+  EncodedRecord encoded;
+  std::string terms;  // bare_terms(); empty: left to maintenance.
 };
 
 // Null: this write has none.

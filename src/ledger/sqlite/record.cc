@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "model/execution_json.h"
 
 namespace trawl::sqlite {
 namespace {
 
-constexpr std::size_t kHeadSize = 5;
+constexpr std::size_t kHeadSize = 5;  // Version, and bytes of `before`.
+constexpr std::size_t kPlaceSize = 4;
 // Level 1: higher ones took twice as long for a twentieth of the space.
 constexpr int kLevel = 1;
 // A frame says how long its content is; damage must not make us ask for all memory.
@@ -71,9 +75,17 @@ constexpr std::string_view kDictionary2 =
     R"("failed_stage":null,"namespace_id":"ns_","labels":{},"caller_key_id":"key_",)"
     R"("client":"curl/8.5.0","request_id":"req_","trace_id":null,"queue_wait_ms":0.0)";
 
-// The newest version is the last.
+// The newest is the last.
 constexpr std::array kDictionaries = {kDictionary1, kDictionary2};
-constexpr char kVersion = kDictionaries.size();
+// A record with everything in it, and one with cut-outs.
+constexpr char kWhole = 2;
+constexpr char kCutOut = 3;
+
+// The dictionary of a version's records, from 1; 0 for a version that there is not.
+constexpr std::size_t dictionary_of(char version) {
+  if (version == kCutOut) return 2;
+  return version == 1 || version == kWhole ? static_cast<std::size_t>(version) : 0;
+}
 
 struct FreeZstd {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -88,7 +100,7 @@ const ZSTD_CDict* compression_dictionary() {
   return dictionary.get();
 }
 
-const ZSTD_DDict* decompression_dictionary(char version) {
+const ZSTD_DDict* decompression_dictionary(std::size_t number) {
   static const auto dictionaries = [] {
     std::array<std::unique_ptr<ZSTD_DDict, FreeZstd>, kDictionaries.size()> made;
     for (std::size_t i = 0; i < made.size(); ++i) {
@@ -96,7 +108,7 @@ const ZSTD_DDict* decompression_dictionary(char version) {
     }
     return made;
   }();
-  return dictionaries[static_cast<std::size_t>(version) - 1].get();
+  return dictionaries[number - 1].get();
 }
 
 Error damaged(std::string_view why) {
@@ -104,51 +116,165 @@ Error damaged(std::string_view why) {
                     fmt::format("a record cannot be read: {}", why));
 }
 
-}  // namespace
-
-std::string encode_record(const Execution& execution) {
-  const ExecutionDetailParts parts = execution_detail_parts(execution);
-  std::string out(1, kVersion);
-  for (int shift = 0; shift < 32; shift += 8) {
-    out.push_back(static_cast<char>((parts.before.size() >> shift) & 0xFF));
-  }
-  const std::string content = parts.before + parts.after;
+void append_frame(std::string& out, std::string_view content) {
   thread_local const std::unique_ptr<ZSTD_CCtx, FreeZstd> context(ZSTD_createCCtx());
-  out.resize(kHeadSize + ZSTD_compressBound(content.size()));
-  const std::size_t size = ZSTD_compress_usingCDict(
-      context.get(), out.data() + kHeadSize, out.size() - kHeadSize, content.data(),
-      content.size(), compression_dictionary());
+  const std::size_t head = out.size();
+  out.resize(head + ZSTD_compressBound(content.size()));
+  const std::size_t size =
+      ZSTD_compress_usingCDict(context.get(), out.data() + head, out.size() - head,
+                               content.data(), content.size(), compression_dictionary());
   // The output has room for the worst case, so only memory can be missing.
   if (ZSTD_isError(size)) throw std::bad_alloc();
-  out.resize(kHeadSize + size);
-  return out;
+  out.resize(head + size);
 }
 
-Result<RecordParts> decode_record(std::string_view record) {
-  if (record.size() <= kHeadSize) return damaged("it is cut short");
-  const char version = record.front();
-  if (version < 1 || version > kVersion) return damaged("its version is unknown");
-  std::size_t before_size = 0;
-  for (int i = 4; i >= 1; --i) {
-    before_size = before_size << 8 | static_cast<unsigned char>(record[i]);
-  }
-  record.remove_prefix(kHeadSize);
-  const auto content_size = ZSTD_getFrameContentSize(record.data(), record.size());
-  if (content_size >= kContentMax || before_size > content_size) {
-    return damaged("its sizes contradict each other");
-  }
+Result<std::string> read_frame(std::string_view frame, std::size_t dictionary) {
+  const auto content_size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (content_size >= kContentMax) return damaged("its sizes contradict each other");
   thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
   std::string content(content_size, '\0');
   const std::size_t size = ZSTD_decompress_usingDDict(
-      context.get(), content.data(), content.size(), record.data(), record.size(),
-      decompression_dictionary(version));
+      context.get(), content.data(), content.size(), frame.data(), frame.size(),
+      decompression_dictionary(dictionary));
   if (ZSTD_isError(size)) return damaged(ZSTD_getErrorName(size));
   if (size != content_size) return damaged("it is cut short");
+  return content;
+}
+
+// Those values of before and after, as one text, that were seen before. All are seen from
+// now on.
+std::vector<TextSpan> find_cut_outs(const Execution& execution,
+                                    const ExecutionDetailParts& parts, Sights& sights) {
+  std::vector<TextSpan> cut_outs;
+  std::vector<std::uint64_t> added;
+  const std::uint64_t ns = content_hash(execution.namespace_id.str());
+  const auto look = [&](std::string_view text, const std::vector<TextSpan>& values,
+                        std::size_t offset) {
+    for (const TextSpan& value : values) {
+      if (value.size < kCutOutMin) continue;
+      const std::uint64_t hash = content_hash(value.of(text)) ^ ns;
+      if (sights.has(hash)) {
+        cut_outs.push_back({offset + value.begin, value.size});
+      } else {
+        added.push_back(hash);
+      }
+    }
+  };
+  look(parts.before, parts.before_values, 0);
+  look(parts.after, parts.after_values, parts.before.size());
+  // Last, since what is twice in this record alone costs next to nothing there.
+  for (const std::uint64_t hash : added) sights.add(hash);
+  return cut_outs;
+}
+
+int hex_digit(char c) {
+  return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+}  // namespace
+
+EncodedRecord encode_record(const Execution& execution, Sights* sights) {
+  const ExecutionDetailParts parts = execution_detail_parts(execution);
+  const std::string content = parts.before + parts.after;
+  EncodedRecord out;
+  std::vector<TextSpan> cut_outs;
+  if (sights != nullptr) cut_outs = find_cut_outs(execution, parts, *sights);
+  out.record.push_back(cut_outs.empty() ? kWhole : kCutOut);
+  append(out.record, static_cast<std::uint32_t>(parts.before.size()));
+  if (cut_outs.empty()) {
+    append_frame(out.record, content);
+    return out;
+  }
+  append(out.record, static_cast<std::uint32_t>(cut_outs.size()));
+  std::string rest;
+  std::size_t at = 0;
+  for (const TextSpan& span : cut_outs) {
+    const std::string_view bytes = span.of(content);
+    rest.append(content, at, span.begin - at);
+    at = span.begin + span.size;
+    append(out.record, static_cast<std::uint32_t>(rest.size()));
+    out.contents.push_back({static_cast<std::int64_t>(out.contents.size()),
+                            content_digest(bytes), pack_content(bytes)});
+  }
+  rest.append(content, at);
+  append_frame(out.record, rest);
+  return out;
+}
+
+std::size_t count_cut_outs(std::string_view record) {
+  if (record.size() < kHeadSize + kPlaceSize || record.front() != kCutOut) return 0;
+  const auto count = load<std::uint32_t>(record.data() + kHeadSize);
+  // Of a damaged record, which decode_record() refuses, no more than it has bytes for.
+  return std::min<std::size_t>(count, record.size() / kPlaceSize);
+}
+
+Result<RecordParts> decode_record(std::string_view record,
+                                  std::span<const std::string> cut_outs) {
+  if (record.size() <= kHeadSize) return damaged("it is cut short");
+  const std::size_t dictionary = dictionary_of(record.front());
+  if (dictionary == 0) return damaged("its version is unknown");
+  const bool whole = record.front() != kCutOut;
+  const std::size_t before_size = load<std::uint32_t>(record.data() + 1);
+  record.remove_prefix(kHeadSize);
+  std::vector<std::size_t> places;
+  if (!whole) {
+    std::uint32_t count = 0;
+    if (!take(record, count) || record.size() / kPlaceSize < count) {
+      return damaged("it is cut short");
+    }
+    if (count != cut_outs.size()) return damaged("a content of it is missing");
+    for (std::uint32_t place = 0; count > 0 && take(record, place); --count) {
+      places.push_back(place);
+    }
+  }
+  TRAWL_ASSIGN(std::string content, read_frame(record, dictionary));
+  if (!whole) {
+    std::size_t size = content.size();
+    for (const std::string& bytes : cut_outs) size += bytes.size();
+    if (size >= kContentMax) return damaged("its sizes contradict each other");
+    std::string joined;
+    joined.reserve(size);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i] < at || places[i] > content.size()) {
+        return damaged("its contents overlap");
+      }
+      joined.append(content, at, places[i] - at).append(cut_outs[i]);
+      at = places[i];
+    }
+    joined.append(content, at);
+    content = std::move(joined);
+  }
+  if (before_size > content.size()) return damaged("its sizes contradict each other");
   RecordParts parts;
   parts.after = content.substr(before_size);
   content.resize(before_size);
   parts.before = std::move(content);
   return parts;
+}
+
+std::string content_digest(std::string_view bytes) {
+  const std::string hex = sha256_hex(bytes);
+  std::string out;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    out.push_back(static_cast<char>(hex_digit(hex[i]) << 4 | hex_digit(hex[i + 1])));
+  }
+  return out;
+}
+
+std::string pack_content(std::string_view bytes) {
+  std::string out(1, static_cast<char>(kDictionaries.size()));
+  append_frame(out, bytes);
+  return out;
+}
+
+Result<std::string> unpack_content(std::string_view data) {
+  if (data.empty()) return damaged("a content of it is cut short");
+  const auto dictionary = static_cast<std::size_t>(data.front());
+  if (dictionary < 1 || dictionary > kDictionaries.size()) {
+    return damaged("the version of a content is unknown");
+  }
+  return read_frame(data.substr(1), dictionary);
 }
 
 std::string_view record_dictionary(std::size_t version) {

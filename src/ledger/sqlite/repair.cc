@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "ledger/sqlite/check.h"
+#include "ledger/sqlite/contents_check.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/schema.h"
@@ -190,6 +191,8 @@ class Repair {
     TRAWL_TRY(mend_groups(found));
     if (has(found, "rollups")) TRAWL_TRY(mend_rollups());
     if (has(found, "definitions")) TRAWL_TRY(mend_definitions());
+    TRAWL_ASSIGN(const auto contents, repair_contents(connection_));
+    done_.insert(done_.end(), contents.begin(), contents.end());
     if (!wrong_terms) {
       TRAWL_TRY(index_terms_anew(connection_));
       done_.emplace_back("the index of terms was rebuilt: it was damaged");

@@ -29,7 +29,9 @@ class LedgerRepair : public testing::Test {
                                i % 5 == 0 ? status::kFailed : status::kCompleted);
       execution.summary.query_summary = "word" + std::to_string(i % 97);
       execution.pipeline = R"({"stages":[)" + std::to_string(i % 3) + "]}";
+      execution.results.assign(i % 10 == 0 ? 40 : 0, {"col", std::to_string(i % 20), 1.0});
       writes.push_back(test::finished(std::move(execution)));
+      ledger->prepare(writes.back());
     }
     ASSERT_TRUE(test::append(*ledger, writes));
     test::put(*ledger,
@@ -107,6 +109,15 @@ TEST_F(LedgerRepair, MakesAnewWhatIsKeptBesideTheRows) {
       {"the rollups were recounted", "1 pipelines that no execution has",
        "1 pipelines had their uses", "1 records that belonged to no execution",
        "1 numbers that are no execution"});
+}
+
+TEST_F(LedgerRepair, CountsTheUsesOfContentsAnew) {
+  repairs(
+      "UPDATE contents SET uses = uses + 3 WHERE content = 1; INSERT INTO contents VALUES "
+      "(99998, 1, x'01', 1), (99999, 1, x'02', 0); INSERT INTO content_data VALUES (99998, "
+      "x'01'), (77777, x'01'); INSERT INTO record_contents VALUES (1000000, 0, 1)",
+      {"1 contents no longer name a record", "1 contents had their uses recounted",
+       "2 contents that no record has were removed"});
 }
 
 TEST_F(LedgerRepair, OpensRowGroupsThatSaySomethingElse) {

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "ledger/execution_id_key.h"
+#include "ledger/sqlite/contents.h"
 #include "ledger/sqlite/record.h"
 #include "model/execution_json.h"
 
@@ -61,7 +62,11 @@ Result<Detail> read_whole(Connection& connection, Words& words, std::int64_t seq
                                   "JOIN records r ON r.seq = e.seq WHERE e.seq = ?"));
   TRAWL_ASSIGN(const bool found, select.bind(seq).step());
   if (!found) return missing_row(seq);
-  TRAWL_ASSIGN(const RecordParts parts, decode_record(select.text(1)));
+  std::vector<std::string> cut_outs;
+  if (count_cut_outs(select.text(1)) > 0) {
+    TRAWL_ASSIGN(cut_outs, read_cut_outs(connection, seq));
+  }
+  TRAWL_ASSIGN(const RecordParts parts, decode_record(select.text(1), cut_outs));
   TRAWL_ASSIGN(Definition definition,
                read_definition(connection, words, select.integer(0)));
   std::string row;

@@ -126,6 +126,29 @@ CREATE TABLE version_uses (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kContents = R"sql(
+-- What records have in common, stored once in a namespace.
+CREATE TABLE contents (
+  content INTEGER PRIMARY KEY,
+  ns INTEGER NOT NULL,
+  digest BLOB NOT NULL,       -- SHA-256
+  uses INTEGER NOT NULL,      -- rows of record_contents that name it
+  UNIQUE (ns, digest)
+) STRICT;
+-- Its bytes, apart, since a row is rewritten whole when its uses change.
+CREATE TABLE content_data (
+  content INTEGER PRIMARY KEY,
+  data BLOB NOT NULL          -- pack_content()
+) STRICT;
+-- Which contents a record has: cut-outs from place 0 up, in their order.
+CREATE TABLE record_contents (
+  seq INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  content INTEGER NOT NULL,
+  PRIMARY KEY (seq, place)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Histories up to this size have their terms reindexed by step 2, which takes
 // maintenance a few minutes at most. Text is searched meanwhile, only slower.
 constexpr std::uint64_t kIndexAnewMax = 1'000'000;
@@ -163,6 +186,7 @@ constexpr MigrationStep kSteps[] = {
     {kTables},
     {"", mend_reused_numbers},
     {kVersionUses},
+    {kContents},
 };
 
 // The layout before 0.1 also called itself version 1.

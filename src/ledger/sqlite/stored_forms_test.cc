@@ -79,7 +79,7 @@ TEST(StoredForms, RecordsAreAsEver) {
     const std::string comment = "encode_record(), before and after it is packed";
     std::map<std::string, std::string> golden;
     if (version == kNewestRecord) {
-      const std::string today = encode_record(execution);
+      const std::string today = encode_record(execution).record;
       golden = test::golden_parts(
           name, comment,
           {{"head", today.substr(0, kRecordHead)},
@@ -96,6 +96,50 @@ TEST(StoredForms, RecordsAreAsEver) {
                          execution_detail_parts(execution).pipeline, parts.after);
     EXPECT_TRUE(parse_execution(parse_json(detail).value()).value() == execution) << detail;
   }
+}
+
+// What was left out of a record, and where it belongs, is part of the form.
+TEST(StoredForms, RecordsWithCutOutsAreAsEver) {
+  Execution execution = recorded_with_version(kNewestRecord);
+  for (int i = 0; i < 12; ++i) {
+    execution.results.push_back({"col_packages", fmt::format("doc_{}", i), 1.0 / (i + 1)});
+  }
+  execution.inputs = fmt::format(R"({{"query":"{}"}})", std::string(kCutOutMin, 'x'));
+  execution.stages.front().metadata["note"] = std::string(kCutOutMin, 'y');
+  Sights sights;
+  EXPECT_TRUE(encode_record(execution, &sights).contents.empty());
+  const EncodedRecord today = encode_record(execution, &sights);
+  ASSERT_EQ(today.contents.size(), 3u);
+  ASSERT_EQ(count_cut_outs(today.record), 3u);
+  const std::size_t head = kRecordHead + 4 + 3 * 4;
+  const std::string dictionary = record_dictionary_as_ever(kNewestRecord);
+  std::vector<test::GoldenPart> parts = {
+      {"head", today.record.substr(0, head)},
+      {"rest", unpack(std::string_view(today.record).substr(head), dictionary)},
+      {"frame", today.record.substr(head), false}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const NewContent& content = today.contents[i];
+    parts.push_back({fmt::format("content {}", i), unpack_content(content.data).value()});
+    parts.push_back({fmt::format("digest {}", i), content.digest});
+    parts.push_back({fmt::format("data {}", i), content.data, false});
+  }
+  const auto golden = test::golden_parts(
+      "record_3.hex", "encode_record() with cut-outs, before and after it is packed",
+      parts);
+  EXPECT_EQ(unpack(golden.at("frame"), dictionary), golden.at("rest"));
+  std::vector<std::string> cut_outs;
+  for (int i = 0; i < 3; ++i) {
+    const std::string data = golden.at(fmt::format("data {}", i));
+    cut_outs.push_back(unpack_content(data).value());
+    EXPECT_EQ(cut_outs.back(), golden.at(fmt::format("content {}", i)));
+    EXPECT_EQ(unpack(std::string_view(data).substr(1), dictionary), cut_outs.back());
+    EXPECT_EQ(content_digest(cut_outs.back()), golden.at(fmt::format("digest {}", i)));
+  }
+  const auto read = decode_record(golden.at("head") + golden.at("frame"), cut_outs).value();
+  EXPECT_EQ(read.before, execution_detail_parts(execution).before);
+  EXPECT_EQ(read.after, execution_detail_parts(execution).after);
+  cut_outs.pop_back();
+  EXPECT_FALSE(decode_record(golden.at("head") + golden.at("frame"), cut_outs));
 }
 
 template <class Number>

@@ -137,10 +137,11 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
     TRAWL_ASSIGN(existing, find_existing(ns, id));
     if (!existing || !existing->running) return Appended::repeated;
     TRAWL_TRY(update_row(*existing, numbers, summary, pending));
+    TRAWL_TRY(contents_.release(*connection_, existing->seq, pending.content_uses));
     pending.rollups.add(ns, existing->status, existing->timestamp, -1);
     seq = existing->seq;
   }
-  TRAWL_TRY(put_record(*seq, write));
+  TRAWL_TRY(put_record(ns, *seq, write, pending));
   if (!running) {
     TRAWL_TRY(await_index(*seq));
     const PreparedRecord* prepared = prepared_of(write);
@@ -242,14 +243,16 @@ Result<void> Writer::update_row(const Existing& existing, const Numbers& numbers
   return {};
 }
 
-Result<void> Writer::put_record(std::int64_t seq, const LedgerWrite& write) {
-  std::string encoded;
+Result<void> Writer::put_record(std::int64_t ns, std::int64_t seq, const LedgerWrite& write,
+                                Pending& pending) {
+  EncodedRecord made;
   const PreparedRecord* prepared = prepared_of(write);
-  if (prepared == nullptr) encoded = encode_record(write.execution);
-  const std::string_view record = prepared == nullptr ? encoded : prepared->record;
+  if (prepared == nullptr) made = encode_record(write.execution);
+  const EncodedRecord& encoded = prepared == nullptr ? made : prepared->encoded;
+  TRAWL_TRY(contents_.put(*connection_, ns, seq, encoded.contents, pending.content_uses));
   TRAWL_ASSIGN(auto put, connection_->prepare(
                              "INSERT OR REPLACE INTO records (seq, record) VALUES (?, ?)"));
-  return put.bind(seq).bind_blob(record).run();
+  return put.bind(seq).bind_blob(encoded.record).run();
 }
 
 Result<void> Writer::await_index(std::int64_t seq) {
@@ -261,6 +264,7 @@ Result<void> Writer::await_index(std::int64_t seq) {
 // Everything that is written once for a transaction, however many rows moved it.
 Result<void> Writer::finish(const Pending& pending) {
   TRAWL_TRY(pending.rollups.apply(*connection_));
+  TRAWL_TRY(contents_.apply(*connection_, pending.content_uses));
   for (const auto& [definition, uses] : pending.definition_uses) {
     if (uses == 0) continue;
     TRAWL_ASSIGN(auto count, connection_->prepare("UPDATE definitions SET uses = uses + ? "
@@ -324,7 +328,8 @@ Result<std::vector<Execution>> Writer::end_running() {
                                       "WHERE seq = ?"));
     TRAWL_TRY(update.bind(failed, row.at.seq).run());
     LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
-    TRAWL_TRY(put_record(row.at.seq, write));
+    TRAWL_TRY(contents_.release(*connection_, row.at.seq, pending.content_uses));
+    TRAWL_TRY(put_record(row.ns, row.at.seq, write, pending));
     ended.push_back(std::move(write.execution));
     TRAWL_TRY(await_index(row.at.seq));
     TRAWL_TRY(touch_group(group_of(row.at.seq)));
@@ -413,6 +418,7 @@ void Writer::forget_numbers() {
   namespaces_.clear();
   word_numbers_.clear();
   definitions_.clear();
+  contents_.forget();
 }
 
 void Writer::empty_log() {

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "ledger/sqlite/contents.h"
 #include "ledger/sqlite/fresh_terms.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
@@ -113,6 +114,7 @@ class Writer {
   struct Pending {
     RollupChanges rollups;
     std::map<std::int64_t, std::int64_t> definition_uses;
+    Contents::Uses content_uses;
     std::map<std::int64_t, std::pair<TimeUs, TimeUs>> group_times;
     FreshTerms::Terms terms;
     std::int64_t unindexed = 0;  // Executions taken out of the index.
@@ -129,7 +131,9 @@ class Writer {
                                                  const ExecutionSummary& summary);
   Result<void> update_row(const Existing& existing, const Numbers& numbers,
                           const ExecutionSummary& summary, Pending& pending);
-  Result<void> put_record(std::int64_t seq, const LedgerWrite& write);
+  // Contents of an earlier record of it have to be released first.
+  Result<void> put_record(std::int64_t ns, std::int64_t seq, const LedgerWrite& write,
+                          Pending& pending);
   Result<void> await_index(std::int64_t seq);
   // How many bytes of its terms index_part() has put into the index, of one that waits for
   // the rest; else 0.
@@ -161,6 +165,7 @@ class Writer {
   std::unordered_map<std::string, std::int64_t> namespaces_;
   std::unordered_map<std::string, std::int64_t> word_numbers_;
   std::unordered_map<std::string, std::int64_t> definitions_;
+  Contents contents_;
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().
   std::optional<std::int64_t> next_seq_;             // Unknown until it is needed.
   FreshTerms fresh_terms_;
