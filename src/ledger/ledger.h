@@ -159,6 +159,14 @@ struct RunningExecution {
   bool operator==(const RunningExecution&) const = default;
 };
 
+// What an external call answered, as it came.
+struct Content {
+  std::string sha256;  // Of the bytes, hex, as ExternalCall::answer_sha256 names it.
+  std::string bytes;
+
+  bool operator==(const Content&) const = default;
+};
+
 class PrerenderedReads;
 class Following;
 struct FollowRequest;
@@ -185,7 +193,7 @@ class Ledger {
   // Applies the writes in order, and says of each what became of it. It is idempotent by
   // namespace, id and revision: after an error of the call, or no answer at all, the same
   // batch can be appended again. A write that is refused does not take the others with it.
-  // The kinds are still there afterwards.
+  // The kinds are still there afterwards; the answers of external calls need not be.
   // Of a write:
   //   invalid    its namespace is empty, or validate_summary() refuses its summary
   //   not_found  remove_namespace() was called for its namespace
@@ -220,6 +228,13 @@ class Ledger {
 
   // The whole record, or nothing when the namespace has no such id.
   virtual Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
+                                                const ExecutionId& id) const = 0;
+
+  // The answers that the execution's external calls got, where append() was given them with
+  // `answer_kept`; each once, in the order of the calls. They stay as long as the
+  // execution. Nothing where it kept none, or the namespace has no such id. No other read
+  // has them.
+  virtual Result<std::vector<Content>> contents(const NamespaceId& namespace_id,
                                                 const ExecutionId& id) const = 0;
 
   // What runs: started and not ended, on this server or another. An imported execution does

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_contract_test_support.h"
 #include "ledger/ledger_test_data.h"
@@ -86,6 +87,88 @@ TEST_P(LedgerContract, StartedIsAlwaysListedAsProcessing) {
   const auto rows =
       test::summaries_of(list_json(ledger_, filter_of(kNs), page_of(9)).value());
   EXPECT_EQ(rows.front().status, status::kProcessing);
+}
+
+// An execution whose stages asked for these answers.
+Execution answered(const NamespaceId& ns, const std::string& id,
+                   const std::vector<std::string>& answers) {
+  Execution execution = make_execution(ns, id, 5'000'000);
+  for (const std::string& answer : answers) {
+    ExternalCall& call = execution.stages.emplace_back().external_calls.emplace_back();
+    call.provider = "model";
+    call.answer_sha256 = sha256_hex(answer);
+    call.answer_bytes = static_cast<std::int64_t>(answer.size());
+    call.answer_kept = true;
+    call.answer = answer;
+  }
+  return execution;
+}
+Execution without_answers(Execution execution) {
+  for (StageRecord& stage : execution.stages) {
+    for (ExternalCall& call : stage.external_calls) call.answer.reset();
+  }
+  return execution;
+}
+std::vector<Content> as_contents(const std::vector<std::string>& answers) {
+  std::vector<Content> out;
+  for (const std::string& answer : answers) out.push_back({sha256_hex(answer), answer});
+  return out;
+}
+
+// Goal: answers are had by contents() alone, whole, and as long as their execution.
+TEST_P(LedgerContract, AnswersAreKeptApart) {
+  std::string large(300'000, ' ');
+  std::mt19937_64 random(seed());
+  for (char& c : large) c = static_cast<char>(random());
+  const std::vector<std::string> answers = {"", std::string("\0 \xff", 3), large};
+  const Execution a = answered(kNs, "a", answers);
+  Execution b = answered(kNs, "b", {"x", large, "x", "y", "z"});
+  b.stages[3].external_calls[0].answer_kept = false;  // Not to be kept;
+  b.stages[4].external_calls[0].answer.reset();       // not there.
+  for (const Execution& execution : {a, b, answered(kOther, "a", {large})}) {
+    LedgerWrite write = finished(execution);
+    if (execution.summary.execution_id.str() == "a") ledger_.prepare(write);
+    EXPECT_TRUE(put(ledger_, std::move(write)));
+  }
+  const ExecutionId id("a");
+  EXPECT_EQ(ledger_.contents(kNs, id).value(), as_contents(answers));
+  EXPECT_EQ(ledger_.contents(kNs, ExecutionId("b")).value(), as_contents({"x", large}));
+  EXPECT_EQ(ledger_.contents(kOther, id).value(), as_contents({large}));
+  EXPECT_TRUE(ledger_.contents(kOther, ExecutionId("b")).value().empty());
+  EXPECT_TRUE(ledger_.contents(NamespaceId("ns_c"), id).value().empty());
+
+  EXPECT_EQ(ledger_.find(kNs, id).value(), without_answers(a));
+  ExecutionPageRequest page = page_of(9);
+  page.detail = true;
+  for (const Execution& listed : ledger_.list(filter_of(kNs), page).value().executions) {
+    EXPECT_EQ(listed, without_answers(listed));
+  }
+  ScanRequest request;
+  request.detail = true;
+  ASSERT_TRUE(ledger_.scan(
+      filter_of(kNs), request, [&](const ScannedExecution& scanned) -> Result<bool> {
+        EXPECT_EQ(scanned.execution, without_answers(scanned.execution));
+        return true;
+      }));
+
+  EXPECT_EQ(ledger_.remove(filter_of(kOther), 9).value(), 1u);
+  EXPECT_TRUE(ledger_.contents(kOther, id).value().empty());
+  EXPECT_EQ(ledger_.contents(kNs, id).value(), as_contents(answers));
+  ASSERT_TRUE(ledger_.remove_namespace(kNs));
+  EXPECT_TRUE(ledger_.contents(kNs, id).value().empty());
+}
+
+TEST_P(LedgerContract, AnEndHasItsOwnAnswers) {
+  const ExecutionId id("e"), left("left");
+  EXPECT_TRUE(put(ledger_, started(answered(kNs, "e", {"first"}))));
+  EXPECT_TRUE(put(ledger_, started(answered(kNs, "left", {"first"}))));
+  EXPECT_EQ(ledger_.contents(kNs, id).value(), as_contents({"first"}));
+  EXPECT_TRUE(put(ledger_, finished(answered(kNs, "e", {"second", "third"}))));
+  EXPECT_FALSE(put(ledger_, finished(answered(kNs, "e", {"fourth"}))));
+  EXPECT_EQ(ledger_.contents(kNs, id).value(), as_contents({"second", "third"}));
+  EXPECT_EQ(ledger_.recover().value(), 1u);
+  test::settle(ledger_);
+  EXPECT_EQ(ledger_.contents(kNs, left).value(), as_contents({"first"}));
 }
 
 TEST_P(LedgerContract, ImportIsIdempotent) {

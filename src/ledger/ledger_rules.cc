@@ -51,6 +51,22 @@ void refuse_removed(const std::set<NamespaceId>& removed,
   }
 }
 
+std::vector<std::string_view> kept_answers(const Execution& execution) {
+  std::vector<std::string_view> out;
+  for (const StageRecord& stage : execution.stages) {
+    for (const ExternalCall& call : stage.external_calls) {
+      if (call.answer_kept && call.answer) out.push_back(*call.answer);
+    }
+  }
+  return out;
+}
+
+void drop_answers(Execution& execution) {
+  for (StageRecord& stage : execution.stages) {
+    for (ExternalCall& call : stage.external_calls) call.answer.reset();
+  }
+}
+
 Result<void> check_page(const ExecutionPageRequest& page) {
   if (page.limit < 1 || page.limit > kExecutionLimitMax) {
     return invalid_at(

@@ -23,6 +23,11 @@ std::vector<AppendOutcome> refuse_invalid(std::span<const LedgerWrite> writes);
 void refuse_removed(const std::set<NamespaceId>& removed,
                     std::span<const LedgerWrite> writes, std::span<AppendOutcome> outcomes);
 
+// The answers of external calls that a ledger keeps of an execution, in their order.
+std::vector<std::string_view> kept_answers(const Execution& execution);
+// Takes all answers out of it, as it is read back.
+void drop_answers(Execution& execution);
+
 //   invalid  limit or offset is out of range
 Result<void> check_page(const ExecutionPageRequest& page);
 

@@ -86,6 +86,11 @@ class PoorLedger final : public Ledger, public Refreshed {
     note_call();
     return shown_.find(namespace_id, id);
   }
+  Result<std::vector<Content>> contents(const NamespaceId& namespace_id,
+                                        const ExecutionId& id) const override {
+    note_call();
+    return shown_.contents(namespace_id, id);
+  }
   Result<std::vector<RunningExecution>> running(
       const NamespaceId& namespace_id) const override {
     note_call();

@@ -39,6 +39,7 @@ void slim(Execution& execution) {
     std::vector<ScoredId>().swap(stage.candidates);
     std::vector<std::string>().swap(stage.warnings);
     stage.metadata = json::object();
+    std::vector<ExternalCall>().swap(stage.external_calls);
   }
 }
 

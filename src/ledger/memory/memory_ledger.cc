@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/hash.h"
 #include "ledger/follow/follower.h"
 #include "ledger/ledger_rules.h"
 
@@ -24,6 +25,15 @@ Result<std::vector<AppendOutcome>> MemoryLedger::append(std::span<LedgerWrite> w
     if (!added && !ends_it) continue;
     outcomes[i] = Appended::written;
     entry.execution = write.execution;
+    drop_answers(entry.execution);
+    entry.contents.clear();
+    for (const std::string_view answer : kept_answers(write.execution)) {
+      Content content{sha256_hex(answer), std::string(answer)};
+      if (std::find(entry.contents.begin(), entry.contents.end(), content) ==
+          entry.contents.end()) {
+        entry.contents.push_back(std::move(content));
+      }
+    }
     entry.running = write.kind == LedgerWrite::Kind::started;
     entry.server = lease_.server;
     if (entry.running) entry.execution.summary.status = status::kProcessing;
@@ -146,6 +156,19 @@ Result<std::optional<Execution>> MemoryLedger::find(const NamespaceId& namespace
     }
   }
   return found;
+}
+
+Result<std::vector<Content>> MemoryLedger::contents(const NamespaceId& namespace_id,
+                                                    const ExecutionId& id) const {
+  const MutexLock lock(history_.mutex);
+  std::vector<Content> out;
+  if (const auto entries = history_.namespaces.find(namespace_id);
+      entries != history_.namespaces.end()) {
+    if (const auto entry = entries->second.find(id); entry != entries->second.end()) {
+      out = entry->second.contents;
+    }
+  }
+  return out;
 }
 
 Result<std::vector<RunningExecution>> MemoryLedger::running(

@@ -23,6 +23,7 @@ struct MemoryHistory {
     Execution execution;
     bool running = false;  // Made by `started` and not ended.
     std::string server;    // That wrote it last.
+    std::vector<Content> contents;
   };
   using Entries = std::map<ExecutionId, Entry>;
 
@@ -67,6 +68,8 @@ class MemoryLedger : public Ledger {
                               const AggregateRequest& request) const override;
   Result<std::unique_ptr<Following>> follow(FollowRequest request) const override;
   Result<std::optional<Execution>> find(const NamespaceId& namespace_id,
+                                        const ExecutionId& id) const override;
+  Result<std::vector<Content>> contents(const NamespaceId& namespace_id,
                                         const ExecutionId& id) const override;
   Result<std::vector<RunningExecution>> running(
       const NamespaceId& namespace_id) const override;

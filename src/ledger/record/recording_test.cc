@@ -4,9 +4,11 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "base/hash.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
 #include "ledger/record/recorder.h"
+#include "ledger/sqlite/sqlite_ledger.h"
 
 namespace trawl::recording_test {
 namespace {
@@ -72,6 +74,51 @@ TEST(Recording, ARequestMayAskForLess) {
   recorder.finish(std::move(moved), secret(kOpen, "run"), nullptr);
   recorder.flush();
   EXPECT_FALSE(has_secret(stored(ledger, kOpen, "run")));
+}
+
+// Goal: what others answered reaches the ledger where everything may be kept, and nowhere
+// else; an import has no answers, whatever it says.
+TEST(Recording, AnswersAreKeptOnlyWhereNothingIsTakenOut) {
+  const auto asked = [](const NamespaceId& ns, const std::string& id) {
+    Execution execution = secret(ns, id);
+    execution.stages.resize(1);
+    execution.stages[0].external_calls.push_back({.provider = "model",
+                                                  .request_sha256 = "of the request",
+                                                  .answer_sha256 = sha256_hex("dear alice"),
+                                                  .answer_bytes = 10,
+                                                  .answer_kept = true,
+                                                  .answer = "dear alice"});
+    return execution;
+  };
+  const auto kept = [](const Ledger& ledger, const NamespaceId& ns, const char* id) {
+    const auto found = ledger.find(ns, ExecutionId(id)).value();
+    EXPECT_TRUE(found);
+    const ExternalCall& call = found->stages.at(0).external_calls.at(0);
+    const auto contents = ledger.contents(ns, ExecutionId(id)).value();
+    EXPECT_EQ(call.answer, std::nullopt);
+    EXPECT_EQ(call.answer_kept, !contents.empty());
+    return !contents.empty() && contents[0].sha256 == call.answer_sha256 &&
+           contents[0].bytes == "dear alice";
+  };
+  MemoryLedger memory;
+  const test::ScratchDirectory directory;
+  const auto embedded = open_sqlite_ledger(directory.file("ledger.db")).value();
+  for (Ledger* ledger : {static_cast<Ledger*>(&memory), static_cast<Ledger*>(&*embedded)}) {
+    Recorder recorder(*ledger, {}, masking());
+    const auto record = [&](Execution execution, RecordingMode mode) {
+      auto ticket = recorder.admit(mode).value();
+      recorder.finish(std::move(ticket), std::move(execution), nullptr);
+      recorder.flush();
+    };
+    record(asked(kOpen, "all"), RecordingMode::full);
+    record(asked(kOpen, "summary"), RecordingMode::summary);
+    record(asked(kNs, "masked"), RecordingMode::full);
+    ASSERT_TRUE(recorder.import({asked(kOpen, "imported")}));
+    EXPECT_TRUE(kept(*ledger, kOpen, "all"));
+    EXPECT_FALSE(kept(*ledger, kOpen, "summary"));
+    EXPECT_FALSE(kept(*ledger, kNs, "masked"));
+    EXPECT_FALSE(kept(*ledger, kOpen, "imported"));
+  }
 }
 
 // A policy that is not known may be any policy.

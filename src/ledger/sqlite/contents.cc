@@ -1,6 +1,13 @@
 #include "ledger/sqlite/contents.h"
 
+#include <fmt/format.h>
+
+#include <limits>
+#include <set>
+#include <utility>
+
 #include "base/bytes.h"
+#include "base/hash.h"
 
 namespace trawl::sqlite {
 
@@ -17,11 +24,12 @@ Result<void> Contents::put(Connection& connection, std::int64_t ns, std::int64_t
   return {};
 }
 
-Result<void> Contents::release(Connection& connection, std::int64_t seq, Uses& uses) {
-  TRAWL_ASSIGN(
-      auto remove,
-      connection.prepare("DELETE FROM record_contents WHERE seq = ? RETURNING content"));
-  remove.bind(seq);
+Result<void> Contents::release(Connection& connection, std::int64_t seq, Which which,
+                               Uses& uses) {
+  TRAWL_ASSIGN(auto remove,
+               connection.prepare("DELETE FROM record_contents WHERE seq = ? AND place >= "
+                                  "? RETURNING content"));
+  remove.bind(seq, which == Which::all ? std::numeric_limits<std::int64_t>::min() : 0);
   while (true) {
     TRAWL_ASSIGN(const bool found, remove.step());
     if (!found) return {};
@@ -94,6 +102,29 @@ Result<std::vector<std::string>> read_cut_outs(Connection& connection, std::int6
     if (!found) return out;
     TRAWL_ASSIGN(std::string bytes, unpack_content(rows.text(0)));
     out.push_back(std::move(bytes));
+  }
+}
+
+Result<std::vector<Content>> read_answers(Connection& connection, std::int64_t seq) {
+  std::vector<Content> out;
+  std::set<std::int64_t> read;
+  TRAWL_ASSIGN(auto rows,
+               connection.prepare("SELECT r.content, c.digest, d.data FROM record_contents "
+                                  "r LEFT JOIN contents c ON c.content = r.content LEFT "
+                                  "JOIN content_data d ON d.content = r.content WHERE "
+                                  "r.seq = ? AND r.place < 0 ORDER BY r.place DESC"));
+  rows.bind(seq);
+  while (true) {
+    TRAWL_ASSIGN(const bool found, rows.step());
+    if (!found) return out;
+    if (!read.insert(rows.integer(0)).second) continue;
+    TRAWL_ASSIGN(std::string bytes, unpack_content(rows.text(2)));
+    // A replay is given it as what somebody answered.
+    if (content_digest(bytes) != rows.text(1)) {
+      return make_error(ErrorCode::storage, "the stored data is damaged",
+                        fmt::format("content {} is not what was stored", rows.integer(0)));
+    }
+    out.push_back({sha256_hex(bytes), std::move(bytes)});
   }
 }
 

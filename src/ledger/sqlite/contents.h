@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/ledger.h"
 #include "ledger/sqlite/record.h"
 #include "sqlite/connection.h"
 
@@ -26,8 +27,9 @@ class Contents {
   // Makes them those of a record that has none yet.
   Result<void> put(Connection& connection, std::int64_t ns, std::int64_t seq,
                    std::span<const NewContent> contents, Uses& uses);
-  // Takes its contents from a record.
-  Result<void> release(Connection& connection, std::int64_t seq, Uses& uses);
+  // Takes its contents from a record, or only its cut-outs.
+  enum class Which { all, cut_outs };
+  Result<void> release(Connection& connection, std::int64_t seq, Which which, Uses& uses);
   // Applies what the calls of a transaction changed; what nothing uses any more is deleted.
   Result<void> apply(Connection& connection, const Uses& uses);
   // Forgets the numbers that it knows, after a rollback or a delete.
@@ -45,5 +47,9 @@ class Contents {
 // content that is not there is left out.
 //   storage  one cannot be unpacked
 Result<std::vector<std::string>> read_cut_outs(Connection& connection, std::int64_t seq);
+
+// The answers that its external calls got, each once, within the same.
+//   storage  one is missing, or is not what was stored
+Result<std::vector<Content>> read_answers(Connection& connection, std::int64_t seq);
 
 }  // namespace trawl::sqlite

@@ -203,6 +203,36 @@ TEST_F(ContentsTest, ACommitMayReplaceWhatItStores) {
   expect_well();
 }
 
+// Goal: answers are stored once, too, and are gone from the file with their last execution.
+TEST_F(ContentsTest, AnswersAreContents) {
+  const auto answered = [](int number, const std::string& answer) {
+    Execution execution =
+        test::make_execution(kA, fmt::format("e{}", number), 1'000'000 + number);
+    execution.stages.resize(1);
+    execution.stages[0].external_calls.push_back({.provider = "model",
+                                                  .answer_sha256 = sha256_hex(answer),
+                                                  .answer_kept = true,
+                                                  .answer = answer});
+    return execution;
+  };
+  for (int i = 0; i < 5; ++i) put(answered(i, "they eat voles"));
+  put(answered(5, "they eat berries"));
+  EXPECT_EQ(contents(), 2);
+  EXPECT_EQ(integer("SELECT max(uses) FROM contents"), 5);
+  expect_well();
+  open();
+  EXPECT_EQ(ledger_->contents(kA, ExecutionId("e5")).value().front().bytes,
+            "they eat berries");
+  ASSERT_TRUE(ledger_->remove(filter_of(kA), 5));
+  EXPECT_EQ(contents(), 1);
+  expect_well();
+  ASSERT_TRUE(
+      Connection::open(path_).value()->execute("UPDATE contents SET digest = x'00'"));
+  EXPECT_EQ(ledger_->contents(kA, ExecutionId("e5")).error().code, ErrorCode::storage);
+  ASSERT_TRUE(Connection::open(path_).value()->execute("DELETE FROM content_data"));
+  EXPECT_EQ(ledger_->contents(kA, ExecutionId("e5")).error().code, ErrorCode::storage);
+}
+
 // Goal: no history makes a record read as anything but what was recorded.
 TEST_F(ContentsTest, AnyHistoryReadsAsInMemory) {
   const auto seed =

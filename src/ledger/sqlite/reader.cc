@@ -10,6 +10,7 @@
 #include "base/work_limit.h"
 #include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
+#include "ledger/sqlite/contents.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/search.h"
@@ -293,6 +294,15 @@ Result<std::optional<Execution>> find_execution(Connection& connection, Words& w
   // The record says where it was made; imported ones were made elsewhere.
   found->namespace_id = namespace_id;
   return found;
+}
+
+Result<std::vector<Content>> execution_contents(Connection& connection,
+                                                const NamespaceId& namespace_id,
+                                                const ExecutionId& id) {
+  TRAWL_ASSIGN(auto transaction, Transaction::begin(connection, Transaction::Kind::read));
+  TRAWL_ASSIGN(const auto seq, find_seq(connection, namespace_id, id));
+  if (!seq) return std::vector<Content>();
+  return read_answers(connection, *seq);
 }
 
 Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,

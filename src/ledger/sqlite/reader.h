@@ -24,6 +24,9 @@ Result<void> scan_executions(Connection& connection, Words& words,
 Result<std::optional<Execution>> find_execution(Connection& connection, Words& words,
                                                 const NamespaceId& namespace_id,
                                                 const ExecutionId& id);
+Result<std::vector<Content>> execution_contents(Connection& connection,
+                                                const NamespaceId& namespace_id,
+                                                const ExecutionId& id);
 Result<std::optional<std::string>> find_execution_json(Connection& connection, Words& words,
                                                        const NamespaceId& namespace_id,
                                                        const ExecutionId& id);

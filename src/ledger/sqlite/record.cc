@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "ledger/ledger_rules.h"
 #include "model/execution_json.h"
 
 namespace trawl::sqlite {
@@ -181,6 +182,10 @@ EncodedRecord encode_record(const Execution& execution, Sights* sights) {
   if (sights != nullptr) cut_outs = find_cut_outs(execution, parts, *sights);
   out.record.push_back(cut_outs.empty() ? kWhole : kCutOut);
   append(out.record, static_cast<std::uint32_t>(parts.before.size()));
+  for (const std::string_view answer : kept_answers(execution)) {
+    out.contents.push_back({-1 - static_cast<std::int64_t>(out.contents.size()),
+                            content_digest(answer), pack_content(answer)});
+  }
   if (cut_outs.empty()) {
     append_frame(out.record, content);
     return out;
@@ -188,13 +193,13 @@ EncodedRecord encode_record(const Execution& execution, Sights* sights) {
   append(out.record, static_cast<std::uint32_t>(cut_outs.size()));
   std::string rest;
   std::size_t at = 0;
+  std::int64_t which = 0;
   for (const TextSpan& span : cut_outs) {
     const std::string_view bytes = span.of(content);
     rest.append(content, at, span.begin - at);
     at = span.begin + span.size;
     append(out.record, static_cast<std::uint32_t>(rest.size()));
-    out.contents.push_back({static_cast<std::int64_t>(out.contents.size()),
-                            content_digest(bytes), pack_content(bytes)});
+    out.contents.push_back({which++, content_digest(bytes), pack_content(bytes)});
   }
   rest.append(content, at);
   append_frame(out.record, rest);

@@ -27,9 +27,11 @@ struct RecordParts {
 
 // A content of a record, to be stored once in the namespace.
 struct NewContent {
-  std::int64_t place = 0;  // In `record_contents`: of a cut-out, which of them, from 0.
-  std::string digest;      // content_digest()
-  std::string data;        // pack_content()
+  // In `record_contents`: of a cut-out, which of them, from 0 up; of an answer of an
+  // external call, from -1 down.
+  std::int64_t place = 0;
+  std::string digest;  // content_digest()
+  std::string data;    // pack_content()
 };
 struct EncodedRecord {
   std::string record;
@@ -42,7 +44,8 @@ inline constexpr std::size_t kCutOutMin = 384;
 
 // What is in `sights` is cut out, since it came before and so may come again; what is not
 // is added to them, and stays in the record, which has the best of compressing it all in
-// one. Null: nothing is cut out. Namespaces share no sights.
+// one. Null: nothing is cut out. Namespaces share no sights. kept_answers() are contents,
+// too, and not in the record.
 EncodedRecord encode_record(const Execution& execution, Sights* sights = nullptr);
 
 // How many cut-outs decode_record() wants of it.

@@ -140,7 +140,8 @@ CREATE TABLE content_data (
   content INTEGER PRIMARY KEY,
   data BLOB NOT NULL          -- pack_content()
 ) STRICT;
--- Which contents a record has: cut-outs from place 0 up, in their order.
+-- Which contents a record has: cut-outs from place 0 up, in their order, and
+-- what its external calls were answered from place -1 down.
 CREATE TABLE record_contents (
   seq INTEGER NOT NULL,
   place INTEGER NOT NULL,

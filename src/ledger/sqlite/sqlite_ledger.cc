@@ -76,6 +76,7 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
         (!inputs || inputs->size() < kLongInputs)) {
       prepared->terms = sqlite::bare_terms(write.execution);
     }
+    drop_answers(write.execution);  // They are in what was prepared.
     write.prepared = std::move(prepared);
   }
 
@@ -152,6 +153,12 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
                                         const ExecutionId& id) const override {
     TRAWL_ASSIGN(auto connection, readers_.lease());
     return sqlite::find_execution(*connection, words_, namespace_id, id);
+  }
+
+  Result<std::vector<Content>> contents(const NamespaceId& namespace_id,
+                                        const ExecutionId& id) const override {
+    TRAWL_ASSIGN(auto connection, readers_.lease());
+    return sqlite::execution_contents(*connection, namespace_id, id);
   }
 
   Result<std::vector<RunningExecution>> running(

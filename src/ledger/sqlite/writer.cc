@@ -137,7 +137,8 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
     TRAWL_ASSIGN(existing, find_existing(ns, id));
     if (!existing || !existing->running) return Appended::repeated;
     TRAWL_TRY(update_row(*existing, numbers, summary, pending));
-    TRAWL_TRY(contents_.release(*connection_, existing->seq, pending.content_uses));
+    TRAWL_TRY(contents_.release(*connection_, existing->seq, Contents::Which::all,
+                                pending.content_uses));
     pending.rollups.add(ns, existing->status, existing->timestamp, -1);
     seq = existing->seq;
   }
@@ -328,7 +329,9 @@ Result<std::vector<Execution>> Writer::end_running() {
                                       "WHERE seq = ?"));
     TRAWL_TRY(update.bind(failed, row.at.seq).run());
     LedgerWrite write{LedgerWrite::Kind::finished, std::move(execution)};
-    TRAWL_TRY(contents_.release(*connection_, row.at.seq, pending.content_uses));
+    // What was answered stays: it is not in what was read.
+    TRAWL_TRY(contents_.release(*connection_, row.at.seq, Contents::Which::cut_outs,
+                                pending.content_uses));
     TRAWL_TRY(put_record(row.ns, row.at.seq, write, pending));
     ended.push_back(std::move(write.execution));
     TRAWL_TRY(await_index(row.at.seq));

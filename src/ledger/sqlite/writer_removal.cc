@@ -94,7 +94,8 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
     TRAWL_TRY(unindex_terms(*connection_, seq, text_terms(ns, execution).substr(0, bytes)));
     ++pending.unindexed;
   }
-  TRAWL_TRY(contents_.release(*connection_, seq, pending.content_uses));
+  TRAWL_TRY(
+      contents_.release(*connection_, seq, Contents::Which::all, pending.content_uses));
   TRAWL_TRY(touch_group(group_of(seq)));
   for (const std::string_view sql :
        {"DELETE FROM records WHERE seq = ?", "DELETE FROM executions WHERE seq = ?"}) {
