@@ -129,6 +129,56 @@ TEST(Turn, NoMoreLongTasksComputeThanMay) {
   EXPECT_EQ(most, 2);
 }
 
+// Goal: of a kind whose last two were long, the next waits with the long ones before it
+// begins, until one was short.
+TEST(Turn, ATaskThatIsLikelyToBeLongIsOneFromTheBeginning) {
+  constexpr std::uint64_t kKind = 7;
+  WorkerPool pool({.slots = 2, .long_slots = 1});
+  const auto run = [&](int microseconds) {
+    std::promise<void> ended;
+    const auto task = [&] {
+      spin(microseconds);
+      ended.set_value();
+    };
+    EXPECT_EQ(pool.submit_for({}, task, kKind), Submitted::yes);
+    ended.get_future().wait();
+    EXPECT_TRUE(eventually([&] { return pool.metrics().running == 0; }));
+  };
+  // Whether the next one begins while a long one computes.
+  const auto begins = [&] {
+    std::atomic<bool> over = false;
+    std::atomic<bool> computes = false;
+    std::atomic<bool> began = false;
+    EXPECT_TRUE(pool.submit([&] {
+      spin(kLongTaskUs);
+      compute_until([&] { return computes = true, over.load(); });
+    }));
+    EXPECT_TRUE(eventually([&] { return computes.load(); }));
+    EXPECT_EQ(pool.submit_for(
+                  {}, [&] { began = true; }, kKind),
+              Submitted::yes);
+    EXPECT_TRUE(eventually([&] { return began || pool.metrics().running == 1; }));
+    // A task of another kind does not wait.
+    std::promise<void> other;
+    EXPECT_EQ(pool.submit_for(
+                  {}, [&] { other.set_value(); }, kKind + 1),
+              Submitted::yes);
+    other.get_future().wait();
+    const bool so = began;
+    EXPECT_EQ(pool.metrics().queued, so ? 0u : 1u);
+    over = true;
+    EXPECT_TRUE(eventually([&] { return began && pool.metrics().running == 0; }));
+    return so;
+  };
+  run(kLongTaskUs);
+  EXPECT_TRUE(begins());
+  run(kLongTaskUs);
+  run(kLongTaskUs);
+  EXPECT_FALSE(begins());
+  EXPECT_TRUE(begins());
+  pool.stop();
+}
+
 // Goal: however many tasks an account has, another one gets its half. Method: one slot,
 // nine tasks of one and one of the other, all of which compute; what each did in the time
 // in which both were there.

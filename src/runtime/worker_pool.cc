@@ -9,6 +9,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -26,6 +27,7 @@ namespace {
 // ever.
 constexpr std::size_t kPassedOverMax = 8;
 constexpr std::size_t kAccountsMax = 1'000;  // With those who want nothing.
+constexpr std::size_t kKindsMax = 1'000;     // Of long tasks.
 
 }  // namespace
 
@@ -36,10 +38,15 @@ struct WorkerPool::Account {
   Claims::node_type unclaimed;  // Its node of claims_, while it does not stand there.
   std::uint64_t arrival = 0;    // When it began to want something; the lower, the earlier.
   double claim_us = 0;          // Under which it stands there.
-  std::deque<std::function<void()>> fresh;  // Have not begun.
-  Workers returning;                        // Their wait is over; first come, first served.
-  Workers set_aside;                        // Long ones, whom others went before.
-  std::size_t busy = 0;                     // Tasks that have begun and not ended.
+  struct Fresh {
+    std::function<void()> task;
+    std::uint64_t kind = 0;
+  };
+  std::deque<Fresh> fresh;  // Have not begun.
+  Workers returning;        // Their wait is over; first come, first served.
+  Workers set_aside;        // Long ones, whom others went before.
+  std::size_t unbegun = 0;  // Of these, were so before they began.
+  std::size_t busy = 0;     // Tasks that have a worker.
   std::size_t fresh_passed_over = 0;
   std::size_t set_aside_passed_over = 0;
 
@@ -60,8 +67,10 @@ struct WorkerPool::Worker {
   std::int64_t slot_since_us = 0;  // What came before is charged.
   Account* account = nullptr;      // Of the task; null where there is none.
   std::int64_t task_us = 0;        // That the task had in slots.
+  std::uint64_t kind = 0;
   bool is_long = false;
-  bool is_guest = false;  // Has a thread of its own.
+  bool is_unbegun = false;  // And set aside.
+  bool is_guest = false;    // Has a thread of its own.
   Thread thread;
   // Of its own thread: when it last let other threads go first, how many scopes of Waiting
   // it is in, and whether they gave back.
@@ -104,16 +113,19 @@ WorkerPool::~WorkerPool() {
 }
 
 WorkerPool::Submitted WorkerPool::submit_for(const std::string& account_name,
-                                             std::function<void()> task) {
+                                             std::function<void()> task,
+                                             std::uint64_t kind) {
   Next next;
   {
     const MutexLock lock(mutex_);
-    if (stopping_ || queued_ >= options_.queue_max) return Submitted::queue_full;
+    if (stopping_ || queued_ + unbegun_ >= options_.queue_max) {
+      return Submitted::queue_full;
+    }
     Account& its = account(account_name);
-    if (its.fresh.size() >= options_.account_queue_max) {
+    if (its.fresh.size() + its.unbegun >= options_.account_queue_max) {
       return Submitted::account_has_its_share;
     }
-    next = queue(its, std::move(task));
+    next = queue(its, std::move(task), kind);
   }
   go_on(next);
   return Submitted::yes;
@@ -124,14 +136,15 @@ bool WorkerPool::continue_for(const std::string& account_name, std::function<voi
   {
     const MutexLock lock(mutex_);
     if (stopping_) return false;
-    next = queue(account(account_name), std::move(task));
+    next = queue(account(account_name), std::move(task), 0);
   }
   go_on(next);
   return true;
 }
 
-WorkerPool::Next WorkerPool::queue(Account& account, std::function<void()> task) {
-  account.fresh.push_back(std::move(task));
+WorkerPool::Next WorkerPool::queue(Account& account, std::function<void()> task,
+                                   std::uint64_t kind) {
+  account.fresh.push_back({std::move(task), kind});
   ++queued_;
   rank(account);
   return give_slots();
@@ -151,7 +164,8 @@ void WorkerPool::stop() {
 
 WorkerPool::Metrics WorkerPool::metrics() const {
   const MutexLock lock(mutex_);
-  return {options_.slots, running_, waiting_, set_aside_, queued_, threads_};
+  return {options_.slots,        running_,           waiting_,
+          set_aside_ - unbegun_, queued_ + unbegun_, threads_};
 }
 
 // What an account has that comes now: what those have had the least of who are there. Where
@@ -297,12 +311,39 @@ WorkerPool::Next WorkerPool::give_slots() {
     Workers& from = is_returning ? choice.account->returning : choice.account->set_aside;
     if (!is_returning) --set_aside_;
     Worker& first = from.front();
+    if (std::exchange(first.is_unbegun, false)) {
+      --choice.account->unbegun;
+      --unbegun_;
+    }
     take_slot(first);
     give(first);
     busy_.splice(busy_.end(), from, first.self);
     rank(*choice.account);
   }
   return next;
+}
+
+bool WorkerPool::is_long_kind(std::uint64_t kind) const {
+  const auto found = kinds_.find(kind);
+  return found != kinds_.end() &&
+         std::min(found->second.last_us, found->second.before_us) >= kLongTaskUs;
+}
+
+void WorkerPool::note_cost(std::uint64_t kind, std::int64_t used_us) {
+  if (kind == 0) return;
+  const auto found = kinds_.find(kind);
+  if (found != kinds_.end()) {
+    found->second = {used_us, found->second.last_us};
+    if (std::max(used_us, found->second.before_us) < kLongTaskUs) kinds_.erase(found);
+    return;
+  }
+  if (used_us < kLongTaskUs) return;
+  if (kinds_.size() >= kKindsMax) kinds_.erase(kinds_.begin());
+  try {
+    kinds_.emplace(kind, LastTwo{used_us, 0});
+  } catch (const std::bad_alloc&) {
+    // The next one is taken for a short one, as this was.
+  }
 }
 
 // Takes the task off the queue that is to run next, in the slot that the worker has.
@@ -318,7 +359,8 @@ std::function<void()> WorkerPool::begin_task(Worker& worker) {
   }
   note_choice(choice);
   Account& its = *choice.account;
-  auto task = std::move(its.fresh.front());
+  auto task = std::move(its.fresh.front().task);
+  worker.kind = its.fresh.front().kind;
   its.fresh.pop_front();
   --queued_;
   ++its.busy;
@@ -326,11 +368,14 @@ std::function<void()> WorkerPool::begin_task(Worker& worker) {
   worker.account = &its;
   worker.task_us = 0;
   worker.slot_since_us = worker.yielded_us = monotonic_us();
+  worker.is_long = is_long_kind(worker.kind);
+  if (worker.is_long) ++long_running_;
   return task;
 }
 
 void WorkerPool::end_task(Worker& worker) {
   charge(worker, monotonic_us());
+  note_cost(worker.kind, worker.task_us);
   if (worker.is_long) --long_running_;
   worker.is_long = false;
   Account& its = *std::exchange(worker.account, nullptr);
@@ -392,6 +437,7 @@ void WorkerPool::work(Workers::iterator self) {
          is_first = false) {
       auto task = begin_task(*self);
       lock.unlock();
+      if (self->is_long) wait_to_begin(*self);
       // What it holds is released without the lock.
       run_guarded("a task of the worker pool", task);
       run_guarded("the end of a task of the worker pool", [&] { task = nullptr; });
@@ -519,6 +565,26 @@ void WorkerPool::give_turn(Worker& worker, std::int64_t now_us) {
     } else {
       its.returning.splice(its.returning.begin(), busy_, worker.self);
     }
+    rank(its);
+    next = give_slots();
+  }
+  go_on(next);
+  wait_for_turn(worker);
+}
+
+// Of a task that is a long one before it begins: after those who have begun. It counts as
+// queued until then.
+void WorkerPool::wait_to_begin(Worker& worker) {
+  Next next;
+  {
+    const MutexLock lock(mutex_);
+    if (!has_better_claim(worker)) return;
+    leave_slot(worker, monotonic_us());
+    Account& its = *worker.account;
+    set_aside(worker, busy_, its.set_aside.end());
+    worker.is_unbegun = true;
+    ++its.unbegun;
+    ++unbegun_;
     rank(its);
     next = give_slots();
   }

@@ -41,6 +41,11 @@ struct WorkerPoolOptions {
 // account those go first that return from a wait, then those that have not begun, and then
 // the long ones, which had their share of a first go already (give_turn()); so short ones
 // do not wait for long ones. Nobody is passed over for ever.
+//
+// A task of a kind of which the last two were long ones is one from the beginning, and
+// waits behind the others before it has gathered anything; what it takes itself is what
+// counts for the next. Two, so that one that had to read what is remembered since does not
+// make those wait that find it there.
 class WorkerPool {
  public:
   //   throws std::system_error when the system does not have a thread for each slot
@@ -58,8 +63,9 @@ class WorkerPool {
   };
   // Unless it says yes, the task is not run. What a task throws is logged, and ends neither
   // its thread nor the process.
-  [[nodiscard]] Submitted submit_for(const std::string& account,
-                                     std::function<void()> task);
+  // Tasks of one `kind` are likely to take alike; 0: it is like no other.
+  [[nodiscard]] Submitted submit_for(const std::string& account, std::function<void()> task,
+                                     std::uint64_t kind = 0);
   // For no account in particular.
   [[nodiscard]] bool submit(std::function<void()> task) {
     return submit_for({}, std::move(task)) == Submitted::yes;
@@ -111,7 +117,8 @@ class WorkerPool {
     std::size_t starts = 0;         // Threads to be started.
   };
 
-  Next queue(Account& account, std::function<void()> task) TRAWL_REQUIRES(mutex_);
+  Next queue(Account& account, std::function<void()> task, std::uint64_t kind)
+      TRAWL_REQUIRES(mutex_);
   void go_on(const Next& next);
   void start_workers(std::size_t count);
   void work(Workers::iterator self);
@@ -119,6 +126,7 @@ class WorkerPool {
   bool begin_wait(Worker& worker) noexcept;
   void end_wait(Worker& worker);
   void give_turn(Worker& worker, std::int64_t now_us);
+  void wait_to_begin(Worker& worker);
   void enter(Workers& guest, const std::string& account);
   void leave(Workers& guest);
 
@@ -136,6 +144,8 @@ class WorkerPool {
   Choice choose(bool long_may_run) const TRAWL_REQUIRES(mutex_);
   Choice choose() const TRAWL_REQUIRES(mutex_);
   void note_choice(const Choice& choice) TRAWL_REQUIRES(mutex_);
+  bool is_long_kind(std::uint64_t kind) const TRAWL_REQUIRES(mutex_);
+  void note_cost(std::uint64_t kind, std::int64_t used_us) TRAWL_REQUIRES(mutex_);
   std::function<void()> begin_task(Worker& worker) TRAWL_REQUIRES(mutex_);
   void end_task(Worker& worker) TRAWL_REQUIRES(mutex_);
   [[nodiscard]] Next give_slots() TRAWL_REQUIRES(mutex_);
@@ -153,11 +163,18 @@ class WorkerPool {
   // Those of which somebody wants a slot, by the time that they had. An account keeps its
   // node while it has no claim, so that nothing is allocated where a slot changes hands.
   Claims claims_ TRAWL_GUARDED_BY(mutex_);
+  // Of kinds of which one of the last two tasks was a long one, what these took.
+  struct LastTwo {
+    std::int64_t last_us = 0;
+    std::int64_t before_us = 0;
+  };
+  std::unordered_map<std::uint64_t, LastTwo> kinds_ TRAWL_GUARDED_BY(mutex_);
   // What an account that comes has had: the least of those who were there; never less.
   double virtual_time_us_ TRAWL_GUARDED_BY(mutex_) = 0;
   std::uint64_t arrivals_ TRAWL_GUARDED_BY(mutex_) = 0;  // Of accounts.
   std::size_t queued_ TRAWL_GUARDED_BY(mutex_) = 0;      // Tasks that have not begun.
   std::size_t set_aside_ TRAWL_GUARDED_BY(mutex_) = 0;
+  std::size_t unbegun_ TRAWL_GUARDED_BY(mutex_) = 0;       // Of these, have not begun.
   std::size_t long_running_ TRAWL_GUARDED_BY(mutex_) = 0;  // Slots that long ones have.
   std::size_t threads_ TRAWL_GUARDED_BY(mutex_) = 0;  // With those about to be started.
   std::size_t running_ TRAWL_GUARDED_BY(mutex_) = 0;  // Slots in use.

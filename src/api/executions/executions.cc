@@ -150,7 +150,7 @@ Result<void> answer_list(const Services& services,
     return {};
   }
   const auto submitted = http::submit_request(
-      services.workers, sent->account,
+      services.workers, *sent,
       [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
         http::answer_guarded(*sent, "the list of executions", reply, [&] {
           const Call again{*sent, key, ns};

@@ -546,7 +546,7 @@ void Connection::dispatch() {
              (coding_ != ContentCoding::identity &&
               body_limit().bytes_max > kReadInPlaceBytesMax)) {
     request_->queued_us = monotonic_us();
-    const auto submitted = submit_request(shard_->context->workers, request_->account, run);
+    const auto submitted = submit_request(shard_->context->workers, *request_, run);
     if (!submitted) {
       guard->exchange->reply(refusal(submitted.error(), request_->request_id));
     }

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string>
 #include <utility>
+
+#include "base/hash.h"
 
 namespace trawl::http {
 
@@ -91,10 +96,27 @@ Response refusal(const Error& error, std::string_view request_id) {
   return response;
 }
 
-Result<void> submit_request(WorkerPool& workers, const std::string& account,
+std::uint64_t request_kind(const Request& request) {
+  constexpr std::size_t kBodyBytes = 16'384;
+  const std::string_view body = std::string_view(request.body).substr(0, kBodyBytes);
+  std::string kind;
+  kind.reserve(request.account.size() + request.method.size() + request.target.size() +
+               body.size() + 3);
+  const auto add = [&](std::string_view text) {
+    std::remove_copy_if(text.begin(), text.end(), std::back_inserter(kind),
+                        [](char c) { return c >= '0' && c <= '9'; });
+  };
+  kind.append(request.account).append(1, '\0').append(request.method).append(1, ' ');
+  add(request.target);
+  kind.append(1, '\0');
+  add(body);
+  return content_hash(kind);
+}
+
+Result<void> submit_request(WorkerPool& workers, const Request& request,
                             std::function<void()> task) {
   constexpr std::string_view kWhat = "requests that wait for a worker";
-  switch (workers.submit_for(account, std::move(task))) {
+  switch (workers.submit_for(request.account, std::move(task), request_kind(request))) {
     case WorkerPool::Submitted::yes:
       break;
     case WorkerPool::Submitted::queue_full:

@@ -68,9 +68,13 @@ Error share_error(Stock::Taken taken, const Stock& stock, std::string_view what)
 // The reply, with Retry-After.
 Response refusal(const Error& error, std::string_view request_id);
 
-// Gives a request's task to the pool, as one of its account.
+// Which requests are likely to take as long as this one: those of its account that differ
+// from it in digits at most, such as times and pages. Of a long body the beginning counts.
+std::uint64_t request_kind(const Request& request);
+
+// Gives a request's task to the pool, as one of its account and kind.
 //   as share_error()  the queue has no room for it
-Result<void> submit_request(WorkerPool& workers, const std::string& account,
+Result<void> submit_request(WorkerPool& workers, const Request& request,
                             std::function<void()> task);
 
 }  // namespace trawl::http

@@ -14,6 +14,22 @@ namespace {
 
 using Taken = Stock::Taken;
 
+TEST(Requests, AreOfAKindWhereTheyDifferInDigitsAtMost) {
+  const auto kind = [](std::string account, std::string target, std::string body) {
+    Request request;
+    request.account = std::move(account);
+    request.method = "POST";
+    request.target = std::move(target);
+    request.body = std::move(body);
+    return request_kind(request);
+  };
+  const auto one = kind("a", "/v1/list?limit=20", R"({"from":"2026-01-31","word":"x"})");
+  EXPECT_EQ(one, kind("a", "/v1/list?limit=9", R"({"from":"2027-02-28","word":"x"})"));
+  EXPECT_NE(one, kind("b", "/v1/list?limit=20", R"({"from":"2026-01-31","word":"x"})"));
+  EXPECT_NE(one, kind("a", "/v1/lists?limit=20", R"({"from":"2026-01-31","word":"x"})"));
+  EXPECT_NE(one, kind("a", "/v1/list?limit=20", R"({"from":"2026-01-31","word":"y"})"));
+}
+
 TEST(Stock, NobodyTakesMoreThanHisShareNorAllMoreThanThereIs) {
   Stock stock(10, 6);
   EXPECT_EQ(stock.take("a", 7), Taken::account_has_its_share);
