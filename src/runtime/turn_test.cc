@@ -279,7 +279,9 @@ TEST(Turn, LongTasksAreNotPassedOverForEver) {
   }));
   while (!ended) {
     // Two at least are always there.
-    if (pool.metrics().queued < 10) ASSERT_TRUE(pool.submit([] { spin(100); }));
+    if (pool.metrics().queued < 10) {
+      ASSERT_TRUE(pool.submit([] { spin(100); }));
+    }
   }
   pool.stop();
 }
