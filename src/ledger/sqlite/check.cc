@@ -17,6 +17,7 @@
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/rows.h"
+#include "ledger/sqlite/schema.h"
 #include "ledger/sqlite/terms.h"
 #include "ledger/sqlite/words.h"
 #include "text/analyzer.h"
@@ -255,6 +256,8 @@ class Check {
   }
 
   Result<void> check_all_contents() {
+    TRAWL_ASSIGN(const std::int64_t schema, connection_.user_version());
+    if (schema < kContentsSchema) return {};
     return check_contents(connection_, options_.thorough,
                           [this](std::string_view part, std::string message) {
                             tell(part, std::move(message));

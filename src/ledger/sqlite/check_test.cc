@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "ledger/ledger_test_data.h"
@@ -159,6 +160,22 @@ TEST_F(LedgerCheckTest, ContentsAreHeldAgainstTheRecords) {
       "UPDATE contents SET uses = (SELECT count(*) FROM record_contents r WHERE "
       "r.content = contents.content)",
       "records", "a content of it is missing", true);
+}
+
+// Goal: a history that no newer program has opened is well without them.
+TEST_F(LedgerCheckTest, OlderHistoriesHaveNoContents) {
+  for (const char* table : {"contents", "content_data", "record_contents"}) {
+    ASSERT_TRUE(connection_->execute(std::string("DROP TABLE ") + table));
+  }
+  const auto has_problem = [&] {
+    const auto problems = check(false).problems;
+    return std::any_of(problems.begin(), problems.end(), [](const CheckProblem& problem) {
+      return problem.part == "contents";
+    });
+  };
+  EXPECT_TRUE(has_problem());
+  ASSERT_TRUE(connection_->execute("PRAGMA user_version = 3"));
+  EXPECT_FALSE(has_problem());
 }
 
 TEST_F(LedgerCheckTest, RecordsAreReadAndCounted) {

@@ -16,4 +16,7 @@ Result<void> prepare_ledger_schema(Connection& connection, const std::string& pa
 // The newest that this program knows.
 std::int64_t ledger_schema_version();
 
+// The first that has `contents`.
+inline constexpr std::int64_t kContentsSchema = 4;
+
 }  // namespace trawl::sqlite
