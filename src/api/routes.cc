@@ -11,6 +11,7 @@
 #include "api/executions/tail.h"
 #include "api/insight/diff.h"
 #include "api/insight/replay.h"
+#include "api/insight/why.h"
 #include "api/keys/keys.h"
 #include "api/mixpeek/not_offered.h"
 #include "api/namespaces/namespaces.h"
@@ -31,6 +32,7 @@ void add_routes(http::Router& router, const Services& services) {
   add_aggregate_routes(router, services);
   add_replay_routes(router, services);
   add_diff_routes(router, services);
+  add_why_routes(router, services);
   add_analytics_routes(router, services);
   add_import_routes(router, services);
   add_namespace_routes(router, services);

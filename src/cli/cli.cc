@@ -141,6 +141,7 @@ int run(const std::vector<std::string>& arguments, Host& host) {
   add_serve(program, context);
   add_execute(program, context);
   add_executions(program, context);
+  add_why(program, context);
   add_replay(program, context);
   add_diff(program, context);
   add_import(program, context);

@@ -148,6 +148,21 @@ class Corpus {
     return std::optional<VersionCut>();
   }
 
+  // When a version was written.
+  //   not_found    no such collection or version, or it is no longer kept
+  //   not_enabled  the engine keeps no versions
+  virtual Result<TimeUs> version_time(const CollectionId& /*id*/,
+                                      std::uint64_t /*version*/) const {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no versions");
+  }
+  // The newest version that was written by then.
+  //   not_found    no such collection, or it is not kept, or was not made yet
+  //   not_enabled  the engine keeps no versions
+  virtual Result<std::uint64_t> version_at(const CollectionId& /*id*/,
+                                           TimeUs /*time*/) const {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no versions");
+  }
+
   // Whether the store answers, for health checks.
   virtual Result<void> ping() const = 0;
   // Writes something that changes nothing, to see whether the store can be written again

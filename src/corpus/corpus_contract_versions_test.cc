@@ -56,6 +56,32 @@ TEST_P(CorpusContract, AVersionThatIsNotKeptCannotBeNamed) {
   EXPECT_EQ(named(2).error().code, ErrorCode::not_found);
 }
 
+TEST_P(CorpusContract, AVersionIsFoundByItsTime) {
+  if (!traits_.versions) {
+    EXPECT_EQ(corpus_->version_time(id_, 0).error().code, ErrorCode::not_enabled);
+    EXPECT_EQ(corpus_->version_at(id_, clock_.now()).error().code, ErrorCode::not_enabled);
+    return;
+  }
+  const TimeUs made = clock_.now();
+  clock_.advance(10);
+  put("a", R"({"n": 1})");
+  put("b", R"({"n": 1})");  // At the same instant: the later one counts.
+  const TimeUs written = clock_.now();
+  clock_.advance(10);
+  put("a", R"({"n": 2})");
+  EXPECT_EQ(corpus_->version_time(id_, 1).value(), written);
+  EXPECT_EQ(corpus_->version_time(id_, 2).value(), written);
+  EXPECT_EQ(corpus_->version_time(id_, 3).value(), written + 10);
+  EXPECT_EQ(corpus_->version_time(id_, 4).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->version_at(id_, written + 1'000'000).value(), 3u);
+  EXPECT_EQ(corpus_->version_at(id_, written + 9).value(), 2u);
+  EXPECT_EQ(corpus_->version_at(id_, written).value(), 2u);
+  EXPECT_EQ(corpus_->version_at(id_, written - 1).value(), 0u);
+  EXPECT_EQ(corpus_->version_at(id_, made - 1'000'000).error().code, ErrorCode::not_found);
+  EXPECT_EQ(corpus_->version_time(CollectionId("col_none"), 0).error().code,
+            ErrorCode::not_found);
+}
+
 TEST_P(CorpusContract, WhatWasAcknowledgedIsRead) {
   if (!traits_.read_your_writes) GTEST_SKIP() << "the engine refreshes now and then";
   const auto now = [&] { return corpus_->snapshot(id_, {}).value(); };

@@ -159,6 +159,18 @@ std::uint64_t CandidateList::content_hash(std::size_t i) const {
   return found == nullptr ? 0 : found->document.content_hash;
 }
 
+std::optional<std::size_t> CandidateList::find_document(std::string_view collection_id,
+                                                        DocumentRef document) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::uint32_t source = columns_->source[i];
+    if (source != kMade && columns_->document[i] == document &&
+        (*sources_)[source]->collection().id.str() == collection_id) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
 Result<void> CandidateList::load(const FieldSet& fields, const Checkpoint& check) {
   return load_first(size(), fields, check);
 }

@@ -56,6 +56,11 @@ class CandidateList {
   const std::string& document_id(std::size_t i) const;
   std::uint64_t content_hash(std::size_t i) const;  // Likewise; 0 for such rows.
 
+  // The place of a document, which is told apart by its collection and its reference in the
+  // version that is here; nothing where it is not in the list.
+  std::optional<std::size_t> find_document(std::string_view collection_id,
+                                           DocumentRef document) const;
+
   // Reads what of these fields was not read yet: for all, or for those at these positions.
   // The id and the content hash come with any.
   //   errors of Snapshot::fetch()

@@ -20,6 +20,9 @@ class Ten final : public Stage {
  public:
   StageTraits traits() const override { return {.source = true}; }
   FieldSet fields_read() const override { return {}; }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
   Result<StageOutput> run(CandidateList, StageRun&) const override {
     StageOutput output;
     for (int i = 0; i < 10; ++i) output.candidates.add_row({{"n", i}});
@@ -40,6 +43,9 @@ class Square final : public PerItemStage {
 
   ItemTraits item_traits() const override { return {.network = true}; }
   FieldSet fields_read() const override { return FieldSet({"n"}); }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
 
  protected:
   std::size_t at_once() const override { return static_cast<std::size_t>(at_once_); }

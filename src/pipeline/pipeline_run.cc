@@ -60,6 +60,19 @@ std::vector<ScoredId> scored_ids(const CandidateList& candidates, std::size_t ma
   return out;
 }
 
+// As the normal form of a pipeline has it, where there is one filter of each kind.
+json::object config_of(const RenderedStage& rendered) {
+  json::object out{{"parameters", rendered.parameters}};
+  const auto add = [&](std::string_view name, const json::array& filters) {
+    if (filters.empty()) return;
+    out[json::string_view(name.data(), name.size())] =
+        filters.size() == 1 ? filters.front() : json::value(filters);
+  };
+  add("pre_filters", rendered.pre_filters);
+  add("post_filters", rendered.post_filters);
+  return out;
+}
+
 std::string_view stop_text(StopReason reason) {
   switch (reason) {
     case StopReason::none:
@@ -306,12 +319,21 @@ class Run {
     }
     std::optional<Waiting> waiting;
     if (traits.network) waiting.emplace();
+    const CandidateList witnessed_input =
+        request_.witness == nullptr ? CandidateList() : input;
     auto ran = made->run(std::move(input), run);
     waiting.reset();
     record.external_calls = calls.take();
     TRAWL_ASSIGN(StageOutput output, std::move(ran));
     TRAWL_TRY(warn_of_absent(*made, pre_filters, output));
+    const StageOutput own = request_.witness == nullptr ? StageOutput() : output;
     if (!post_filters.empty()) TRAWL_TRY(narrow_output(post_filters, output));
+    if (request_.witness != nullptr) {
+      const json::object config = config_of(rendered);
+      TRAWL_TRY(request_.witness->stage_ran({index_, stage, *made, config, run, candidates_,
+                                             witnessed_input, own, output.candidates,
+                                             pre_filters, post_filters}));
+    }
     for (const auto* filters : {&pre_filters, &post_filters}) {
       for (const Filter& filter : *filters) {
         for (auto& warning : filter.warnings()) {
@@ -391,7 +413,9 @@ class Run {
     return true;
   }
 
-  bool uses_cache() const { return bound_.use_cache && request_.replay == nullptr; }
+  bool uses_cache() const {
+    return bound_.use_cache && request_.replay == nullptr && request_.witness == nullptr;
+  }
 
   // Puts the result of the stage before into the cache, with what was loaded of it since.
   void remember() {

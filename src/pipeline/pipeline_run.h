@@ -3,6 +3,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,29 @@ struct BoundPipeline {
   std::int64_t begun_us = 0;
 };
 
+// What a stage of a run was given and made of it, as long as the call lasts.
+struct StageWitnessed {
+  std::size_t index = 0;
+  const PipelineStage& stage;
+  const Stage& made;
+  const json::object& config;  // As LostDocument::config.
+  StageRun& run;
+  const CandidateList& given;      // What the stage before handed on.
+  const CandidateList& input;      // Of that, what the stage itself was given.
+  const StageOutput& output;       // What the stage itself made, and
+  const CandidateList& handed_on;  // what the post_filters left of it.
+  std::span<const Filter> pre_filters;
+  std::span<const Filter> post_filters;
+};
+
+// Somebody who looks at a run from inside. Called after each stage that ran, on the run's
+// thread; an error ends the run.
+class RunWitness {
+ public:
+  virtual ~RunWitness() = default;
+  virtual Result<void> stage_ran(const StageWitnessed& seen) = 0;
+};
+
 // What one run is asked for besides.
 struct RunRequest {
   // What ends it from outside, as cancelled. A limit of its own is no such thing: it ends
@@ -77,6 +101,8 @@ struct RunRequest {
   // What the run is to do again; null for a run of its own. Must outlive the run. A replay
   // takes nothing from the stage cache: it is to show that the same comes out.
   const RunReplay* replay = nullptr;
+  // Nothing is taken from the stage cache for one, either: each stage is to run.
+  RunWitness* witness = nullptr;
 };
 
 // The versions that a run sees; without any of these, the newest.

@@ -32,6 +32,9 @@ class Busy final : public Stage {
   explicit Busy(std::string what) : what_(std::move(what)) {}
   StageTraits traits() const override { return {}; }
   FieldSet fields_read() const override { return {}; }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
   Result<StageOutput> run(CandidateList, StageRun&) const override {
     while (what_ == "count") count_work();
     if (what_ == "deaf") {

@@ -10,6 +10,9 @@ class Counting final : public Stage {
  public:
   StageTraits traits() const override { return {}; }
   FieldSet fields_read() const override { return {}; }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
   Result<StageOutput> run(CandidateList, StageRun&) const override { return StageOutput(); }
 };
 

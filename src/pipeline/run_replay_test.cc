@@ -36,6 +36,9 @@ class Ask final : public Stage {
  public:
   StageTraits traits() const override { return {.deterministic = false, .network = true}; }
   FieldSet fields_read() const override { return {}; }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
   Result<void> bind(BindContext& context) override {
     TRAWL_ASSIGN(provider_, context.provider(name_));
     return {};

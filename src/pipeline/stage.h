@@ -16,6 +16,7 @@
 #include "corpus/snapshot.h"
 #include "pipeline/candidate_list.h"
 #include "pipeline/external_calls.h"
+#include "pipeline/loss.h"
 #include "pipeline/spending.h"
 #include "providers/providers.h"
 #include "query/filter.h"
@@ -146,6 +147,10 @@ class Stage {
   }
   // An error ends the execution as failed, with its message.
   virtual Result<StageOutput> run(CandidateList input, StageRun& run) const = 0;
+
+  // Why it did not hand on a document in the run that it has just made, with the same
+  // `run`. May read and compute as much as the run did, and changes nothing.
+  virtual Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const = 0;
 };
 
 // Reads the parameters. Called when a pipeline is validated, where templates may still

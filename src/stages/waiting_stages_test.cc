@@ -42,6 +42,9 @@ class AskNetwork final : public Stage {
  public:
   StageTraits traits() const override { return {.keeps_order = true, .network = true}; }
   FieldSet fields_read() const override { return {}; }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
   bool may_be_cached() const override { return false; }
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     const OnStop wake(run.stop, [] {

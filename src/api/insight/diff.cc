@@ -13,7 +13,7 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kPath = "/v1/retrievers/executions/diff";
+constexpr std::string_view kDiffPath = "/v1/retrievers/executions/diff";
 
 void write_optional(JsonWriter& out, const std::optional<double>& number) {
   number ? out.number(*number) : out.null();
@@ -160,7 +160,7 @@ Result<http::Response> diff(const Services& services, Call& call) {
 }  // namespace
 
 void add_diff_routes(http::Router& router, const Services& services) {
-  router.add({"POST", std::string(kPath), http::RunOn::worker, http::Body::buffered,
+  router.add({"POST", std::string(kDiffPath), http::RunOn::worker, http::Body::buffered,
               endpoint(services, Permission::read, Scope::in_namespace,
                        {Query(), ObjectShape{{{"a"}, {"b"}}}},
                        [&services](Call& call) { return diff(services, call); })});

@@ -20,7 +20,7 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kPath = "/v1/retrievers/executions/{execution_id}/replay";
+constexpr std::string_view kReplayPath = "/v1/retrievers/executions/{execution_id}/replay";
 
 struct ReplayBody {
   ReplayRequest request;
@@ -214,7 +214,7 @@ Result<void> replay(const Services& services, const std::shared_ptr<http::Reques
   return {};
 }
 
-RequestShape request_shape() {
+RequestShape replay_shape() {
   return {Query(),
           ObjectShape{{{"as_of"}, {"set"}, {"inputs"}, {"externals"}, {"record"}}}};
 }
@@ -223,8 +223,8 @@ RequestShape request_shape() {
 
 void add_replay_routes(http::Router& router, const Services& services) {
   router.add(
-      {"POST", std::string(kPath), http::RunOn::worker, http::Body::buffered,
-       async_endpoint(services, Permission::read, Scope::in_namespace, request_shape(),
+      {"POST", std::string(kReplayPath), http::RunOn::worker, http::Body::buffered,
+       async_endpoint(services, Permission::read, Scope::in_namespace, replay_shape(),
                       [&services](const std::shared_ptr<http::Request>& request, Call& call,
                                   const http::Reply& reply) {
                         return replay(services, request, call, reply);

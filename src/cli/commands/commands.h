@@ -16,6 +16,7 @@ void add_documents(CLI::App& program, Context& context);
 void add_import(CLI::App& program, Context& context);
 void add_execute(CLI::App& program, Context& context);
 void add_executions(CLI::App& program, Context& context);
+void add_why(CLI::App& program, Context& context);
 void add_replay(CLI::App& program, Context& context);
 void add_diff(CLI::App& program, Context& context);
 void add_keys(CLI::App& program, Context& context);

@@ -49,11 +49,10 @@ inline constexpr float kBm25K1 = 1.2f;
 inline constexpr float kBm25B = 0.75f;
 
 // An inverted index over rows that are only ever added: immutable memory-mapped segments
-// and a tail in memory. Ranks by BM25 with MaxScore pruning (Turtle and Flood, 1995): row
-// by row, or for queries of many words word by word over windows of rows, as BooleanScorer
-// in Lucene does. A derived structure: segments that are missing, damaged or stale are
-// dropped, and the caller adds the rows from row_count() on again. Searches may run at the
-// same time as one add or flush.
+// and a tail in memory. Ranks by BM25 with MaxScore pruning (Turtle and Flood, 1995).
+// A derived structure: segments that are missing, damaged or stale are dropped, and the
+// caller adds the rows from row_count() on again. Searches may run at the same time as
+// one add or flush.
 class LexicalIndex {
  public:
   //   storage  the directory cannot be made or written

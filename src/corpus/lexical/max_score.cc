@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/work_limit.h"
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/top_rows.h"
-#include "corpus/lexical/window_scores.h"
 
 namespace trawl::lexical {
 namespace {
@@ -18,12 +16,6 @@ constexpr double kRoundingSlack = 1.0 + 2e-7;
 // When the allowed rows are this many times fewer than the postings, looking each row up
 // in every list costs less than walking the lists.
 constexpr std::uint64_t kLookUpFactor = 8;
-
-// So many terms that are essential are taken one after another. With fewer, going from row
-// to row passes over more.
-constexpr std::size_t kManyTerms = 16;
-// Of the threshold, what the bounds of the terms may make up that are consulted then.
-constexpr double kConsultedShare = 0.25;
 
 // A term of the query in the segment at hand.
 struct TermCursor {
@@ -127,12 +119,6 @@ class MaxScore {
       while (first < cursors_.size() && !may_enter(bounds_[first])) ++first;
       if (first == cursors_.size()) return {};
       std::uint32_t end = row_end_;
-      if (cursors_.size() - first >= kManyTerms) {
-        end = begin + std::min(WindowScores::kRowsMax, row_end_ - begin);
-        TRAWL_TRY(rank_term_by_term(begin, end));
-        begin = end;
-        continue;
-      }
       double bound = first > 0 ? bounds_[first - 1] : 0;
       bool any = false;
       for (std::size_t i = first; i < cursors_.size(); ++i) {
@@ -189,69 +175,6 @@ class MaxScore {
       if (enters && !may_enter(bounds_[first])) end = std::min(end, row + 1);
     }
     return {};
-  }
-
-  // The same for any rows [begin, end), for many terms. Those that are left to be consulted
-  // are only as many as make up a part of the threshold together: what the others add then
-  // rules almost all rows out.
-  Result<void> rank_term_by_term(std::uint32_t begin, std::uint32_t end) {
-    constexpr double kAbove = 1.0 + WindowScores::kInaccuracy;
-    window_.begin(*segment_, plan_.bm25, begin, end);
-    std::size_t first = 0;
-    while (first < cursors_.size() &&
-           bounds_[first] <= kConsultedShare * top_.threshold()) {
-      ++first;
-    }
-    for (std::size_t i = first; i < cursors_.size(); ++i) {
-      TermCursor& cursor = cursors_[i];
-      const std::uint32_t count = window_.add(cursor.postings, cursor.term, cursor.weight);
-      result_.scanned_count += count;
-      TRAWL_TRY(pace_.step(count + 1));
-    }
-    const double others = first > 0 ? bounds_[first - 1] : 0;
-    const double least = least_of_best();
-    std::vector<std::uint32_t> finalists;
-    std::vector<std::vector<WindowScores::Part>> parts;
-    for (std::uint32_t row = begin; row < end; ++row) {
-      const double sum = window_.sum(row) * kAbove;
-      if (sum == 0 || !may_enter(sum + others) || sum + others < least ||
-          !plan_.shows(row)) {
-        continue;
-      }
-      if (consult_others(first, row, window_.norm(row), sum)) {
-        finalists.push_back(row);
-        auto& its = parts.emplace_back();
-        for (std::size_t i = 0; i < first; ++i) {
-          const std::size_t term = cursors_[i].term;
-          if (scores_[term] > 0) its.push_back({term, scores_[term]});
-        }
-      }
-      for (std::size_t i = 0; i < first; ++i) scores_[cursors_[i].term] = 0;
-      TRAWL_TRY(pace_.step());
-    }
-    if (finalists.empty()) return {};
-    window_.collect(finalists, parts);
-    for (std::size_t i = 0; i < finalists.size(); ++i) {
-      for (const auto& [term, score] : parts[i]) scores_[term] = score;
-      enter(finalists[i]);
-      for (const auto& part : parts[i]) scores_[part.term] = 0;
-      TRAWL_TRY(pace_.step(static_cast<std::uint32_t>(scores_.size() / 16)));
-    }
-    return {};
-  }
-
-  // A score that as many rows of the window reach as are wanted, if there are so many, so
-  // that nothing below enters. While there is no threshold yet, every row would enter.
-  double least_of_best() {
-    if (top_.threshold() > 0) return 0;
-    std::vector<float> sums;
-    for (std::uint32_t row = window_.begin_row(); row < window_.end_row(); ++row) {
-      if (window_.sum(row) > 0 && plan_.shows(row)) sums.push_back(window_.sum(row));
-    }
-    if (sums.size() < top_.count_max()) return 0;
-    const auto last = sums.begin() + (top_.count_max() - 1);
-    std::nth_element(sums.begin(), last, sums.end(), std::greater<>());
-    return *last * (1.0 - WindowScores::kInaccuracy);
   }
 
   // Adds the terms that are not essential, the strongest first; false as soon as the row
@@ -318,7 +241,6 @@ class MaxScore {
   std::vector<TermCursor> cursors_;  // Weakest first.
   std::vector<std::uint32_t> rows_;  // Where each cursor stands; kNoRow at its end.
   std::vector<double> bounds_;       // Of the terms up to each, together.
-  WindowScores window_;              // Of many terms.
   std::vector<double> scores_;       // What each term adds to the row at hand.
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -97,25 +96,6 @@ class PostingsCursor {
   std::uint32_t next_in_block() {
     ++position_;
     return position_ < size_ ? rows_[position_] : header_.last_row + 1;
-  }
-  // Calls visit(rows, tfs, count) for the postings in [begin, end), those of a block at a
-  // time, and moves to where the next one is sought from `end` on.
-  template <class Visit>
-  void visit(std::uint32_t begin, std::uint32_t end, Visit&& visit) {
-    while (seek(begin) < end) {
-      if (!tfs_unpacked_) unpack_tfs();
-      const bool ends_inside = header_.last_row >= end;
-      const std::uint32_t stop =
-          ends_inside ? static_cast<std::uint32_t>(
-                            std::lower_bound(rows_ + position_, rows_ + size_, end) - rows_)
-                      : size_;
-      visit(rows_ + position_, tfs_ + position_, stop - position_);
-      if (ends_inside) {
-        position_ = stop;
-        return;
-      }
-      begin = header_.last_row + 1;
-    }
   }
   std::uint32_t row() const { return rows_[position_]; }
   std::uint32_t tf() {

@@ -19,7 +19,6 @@ class TopRows {
  public:
   explicit TopRows(std::uint32_t count_max) : count_max_(count_max) {}
 
-  std::uint32_t count_max() const { return count_max_; }
   // No row with a score below this enters. Scores are positive.
   float threshold() const { return rows_.size() < count_max_ ? 0.0f : rows_.front().score; }
 

@@ -46,6 +46,25 @@ Result<std::shared_ptr<const Snapshot>> MemoryCorpus::snapshot(
       std::make_shared<MemorySnapshot>(kept.definition, wanted, kept.versions[wanted]));
 }
 
+Result<TimeUs> MemoryCorpus::version_time(const CollectionId& id,
+                                          std::uint64_t version) const {
+  TRAWL_ASSIGN(const Kept kept, find_kept(id));
+  if (version >= kept.versions.size()) {
+    return make_error(ErrorCode::not_found, fmt::format("there is no version {}", version));
+  }
+  return version == 0 ? kept.definition->created_at : kept.times[version];
+}
+
+Result<std::uint64_t> MemoryCorpus::version_at(const CollectionId& id, TimeUs time) const {
+  TRAWL_ASSIGN(const Kept kept, find_kept(id));
+  for (std::uint64_t version = kept.versions.size(); version-- > 0;) {
+    const TimeUs written = version == 0 ? kept.definition->created_at : kept.times[version];
+    if (written <= time) return version;
+  }
+  return make_error(ErrorCode::not_found,
+                    fmt::format("no version of {} is kept", format_time(time)));
+}
+
 Result<MemoryCorpus::Draft> MemoryCorpus::begin(const CollectionId& id) const {
   Draft draft;
   TRAWL_ASSIGN(draft.kept, find_kept(id));
@@ -80,6 +99,8 @@ void MemoryCorpus::commit(const CollectionId& id, Draft draft) {
     kept.versions.push_back(std::make_shared<const Documents>(std::move(draft.documents)));
     kept.next_ref = draft.kept.next_ref;
     kept.written_at = draft.now;
+    kept.times.resize(kept.versions.size() - 1);  // The first is there from the beginning.
+    kept.times.push_back(draft.now);
   }
 }
 

@@ -66,6 +66,9 @@ class MemoryCorpus : public Catalog, public Corpus {
       const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
   Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) override;
+  Result<TimeUs> version_time(const CollectionId& id,
+                              std::uint64_t version) const override;
+  Result<std::uint64_t> version_at(const CollectionId& id, TimeUs time) const override;
   Result<void> ping() const override { return {}; }
 
  private:
@@ -75,6 +78,7 @@ class MemoryCorpus : public Catalog, public Corpus {
     std::vector<std::shared_ptr<const Documents>> versions;  // By number.
     DocumentRef next_ref = 0;
     TimeUs written_at = 0;
+    std::vector<TimeUs> times;  // Of the versions.
   };
   enum class Existing { replaced, refused };
   // A collection as a write finds it, and what it makes of it.

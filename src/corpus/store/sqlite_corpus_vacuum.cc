@@ -253,6 +253,17 @@ Result<KeptVersions> SqliteCorpus::kept_versions(const CollectionId& id) const {
   return kept;
 }
 
+Result<TimeUs> SqliteCorpus::version_time(const CollectionId& id,
+                                          std::uint64_t version) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  return entry.state->history().time_of(version);
+}
+
+Result<std::uint64_t> SqliteCorpus::version_at(const CollectionId& id, TimeUs time) const {
+  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  return entry.state->history().version_at(time);
+}
+
 Result<std::optional<VersionCut>> SqliteCorpus::cut_of(const CollectionId& id,
                                                        std::uint64_t version) const {
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));

@@ -37,6 +37,26 @@ void VersionHistory::append(const Version& version,
   newest_view_ = nullptr;
 }
 
+Result<TimeUs> VersionHistory::time_of(std::uint64_t version) const {
+  const MutexLock lock(mutex_);
+  TRAWL_TRY(check_locked(version));
+  return versions_[version - versions_.front().version].written_at;
+}
+
+Result<std::uint64_t> VersionHistory::version_at(TimeUs time) const {
+  const MutexLock lock(mutex_);
+  const auto after = std::partition_point(
+      versions_.begin(), versions_.end(),
+      [&](const Version& version) { return version.written_at <= time; });
+  if (after == versions_.begin()) {
+    return make_error(
+        ErrorCode::not_found,
+        fmt::format("no version of {} is kept; the oldest was written at {}",
+                    format_time(time), format_time(versions_.front().written_at)));
+  }
+  return std::prev(after)->version;
+}
+
 Result<void> VersionHistory::check(std::uint64_t version) const {
   const MutexLock lock(mutex_);
   return check_locked(version);

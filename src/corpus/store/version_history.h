@@ -58,6 +58,10 @@ class VersionHistory {
   void renumber_into(VersionHistory& next, const lexical::Renumbering& renumber) const;
 
   Version newest() const;
+  // When a version was written, and the newest that was written by then.
+  //   not_found  as view()
+  Result<TimeUs> time_of(std::uint64_t version) const;
+  Result<std::uint64_t> version_at(TimeUs time) const;
   bool is_dead(std::uint32_t row) const;
 
   // The next versions whose superseded rows may be removed: those superseded no later than

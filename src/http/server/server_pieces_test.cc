@@ -156,9 +156,7 @@ TEST_F(ServerPiecesTest, WhatTheyAreMadeFromGoesWithTheClient) {
     RawClient client(server_->port(), 4096);
     client.send(get("/endless"));
     ASSERT_TRUE(client.receive(false));
-    if (takes_some) {
-      ASSERT_TRUE(client.receive_chunk());
-    }
+    if (takes_some) ASSERT_TRUE(client.receive_chunk());
     EXPECT_GT(held.use_count(), before);
     client.reset();
     EXPECT_TRUE(eventually([&] { return held.use_count() == before; })) << takes_some;

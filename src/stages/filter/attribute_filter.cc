@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "pipeline/absent_fields.h"
+#include "pipeline/filter_loss.h"
 #include "query/absent.h"
 #include "query/filter.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/source/collection_scope.h"
 #include "stages/source/query_text.h"
 #include "stages/ticker.h"
@@ -88,6 +90,25 @@ class AttributeFilter : public Stage {
     TRAWL_ASSIGN(StageOutput output, reads_ ? read(run) : narrow(std::move(input), run));
     for (auto& warning : filter_.warnings()) output.warnings.push_back(std::move(warning));
     return output;
+  }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
+    if (!reads_ && !lost.position) return not_given();
+    if (reads_ && !reads_from(snapshots_, lost.snapshot)) return not_read(lost.snapshot);
+    json::value scratch;
+    const auto find = [&](std::string_view path) { return lost.values(path, scratch); };
+    if (auto loss = filter_loss({&filter_, 1}, find, lost.config)) return std::move(*loss);
+    if (reads_) {
+      if (auto loss = filter_loss(run.pre_filters, find, lost.config)) {
+        return std::move(*loss);
+      }
+    }
+    Loss out;
+    out.reason = "beyond_limit";
+    out.sentence = fmt::format("more than {} documents match, and only so many are read",
+                               kFirstStageDocumentsMax);
+    out.evidence = {{"limit", kFirstStageDocumentsMax}};
+    return out;
   }
 
  private:

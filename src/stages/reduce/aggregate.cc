@@ -12,6 +12,7 @@
 #include "base/work_limit.h"
 #include "query/value_key.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/reduce/aggregation.h"
 #include "stages/sort/ordering.h"
 #include "stages/ticker.h"
@@ -142,6 +143,22 @@ class Aggregate : public Stage {
     }
     for (json::object& row : rows) output.candidates.add_row(std::move(row));
     return output;
+  }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
+    if (!lost.position) return not_given();
+    Loss out;
+    out.reason = "in_row";
+    out.sentence = "documents became rows here, and it is counted in one of them";
+    json::object values;
+    for (const GroupField& group : group_by) {
+      json::value scratch;
+      const json::value* value = lost.values(group.field, scratch).as_one(scratch);
+      values[group.alias] = value == nullptr ? json::value() : *value;
+    }
+    out.evidence = {{"group", std::move(values)}};
+    out.changes.push_back(change_parameter("include_documents", true));
+    return out;
   }
 
  private:

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "query/value_key.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 #include "text/fold.h"
@@ -91,7 +94,111 @@ class Deduplicate : public Stage {
     return output;
   }
 
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
+    if (!lost.position) return not_given();
+    CandidateList kept = lost.output.candidates;
+    TRAWL_TRY(kept.load(fields_read(), run.check));
+    Loss out;
+    out.reason = "duplicate";
+    std::optional<std::size_t> of;
+    double similarity = -1;
+    if (by_content) {
+      TRAWL_TRY(find_most_similar(lost, kept, run.check, of, similarity));
+    } else {
+      const std::string key = key_of(lost.input, *lost.position);
+      Ticker ticker(run.check);
+      for (std::size_t i = 0; i < kept.size() && !of; ++i) {
+        TRAWL_TRY(ticker.tick());
+        if (key_of(kept, i) == key) of = i;
+      }
+    }
+    if (!of) return out;
+    out.evidence = {{"duplicate_of", kept.document_id(*of)},
+                    {"collection_id", kept.collection_id(*of)},
+                    {"strategy", by_content ? "content" : "field"}};
+    const std::string other = truncate_text(kept.document_id(*of), 100);
+    if (by_content && similarity < 0) {
+      out.sentence = fmt::format("it has no '{}', and neither has '{}', which is kept",
+                                 content_field, other);
+    } else if (by_content) {
+      out.evidence["similarity"] = similarity;
+      out.evidence["similarity_threshold"] = threshold;
+      out.sentence = fmt::format(
+          "its text is like that of '{}', which is kept: the similarity is {:.4g}, and "
+          "from "
+          "{:.4g} on texts are duplicates",
+          other, similarity, threshold);
+      const double above = std::nextafter(similarity, 2.0);
+      if (above <= 1) {
+        out.changes.push_back(change_parameter("similarity_threshold", above));
+      }
+    } else {
+      json::object values;
+      for (const std::string& field : fields) {
+        json::value scratch;
+        const json::value* value =
+            present_value(lost.input, *lost.position, field, scratch);
+        values[field] = value == nullptr ? json::value() : *value;
+      }
+      out.evidence["values"] = std::move(values);
+      out.sentence = fmt::format("'{}', which is kept, has the same {}", other,
+                                 fmt::join(fields, ", "));
+    }
+    // It may be the one at the other end.
+    out.changes.push_back(change_parameter("keep", keep_last ? "first" : "last"));
+    return out;
+  }
+
  private:
+  std::string key_of(const CandidateList& list, std::size_t i) const {
+    std::string key;
+    for (const std::string& field : fields) {
+      json::value scratch;
+      append_value_key(key, present_value(list, i, field, scratch),
+                       case_sensitive ? CaseMode::sensitive : CaseMode::folded);
+    }
+    return key;
+  }
+
+  std::optional<std::string> compared_text(const CandidateList& list, std::size_t i) const {
+    json::value scratch;
+    const json::value* value = present_value(list, i, content_field, scratch);
+    if (value == nullptr) return std::nullopt;
+    std::string text = value_text(*value);
+    return case_sensitive ? text : fold_case(text);
+  }
+
+  // Of the kept ones; below zero where neither has a text.
+  Result<void> find_most_similar(const LostDocument& lost, const CandidateList& kept,
+                                 const Checkpoint& check, std::optional<std::size_t>& of,
+                                 double& similarity) const {
+    Ticker ticker(check);
+    const auto own = compared_text(lost.input, *lost.position);
+    const ComparableText own_text(own.value_or(""));
+    SequenceMatcher matcher(own_text);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const auto text = compared_text(kept, i);
+      if (own.has_value() != text.has_value()) continue;
+      if (!own) {
+        of = i;
+        return {};
+      }
+      const ComparableText other(*text);
+      std::size_t steps = 1;
+      if (!matcher.reaches(other, threshold, steps)) {
+        TRAWL_TRY(ticker.tick(steps));
+        continue;
+      }
+      const double ratio = *own == *text ? 1.0 : matcher.ratio(other);
+      TRAWL_TRY(ticker.tick(steps));
+      if (ratio > similarity) {
+        similarity = ratio;
+        of = i;
+      }
+    }
+    return {};
+  }
+
   Result<std::vector<std::size_t>> unique_by_fields(const CandidateList& input,
                                                     const std::vector<std::size_t>& order,
                                                     const Checkpoint& check) const {
@@ -100,13 +207,7 @@ class Deduplicate : public Stage {
     std::unordered_set<std::string> seen;
     for (const std::size_t i : order) {
       TRAWL_TRY(ticker.tick());
-      std::string key;
-      for (const std::string& field : fields) {
-        json::value scratch;
-        append_value_key(key, present_value(input, i, field, scratch),
-                         case_sensitive ? CaseMode::sensitive : CaseMode::folded);
-      }
-      if (seen.insert(std::move(key)).second) kept.push_back(i);
+      if (seen.insert(key_of(input, i)).second) kept.push_back(i);
     }
     return kept;
   }

@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/text.h"
 #include "query/filter.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/reduce/grouping.h"
 #include "stages/sort/ordering.h"
 #include "stages/ticker.h"
@@ -73,13 +77,7 @@ class GroupBy : public Stage {
   FieldSet fields_needed() const override { return FieldSet({field}); }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
-    TRAWL_ASSIGN(std::vector<Group> groups,
-                 group_by_field(input, field, ListGroups::each_item, run.check));
-    if (exclude_null) {
-      groups.erase(std::remove_if(groups.begin(), groups.end(),
-                                  [](const Group& group) { return group.key.is_null(); }),
-                   groups.end());
-    }
+    TRAWL_ASSIGN(std::vector<Group> groups, arrange(input, run.check));
     StageOutput output;
     std::vector<bool> grouped(input.size());
     for (const Group& group : groups) {
@@ -89,20 +87,101 @@ class GroupBy : public Stage {
     output.metadata = {{"group_by_field", field},
                        {"total_groups", groups.size()},
                        {"total_documents", document_count}};
-
-    sort_groups(groups);
     if (max_groups && groups.size() > static_cast<std::size_t>(*max_groups)) {
       groups.resize(static_cast<std::size_t>(*max_groups));
     }
-    order_members_by_score(groups, input);
-    if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, run.check));
     output.metadata["returned_groups"] = groups.size();
     TRAWL_ASSIGN(output.candidates, emit_groups(std::move(input), groups, max_per_group,
                                                 output_mode, run.check));
     return output;
   }
 
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
+    if (!lost.position) return not_given();
+    TRAWL_ASSIGN(const std::vector<Group> groups, arrange(lost.input, run.check));
+    Loss out;
+    // Of several groups that it is in, the one where it is nearest.
+    std::optional<std::size_t> group_place;
+    std::size_t place = 0;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const auto& members = groups[g].members;
+      const auto found = std::find(members.begin(), members.end(), *lost.position);
+      if (found == members.end()) continue;
+      const auto at = static_cast<std::size_t>(found - members.begin());
+      if (group_place && at >= place) continue;
+      group_place = g;
+      place = at;
+    }
+    if (!group_place) {
+      out.reason = "without_group";
+      out.sentence =
+          fmt::format("it has no '{}', and documents without it are left out", field);
+      out.evidence = {{"field", field}};
+      out.changes.push_back(change_parameter("exclude_null", false));
+      return out;
+    }
+    const Group& group = groups[*group_place];
+    out.evidence = {{"field", field},
+                    {"group", group.key},
+                    {"group_rank", *group_place + 1},
+                    {"rank_in_group", place + 1},
+                    {"group_size", group.members.size()},
+                    {"max_per_group", max_per_group}};
+    const std::string name = truncate_text(value_text(group.key), 100);
+    StageChange change;
+    const bool beyond = max_groups && *group_place >= static_cast<std::size_t>(*max_groups);
+    const std::size_t kept = output_mode == GroupOutput::first ? 1 : max_per_group;
+    if (beyond) {
+      out.reason = "beyond_group_count";
+      out.sentence = fmt::format("its group '{}' is at rank {}, and {} groups are kept",
+                                 name, *group_place + 1, *max_groups);
+      out.evidence["max_groups"] = *max_groups;
+      change = change_parameter("max_groups", *group_place + 1);
+    } else if (place >= kept) {
+      out.reason = "over_group_limit";
+      out.sentence = fmt::format("it is at rank {} of the group '{}', of which {} {} kept",
+                                 place + 1, name, kept, kept == 1 ? "is" : "are");
+      if (output_mode != GroupOutput::first) {
+        change = change_parameter("max_per_group", place + 1);
+      }
+    } else {
+      out.reason = "in_row";
+      out.sentence =
+          fmt::format("documents became rows here, and it is in that of '{}'", name);
+    }
+    if (place >= kept && beyond) add(change, change_parameter("max_per_group", place + 1));
+    // A document is one only where the groups are not rows.
+    if (output_mode == GroupOutput::all ||
+        (output_mode == GroupOutput::first && place > 0)) {
+      if (place >= max_per_group && output_mode == GroupOutput::first) {
+        add(change, change_parameter("max_per_group", place + 1));
+      }
+      add(change, change_parameter("output_mode", "flatten"));
+    }
+    if (!change.patch.empty()) out.changes.push_back(std::move(change));
+    return out;
+  }
+
  private:
+  static void add(StageChange& change, StageChange more) {
+    change.text += (change.text.empty() ? "" : ", ") + more.text;
+    for (json::value& operation : more.patch) change.patch.push_back(std::move(operation));
+  }
+
+  // The groups in their order, each with its members in theirs.
+  Result<std::vector<Group>> arrange(const CandidateList& input,
+                                     const Checkpoint& check) const {
+    TRAWL_ASSIGN(std::vector<Group> groups,
+                 group_by_field(input, field, ListGroups::each_item, check));
+    if (exclude_null) {
+      std::erase_if(groups, [](const Group& group) { return group.key.is_null(); });
+    }
+    sort_groups(groups);
+    order_members_by_score(groups, input);
+    if (!documents_by.empty()) TRAWL_TRY(sort_documents(groups, input, check));
+    return groups;
+  }
+
   void sort_groups(std::vector<Group>& groups) const {
     if (order == GroupOrder::appearance) return;
     SortColumn column;

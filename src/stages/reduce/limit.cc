@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 
 namespace trawl {
 namespace {
@@ -32,6 +35,25 @@ class Limit : public Stage {
     output.metadata = {{"total", input.size()}, {"offset", offset}, {"limit", limit}};
     output.candidates = input.slice(offset, limit);
     return output;
+  }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
+    if (!lost.position) return not_given();
+    const std::size_t rank = *lost.position + 1;
+    Loss out;
+    out.evidence = {{"rank", rank}, {"limit", limit}, {"offset", offset}};
+    if (rank <= offset) {
+      out.reason = "before_offset";
+      out.sentence =
+          fmt::format("it is at rank {}, and the first {} are skipped", rank, offset);
+      out.changes.push_back(change_parameter("offset", rank - 1));
+    } else {
+      out.reason = "beyond_limit";
+      out.sentence = fmt::format("it is at rank {}, and only those up to {} are kept", rank,
+                                 offset + limit);
+      out.changes.push_back(change_parameter("limit", rank - offset));
+    }
+    return out;
   }
 };
 

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/reduce/grouping.h"
 #include "stages/reduce/sampling.h"
 #include "stages/values.h"
@@ -45,6 +48,8 @@ constexpr std::string_view kSampleSchema = R"json({
 
 constexpr std::string_view kSampleBounds[] = {"count", "size", "limit"};
 
+constexpr std::size_t kCountMax = 1000;
+
 enum class Strategy { random, stratified, reservoir, systematic };
 
 constexpr std::string_view word(Strategy strategy) {
@@ -82,33 +87,12 @@ class Sample : public Stage {
     const std::int64_t used = seed.value_or(run.seed);
     StageOutput output;
     output.seed = used;
-    SampleRandom random(static_cast<std::uint64_t>(used));
-    std::vector<bool> keep(input.size(), false);
-    const std::size_t preserved = std::min({preserve_top_k, count, input.size()});
-    if (preserved > 0) {
-      const auto best = order_by_score(input);
-      for (std::size_t i = 0; i < preserved; ++i) keep[best[i]] = true;
-    }
-    std::vector<std::size_t> pool;
-    for (std::size_t i = 0; i < input.size(); ++i) {
-      if (!keep[i]) pool.push_back(i);
-    }
-
     json::object about{
         {"method", json::string(word(strategy).data(), word(strategy).size())},
         {"input_count", input.size()},
         {"seed", used}};
-    const std::size_t wanted = count - preserved;
-    if (strategy == Strategy::stratified) {
-      TRAWL_TRY(take_stratified(input, pool, wanted, random, run.check, keep, about));
-    } else {
-      const auto chosen = strategy == Strategy::random
-                              ? sample_random(pool.size(), wanted, random)
-                          : strategy == Strategy::reservoir
-                              ? sample_reservoir(pool.size(), wanted, random)
-                              : sample_systematic(pool.size(), wanted, random);
-      for (const std::size_t i : chosen) keep[pool[i]] = true;
-    }
+    TRAWL_ASSIGN(const std::vector<bool> keep, draw(input, count, used, run.check, about));
+    const std::size_t preserved = std::min({preserve_top_k, count, input.size()});
 
     // In the order they came, so a sample of a ranking is still a ranking.
     CandidateList::Positions kept;
@@ -122,7 +106,61 @@ class Sample : public Stage {
     return output;
   }
 
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
+    if (!lost.position) return not_given();
+    const std::int64_t used = seed.value_or(run.seed);
+    Loss out;
+    out.reason = "not_drawn";
+    out.sentence = fmt::format("{} of {} were drawn, and it was not among them", count,
+                               lost.input.size());
+    out.evidence = {{"count", count}, {"input_count", lost.input.size()}, {"seed", used}};
+    // A larger sample of the same seed need not hold a smaller one, so each is drawn.
+    std::size_t steps = 0;
+    for (std::size_t more = count + 1; more <= std::min(kCountMax, lost.input.size());
+         ++more) {
+      json::object about;
+      TRAWL_ASSIGN(const std::vector<bool> keep,
+                   draw(lost.input, more, used, run.check, about));
+      if (keep[*lost.position]) {
+        out.changes.push_back(change_parameter("count", more));
+        break;
+      }
+      steps += lost.input.size();
+      if (steps > kTriedMax) break;
+    }
+    return out;
+  }
+
  private:
+  // Which are kept, where `wanted_count` are.
+  Result<std::vector<bool>> draw(const CandidateList& input, std::size_t wanted_count,
+                                 std::int64_t used, const Checkpoint& check,
+                                 json::object& about) const {
+    SampleRandom random(static_cast<std::uint64_t>(used));
+    std::vector<bool> keep(input.size(), false);
+    const std::size_t preserved = std::min({preserve_top_k, wanted_count, input.size()});
+    if (preserved > 0) {
+      const auto best = order_by_score(input);
+      for (std::size_t i = 0; i < preserved; ++i) keep[best[i]] = true;
+    }
+    std::vector<std::size_t> pool;
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      if (!keep[i]) pool.push_back(i);
+    }
+    const std::size_t wanted = wanted_count - preserved;
+    if (strategy == Strategy::stratified) {
+      TRAWL_TRY(take_stratified(input, pool, wanted, random, check, keep, about));
+    } else {
+      const auto chosen = strategy == Strategy::random
+                              ? sample_random(pool.size(), wanted, random)
+                          : strategy == Strategy::reservoir
+                              ? sample_reservoir(pool.size(), wanted, random)
+                              : sample_systematic(pool.size(), wanted, random);
+      for (const std::size_t i : chosen) keep[pool[i]] = true;
+    }
+    return keep;
+  }
+
   Result<void> take_stratified(const CandidateList& input,
                                const std::vector<std::size_t>& pool, std::size_t wanted,
                                SampleRandom& random, const Checkpoint& check,
@@ -151,12 +189,14 @@ class Sample : public Stage {
   // A field that is different in every document must not make the metadata as large as
   // the documents.
   static constexpr std::size_t kStrataListedMax = 1000;
+  // What a larger count may be looked for: documents times counts.
+  static constexpr std::size_t kTriedMax = 20'000'000;
 };
 
 Result<std::unique_ptr<Stage>> make_sample(ObjectReader& in) {
   auto stage = std::make_unique<Sample>();
   stage->count =
-      static_cast<std::size_t>(in.integer({"count", "size", "limit"}, 10, 1, 1000));
+      static_cast<std::size_t>(in.integer({"count", "size", "limit"}, 10, 1, kCountMax));
   stage->strategy = in.one_of({"strategy", "method"}, Strategy::random,
                               {{"random", Strategy::random},
                                {"stratified", Strategy::stratified},

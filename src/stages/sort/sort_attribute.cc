@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "query/filter.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/sort/ordering.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
@@ -38,6 +39,10 @@ class SortAttribute : public Stage {
   StageTraits traits() const override { return {}; }
   FieldSet fields_read() const override { return FieldSet({field}); }
   FieldSet fields_needed() const override { return fields_read(); }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
+    return lost.position ? loses_nothing() : not_given();
+  }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
     Ticker ticker(run.check);

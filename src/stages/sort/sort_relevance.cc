@@ -6,6 +6,7 @@
 #include "base/work_limit.h"
 #include "model/engine_fields.h"
 #include "stages/definitions.h"
+#include "stages/not_lost.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 
@@ -53,6 +54,10 @@ class SortRelevance : public Stage {
     FieldSet fields({score_field});
     if (normalize) fields.add(engine_field::kSortRelevance);
     return fields;
+  }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
+    return lost.position ? loses_nothing() : not_given();
   }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {

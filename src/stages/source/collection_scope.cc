@@ -60,4 +60,19 @@ Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& 
   return out;
 }
 
+bool reads_from(const Snapshots& snapshots, const Snapshot& snapshot) {
+  return std::any_of(snapshots.begin(), snapshots.end(), [&](const auto& each) {
+    return each->collection().id == snapshot.collection().id;
+  });
+}
+
+Loss not_read(const Snapshot& snapshot) {
+  Loss out;
+  out.reason = "not_searched";
+  out.sentence = fmt::format("the stage does not read its collection '{}'",
+                             snapshot.collection().name);
+  out.evidence = {{"collection_id", snapshot.collection().id.str()}};
+  return out;
+}
+
 }  // namespace trawl

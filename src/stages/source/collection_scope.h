@@ -29,4 +29,9 @@ CollectionScope read_collection_scope(ObjectReader& in);
 Result<Snapshots> bind_scope(const CollectionScope& own, const CollectionScope& wider,
                              BindContext& context);
 
+// Whether they read the collection of that one, and of a document that they do not read,
+// why it is missing.
+bool reads_from(const Snapshots& snapshots, const Snapshot& snapshot);
+Loss not_read(const Snapshot& snapshot);
+
 }  // namespace trawl

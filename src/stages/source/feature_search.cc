@@ -11,6 +11,7 @@
 #include "pipeline/absent_fields.h"
 #include "stages/definitions.h"
 #include "stages/reduce/sampling.h"
+#include "stages/source/feature_search_loss.h"
 #include "stages/source/feature_search_parameters.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
@@ -547,6 +548,23 @@ class FeatureSearch : public Stage {
                       input.size() == 1 ? "document" : counted(input.size(), "document")));
     }
     return output;
+  }
+
+  Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
+    SearchLoss search{parameters_, {}, run.pre_filters, {}, {}};
+    if (parameters_.searches.empty()) search.searched.push_back(snapshots_);
+    for (const BoundSearch& each : searches_) {
+      Snapshots& snapshots = search.searched.emplace_back();
+      for (const Target& target : each.targets) snapshots.push_back(target.snapshot);
+    }
+    search.run = [&](const FeatureSearchParameters& parameters) {
+      return SearchRun(parameters, snapshots_, searches_, run).run();
+    };
+    search.run_one = [&](const FeatureSearchParameters& parameters, std::size_t i) {
+      const std::vector<BoundSearch> one{searches_[i]};
+      return SearchRun(parameters, snapshots_, one, run).run();
+    };
+    return explain_search_loss(search, lost);
   }
 
  private:

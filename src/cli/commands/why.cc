@@ -1,0 +1,109 @@
+// trawl why: why a document is, or is not, in the results of an execution.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/field_path.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/named_execution.h"
+#include "cli/context.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/object_writer.h"
+#include "cli/terminal/table.h"
+
+namespace trawl::cli {
+namespace {
+
+struct WhyFlags {
+  std::string execution;
+  std::string document;
+  std::string collection;
+};
+
+void show_boundaries(Host& host, const json::object& answer) {
+  const auto* boundaries = array_at(answer, "boundaries");
+  if (boundaries == nullptr || boundaries->empty()) return;
+  Table table({{"STAGE", false, true, 10},
+               {"KIND", false, true, 8, 2},
+               {"RANK", true},
+               {"OF", true},
+               {"SCORE", true, false, 8, 1}},
+              host.width, host.colour);
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& each : *boundaries) {
+    const json::object& boundary = each.get_object();
+    const auto rank = count_at(boundary, "rank", -1);
+    const auto* score = find_path(boundary, "score");
+    rows.push_back(
+        {{printable(text_at(boundary, "stage_name"))},
+         {printable(text_at(boundary, "stage_id"))},
+         {rank < 0 ? "-" : format_count(rank), rank < 0 ? Style::bad : Style::plain},
+         {format_count(count_at(boundary, "count"))},
+         {score != nullptr && is_number(*score) ? format_number(as_double(*score), 4)
+                                                : std::string("-")}});
+  }
+  host.out << '\n' << table.lines(rows);
+}
+
+Outcome<Exit> why(Context& context, const WhyFlags& flags) {
+  TRAWL_ASSIGN(const std::string id, find_execution_id(context, flags.execution));
+  json::object body{{"document_id", flags.document}};
+  if (!flags.collection.empty()) body["collection_id"] = flags.collection;
+  const json::value sent = std::move(body);
+  std::string raw;
+  TRAWL_ASSIGN(const auto answer,
+               context.call("POST", path({"v1", "retrievers", "executions", id, "why"}),
+                            &sent, &raw));
+  if (context.format() != Format::table) return write_object(context, raw);
+  auto& host = context.host();
+  const bool is_there = text_at(answer, "outcome") == "in_results";
+  host.out << styled(printable(text_at(answer, "sentence")),
+                     is_there ? Style::good : Style::bold, host.colour)
+           << '\n';
+  show_boundaries(host, answer);
+  if (const auto* change = object_at(answer, "nearest_change")) {
+    if (const auto* set = array_at(*change, "set")) {
+      host.out << '\n'
+               << styled(printable(fmt::format("Try it: trawl replay {} --patch '{}'", id,
+                                               to_json_text(*set))),
+                         Style::dim, host.colour)
+               << '\n';
+    }
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_why(CLI::App& program, Context& context) {
+  auto* command = program.add_subcommand(
+      "why", "Say why a document is, or is not, in the results of an execution");
+  auto flags = std::make_shared<WhyFlags>();
+  command
+      ->add_option("execution", flags->execution,
+                   "An id, the beginning of one, latest, or latest~2")
+      ->required()
+      ->type_name("ID");
+  command->add_option("document", flags->document, "The id of the document")
+      ->required()
+      ->type_name("DOCUMENT");
+  command
+      ->add_option("--collection", flags->collection,
+                   "Where it is, by name or id [wherever the execution looked]")
+      ->type_name("NAME");
+  command->footer(
+      "Example:\n"
+      "  trawl why latest vim\n"
+      "Where the record does not say, the run is made again over the documents of then;\n"
+      "that is not recorded. A change is only proposed when a run with it kept the "
+      "document.");
+  command->callback([&context, flags] {
+    context.action = [&context, flags] { return why(context, *flags); };
+  });
+}
+
+}  // namespace trawl::cli
