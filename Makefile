@@ -8,7 +8,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 SOURCES = git ls-files '*.cc' '*.h'
 
-.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger bench-load bench-stages clean format tidy
+.PHONY: help setup build run test soak fuzz-api bench-quick bench-ledger bench-load bench-stages bench-insight clean format tidy
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "             SIZES=\"100k 1M 10M\"; BENCH_DIR=, ARGS=--without-postgres"
 	@echo "make bench-load  what others feel of heavy requests, and what replaced documents cost"
 	@echo "make bench-stages  what each stage costs at 1,000, 10,000 and 100,000 candidates"
+	@echo "make bench-insight  what why, replay and diff cost beside a run and a record"
 	@echo "make setup   install the Debian packages that the build needs"
 	@echo "make format  clang-format;  make tidy: clang-tidy;  make clean: remove build/"
 
@@ -67,6 +68,9 @@ bench-load: build
 
 bench-stages: build
 	@$(PYTHON) bench/stages.py $(ARGS)
+
+bench-insight: build
+	@$(PYTHON) bench/insight.py $(ARGS)
 
 clean:
 	rm -rf build

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
@@ -21,8 +21,8 @@ Error cannot_replay(const Execution& execution, const Obstacle& obstacle) {
   if (!obstacle.gone) {
     return make_error(
         ErrorCode::invalid,
-        fmt::format("{} cannot be run again as it was: {}; give inputs to run its pipeline "
-                    "with others",
+        fmt::format("{} cannot be run again as it was: {}; with other inputs, or as_of "
+                    "\"now\", what is there of it can be run",
                     id, obstacle.reason));
   }
   const std::string since =
@@ -33,6 +33,28 @@ Error cannot_replay(const Execution& execution, const Obstacle& obstacle) {
                   "documents of today, and corpus.replay_days and corpus.replay_bytes_max "
                   "keep older ones longer",
                   id, obstacle.reason, since));
+}
+
+// The first that a run would see and whose version of then is not known, as of imports; to
+// take the newest would be another run.
+std::optional<Obstacle> unknown_version(const Execution& original,
+                                        const BoundPipeline& bound) {
+  for (const auto* list : {&bound.snapshots, &bound.extra}) {
+    for (const auto& snapshot : *list) {
+      const std::string& id = snapshot->collection().id.str();
+      const auto& known = original.collection_versions;
+      if (std::any_of(known.begin(), known.end(),
+                      [&](const auto& one) { return one.collection_id == id; })) {
+        continue;
+      }
+      return Obstacle{
+          fmt::format("which version of the collection '{}' it searched was not "
+                      "recorded",
+                      snapshot->collection().name),
+          std::nullopt};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -70,9 +92,45 @@ Result<RunReplay> Replayer::what_it_had(const Execution& original,
   RunReplay out;
   TRAWL_ASSIGN(out.execution_id, first_of(original));
   out.externals = externals;
+  bool any_kept = false;
   for (const StageRecord& stage : original.stages) {
     out.stages.push_back({stage.stage_name, stage.stage_id, stage.seed, stage.context,
                           stage.cache_hit, stage.external_calls});
+    for (const ExternalCall& call : stage.external_calls) any_kept |= call.answer_kept;
+  }
+  if (!any_kept) return out;
+  TRAWL_ASSIGN(const std::vector<Content> answers,
+               ledger_.contents(original.namespace_id, original.summary.execution_id));
+  for (RunReplay::Stage& stage : out.stages) {
+    for (ExternalCall& call : stage.external_calls) {
+      const auto found = std::find_if(
+          answers.begin(), answers.end(),
+          [&](const Content& answer) { return answer.sha256 == call.answer_sha256; });
+      if (found != answers.end()) call.answer = found->bytes;
+    }
+  }
+  return out;
+}
+
+Result<std::vector<CollectionVersion>> Replayer::versions_at(const Execution& original,
+                                                             TimeUs time) const {
+  std::vector<CollectionVersion> out;
+  for (const CollectionVersion& one : original.collection_versions) {
+    const CollectionId id(one.collection_id);
+    // History may be imported from elsewhere, and tells nothing of other namespaces.
+    if (!catalog_.find_collection(original.namespace_id, one.collection_id)) {
+      return make_error(ErrorCode::gone, fmt::format("there is no collection {} in this "
+                                                     "namespace any more",
+                                                     one.collection_id));
+    }
+    const auto version = corpus_.version_at(id, time);
+    if (!version) {
+      return make_error(
+          ErrorCode::gone,
+          fmt::format("the collection {} cannot be read as of {}: {}", one.collection_id,
+                      format_time(time), version.error().message));
+    }
+    out.push_back({one.collection_id, *version});
   }
   return out;
 }
@@ -107,10 +165,20 @@ Result<PreparedReplay> Replayer::prepare(const Execution& original,
   out.pipeline_changed =
       sha256_hex(canonical_json(pipeline.to_json())) != original.fingerprint;
   BindAt at;
+  std::vector<CollectionVersion> versions;
   if (then) at.versions = original.collection_versions;
+  if (request.as_of == ReplayRequest::AsOf::time) {
+    TRAWL_ASSIGN(versions, versions_at(original, request.time));
+    at.versions = versions;
+  }
   TRAWL_ASSIGN(out.bound, runner_.bind(std::move(pipeline), std::move(inputs),
                                        original.namespace_id, at));
   if (then) {
+    if (request.set.is_null()) {
+      if (const auto obstacle = unknown_version(original, out.bound)) {
+        return cannot_replay(original, *obstacle);
+      }
+    }
     TRAWL_ASSIGN(out.replay, what_it_had(original, request.externals));
   }
   return out;

@@ -22,8 +22,10 @@ inline constexpr std::string_view kReplayRelation = "replay";
 
 // What a replay does as the original did, and what not.
 struct ReplayRequest {
-  enum class AsOf { then, now };
+  // At a time: the documents of that time, with new seeds.
+  enum class AsOf { then, now, time };
   AsOf as_of = AsOf::then;
+  TimeUs time = 0;  // Of AsOf::time.
   // A JSON patch over the recorded pipeline; null for none.
   json::value set;
   std::optional<json::object> inputs;  // In place of the recorded ones.
@@ -62,6 +64,8 @@ class Replayer {
  private:
   Result<Pipeline> patched_pipeline(const Execution& original,
                                     const ReplayRequest& request) const;
+  Result<std::vector<CollectionVersion>> versions_at(const Execution& original,
+                                                     TimeUs time) const;
   Result<RunReplay> what_it_had(const Execution& original, Externals externals) const;
   // The execution whose id the templates of this one saw.
   Result<ExecutionId> first_of(const Execution& execution) const;

@@ -6,10 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 
 #include "insight/comparison.h"
 #include "insight/insight_test_support.h"
+#include "pipeline/per_item_stage.h"
 
 namespace trawl::replay_test {
 namespace {
@@ -57,6 +59,104 @@ TEST_F(ReplayTest, EveryRunIsTheSameAsOfThen) {
   }
 }
 
+// Answers differently each time.
+class Oracle final : public Provider {
+ public:
+  std::string_view name() const override { return "oracle-1"; }
+  Result<std::string> ask(const std::string& question, const AskContext&) const override {
+    return question + "! " + std::to_string(++asked);
+  }
+  mutable std::atomic<int> asked{0};
+};
+
+class AskOracle final : public PerItemStage {
+ public:
+  ItemTraits item_traits() const override { return {.deterministic = false}; }
+  FieldSet fields_read() const override { return FieldSet({"title"}); }
+  Result<void> bind(BindContext& context) override {
+    TRAWL_ASSIGN(provider_, context.provider("oracle"));
+    return {};
+  }
+  Result<ItemOutput> item(const CandidateList& input, std::size_t i,
+                          StageRun& run) const override {
+    json::value scratch;
+    const json::value* title = input.find(i, "title", scratch);
+    ItemOutput out;
+    TRAWL_ASSIGN(const std::string answer,
+                 run.calls.ask(*provider_, title == nullptr ? "" : to_json_text(*title)));
+    out.fields["answer"] = answer;
+    return out;
+  }
+  Result<Loss> explain_loss(const LostDocument&, StageRun&) const override {
+    return Loss();
+  }
+
+ private:
+  std::shared_ptr<const Provider> provider_;
+};
+
+Result<std::unique_ptr<Stage>> make_ask_oracle(ObjectReader&) {
+  return std::unique_ptr<Stage>(std::make_unique<AskOracle>());
+}
+
+// What others answered comes out of the ledger, in the order of nobody's threads.
+TEST_F(ReplayTest, WhatOthersAnsweredIsGivenAgain) {
+  StageDefinition ask;
+  ask.stage_id = "ask_oracle";
+  ask.category = "enrich";
+  ask.parameter_schema = "{}";
+  ask.make = make_ask_oracle;
+  registry_.add(ask);
+  Providers providers;
+  const auto oracle = std::make_shared<Oracle>();
+  providers.add("oracle", oracle);
+  const PipelineRunner runner(corpus_, corpus_, cache_, RunOptions(), {}, &providers);
+  const Replayer replayer(corpus_, corpus_, ledger_, runner, registry_);
+  for (int i = 0; i < 10; ++i) write_some();
+
+  const json::value body = parse_json(R"({"collection_identifiers": ["books"], "stages": [
+      {"stage_id": "attribute_filter", "parameters": {"field": "year", "operator": "lt",
+       "value": 99}}, {"stage_id": "ask_oracle", "parameters": {}}]})")
+                               .value();
+  ObjectReader in(body.get_object(), {});
+  const BoundPipeline bound =
+      runner.bind(parse_pipeline(in, registry_).value(), {}, ns_).value();
+  Execution original;
+  original.summary.execution_id = ExecutionId("exec_asked");
+  original.summary.timestamp = clock_.now();
+  runner.describe(bound, original);
+  runner.run(bound, original, {});
+  ASSERT_EQ(original.summary.status, status::kCompleted) << *original.error;
+  std::vector<LedgerWrite> writes(1);
+  writes[0].execution = original;
+  ASSERT_TRUE(ledger_.append(writes));
+  const Execution recorded =
+      ledger_.find(ns_, original.summary.execution_id).value().value();
+  EXPECT_FALSE(recorded.stages[1].external_calls.at(0).answer);
+
+  const int asked = oracle->asked;
+  const auto run_again = [&](const ReplayRequest& request) {
+    const PreparedReplay prepared = replayer.prepare(recorded, request).value();
+    Execution again;
+    runner.describe(prepared.bound, again);
+    RunRequest run;
+    run.replay = prepared.replay ? &*prepared.replay : nullptr;
+    runner.run(prepared.bound, again, run);
+    return again;
+  };
+  const auto difference = first_difference(recorded, run_again({}));
+  EXPECT_FALSE(difference) << difference->sentence;
+  EXPECT_EQ(oracle->asked, asked);
+  ReplayRequest live;
+  live.externals = Externals::live;
+  const Execution anew = run_again(live);
+  ASSERT_TRUE(first_difference(recorded, anew));
+  EXPECT_EQ(cause_of_difference(recorded, anew).cause, "answers");
+  ReplayRequest fail;
+  fail.externals = Externals::fail;
+  EXPECT_EQ(run_again(fail).summary.status, status::kFailed);
+}
+
 TEST_F(ReplayTest, TemplatesSeeTheIdOfTheFirst) {
   write_some();
   const json::value body = parse_json(R"({"collection_identifiers": ["books"], "stages": [
@@ -68,7 +168,7 @@ TEST_F(ReplayTest, TemplatesSeeTheIdOfTheFirst) {
 }
 
 TEST_F(ReplayTest, NowAndChangedOnesDiffer) {
-  write_some();
+  for (int i = 0; i < 10; ++i) write_some();
   const json::value body = parse_json(R"({"collection_identifiers": ["books"], "stages": [
       {"stage_id": "attribute_filter", "parameters": {"field": "year", "operator": "lt",
        "value": 99}}, {"stage_id": "sample", "parameters": {"count": 5}}]})")
@@ -158,6 +258,10 @@ TEST_F(ReplayTest, WhatDoesNotSayEnoughCannotBeReplayed) {
   Execution running = original;
   running.summary.status = status::kProcessing;
   EXPECT_NE(why_not(running).find("has not ended"), std::string::npos);
+  Execution imported = original;
+  imported.collection_versions.clear();
+  EXPECT_NE(why_not(imported).find("which version of the collection 'books'"),
+            std::string::npos);
   Execution older = original;
   older.collection_versions.at(0).version = 999;
   EXPECT_NE(why_not(older).find("no longer kept"), std::string::npos);

@@ -33,6 +33,9 @@ std::string escaped(std::string_view name) {
   return out;
 }
 
+// More conditions that fail are not put into words.
+constexpr std::size_t kFailuresTold = 3;
+
 // Where the condition that failed is written: as {field, operator, value}, or as one member
 // of the short form {path: value}.
 struct Place {
@@ -107,29 +110,54 @@ class Places {
   const FilterFailure& failure_;
 };
 
-std::vector<StageChange> changes_of(const FilterFailure& failure,
-                                    const json::object& config) {
-  std::vector<StageChange> out;
-  const auto place = Places(failure).find(json::value(config), "", false);
-  if (!place) return out;
-  if (failure.passing && (!place->is_short || failure.op == "eq")) {
-    StageChange& change = out.emplace_back();
-    change.text = fmt::format("{} {} {}", truncate_text(failure.field, 100), failure.op,
-                              truncate_text(to_json_text(*failure.passing), 200));
+enum class Way { other_value, without };
+
+// Adds what makes one condition let the document pass; false where nothing does.
+bool add_change(const FilterFailure& failure, const Place& place, Way way,
+                StageChange& change) {
+  const std::string separator = change.text.empty() ? "" : ", ";
+  if (way == Way::other_value) {
+    if (!failure.passing || (place.is_short && failure.op != "eq")) return false;
+    change.text +=
+        fmt::format("{}{} {} {}", separator, truncate_text(failure.field, 100), failure.op,
+                    truncate_text(to_json_text(*failure.passing), 200));
     change.patch.push_back(patch_operation(
-        "add", place->is_short ? place->path : place->path + "/value", *failure.passing));
+        "add", place.is_short ? place.path : place.path + "/value", *failure.passing));
+    return true;
   }
-  // Without the condition every document passes it; the parameters of a stage are no
-  // condition that could be taken away.
-  if (place->path == "/parameters" || failure.negated) return out;
-  StageChange& change = out.emplace_back();
-  change.text = fmt::format("without {} {} {}", truncate_text(failure.field, 100),
-                            failure.op, truncate_text(to_json_text(failure.value), 200));
-  if (place->is_short) {
-    json::object operation{{"op", "remove"}, {"path", place->path}};
+  // The parameters of a stage are no condition that could be taken away, and without a
+  // part of NOT it may exclude everything.
+  if (place.path == "/parameters" || failure.negated) return false;
+  change.text +=
+      fmt::format("{}without {} {} {}", separator, truncate_text(failure.field, 100),
+                  failure.op, truncate_text(to_json_text(failure.value), 200));
+  if (place.is_short) {
+    json::object operation{{"op", "remove"}, {"path", place.path}};
     change.patch.push_back(std::move(operation));
   } else {
-    change.patch.push_back(patch_operation("replace", place->path, json::object()));
+    change.patch.push_back(patch_operation("replace", place.path, json::object()));
+  }
+  return true;
+}
+
+// Every condition that fails has to change; each by another value where that is possible.
+std::vector<StageChange> changes_of(const std::vector<FilterFailure>& failures,
+                                    const json::object& config) {
+  std::vector<StageChange> out;
+  const json::value whole(config);
+  for (const Way first : {Way::other_value, Way::without}) {
+    StageChange change;
+    bool all = true;
+    for (const FilterFailure& failure : failures) {
+      const auto place = Places(failure).find(whole, "", false);
+      const Way second = first == Way::without ? Way::other_value : Way::without;
+      all = all && place &&
+            (add_change(failure, *place, first, change) ||
+             add_change(failure, *place, second, change));
+    }
+    if (all && (out.empty() || out.front().patch != change.patch)) {
+      out.push_back(std::move(change));
+    }
   }
   return out;
 }
@@ -139,8 +167,9 @@ std::vector<StageChange> changes_of(const FilterFailure& failure,
 std::optional<Loss> filter_loss(std::span<const Filter> filters,
                                 const Filter::Lookup& lookup, const json::object& config) {
   for (const Filter& filter : filters) {
-    const auto failure = find_failure(filter, lookup);
-    if (!failure) continue;
+    const std::vector<FilterFailure> failures = find_failures(filter, lookup);
+    if (failures.empty()) continue;
+    const FilterFailure* failure = &failures.front();
     Loss out;
     out.reason = "filtered";
     out.sentence = failure->sentence;
@@ -150,12 +179,15 @@ std::optional<Loss> filter_loss(std::span<const Filter> filters,
               ? std::string(", nor does the other alternative hold")
               : fmt::format(", nor do the {} other alternatives hold", failure->others);
     }
+    for (std::size_t i = 1; i < std::min(failures.size(), kFailuresTold); ++i) {
+      out.sentence += "; besides, " + failures[i].sentence;
+    }
     out.evidence = {{"field", failure->field},
                     {"operator", failure->op},
                     {"value", failure->value},
                     {"found", failure->found},
                     {"negated", failure->negated}};
-    out.changes = changes_of(*failure, config);
+    out.changes = changes_of(failures, config);
     return out;
   }
   return std::nullopt;

@@ -53,40 +53,52 @@ json::value beside(const json::value& bound, bool greater) {
                                               : -std::numeric_limits<double>::infinity());
 }
 
+json::value asked_value(const FilterNode& node) {
+  if (node.set == nullptr) return node.value;
+  return json::array(node.set->values().begin(), node.set->values().end());
+}
+
 class Finder {
  public:
   explicit Finder(const Filter::Lookup& lookup) : lookup_(lookup) {}
 
-  FilterFailure find(const FilterNode& node, bool wanted) const {
+  // Appends what keeps the node from being what is wanted.
+  void collect(const FilterNode& node, bool wanted, std::vector<FilterFailure>& out) const {
     using Kind = FilterNode::Kind;
-    if (node.kind == Kind::condition) return of_condition(node, wanted);
+    if (node.kind == Kind::condition) {
+      out.push_back(of_condition(node, wanted));
+      return;
+    }
     if (node.kind == Kind::unknown) {
-      FilterFailure out;
-      out.undecided = true;
-      out.sentence = "a condition needs a value that was not given";
-      return out;
+      FilterFailure failure;
+      failure.undecided = true;
+      failure.sentence = "a condition needs a value that was not given";
+      out.push_back(std::move(failure));
+      return;
     }
     // What each child should be, for the node to be what is wanted.
     const bool child_wanted = node.kind == Kind::none ? !wanted : wanted;
     const Truth right = truth_of(child_wanted);
-    std::size_t wrong = 0;
-    const FilterNode* first = nullptr;
+    std::vector<const FilterNode*> wrong;
     for (const FilterNode& child : node.children) {
-      if (truth_in(child, lookup_) == right) continue;
-      ++wrong;
-      if (first == nullptr) first = &child;
+      if (truth_in(child, lookup_) != right) wrong.push_back(&child);
     }
-    if (first == nullptr) {  // An OR of nothing, or its negation.
-      FilterFailure out;
-      out.sentence = "the filter is an OR of nothing, which no document passes";
-      return out;
+    if (wrong.empty()) {  // An OR of nothing, or its negation.
+      FilterFailure failure;
+      failure.sentence = "the filter is an OR of nothing, which no document passes";
+      out.push_back(std::move(failure));
+      return;
     }
-    FilterFailure out = find(*first, child_wanted);
-    // Where any child would do, the others fail too.
+    // Where any child would do, the first of them.
     const bool any_would_do =
-        (node.kind == Kind::any && wanted) || (node.kind == Kind::all && !wanted);
-    if (any_would_do) out.others += wrong - 1;
-    return out;
+        (node.kind == Kind::any && wanted) || (node.kind != Kind::any && !wanted);
+    if (any_would_do) {
+      const std::size_t first = out.size();
+      collect(*wrong.front(), child_wanted, out);
+      if (first < out.size()) out[first].others += wrong.size() - 1;
+      return;
+    }
+    for (const FilterNode* child : wrong) collect(*child, child_wanted, out);
   }
 
  private:
@@ -94,14 +106,14 @@ class Finder {
     FilterFailure out;
     out.field = node.path;
     out.op = filter_op_name(node.op);
-    out.value = node.value;
+    out.value = asked_value(node);
     out.negated = !wanted;
     out.canonical = canonical_filter(node);
     json::value scratch;
     const json::value* found = lookup_(node.path).as_one(scratch);
     if (found != nullptr) out.found = *found;
     const std::string asked =
-        fmt::format("{} {} {}", truncate_text(node.path, 100), out.op, shown(node.value));
+        fmt::format("{} {} {}", truncate_text(node.path, 100), out.op, shown(out.value));
     const std::string has =
         found == nullptr
             ? fmt::format("it has no '{}'", truncate_text(node.path, 100))
@@ -152,8 +164,7 @@ class Finder {
         return beside(own.number, node.op == FilterOp::lt);
       }
       case FilterOp::in: {
-        json::array values =
-            node.value.is_array() ? node.value.get_array() : json::array{node.value};
+        json::array values = asked_value(node).get_array();
         values.push_back(found);
         return json::value(std::move(values));
       }
@@ -187,9 +198,8 @@ class Finder {
         return beside(own.number, node.op == FilterOp::gte);
       }
       case FilterOp::in: {
-        if (!node.value.is_array()) return std::nullopt;
         json::array values;
-        for (const json::value& value : node.value.get_array()) {
+        for (const json::value& value : node.set->values()) {
           if (!same_value(found, value, node.mode)) values.push_back(value);
         }
         return json::value(std::move(values));
@@ -197,8 +207,7 @@ class Finder {
       case FilterOp::ne:
         return found;
       case FilterOp::nin: {
-        json::array values =
-            node.value.is_array() ? node.value.get_array() : json::array{node.value};
+        json::array values = asked_value(node).get_array();
         values.push_back(found);
         return json::value(std::move(values));
       }
@@ -220,8 +229,16 @@ class Finder {
 
 std::optional<FilterFailure> find_failure(const Filter& filter,
                                           const Filter::Lookup& lookup) {
-  if (filter.matches(lookup)) return std::nullopt;
-  return Finder(lookup).find(filter.root(), true);
+  std::vector<FilterFailure> all = find_failures(filter, lookup);
+  if (all.empty()) return std::nullopt;
+  return std::move(all.front());
+}
+
+std::vector<FilterFailure> find_failures(const Filter& filter,
+                                         const Filter::Lookup& lookup) {
+  std::vector<FilterFailure> out;
+  if (!filter.matches(lookup)) Finder(lookup).collect(filter.root(), true, out);
+  return out;
 }
 
 }  // namespace trawl

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "query/filter.h"
@@ -28,5 +29,9 @@ struct FilterFailure {
 // a text is too long for a pattern. Thread-safe.
 std::optional<FilterFailure> find_failure(const Filter& filter,
                                           const Filter::Lookup& lookup);
+// All that would have to change for the document to pass: every condition of an AND that
+// fails. Empty where it passes.
+std::vector<FilterFailure> find_failures(const Filter& filter,
+                                         const Filter::Lookup& lookup);
 
 }  // namespace trawl

@@ -1,12 +1,14 @@
 """Runs are made again as they were, and two executions are compared."""
 
 import concurrent.futures
+import datetime
 import json
 import os
 import pathlib
 import random
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import BINARY, KEY, Server, search, stage
@@ -201,6 +203,38 @@ def test_what_changed_is_said(server):
     assert told["cause"] == "documents"
     assert told["results"]["left"][0]["document_id"] == "0"
     assert diff(server, original, original)["diverges"] is None
+
+
+def test_as_of_a_time_it_sees_the_documents_of_that_time(server):
+    server.make_collection("books", [{"document_id": "a", "n": 1}])
+    everything = stage("attribute_filter", field="n", operator="exists", value=True)
+    original = server.execute(["books"], [everything]).json["execution_id"]
+    time.sleep(0.05)
+    between = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    time.sleep(0.05)
+    server.ok("POST", "/v1/collections/books/documents", {"document_id": "b", "n": 2})
+    assert not replay(server, original, as_of="now")["identical"]
+    then = replay(server, original, as_of=between)
+    assert then["identical"] and then["as_of"].startswith("20")
+    reply = server.post(f"/v1/retrievers/executions/{original}/replay", {"as_of": "-7d"})
+    assert reply.status == 410, reply
+
+
+def test_an_autopsy_names_the_stage_that_is_unlike_itself(server):
+    server.make_collection("books", [{"document_id": str(n), "text": "whale"}
+                                     for n in range(30)])
+    stages = [search("{{INPUT.query}}", name="find"), stage("limit", "few", limit=5)]
+    for _ in range(8):
+        server.execute(["books"], stages, {"query": "whale"})
+    odd = server.execute(["books"], stages, {"query": "nothing"}).json["execution_id"]
+    path = f"/v1/retrievers/executions/{odd}"
+    assert "autopsy" not in server.ok("GET", path)
+    autopsy = server.ok("GET", path + "?autopsy=true")["autopsy"]
+    assert autopsy["peers"] == 8 and autopsy["unlike"] == 0
+    assert "'find' is unlike itself" in autopsy["sentence"]
+    assert autopsy["stages"][0]["output_count"] == {"value": 0, "p50": 25, "p99": 25}
+    done = cli(server, "executions", "show", odd)
+    assert "'find' is unlike itself" in done.stdout
 
 
 @pytest.mark.parametrize("body,location", [

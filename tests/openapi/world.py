@@ -22,7 +22,13 @@ EXECUTIONS = [
     {"execution_id": EXECUTION, "status": "completed", "timestamp": "2026-01-31T10:00:00Z",
      "duration_ms": 12.5, "credits_used": 1, "total_processed": 4, "total_returned": 1,
      "stages_completed": 1, "total_stages": 1, "query_summary": "white whale",
-     "inputs": {"query": "white whale"}},
+     "inputs": {"query": "white whale"},
+     "pipeline": {
+         "collection_identifiers": ["books"],
+         "stages": [{"stage_name": "find", "stage_type": "filter", "config": {
+             "stage_id": "feature_search",
+             "parameters": {"query": "{{INPUT.query}}", "final_top_k": 5}}}]},
+     "results": [{"document_id": "moby", "collection_id": "books", "score": 1.25}]},
 ]
 
 FEATURES = [{"feature_uri": "trawl://bm25@v1/text", "fields": ["title", "text"]}]

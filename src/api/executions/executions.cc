@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "api/insight/autopsy.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/ledger_reads.h"
+#include "api/wire/query_reader.h"
 #include "api/wire/request_time.h"
 #include "base/text.h"
 #include "http/server/guarded_reply.h"
@@ -174,6 +176,8 @@ Result<http::Response> show_execution(const Services& services, Call& call) {
                                   truncate_text(id, 100), call.ns.name));
   }
   add_replayable(services, call.ns.id, *found);
+  TRAWL_ASSIGN(const bool autopsy, QueryReader(call.request).boolean("autopsy", false));
+  if (autopsy) TRAWL_TRY(add_autopsy(services, call.ns.id, ExecutionId(id), *found));
   return detail_response(std::move(*found));
 }
 
@@ -190,7 +194,7 @@ void add_execution_routes(http::Router& router, const Services& services) {
   router.add(
       {"GET", "/v1/retrievers/executions/{execution_id}", reads_run_on(services),
        http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace, {},
+       endpoint(services, Permission::read, Scope::in_namespace, Query{{"autopsy"}},
                 [&services](Call& call) { return show_execution(services, call); })});
 }
 

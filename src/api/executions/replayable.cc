@@ -62,6 +62,12 @@ Result<std::optional<Obstacle>> find_obstacle(const Services& services,
   // Its items have ids and numbers, and so no bracket.
   const auto versions = last_member(detail, R"(,"collection_versions":[)", "]");
   if (!versions) return std::optional<Obstacle>();
+  if (versions->empty()) {
+    const auto named =
+        first_member(detail, R"("collection_identifiers":[)", "]").value_or("");
+    if (named.empty()) return std::optional<Obstacle>();
+    return obstacle("which versions of its collections it searched was not recorded");
+  }
   TRAWL_ASSIGN(const json::value searched, parse_json(fmt::format("[{}]", *versions)));
   for (const auto& one : searched.get_array()) {
     TRAWL_ASSIGN(auto missing,

@@ -11,6 +11,7 @@
 #include "api/operate/metrics.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/request_time.h"
+#include "api/wire/time_value.h"
 #include "base/ids.h"
 #include "base/text.h"
 #include "insight/comparison.h"
@@ -27,12 +28,25 @@ struct ReplayBody {
   bool record = true;
 };
 
-Result<ReplayBody> read_replay_body(const json::object& sent) {
+Result<ReplayBody> read_replay_body(const json::object& sent, TimeUs now) {
   ObjectReader in(sent, {});
   ReplayBody out;
-  out.request.as_of = in.one_of<ReplayRequest::AsOf>(
-      {"as_of"}, ReplayRequest::AsOf::then,
-      {{"then", ReplayRequest::AsOf::then}, {"now", ReplayRequest::AsOf::now}});
+  if (const json::value* as_of = in.find({"as_of"})) {
+    const auto* word = as_of->if_string();
+    if (word != nullptr && (*word == "then" || *word == "now")) {
+      out.request.as_of =
+          *word == "now" ? ReplayRequest::AsOf::now : ReplayRequest::AsOf::then;
+    } else {
+      auto time = parse_time_value(*as_of, now, "as_of");
+      if (!time) {
+        return invalid_at("as_of",
+                          "as_of is neither \"then\", \"now\" nor a time such as "
+                          "\"2026-01-31T10:00:00Z\" or \"-24h\"");
+      }
+      out.request.as_of = ReplayRequest::AsOf::time;
+      out.request.time = *time;
+    }
+  }
   if (const json::array* set = in.array({"set"})) out.request.set = *set;
   if (const json::object* inputs = in.object({"inputs"})) out.request.inputs = *inputs;
   out.request.externals = in.one_of<Externals>({"externals"}, Externals::recorded,
@@ -44,8 +58,16 @@ Result<ReplayBody> read_replay_body(const json::object& sent) {
   return out;
 }
 
-std::string_view name_of(ReplayRequest::AsOf as_of) {
-  return as_of == ReplayRequest::AsOf::then ? "then" : "now";
+std::string as_of_text(const ReplayRequest& request) {
+  switch (request.as_of) {
+    case ReplayRequest::AsOf::then:
+      return "then";
+    case ReplayRequest::AsOf::now:
+      return "now";
+    case ReplayRequest::AsOf::time:
+      return format_time(request.time);
+  }
+  return "then";
 }
 
 std::string_view name_of(Externals externals) {
@@ -133,7 +155,7 @@ std::string replay_json(const Execution& original, const Execution& replay,
   out.key("original_execution_id").string(original.summary.execution_id.str());
   out.key("execution_id");
   body.record ? out.string(replay.summary.execution_id.str()) : out.null();
-  out.key("as_of").string(name_of(body.request.as_of));
+  out.key("as_of").string(as_of_text(body.request));
   out.key("externals").string(name_of(body.request.externals));
   out.key("pipeline_changed").boolean(prepared.pipeline_changed);
   out.key("inputs_changed").boolean(prepared.inputs_changed);
@@ -159,7 +181,7 @@ Result<void> replay(const Services& services, const std::shared_ptr<http::Reques
   PreparedReplay prepared;
   TRAWL_TRY(bounded(time, [&]() -> Result<void> {
     TRAWL_ASSIGN(const json::object sent, read_body(call));
-    TRAWL_ASSIGN(body, read_replay_body(sent));
+    TRAWL_ASSIGN(body, read_replay_body(sent, services.clock.now()));
     TRAWL_ASSIGN(original, found_execution(services, call.ns,
                                            call.request.path_parameter("execution_id")));
     const Replayer replayer(services.catalog, services.corpus, services.ledger,

@@ -140,6 +140,11 @@ void show_facts(Page& page, const json::object& execution, const CollectionNames
   page.fact("client", text_at(execution, "client"));
   page.fact("request", text_at(execution, "request_id"));
   page.fact("replayable", replayable_text(execution));
+  page.whole_fact("beside others", text_at(execution, "autopsy.sentence"),
+                  find_path(execution, "autopsy.unlike") != nullptr &&
+                          !text_at(execution, "autopsy.unlike").empty()
+                      ? Style::waiting
+                      : Style::plain);
 }
 
 std::vector<RowColumn> stage_columns(double total_ms) {
@@ -292,7 +297,10 @@ void show_results(Page& page, Context& context, const json::object& execution,
 
 Outcome<Exit> show_execution(Context& context, const std::string& given) {
   std::string raw;
-  TRAWL_ASSIGN(auto execution, find_named_execution(context, given, raw));
+  // For a person, who would have to compare with others by hand.
+  const Query query =
+      context.format() == Format::table ? Query{{"autopsy", "true"}} : Query();
+  TRAWL_ASSIGN(auto execution, find_named_execution(context, given, raw, query));
   switch (context.format()) {
     case Format::json:
     case Format::ndjson:

@@ -62,9 +62,11 @@ Outcome<std::string> id_at(Context& context, std::int64_t back) {
 }  // namespace
 
 Outcome<json::object> find_named_execution(Context& context, const std::string& name,
-                                           std::string& raw) {
+                                           std::string& raw, const Query& query) {
   const auto get = [&](const std::string& id) {
-    return context.call("GET", path({"v1", "retrievers", "executions", id}), nullptr, &raw);
+    return context.call("GET",
+                        with_query(path({"v1", "retrievers", "executions", id}), query),
+                        nullptr, &raw);
   };
   if (const auto back = place_of(name)) {
     TRAWL_ASSIGN(const std::string id, id_at(context, *back));

@@ -146,10 +146,10 @@ void add_replay(CLI::App& program, Context& context) {
       ->required()
       ->type_name("ID");
   command
-      ->add_option("--as-of", flags->as_of,
-                   "then: with the documents, seeds and answers that it had; now: with "
-                   "those of today [then]")
-      ->check(one_of({"then", "now"}))
+      ->add_option(
+          "--as-of", flags->as_of,
+          "then: with the documents, seeds and answers that it had; now, or a time "
+          "such as -24h: over the documents of that time [then]")
       ->type_name("WHEN");
   command
       ->add_option("--set", flags->set,

@@ -66,8 +66,7 @@ class MemoryCorpus : public Catalog, public Corpus {
       const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
   Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) override;
-  Result<TimeUs> version_time(const CollectionId& id,
-                              std::uint64_t version) const override;
+  Result<TimeUs> version_time(const CollectionId& id, std::uint64_t version) const override;
   Result<std::uint64_t> version_at(const CollectionId& id, TimeUs time) const override;
   Result<void> ping() const override { return {}; }
 

@@ -66,8 +66,7 @@ class SqliteCorpus final : public EmbeddedCorpus {
   // Removal of what no version needs: sqlite_corpus_vacuum.cc, sqlite_corpus_tidy.cc.
   Result<VacuumReport> vacuum(const VacuumRequest& request) override;
   Result<KeptVersions> kept_versions(const CollectionId& id) const override;
-  Result<TimeUs> version_time(const CollectionId& id,
-                              std::uint64_t version) const override;
+  Result<TimeUs> version_time(const CollectionId& id, std::uint64_t version) const override;
   Result<std::uint64_t> version_at(const CollectionId& id, TimeUs time) const override;
   Result<std::optional<VersionCut>> cut_of(const CollectionId& id,
                                            std::uint64_t version) const override;

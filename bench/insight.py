@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What the answers of a memory cost, beside the run or the record that they are about.
+
+    bench/insight.py                       the checkout's release binary
+    bench/insight.py --binary FILE --ndjson documents.ndjson
+
+Over the Debian catalogue, or other documents of its fields: `why` from the record and by
+making the run again, `diff` of two runs of four stages, `replay`; one client, requests of all
+kinds in turn, medians. A table on a terminal, JSON elsewhere. Exit status 1 when a goal is
+missed.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from load import KEY, ROOT, Server, say
+
+GOALS = {"why from the record / detail": 2, "why by a run / run": 2,
+         "why by a run, with a change / run": 4, "diff / fetching both": 3}
+REPLAYS_MIN = 0.4  # Pairs of replay and comparison, of executions, each second.
+WORDS = "server web image game library python font network kernel editor".split()
+ROUNDS = 60
+
+
+def stage(name, stage_id, **parameters):
+    return {"stage_name": name, "config": {"stage_id": stage_id, "parameters": parameters}}
+
+
+def run_body(query):
+    return {
+        "collection_identifiers": ["packages"], "inputs": {"query": query}, "skip_cache": True,
+        "limit": 10,
+        "stages": [
+            stage("find", "feature_search", query="{{INPUT.query}}", top_k=1000,
+                  final_top_k=500),
+            stage("small", "attribute_filter", field="installed_size", operator="lt",
+                  value=1_000_000),
+            stage("ordered", "sort_attribute", sort_field="size", order="desc"),
+            stage("few", "limit", limit=400)]}
+
+
+def timed(call, *arguments):
+    begin = time.perf_counter()
+    reply = call(*arguments)
+    return time.perf_counter() - begin, reply
+
+
+def measure(server):
+    ids, results, lost = [], [], []
+    for n in range(ROUNDS):
+        query = f"{WORDS[n % 10]} {WORDS[n // 10 % 10]} {WORDS[n * 7 % 10]}"
+        reply = server.ok("POST", "/v1/retrievers/execute", run_body(query))
+        detail = server.ok("GET", f"/v1/retrievers/executions/{reply['execution_id']}")
+        ids.append((reply["execution_id"], query))
+        returned = [each["document_id"] for each in detail["results"]]
+        results.append(returned[0])
+        # Found by the search, and not returned.
+        found = [each["document_id"] for each in detail["stages"][0]["candidates"]]
+        lost.append(next((one for one in found if one not in set(returned)), None))
+    took = {name: [] for name in ("run", "detail", "both", "record", "again", "change", "diff",
+                                  "replay")}
+    for n, (execution_id, query) in enumerate(ids):
+        path = f"/v1/retrievers/executions/{execution_id}"
+        other = ids[(n + 1) % len(ids)][0]
+
+        def note(name, method, where, body=None):
+            seconds, reply = timed(server.ok, method, where, body)
+            took[name].append(seconds)
+            return reply
+
+        note("run", "POST", "/v1/retrievers/execute", run_body(query))
+        note("detail", "GET", path)
+        begin = time.perf_counter()
+        server.ok("GET", path)
+        server.ok("GET", f"/v1/retrievers/executions/{other}")
+        took["both"].append(time.perf_counter() - begin)
+        note("record", "POST", path + "/why", {"document_id": results[n]})
+        note("again", "POST", path + "/why", {"document_id": "vim-tiny"})
+        if lost[n] is not None:
+            note("change", "POST", path + "/why", {"document_id": lost[n]})
+        note("diff", "POST", "/v1/retrievers/executions/diff", {"a": execution_id, "b": other})
+        note("replay", "POST", path + "/replay", {"record": False})
+    median = {name: statistics.median(values) for name, values in took.items()}
+    ratios = {"why from the record / detail": median["record"] / median["detail"],
+              "why by a run / run": median["again"] / median["run"],
+              "why by a run, with a change / run": median["change"] / median["run"],
+              "diff / fetching both": median["diff"] / median["both"]}
+    return {"milliseconds": {name: round(value * 1000, 3) for name, value in median.items()},
+            "ratios": {name: round(value, 2) for name, value in ratios.items()},
+            "replays per execution": round(median["run"] / median["replay"], 2)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", default=str(ROOT / "build/release/trawl"))
+    parser.add_argument("--ndjson", help="documents to load; default: this machine's packages")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trawl-insight-") as scratch:
+        if arguments.ndjson is None:
+            arguments.ndjson = scratch + "/packages.ndjson"
+            with open(arguments.ndjson, "wb") as out:
+                subprocess.run([sys.executable, ROOT / "scripts/debian_catalogue.py"],
+                               stdout=out, check=True)
+        server = Server(arguments.binary, scratch + "/data")
+        try:
+            say("loading the documents")
+            subprocess.run(
+                [arguments.binary, "import", "packages", arguments.ndjson, "--create",
+                 "--fields", "name:3,summary:2,description", "--url",
+                 f"http://127.0.0.1:{server.port}"],
+                env={**os.environ, "TRAWL_API_KEY": KEY}, stdout=subprocess.DEVNULL, check=True)
+            result = measure(server)
+        finally:
+            server.stop()
+    missed = [name for name, goal in GOALS.items() if result["ratios"][name] > goal]
+    if result["replays per execution"] < REPLAYS_MIN:
+        missed.append("replays per execution")
+    result["missed"] = missed
+    if arguments.json or not sys.stdout.isatty():
+        print(json.dumps(result, indent=2))
+    else:
+        for name, ratio in result["ratios"].items():
+            print(f"{name:36} {ratio:6.2f}   goal at most {GOALS[name]}")
+        print(f"{'replays per execution':36} {result['replays per execution']:6.2f}   "
+              f"goal at least {REPLAYS_MIN}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
