@@ -290,6 +290,7 @@ class Deduplicate : public Stage {
   // batch and is no duplicate itself.
   Result<void> find_similar(std::vector<std::unique_ptr<NewText>>& batch,
                             const UniqueTexts& unique, Ticker& ticker) const {
+    if (batch.empty()) return {};
     const auto compare = [&](NewText& text, const ComparableText& other) -> Result<void> {
       const auto length = static_cast<double>(other.length);
       if (text.is_duplicate || length < text.shortest || length > text.longest) return {};
