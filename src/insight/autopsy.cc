@@ -108,7 +108,9 @@ Autopsy compare_with_peers(const Execution& execution, std::span<const Execution
           return odd_count(count, usual, "handed on");
         });
   }
-  if (out.peers < kAutopsyPeersMin) {
+  if (out.peers == 0) {
+    out.sentence = "No other run of this shape completed in the week before it.";
+  } else if (out.peers < kAutopsyPeersMin) {
     out.sentence = fmt::format(
         "Only {} other {} of this shape completed in the week before it, too few to say "
         "what is usual.",

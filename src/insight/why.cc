@@ -163,7 +163,7 @@ std::optional<WhyAnswer> WhyNot::by_record(const Execution& execution,
 }
 
 // Of a document that no collection had at the version of then.
-Result<LostAt> WhyNot::absence(const Execution& execution, const BoundPipeline& bound,
+Result<LostAt> WhyNot::absence(const BoundPipeline& bound,
                                const WhyQuestion& question) const {
   LostAt out;
   out.reason = "never";
@@ -223,7 +223,6 @@ Result<LostAt> WhyNot::absence(const Execution& execution, const BoundPipeline& 
     out.sentence = fmt::format("the execution did not search the collection '{}'",
                                short_text(question.collection));
   }
-  (void)execution;
   return out;
 }
 
@@ -256,7 +255,9 @@ Result<std::optional<NearestChange>> WhyNot::nearest(const Execution& execution,
     run.shown_count = 0;
     prepared->bound.pipeline.budget.max_credits.reset();
     Execution scratch;
-    const RunResult result = runner_.run(prepared->bound, scratch, run);
+    runner_.run(prepared->bound, scratch, run);
+    // A run that the time of the request ended says nothing of the change.
+    TRAWL_TRY(check_work());
     if (scratch.summary.status == status::kCancelled) {
       return make_error(ErrorCode::cancelled, *scratch.error);
     }
@@ -267,7 +268,6 @@ Result<std::optional<NearestChange>> WhyNot::nearest(const Execution& execution,
     out.patch = std::move(patch);
     out.reaches_results = seen.is_there && scratch.summary.status == status::kCompleted;
     out.next = seen.lost;
-    (void)result;
     return std::optional(std::move(out));
   }
   return std::optional<NearestChange>();
@@ -314,7 +314,7 @@ Result<std::vector<WhyAnswer>> WhyNot::answer(const Execution& execution,
     }
     if (found) continue;
     answer.outcome = "not_in_collection";
-    TRAWL_ASSIGN(answer.lost_at, absence(execution, prepared.bound, question));
+    TRAWL_ASSIGN(answer.lost_at, absence(prepared.bound, question));
     answer.sentence =
         fmt::format("'{}' was not there to be found: {}.", short_text(question.document_id),
                     answer.lost_at->sentence);
@@ -327,8 +327,8 @@ Result<std::vector<WhyAnswer>> WhyNot::answer(const Execution& execution,
   run.replay = prepared.replay ? &*prepared.replay : nullptr;
   run.shown_count = 0;
   Execution scratch;
-  const RunResult result = runner_.run(prepared.bound, scratch, run);
-  (void)result;
+  runner_.run(prepared.bound, scratch, run);
+  TRAWL_TRY(check_work());
   if (scratch.summary.status == status::kCancelled) {
     return make_error(ErrorCode::cancelled, *scratch.error);
   }

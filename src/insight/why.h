@@ -88,8 +88,7 @@ class WhyNot {
 
   std::optional<WhyAnswer> by_record(const Execution& execution,
                                      const WhyQuestion& question) const;
-  Result<LostAt> absence(const Execution& execution, const BoundPipeline& bound,
-                         const WhyQuestion& question) const;
+  Result<LostAt> absence(const BoundPipeline& bound, const WhyQuestion& question) const;
   Result<std::optional<NearestChange>> nearest(const Execution& execution,
                                                const Target& target,
                                                const RunRequest& request) const;

@@ -126,6 +126,28 @@ TEST_F(WhyTest, TheNamedStageIsTheOneAndTheChangeHelps) {
   }
 }
 
+// The time of a request is that of all runs which an answer takes.
+TEST_F(WhyTest, ARequestThatIsOverGetsAnErrorAndNoHalfAnswer) {
+  for (int i = 0; i < 10; ++i) write_some();
+  const Execution execution =
+      run(parse_json(R"({"collection_identifiers": ["books"], "stages": [
+          {"stage_id": "attribute_filter", "parameters": {"field": "year", "operator": "lt",
+           "value": -1}}]})")
+              .value(),
+          {});
+  int left = 3;
+  const Checkpoint check = [&]() -> Result<void> {
+    if (left-- > 0) return {};
+    return make_error(ErrorCode::timeout, "the time is over");
+  };
+  std::vector<WhyQuestion> questions;
+  for (int i = 0; i < 60; ++i) questions.push_back({std::to_string(i), ""});
+  const auto answers =
+      bounded(check, [&] { return why_not_.answer(execution, questions, {}); });
+  ASSERT_FALSE(answers);
+  EXPECT_EQ(answers.error().code, ErrorCode::timeout);
+}
+
 TEST_F(WhyTest, ADocumentThatWasNotThereYetOrNoMore) {
   clock_.advance(1'000'000);
   const auto put = [&](std::string id) {
