@@ -21,8 +21,7 @@ namespace {
 constexpr std::size_t kWordsShown = 20;
 // Raising one bound can move a document under another, so they are raised in turns.
 constexpr int kRoundsMax = 12;
-// The most that both bounds may be.
-constexpr std::uint32_t kDoubledMax = 500;
+constexpr auto kDoubledMax = static_cast<std::uint32_t>(kFinalTopKMax);
 
 void add_strings(const json::value& value, std::string& out) {
   if (const auto* object = value.if_object()) {
@@ -301,7 +300,7 @@ class Explainer {
             std::nextafter(std::min(*raised.min_score, part->score / top), 0.0);
       }
     }
-    TRAWL_TRY(add_bounds(changed, out));
+    if (raised.top_k <= kTopKMax) TRAWL_TRY(add_bounds(changed, out));
     return out;
   }
 
@@ -322,6 +321,8 @@ class Explainer {
       TRAWL_ASSIGN(const Standing now, standing(unbounded(changed)));
       if (!now.rank) return {};
       if (parameters_.group_by) break;
+      // As far down as no bound reaches.
+      if (*now.rank > static_cast<std::size_t>(kFinalTopKMax)) return {};
       std::uint32_t needed = static_cast<std::uint32_t>(*now.rank);
       // A longer list brings others in, which may go before it: where small steps do not
       // keep up with that, larger ones do.

@@ -14,8 +14,6 @@ namespace trawl {
 namespace {
 
 constexpr std::size_t kSearchesMax = 10;
-constexpr std::int64_t kTopKMax = 1000;
-constexpr std::int64_t kFinalTopKMax = 500;
 constexpr std::size_t kFacetsMax = 50;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 

@@ -17,6 +17,9 @@ namespace trawl {
 // The JSON Schema of the parameters.
 extern const std::string_view kFeatureSearchSchema;
 
+inline constexpr std::int64_t kTopKMax = 1000;
+inline constexpr std::int64_t kFinalTopKMax = 500;
+
 enum class OnEmpty { error, skip, random };
 
 // One of the searches of a feature_search stage.
