@@ -54,9 +54,10 @@ def camel_case(name):
 
 def near_misses(name, known):
     """Other spellings of a name, as people and programs make them."""
-    spellings = {camel_case(name), name.replace("_", "-"), name.upper(),
-                 name[:-1] if name.endswith("s") else name + "s",
-                 name[:-2] + name[-1] + name[-2]}
+    spellings = {camel_case(name), name.replace("_", "-"), name.upper()}
+    if len(name) > 1:  # Of one letter, whatever is longer is near to everything.
+        spellings |= {name[:-1] if name.endswith("s") else name + "s",
+                      name[:-2] + name[-1] + name[-2]}
     return sorted(one for one in spellings - set(known) if one != name)
 
 
