@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -436,8 +437,13 @@ void WorkerPool::work(Workers::iterator self) {
     for (bool is_first = true; queued_ > 0 && (is_first || choose().claim == Claim::fresh);
          is_first = false) {
       auto task = begin_task(*self);
+      // At once, or one that computes would see one more than may, and go in its place.
+      const auto aside = self->is_long ? set_aside_unbegun(*self) : std::nullopt;
       lock.unlock();
-      if (self->is_long) wait_to_begin(*self);
+      if (aside) {
+        go_on(*aside);
+        wait_for_turn(*self);
+      }
       // What it holds is released without the lock.
       run_guarded("a task of the worker pool", task);
       run_guarded("the end of a task of the worker pool", [&] { task = nullptr; });
@@ -573,23 +579,17 @@ void WorkerPool::give_turn(Worker& worker, std::int64_t now_us) {
 }
 
 // Of a task that is a long one before it begins: after those who have begun. It counts as
-// queued until then.
-void WorkerPool::wait_to_begin(Worker& worker) {
-  Next next;
-  {
-    const MutexLock lock(mutex_);
-    if (!has_better_claim(worker)) return;
-    leave_slot(worker, monotonic_us());
-    Account& its = *worker.account;
-    set_aside(worker, busy_, its.set_aside.end());
-    worker.is_unbegun = true;
-    ++its.unbegun;
-    ++unbegun_;
-    rank(its);
-    next = give_slots();
-  }
-  go_on(next);
-  wait_for_turn(worker);
+// queued until then. Nothing where it may begin.
+std::optional<WorkerPool::Next> WorkerPool::set_aside_unbegun(Worker& worker) {
+  if (!has_better_claim(worker)) return std::nullopt;
+  leave_slot(worker, monotonic_us());
+  Account& its = *worker.account;
+  set_aside(worker, busy_, its.set_aside.end());
+  worker.is_unbegun = true;
+  ++its.unbegun;
+  ++unbegun_;
+  rank(its);
+  return give_slots();
 }
 
 void WorkerPool::enter(Workers& guest, const std::string& account_name) {

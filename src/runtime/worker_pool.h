@@ -7,6 +7,7 @@
 #include <limits>
 #include <list>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -126,7 +127,6 @@ class WorkerPool {
   bool begin_wait(Worker& worker) noexcept;
   void end_wait(Worker& worker);
   void give_turn(Worker& worker, std::int64_t now_us);
-  void wait_to_begin(Worker& worker);
   void enter(Workers& guest, const std::string& account);
   void leave(Workers& guest);
 
@@ -140,6 +140,7 @@ class WorkerPool {
   void wait_for_turn(Worker& worker);
   void set_aside(Worker& worker, Workers& from, Workers::iterator place)
       TRAWL_REQUIRES(mutex_);
+  std::optional<Next> set_aside_unbegun(Worker& worker) TRAWL_REQUIRES(mutex_);
   bool has_better_claim(const Worker& worker) const TRAWL_REQUIRES(mutex_);
   Choice choose(bool long_may_run) const TRAWL_REQUIRES(mutex_);
   Choice choose() const TRAWL_REQUIRES(mutex_);
