@@ -151,6 +151,7 @@ TEST(Turn, ATaskThatIsLikelyToBeLongIsOneFromTheBeginning) {
     std::atomic<bool> began = false;
     EXPECT_TRUE(pool.submit([&] {
       spin(kLongTaskUs);
+      give_turn();  // From here on it is a long one.
       compute_until([&] { return computes = true, over.load(); });
     }));
     EXPECT_TRUE(eventually([&] { return computes.load(); }));
