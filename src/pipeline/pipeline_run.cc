@@ -7,13 +7,13 @@
 #include <new>
 #include <numeric>
 #include <random>
-#include <unordered_set>
 
 #include "base/hash.h"
 #include "base/work_limit.h"
 #include "ledger/record/runner_message.h"
 #include "model/execution_json.h"
 #include "pipeline/absent_fields.h"
+#include "pipeline/boundary_record.h"
 #include "pipeline/external_calls.h"
 #include "pipeline/open_collection.h"
 #include "pipeline/query_summary.h"
@@ -41,36 +41,6 @@ std::uint64_t draw_seed() {
 bool same_collection(const Snapshot& snapshot, std::string_view identifier) {
   return snapshot.collection().id.str() == identifier ||
          snapshot.collection().name == identifier;
-}
-
-// The first of them, whose ids were loaded.
-std::vector<ScoredId> scored_ids(const CandidateList& candidates, std::size_t max) {
-  std::vector<ScoredId> out;
-  const std::size_t count = std::min(max, candidates.size());
-  out.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    ScoredId& id = out.emplace_back();
-    id.collection_id = candidates.collection_id(i);
-    id.document_id = candidates.document_id(i);
-    id.score = candidates.score(i);
-    if (const std::uint64_t hash = candidates.content_hash(i); hash != 0) {
-      id.content_hash = static_cast<std::uint32_t>(hash >> 32);
-    }
-  }
-  return out;
-}
-
-// As the normal form of a pipeline has it, where there is one filter of each kind.
-json::object config_of(const RenderedStage& rendered) {
-  json::object out{{"parameters", rendered.parameters}};
-  const auto add = [&](std::string_view name, const json::array& filters) {
-    if (filters.empty()) return;
-    out[json::string_view(name.data(), name.size())] =
-        filters.size() == 1 ? filters.front() : json::value(filters);
-  };
-  add("pre_filters", rendered.pre_filters);
-  add("post_filters", rendered.post_filters);
-  return out;
 }
 
 std::string_view stop_text(StopReason reason) {
@@ -461,7 +431,7 @@ class Run {
     TRAWL_TRY(output.candidates.load_first(options_.boundary_candidates_max,
                                            is_last ? FieldSet() : fields_next(), check_));
     record.candidates = scored_ids(output.candidates, options_.boundary_candidates_max);
-    note_origins(output.candidates, record);
+    note_origins(candidates_, output.candidates, options_.written_bytes_max, record);
     candidates_ = std::move(output.candidates);
     output.candidates = {};
     record.output_count = static_cast<std::int64_t>(candidates_.size());
@@ -478,31 +448,6 @@ class Run {
     if (!has_stage_called_name_) stage_values_["name"] = stage.stage_name;
     stage_values_[stage.stage_name] = std::move(values);
     return {};
-  }
-
-  // What this stage gave to the candidates: ranks of its searches, and what it wrote.
-  void note_origins(const CandidateList& output, StageRecord& record) const {
-    if (!output.has_origins()) return;
-    // Stages share what they did not change, so who has the same has it from before.
-    std::unordered_set<const json::object*> written_before;
-    std::unordered_set<const SearchParts*> parts_before;
-    const std::size_t count = candidates_.has_origins() ? candidates_.size() : 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (const auto* written = candidates_.written(i)) written_before.insert(written);
-      if (!candidates_.parts(i).empty()) parts_before.insert(&candidates_.parts(i));
-    }
-    std::size_t room = options_.written_bytes_max;
-    for (std::size_t i = 0; i < record.candidates.size(); ++i) {
-      ScoredId& id = record.candidates[i];
-      const SearchParts& parts = output.parts(i);
-      if (!parts.empty() && !parts_before.contains(&parts)) id.searches = parts;
-      const auto* written = output.written(i);
-      if (written == nullptr || written_before.contains(written)) continue;
-      const std::size_t bytes = to_json_text(*written).size();
-      if (bytes > room) break;
-      room -= bytes;
-      id.written = *written;
-    }
   }
 
   Result<void> load_shown(CandidateList& candidates) const {

@@ -123,4 +123,16 @@ std::string stage_key(const PipelineStage& stage, const RenderedStage& rendered)
   return text;
 }
 
+json::object config_of(const RenderedStage& rendered) {
+  json::object out{{"parameters", rendered.parameters}};
+  const auto add = [&](std::string_view name, const json::array& filters) {
+    if (filters.empty()) return;
+    out[json::string_view(name.data(), name.size())] =
+        filters.size() == 1 ? filters.front() : json::value(filters);
+  };
+  add("pre_filters", rendered.pre_filters);
+  add("post_filters", rendered.post_filters);
+  return out;
+}
+
 }  // namespace trawl

@@ -21,6 +21,10 @@ struct RenderedStage {
   std::vector<std::string> unfilled;  // What other parameters named likewise.
 };
 
+// As the normal form of a pipeline has the config of a stage, where there is one filter of
+// each kind: {parameters, pre_filters?, post_filters?}.
+json::object config_of(const RenderedStage& rendered);
+
 //   invalid  a template names what cannot be there, or fills in what a place does not take
 Result<RenderedStage> render(const PipelineStage& stage, const TemplateScope& scope);
 
