@@ -3,22 +3,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_pointer.h"
+
 namespace trawl {
 namespace {
-
-std::string escaped(std::string_view token) {
-  std::string out;
-  for (const char c : token) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 class Changes {
  public:
@@ -45,7 +33,7 @@ class Changes {
   void compare_objects(const json::object& a, const json::object& b,
                        const std::string& path) {
     for (const auto& member : a) {
-      const std::string place = path + "/" + escaped(view(member.key()));
+      const std::string place = path + "/" + pointer_token(view(member.key()));
       const json::value* other = b.if_contains(member.key());
       if (other == nullptr) {
         add(place, &member.value(), nullptr);
@@ -55,7 +43,7 @@ class Changes {
     }
     for (const auto& member : b) {
       if (!a.contains(member.key())) {
-        add(path + "/" + escaped(view(member.key())), nullptr, &member.value());
+        add(path + "/" + pointer_token(view(member.key())), nullptr, &member.value());
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/json_pointer.h"
 #include "ledger/record/redacted_json.h"
 
 namespace trawl {
@@ -16,7 +17,7 @@ void collect_replaced(const json::value& value, const std::string& path,
   if (out.size() == kPathsMax) return;
   if (const auto* object = value.if_object()) {
     for (const auto& member : *object) {
-      collect_replaced(member.value(), fmt::format("{}/{}", path, view(member.key())), out);
+      collect_replaced(member.value(), path + "/" + pointer_token(view(member.key())), out);
     }
   } else if (const auto* array = value.if_array()) {
     for (std::size_t i = 0; i < array->size(); ++i) {
@@ -45,7 +46,7 @@ Result<std::optional<Obstacle>> version_obstacle(const Catalog& catalog,
   if (!catalog.find_collection(namespace_id, collection_id)) {
     return std::optional(Obstacle{
         fmt::format("there is no collection {} in this namespace any more", collection_id),
-        std::nullopt, true});
+        std::nullopt, true, true});
   }
   if (corpus.snapshot(id, version)) return std::optional<Obstacle>();
   TRAWL_ASSIGN(const auto cut, corpus.cut_of(id, version));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -18,7 +19,8 @@ namespace trawl {
 struct Obstacle {
   std::string reason;
   std::optional<TimeUs> since;
-  bool gone = false;  // It could, until then.
+  bool gone = false;             // It could, until then.
+  bool collection_gone = false;  // Nor over the documents of today.
 };
 
 // Of a version of a collection: nothing where it can be read.

@@ -25,12 +25,16 @@ Error cannot_replay(const Execution& execution, const Obstacle& obstacle) {
                     "\"now\", what is there of it can be run",
                     id, obstacle.reason));
   }
+  if (obstacle.collection_gone) {
+    return make_error(ErrorCode::gone,
+                      fmt::format("{} cannot be run again: {}", id, obstacle.reason));
+  }
   const std::string since =
       obstacle.since ? fmt::format(", since {}", format_time(*obstacle.since)) : "";
   return make_error(
       ErrorCode::gone,
       fmt::format("{} cannot be run again as of then: {}{}; as_of \"now\" runs it over the "
-                  "documents of today, and corpus.replay_days and corpus.replay_bytes_max "
+                  "documents of today, and the settings replay_days and replay_bytes_max "
                   "keep older ones longer",
                   id, obstacle.reason, since));
 }

@@ -75,9 +75,10 @@ class WhyNot {
          const Replayer& replayer)
       : catalog_(catalog), corpus_(corpus), runner_(runner), replayer_(replayer) {}
 
-  //   errors of Replayer::prepare() where the run has to be made again and cannot be: then
-  //   a single question is answered by that error
-  //   and what ends a run: cancelled, timeout
+  // In the order of the questions.
+  //   errors of Replayer::prepare(), where one has to be answered by making the run again
+  //   and that cannot be done
+  //   cancelled, timeout  the request is not wanted any more, or its time is over
   Result<std::vector<WhyAnswer>> answer(const Execution& execution,
                                         std::span<const WhyQuestion> questions,
                                         const RunRequest& request) const;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_pointer.h"
 #include "base/text.h"
 #include "query/filter_failure.h"
 #include "query/filter_node.h"
@@ -18,20 +19,6 @@ namespace {
 // Where filters stand in the config of a stage.
 constexpr std::array<std::string_view, 7> kFilterNames = {
     "filters", "pre_filters", "post_filters", "conditions", "AND", "OR", "NOT"};
-
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 // More conditions that fail are not put into words.
 constexpr std::size_t kFailuresTold = 3;
@@ -65,7 +52,7 @@ class Places {
       const std::string_view name = view(member.key());
       const bool is_filter =
           std::find(kFilterNames.begin(), kFilterNames.end(), name) != kFilterNames.end();
-      const std::string place = path + "/" + escaped(name);
+      const std::string place = path + "/" + pointer_token(name);
       if (in_filter && !is_filter && name == failure_.field &&
           means_it(json::object{{member.key(), member.value()}})) {
         return Place{place, true};
