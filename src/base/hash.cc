@@ -119,6 +119,12 @@ std::uint64_t content_hash(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+std::string content_hash_hex(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return to_hex({reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest});
+}
+
 std::uint64_t hash64(std::string_view bytes) {
   const std::string full = digest(sha256(), bytes);
   std::uint64_t value = 0;

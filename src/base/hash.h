@@ -33,6 +33,8 @@ class Sha256 {
 // XXH3, 64 bits, seed 0: tells whether two contents are equal; stays the same for ever. Not
 // for secrets: who wants to can make two contents with one hash.
 std::uint64_t content_hash(std::string_view bytes);
+// The same of 128 bits, as 32 lower-case hexadecimal digits.
+std::string content_hash_hex(std::string_view bytes);
 
 // The first eight bytes of SHA-256: for binding and cache keys, not for secrets.
 std::uint64_t hash64(std::string_view bytes);

@@ -19,6 +19,11 @@ TEST(Hash, KnownDigests) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Hash, ContentHashesAreThoseOfXxh3) {
+  EXPECT_EQ(content_hash(""), 0x2d06800538d394c2u);
+  EXPECT_EQ(content_hash_hex(""), "99aa06d3014798d86001c324468d497f");
+}
+
 TEST(Hash, Crc32IsThatOfZlibAndContinues) {
   EXPECT_EQ(crc32(""), 0u);
   EXPECT_EQ(crc32("123456789"), 0xCBF43926u);

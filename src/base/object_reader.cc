@@ -26,7 +26,9 @@ std::string_view sent_name(const json::object& object, ObjectReader::Names names
 
 ObjectReader::ObjectReader(const json::object& object, std::string location,
                            Templates templates)
-    : object_(object), location_(std::move(location)), templates_(templates) {}
+    : object_(object), location_(std::move(location)), templates_(templates) {
+  asked_.reserve(object.size());  // Most readers ask for what is there.
+}
 
 const json::value* ObjectReader::find(Names names) {
   const json::value* found = nullptr;

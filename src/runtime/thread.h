@@ -40,4 +40,10 @@ class [[nodiscard]] Thread {
 //   throws std::system_error when the system has no thread left, std::bad_alloc
 Thread start_thread(std::string_view name, std::function<void()> function);
 
+// Lets the other threads of this group of processes (its control group, or its terminal's)
+// go before the calling one wherever both want a processor, for as long as it lives: the
+// system takes this back from nobody without a privilege. Threads that it starts inherit
+// it. Where nobody else wants one, it runs as it did.
+void give_way_to_other_threads() noexcept;
+
 }  // namespace trawl

@@ -5,14 +5,17 @@
 #include "runtime/turn.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -131,6 +134,48 @@ TEST(Turn, NoMoreLongTasksComputeThanMay) {
 
 // Goal: of a kind whose last two were long, the next waits with the long ones before it
 // begins, until one was short.
+// What the system lets this thread have beside others: higher is less.
+int niceness() {
+  return ::getpriority(PRIO_PROCESS, 0);
+}
+
+// A short task runs as soon as it wants to, on whichever thread, after any number of long
+// ones; and these are told apart by nothing but what they took.
+TEST(Turn, OnlyThreadsOfLongTasksGiveWayToOthers) {
+  constexpr std::uint64_t kKind = 5;
+  const int usual = niceness();
+  if (usual > 9) GTEST_SKIP() << "there is nothing less than what this process has";
+  WorkerPool pool({.slots = 2});
+  for (int i = 0; i < 12; ++i) {
+    std::promise<std::pair<int, int>> seen;
+    const auto task = [&] {
+      const int at_first = niceness();
+      spin(kLongTaskUs);
+      give_turn();
+      seen.set_value({at_first, niceness()});
+    };
+    ASSERT_EQ(pool.submit_for("long", task, i < 2 ? 0 : kKind), Submitted::yes);
+    const auto [at_first, then] = seen.get_future().get();
+    // The third and fourth of a kind are enough to know the fifth by.
+    EXPECT_EQ(at_first > usual, i >= 4) << i;
+    EXPECT_GT(then, usual) << i;
+    // All that there are, at once, so that each has one.
+    std::atomic<int> came = 0;
+    std::vector<std::future<int>> short_ones;
+    for (int k = 0; k < 2; ++k) {
+      auto result = std::make_shared<std::promise<int>>();
+      short_ones.push_back(result->get_future());
+      ASSERT_TRUE(pool.submit([&came, result] {
+        ++came;
+        eventually([&] { return came == 2; });
+        result->set_value(niceness());
+      }));
+    }
+    for (auto& each : short_ones) EXPECT_EQ(each.get(), usual) << i;
+  }
+  EXPECT_TRUE(eventually([&] { return pool.metrics().threads == 2; }));
+}
+
 TEST(Turn, ATaskThatIsLikelyToBeLongIsOneFromTheBeginning) {
   constexpr std::uint64_t kKind = 7;
   WorkerPool pool({.slots = 2, .long_slots = 1});
@@ -209,6 +254,43 @@ TEST(Turn, SharesAreEqual) {
   pool.stop();
   EXPECT_GT(many_meanwhile, 300);
   EXPECT_LT(many_meanwhile, 1'200);
+}
+
+// Goal: what an account gets beside others goes by its weight, also one that it is given
+// meanwhile. Method: one slot, two that compute; what one did while the other did so much.
+TEST(Turn, SharesGoByWeight) {
+  WorkerPool pool({.slots = 1, .waiting_max = 100});
+  pool.set_weight("heavier", 3 * WorkerPool::kWeight);
+  std::atomic<bool> over = false;
+  std::atomic<int> heavier = 0;
+  std::atomic<int> usual = 0;
+  const auto compute = [&over](std::atomic<int>& count) {
+    return [&over, &count] {
+      while (!over) {
+        spin(500);
+        ++count;
+        give_turn();
+      }
+    };
+  };
+  ASSERT_EQ(pool.submit_for("heavier", compute(heavier)), Submitted::yes);
+  ASSERT_EQ(pool.submit_for("usual", compute(usual)), Submitted::yes);
+  const auto while_usual_does = [&](int count) {
+    const int usual_before = usual;
+    const int heavier_before = heavier;
+    EXPECT_TRUE(eventually([&] { return usual >= usual_before + count; }));
+    return heavier - heavier_before;
+  };
+  EXPECT_TRUE(eventually([&] { return usual > 0; }));
+  const int three_times = while_usual_does(300);
+  EXPECT_GT(three_times, 600);
+  EXPECT_LT(three_times, 1'400);
+  pool.set_weight("heavier", WorkerPool::kWeight / 2);
+  const int half = while_usual_does(600);
+  EXPECT_GT(half, 150);
+  EXPECT_LT(half, 500);
+  over = true;
+  pool.stop();
 }
 
 // Goal: an account that was away has saved nothing up.

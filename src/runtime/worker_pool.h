@@ -38,7 +38,8 @@ struct WorkerPoolOptions {
 //
 // The slots are shared by account: a free one goes to the account that has had the least
 // time in slots, as start-time fair queueing has it (Goyal et al., 1996), so that one that
-// comes after a pause begins with what those have who are there. Among the tasks of an
+// comes after a pause begins with what those have who are there. Time counts the less, the
+// more an account weighs. Among the tasks of an
 // account those go first that return from a wait, then those that have not begun, and then
 // the long ones, which had their share of a first go already (give_turn()); so short ones
 // do not wait for long ones. Nobody is passed over for ever.
@@ -47,6 +48,10 @@ struct WorkerPoolOptions {
 // waits behind the others before it has gathered anything; what it takes itself is what
 // counts for the next. Two, so that one that had to read what is remembered since does not
 // make those wait that find it there.
+//
+// The thread of a long task gives way to all others (see thread.h), so that a short one has
+// a processor as soon as it has a slot, and so have the threads that read its request and
+// send its answer. It ends with the task; the starter, which never gives way, replaces it.
 class WorkerPool {
  public:
   //   throws std::system_error when the system does not have a thread for each slot
@@ -82,6 +87,11 @@ class WorkerPool {
   // Of the task that this thread runs; empty where it runs none.
   static std::string account_here();
   const WorkerPoolOptions& options() const { return options_; }
+
+  // What an account weighs, more than 0, from now on: where several want slots, one that
+  // weighs twice as much as another gets twice its time. kWeight where this was not called.
+  static constexpr double kWeight = 100;
+  void set_weight(const std::string& account, double weight);
 
   struct Metrics {
     std::size_t slots = 0;
@@ -122,11 +132,14 @@ class WorkerPool {
       TRAWL_REQUIRES(mutex_);
   void go_on(const Next& next);
   void start_workers(std::size_t count);
+  bool start_worker(bool has_slot);
+  void keep_started();
   void work(Workers::iterator self);
   bool wait_for_slot(Worker& worker, MutexLock& lock) TRAWL_REQUIRES(mutex_);
   bool begin_wait(Worker& worker) noexcept;
   void end_wait(Worker& worker);
   void give_turn(Worker& worker, std::int64_t now_us);
+  static void give_way(Worker& worker);
   void enter(Workers& guest, const std::string& account);
   void leave(Workers& guest);
 
@@ -161,6 +174,7 @@ class WorkerPool {
   Workers ended_ TRAWL_GUARDED_BY(mutex_);  // To be joined.
   std::unordered_map<std::string, std::unique_ptr<Account>> accounts_
       TRAWL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, double> weights_ TRAWL_GUARDED_BY(mutex_);
   // Those of which somebody wants a slot, by the time that they had. An account keeps its
   // node while it has no claim, so that nothing is allocated where a slot changes hands.
   Claims claims_ TRAWL_GUARDED_BY(mutex_);
@@ -184,9 +198,13 @@ class WorkerPool {
   std::size_t coming_ TRAWL_GUARDED_BY(mutex_) = 0;
   bool start_failed_ TRAWL_GUARDED_BY(mutex_) = false;
   bool stopping_ TRAWL_GUARDED_BY(mutex_) = false;
+  bool stopped_ TRAWL_GUARDED_BY(mutex_) = false;
+  std::size_t to_be_started_ TRAWL_GUARDED_BY(mutex_) = 0;  // Workers, by the starter.
+  CondVar starter_wanted_;
   CondVar all_ended_;
   // Held while a thread starts: who joins it finds its handle there.
   Mutex start_mutex_;
+  Thread starter_;
 };
 
 }  // namespace trawl

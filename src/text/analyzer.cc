@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -20,6 +21,10 @@ namespace {
 // A run without end is folded in parts of about so many bytes.
 constexpr std::size_t kRunBytesMax = 1024;
 constexpr std::size_t kStemCacheSize = 4096;  // A power of two.
+// Function words are everywhere in a text: more of it tells no more.
+constexpr std::size_t kGuessedBytesMax = 1024;
+// A language counts that one document in so many has.
+constexpr std::uint64_t kShareDivisor = 20;
 
 enum class ByteClass : std::uint8_t { separator, digit, letter, beyond_ascii };
 
@@ -212,7 +217,7 @@ std::string shorten_term(std::string_view term) {
 }
 
 bool is_known_language(std::string_view language) {
-  if (language.empty()) return true;
+  if (language.empty() || language == kDetectLanguage) return true;
   if (language.find('\0') != std::string_view::npos) return false;
   sb_stemmer* stemmer = sb_stemmer_new(std::string(language).c_str(), nullptr);
   if (stemmer == nullptr) return false;
@@ -236,17 +241,115 @@ Result<Analyzer> Analyzer::make(std::string_view language, LongTerms long_terms)
   Analyzer analyzer;
   analyzer.long_terms_ = long_terms;
   if (language.empty()) return analyzer;
+  if (language == kDetectLanguage) {
+    analyzer.detects_ = analyzer.splits_words_ = true;
+    analyzer.stem_by(kUndecidedLanguage);
+    return analyzer;
+  }
   if (!is_known_language(language)) {
     const auto names = known_languages();
-    return make_error(ErrorCode::invalid,
-                      fmt::format("language '{}' has no stemmer; use one of {}, or none",
-                                  truncate_text(language, 40), fmt::join(names, ", ")));
+    return make_error(
+        ErrorCode::invalid,
+        fmt::format("language '{}' has no stemmer; use {}, one of {}, or none",
+                    truncate_text(language, 40), kDetectLanguage, fmt::join(names, ", ")));
   }
-  analyzer.stemmer_.reset(sb_stemmer_new(std::string(language).c_str(), nullptr));
-  if (!analyzer.stemmer_) {
+  analyzer.stem_by(language);
+  if (!analyzer.stemmers_.front().snowball) {
     return make_error(ErrorCode::internal, "out of memory while making a stemmer");
   }
   return analyzer;
+}
+
+void Analyzer::stem_by(std::string_view language) {
+  active_.clear();
+  add_stemmer(language);
+}
+
+void Analyzer::add_stemmer(std::string_view language) {
+  const auto found =
+      std::find_if(stemmers_.begin(), stemmers_.end(),
+                   [&](const Stemmer& one) { return one.language == language; });
+  active_.push_back(static_cast<std::size_t>(found - stemmers_.begin()));
+  if (found != stemmers_.end()) return;
+  // Null where Snowball has none: the words of that language stay as they are.
+  Stemmer& added = stemmers_.emplace_back();
+  added.language = language;
+  added.snowball.reset(sb_stemmer_new(std::string(language).c_str(), nullptr));
+}
+
+// `all` guesses too.
+std::string_view Analyzer::guess_language(std::string_view text, LanguageGuess* all) {
+  // Words as they are; also where the work is stopped in the middle.
+  struct Plain {
+    explicit Plain(Analyzer& of) : analyzer(of), active(std::exchange(of.active_, {})) {
+      of.splits_words_ = false;
+    }
+    ~Plain() {
+      analyzer.splits_words_ = true;
+      analyzer.active_ = std::move(active);
+    }
+    Plain(const Plain&) = delete;
+    Plain& operator=(const Plain&) = delete;
+    Analyzer& analyzer;
+    std::vector<std::size_t> active;
+  };
+  const Plain plain(*this);
+  LanguageGuess guess;
+  analyze(text.substr(0, kGuessedBytesMax), [&](std::string_view word) {
+    guess.add_word(word);
+    if (all != nullptr) all->add_word(word);
+  });
+  return guess.language();
+}
+
+std::vector<std::string_view> Analyzer::analyze_document(
+    std::span<const std::string_view> texts, const TextSink& sink) {
+  std::vector<std::string_view> languages;
+  if (!detects_) {
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      analyze(texts[i], [&](std::string_view term) { sink(i, term); });
+    return languages;
+  }
+  LanguageGuess all;
+  std::vector<std::string_view> guesses;
+  for (const std::string_view text : texts) guesses.push_back(guess_language(text, &all));
+  std::string_view usual = all.language();
+  if (usual.empty()) usual = kUndecidedLanguage;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string_view language = guesses[i].empty() ? usual : guesses[i];
+    stem_by(language);
+    std::size_t count = 0;
+    analyze(texts[i], [&](std::string_view term) {
+      sink(i, term);
+      if (count < kBeginningTerms) sink(i, term);
+      ++count;
+    });
+    if (count > 0 &&
+        std::find(languages.begin(), languages.end(), language) == languages.end()) {
+      languages.push_back(language);
+    }
+  }
+  if (languages.size() == 1 && languages.front() == kUndecidedLanguage) languages.clear();
+  return languages;
+}
+
+void Analyzer::expect_query(std::string_view query, std::uint64_t document_count,
+                            std::uint64_t other_count,
+                            std::span<const LanguageCount> counts) {
+  active_.clear();
+  // In an order that does not depend on that of `counts`, nor therefore do the scores.
+  for (const std::string_view language : detected_languages()) {
+    std::uint64_t documents = language == kUndecidedLanguage ? other_count : 0;
+    for (const LanguageCount& one : counts)
+      if (one.language == language) documents += one.documents;
+    if (documents > 0 && documents * kShareDivisor >= document_count) add_stemmer(language);
+  }
+  if (active_.empty()) add_stemmer(kUndecidedLanguage);
+  if (active_.size() == 1) return;
+  const std::string_view clear = guess_language(query, nullptr);
+  for (const std::size_t one : active_) {
+    if (stemmers_[one].language == clear) return stem_by(clear);
+  }
 }
 
 std::vector<std::string> Analyzer::terms(std::string_view text) {
@@ -318,16 +421,20 @@ std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::
     has_digit |= byte_class(c) == ByteClass::digit;
     word[i] = lower(c);
   }
-  if (end == text.size() || text[end] == ' ') {
+  const auto emit_all = [&] {
     emit_word({word, size}, has_digit, sink);
+    if (splits_words_) emit_parts(text.substr(begin, end - begin), sink);
+  };
+  if (end == text.size() || text[end] == ' ') {
+    emit_all();
     return end;
   }
   if (const Contraction tail = find_contraction(text, begin, end); tail.end != 0) {
     if (tail.joins_t) word[size++] = 't';
-    emit_word({word, size}, has_digit, sink);
+    emit_all();
     return tail.end;
   }
-  emit_word({word, size}, has_digit, sink);
+  emit_all();
   const std::string_view sign = sign_after(text, begin, end);
   if (!sign.empty()) {
     std::memcpy(word + size, sign.data(), sign.size());
@@ -407,24 +514,68 @@ void Analyzer::emit_emoji(std::string_view emoji, const TermSink& sink) {
 
 void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& sink) {
   // Nothing that long is a word of a language.
-  if (!stemmer_ || has_digit || word.size() > kTermBytesMax) return emit(word, sink);
+  if (active_.empty() || has_digit || word.size() > kTermBytesMax) return emit(word, sink);
+  if (active_.size() == 1) return emit(stem_of(stemmers_[active_.front()], word), sink);
+  std::vector<std::string> stems;
+  for (const std::size_t one : active_) {
+    std::string stem(stem_of(stemmers_[one], word));
+    if (std::find(stems.begin(), stems.end(), stem) != stems.end()) continue;
+    stems.push_back(std::move(stem));
+  }
+  for (const std::string& stem : stems) emit(stem, sink);
+}
+
+// The parts of an ASCII word as it is written: "GTKTree2" is GTK, Tree, 2. A word of one
+// part has none.
+void Analyzer::emit_parts(std::string_view word, const TermSink& sink) {
+  if (word.size() > kTermBytesMax) return;
+  const auto kind = [&](std::size_t i) {
+    return byte_class(word[i]) == ByteClass::digit ? 0 : lower(word[i]) != word[i] ? 1 : 2;
+  };
+  char buffer[kTermBytesMax];
+  std::size_t begin = 0;
+  while (begin < word.size()) {
+    std::size_t end = begin + 1;
+    while (end < word.size() && kind(end) == kind(begin)) ++end;
+    // The last capital before small letters begins their part.
+    if (kind(begin) == 1 && end < word.size() && kind(end) == 2) {
+      if (end - begin > 1) {
+        --end;
+      } else {
+        while (end < word.size() && kind(end) == 2) ++end;
+      }
+    }
+    const std::size_t size = end - begin;
+    if (size == word.size()) return;
+    if (size > 1) {
+      std::transform(word.begin() + begin, word.begin() + end, buffer, lower);
+      emit_word({buffer, size}, kind(begin) == 0, sink);
+    }
+    begin = end;
+  }
+}
+
+// Valid until the next call with the same stemmer.
+std::string_view Analyzer::stem_of(Stemmer& stemmer, std::string_view word) {
+  if (!stemmer.snowball) return word;
   CachedStem* cached = nullptr;
   if (word.size() <= CachedStem::kBytesMax) {
-    if (stems_.empty()) stems_.resize(kStemCacheSize);
+    if (stemmer.stems.empty()) stemmer.stems.resize(kStemCacheSize);
     std::uint32_t hash = 2166136261u;
     for (const unsigned char byte : word) hash = (hash ^ byte) * 16777619u;
-    cached = &stems_[(hash ^ (hash >> 15)) & (kStemCacheSize - 1)];
+    cached = &stemmer.stems[(hash ^ (hash >> 15)) & (kStemCacheSize - 1)];
     if (std::string_view(cached->word, cached->word_size) == word) {
-      return sink({cached->stem, cached->stem_size});
+      return {cached->stem, cached->stem_size};
     }
   }
+  sb_stemmer* snowball = stemmer.snowball.get();
   const sb_symbol* stemmed =
-      sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(word.data()),
+      sb_stemmer_stem(snowball, reinterpret_cast<const sb_symbol*>(word.data()),
                       static_cast<int>(word.size()));
   std::string_view stem = word;
-  if (stemmed != nullptr && sb_stemmer_length(stemmer_.get()) > 0) {
+  if (stemmed != nullptr && sb_stemmer_length(snowball) > 0) {
     stem = {reinterpret_cast<const char*>(stemmed),
-            static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
+            static_cast<std::size_t>(sb_stemmer_length(snowball))};
   }
   if (cached != nullptr && stem.size() <= CachedStem::kBytesMax) {
     cached->word_size = static_cast<std::uint8_t>(word.size());
@@ -432,7 +583,7 @@ void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& 
     std::memcpy(cached->word, word.data(), word.size());
     std::memcpy(cached->stem, stem.data(), stem.size());
   }
-  emit(stem, sink);
+  return stem;
 }
 
 }  // namespace trawl

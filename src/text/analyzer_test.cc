@@ -238,6 +238,7 @@ TEST(Analyzer, StemsTheSameWhateverCameBefore) {
 TEST(Analyzer, KnowsItsLanguages) {
   EXPECT_TRUE(is_known_language(""));
   EXPECT_TRUE(is_known_language("english"));
+  EXPECT_TRUE(is_known_language("auto"));
   EXPECT_TRUE(is_known_language("de"));
   EXPECT_FALSE(is_known_language("klingon"));
   EXPECT_FALSE(is_known_language("English"));
@@ -248,6 +249,82 @@ TEST(Analyzer, KnowsItsLanguages) {
   EXPECT_NE(refused.error().message.find("'klingon'"), std::string::npos);
   EXPECT_NE(refused.error().message.find("english"), std::string::npos);
   for (const auto& name : known_languages()) EXPECT_TRUE(is_known_language(name)) << name;
+}
+
+TEST(Analyzer, SplitsWordsWhereItDetectsTheLanguage) {
+  EXPECT_EQ(terms("GtkTreeView's", "auto"), (Terms{"gtktreeview", "gtk", "tree", "view"}));
+  EXPECT_EQ(terms("GTKTree XMLs", "auto"),
+            (Terms{"gtktree", "gtk", "tree", "xmls", "xm", "ls"}));
+  EXPECT_EQ(terms("python3 MARC21 x86", "auto"),
+            (Terms{"python3", "python", "marc21", "marc", "21", "x86", "86"}));
+  EXPECT_EQ(terms("iPhone Word WORD word 2021", "auto"),
+            (Terms{"iphon", "phone", "word", "word", "word", "2021"}));
+  EXPECT_EQ(terms("GtkTree python3", "english"), (Terms{"gtktree", "python3"}));
+  EXPECT_EQ(terms("C++11 DVDs++", "auto"),
+            (Terms{"c", "c++", "11", "dvds", "dv", "ds", "dvds++"}));
+}
+
+Terms terms_of_document(Analyzer& analyzer, const std::vector<std::string_view>& texts,
+                        std::vector<std::string_view>& languages) {
+  Terms found;
+  languages =
+      analyzer.analyze_document(texts, [&](std::size_t text, std::string_view term) {
+        EXPECT_LT(text, texts.size());
+        found.emplace_back(term);
+      });
+  return found;
+}
+
+TEST(Analyzer, StemsEachTextOfADocumentByItsLanguage) {
+  auto analyzer = Analyzer::make("auto").value();
+  std::vector<std::string_view> languages;
+  EXPECT_EQ(terms_of_document(analyzer, {"libraries"}, languages),
+            (Terms{"librari", "librari"}));
+  EXPECT_EQ(languages, std::vector<std::string_view>{});
+  EXPECT_EQ(terms_of_document(analyzer, {"H\u00E4user", "der und die"}, languages),
+            (Terms{"haus", "haus", "der", "der", "und", "und", "die", "die"}));
+  EXPECT_EQ(languages, std::vector<std::string_view>{"german"});
+  terms_of_document(analyzer, {"This is the one", "das ist der andere", ""}, languages);
+  EXPECT_EQ(languages, (std::vector<std::string_view>{"english", "german"}));
+  // No stemmer is known for it.
+  terms_of_document(analyzer, {"to jest program do nauki \u017Ceby si\u0119 uczy\u0107"},
+                    languages);
+  EXPECT_EQ(languages, std::vector<std::string_view>{"polish"});
+  auto english = Analyzer::make("english").value();
+  EXPECT_EQ(terms_of_document(english, {"der Baum", "libraries"}, languages),
+            (Terms{"der", "baum", "librari"}));
+  EXPECT_TRUE(languages.empty());
+}
+
+TEST(Analyzer, CountsTheBeginningTwice) {
+  auto analyzer = Analyzer::make("auto").value();
+  std::vector<std::string_view> languages;
+  const auto found =
+      terms_of_document(analyzer, {"a b c d e f g h i j k l m n o p q r", "z"}, languages);
+  EXPECT_EQ(std::count(found.begin(), found.end(), "o"), 2);
+  EXPECT_EQ(std::count(found.begin(), found.end(), "p"), 1);
+  EXPECT_EQ(std::count(found.begin(), found.end(), "z"), 2);
+  // A query has no beginning.
+  EXPECT_EQ(analyzer.terms("z"), Terms{"z"});
+}
+
+TEST(Analyzer, ReadsAQueryByTheLanguagesOfTheDocuments) {
+  auto analyzer = Analyzer::make("auto").value();
+  const auto query = [&](std::string_view text, std::uint64_t english, std::uint64_t german,
+                         std::uint64_t french = 0) {
+    const LanguageCount counts[] = {{"french", french}, {"german", german}};
+    analyzer.expect_query(text, english + german + french, english, counts);
+    return analyzer.terms(text);
+  };
+  EXPECT_EQ(query("libraries", 0, 0), Terms{"librari"});
+  EXPECT_EQ(query("libraries", 100, 5), Terms{"librari"});
+  EXPECT_EQ(query("running H\u00E4user", 95, 5),
+            (Terms{"run", "running", "h\u00E4user", "haus"}));
+  EXPECT_EQ(query("H\u00E4user", 4, 96), Terms{"haus"});
+  EXPECT_EQ(query("die running der Stadt", 50, 50),
+            (Terms{"die", "running", "der", "stadt"}));
+  // Clear, but no language of the documents.
+  EXPECT_EQ(query("die running der Stadt", 100, 1), (Terms{"die", "run", "der", "stadt"}));
 }
 
 // Goal: whatever bytes come, terms are valid, short, and the same each time; the terms of a
@@ -263,6 +340,7 @@ TEST(Analyzer, GivesValidTermsForAnyBytes) {
       "\uFE0F", "\U0001F469", "\U0001F3FD", "\U0001F1E9", "*"};
   auto plain = Analyzer::make("").value();
   auto english = Analyzer::make("english").value();
+  auto detecting = Analyzer::make("auto").value();
   for (int round = 0; round < 3000; ++round) {
     std::string text;
     for (auto size = rng() % 40; size > 0; --size) {
@@ -272,7 +350,7 @@ TEST(Analyzer, GivesValidTermsForAnyBytes) {
         text += pieces[rng() % std::size(pieces)];
       }
     }
-    for (auto* analyzer : {&plain, &english}) {
+    for (auto* analyzer : {&plain, &english, &detecting}) {
       const auto found = analyzer->terms(text);
       ASSERT_EQ(found, analyzer->terms(text));
       for (const auto& term : found) {

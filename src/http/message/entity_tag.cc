@@ -4,14 +4,9 @@
 #include "http/message/header_list.h"
 
 namespace trawl::http {
-namespace {
-
-constexpr std::size_t kDigits = 32;  // 128 bits of SHA-256.
-
-}  // namespace
 
 std::string entity_tag(std::string_view body, ContentCoding coding) {
-  std::string tag = "\"" + sha256_hex(body).substr(0, kDigits);
+  std::string tag = "\"" + content_hash_hex(body);
   if (coding != ContentCoding::identity) tag.append("-").append(coding_name(coding));
   return tag + '"';
 }

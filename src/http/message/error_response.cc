@@ -181,7 +181,10 @@ Response error_response(const Error& error, std::string_view request_id) {
     out.end_object().end_array();
   }
   out.end_object();
-  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  // Whoever knows better when says so in the facts, and in a header of its own.
+  if (status == 503 || (status == 429 && error.facts.empty())) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   response.error = std::make_shared<const Error>(error);
   return response;

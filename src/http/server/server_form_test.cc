@@ -167,8 +167,8 @@ TEST_F(ServerFormTest, ABusyServerSendsLongBodiesAsTheyAre) {
   add(
       "GET", "/wait",
       [&gate](const auto&, const Reply& reply) {
-        const std::lock_guard lock(gate);
-        reply({});
+        { const std::lock_guard lock(gate); }
+        reply({});  // After which the test may be over, and the gate gone.
       },
       RunOn::worker);
   start();

@@ -411,8 +411,8 @@ TEST_F(ServerTest, AFullPoolAnswers503) {
       "GET", "/block",
       [&](const auto&, const Reply& reply) {
         ++inside;
-        const std::lock_guard lock(gate);
-        reply({});
+        { const std::lock_guard lock(gate); }
+        reply({});  // After which the test may be over, and the gate gone.
       },
       RunOn::worker);
   start();
