@@ -37,6 +37,9 @@ CREATE TABLE keys (
                                   R"sql(
 ALTER TABLE keys ADD COLUMN requests_per_minute INTEGER;
 ALTER TABLE keys ADD COLUMN burst INTEGER;
+)sql",
+                                  R"sql(
+ALTER TABLE keys ADD COLUMN weight INTEGER NOT NULL DEFAULT 100;
 )sql"};
 
 constexpr std::size_t kIdRandomLength = 10;
@@ -195,7 +198,7 @@ Result<void> SqliteKeyStore::load() {
                connection_->prepare(
                    "SELECT key_id, name, user, description, prefix, hash, permissions, "
                    "namespace_id, created_at, expires_at, revoked_at, "
-                   "requests_per_minute, burst FROM keys "
+                   "requests_per_minute, burst, weight FROM keys "
                    "ORDER BY number"));
   while (true) {
     TRAWL_ASSIGN(const bool more, rows.step());
@@ -219,6 +222,8 @@ Result<void> SqliteKeyStore::load() {
       };
       key.rate_limit = RateLimit{stored(11), stored(12)};
     }
+    key.weight = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(rows.integer(13), kKeyWeightMin, kKeyWeightMax));
     key.bucket = make_bucket(key);
     by_hash_[key.hash] = keys_.size();
     keys_.push_back(std::move(key));
@@ -285,15 +290,15 @@ Result<void> SqliteKeyStore::insert(const ApiKey& key) {
                connection_->prepare(
                    "INSERT INTO keys (key_id, name, user, description, prefix, hash, "
                    "permissions, namespace_id, created_at, expires_at, "
-                   "requests_per_minute, burst) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                   "requests_per_minute, burst, weight) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const std::string permissions = permissions_text(key.permissions);
   std::optional<std::string> namespace_id;
   if (key.namespace_id) namespace_id = key.namespace_id->str();
   return statement
       .bind(key.id.str(), key.name, key.user, key.description, key.prefix, key.hash,
             permissions, namespace_id, key.created_at, key.expires_at, requests_of(key),
-            burst_of(key))
+            burst_of(key), static_cast<std::int64_t>(key.weight))
       .run();
 }
 
@@ -316,14 +321,16 @@ Result<ApiKey> SqliteKeyStore::update(std::string_view identifier, TimeUs now,
   // A key that has ended may keep a name that is in use again.
   if (key.status(now) == "active") TRAWL_TRY(check_name_is_free(key, now));
   key.bucket = key.rate_limit == before.rate_limit ? before.bucket : make_bucket(key);
-  TRAWL_ASSIGN(auto statement,
-               connection_->prepare(
-                   "UPDATE keys SET name = ?, description = ?, permissions = ?, "
-                   "expires_at = ?, requests_per_minute = ?, burst = ? WHERE key_id = ?"));
+  TRAWL_ASSIGN(
+      auto statement,
+      connection_->prepare("UPDATE keys SET name = ?, description = ?, permissions = ?, "
+                           "expires_at = ?, requests_per_minute = ?, burst = ?, weight = ? "
+                           "WHERE key_id = ?"));
   const std::string permissions = permissions_text(key.permissions);
   TRAWL_TRY(statement
                 .bind(key.name, key.description, permissions, key.expires_at,
-                      requests_of(key), burst_of(key), key.id.str())
+                      requests_of(key), burst_of(key),
+                      static_cast<std::int64_t>(key.weight), key.id.str())
                 .run());
   const ExclusiveLock lock(mutex_);
   keys_[found.place] = key;

@@ -15,6 +15,12 @@
 
 namespace trawl {
 
+// What a key's requests weigh where several keys want the workers: one of 300 gets three
+// times the time of one of 100.
+inline constexpr std::uint32_t kKeyWeightMin = 1;
+inline constexpr std::uint32_t kKeyWeightUsual = 100;
+inline constexpr std::uint32_t kKeyWeightMax = 10'000;
+
 // admin implies delete implies write implies read.
 enum class Permission { read = 0, write = 1, remove = 2, admin = 3 };
 // "read", "write", "delete", "admin"
@@ -36,6 +42,7 @@ struct ApiKey {
   std::optional<TimeUs> expires_at;
   std::optional<TimeUs> revoked_at;
   std::optional<RateLimit> rate_limit;  // Nothing: what the server gives to all keys.
+  std::uint32_t weight = kKeyWeightUsual;
   // Where requests are counted, shared by all copies of the key; null: there is no limit.
   std::shared_ptr<TokenBucket> bucket;
 
@@ -75,7 +82,8 @@ class KeyStore {
 
   virtual std::vector<ApiKey> list() const = 0;  // Oldest first, revoked ones too.
   // Changes what `change` sets of a key that is found as by revoke(): names, permissions,
-  // its end and its limit, which then starts over. Whatever else it sets is ignored.
+  // its end, its weight and its limit, which then starts over. Whatever else it sets is
+  // ignored.
   //   not_found
   //   already_exists, invalid  as in create(); or several active keys have the name
   //   and what `change` returns

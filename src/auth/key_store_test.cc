@@ -286,12 +286,31 @@ TEST_F(KeyStoreTest, FilesOfTheFirstVersionAreTakenOver) {
     auto database = sqlite::Connection::open(path_).value();
     ASSERT_TRUE(database->execute("ALTER TABLE keys DROP COLUMN requests_per_minute"));
     ASSERT_TRUE(database->execute("ALTER TABLE keys DROP COLUMN burst"));
+    ASSERT_TRUE(database->execute("ALTER TABLE keys DROP COLUMN weight"));
     ASSERT_TRUE(database->execute("PRAGMA user_version=1"));
   }
   reopen();
   const ApiKey found = store_->authenticate(created.secret, now_).value();
   EXPECT_EQ(found.name, "laptop");
   EXPECT_EQ(found.bucket, nullptr);
+  EXPECT_EQ(found.weight, kKeyWeightUsual);
+}
+
+TEST_F(KeyStoreTest, WeightsAreStored) {
+  ApiKey heavier = wanted("heavier");
+  heavier.weight = 300;
+  const auto created = store_->create(heavier).value();
+  EXPECT_EQ(created.key.weight, 300u);
+  EXPECT_EQ(store_->create(wanted("usual")).value().key.weight, kKeyWeightUsual);
+  reopen();
+  EXPECT_EQ(store_->authenticate(created.secret, now_)->weight, 300u);
+  const auto lighter = [](ApiKey& key) -> Result<void> {
+    key.weight = 7;
+    return {};
+  };
+  EXPECT_EQ(store_->update("heavier", now_, lighter)->weight, 7u);
+  reopen();
+  EXPECT_EQ(store_->authenticate(created.secret, now_)->weight, 7u);
 }
 
 TEST_F(KeyStoreTest, SecretsThatAreBroughtAreChecked) {
@@ -372,7 +391,7 @@ TEST_F(KeyStoreTest, NewerFilesAndFoldersThatAreMissingAreRefused) {
   store_.reset();
   {
     auto database = sqlite::Connection::open(path_).value();
-    ASSERT_TRUE(database->execute("PRAGMA user_version=3"));
+    ASSERT_TRUE(database->execute("PRAGMA user_version=4"));
   }
   const auto newer = KeyStore::open(path_);
   ASSERT_TRUE(newer.has_error());

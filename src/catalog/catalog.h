@@ -62,6 +62,21 @@ class Catalog {
   virtual Result<Collection> update_collection(
       const NamespaceId& namespace_id, std::string_view identifier,
       const std::function<Result<void>(Collection&)>& change) = 0;
+  // Adds a dense feature. One whose vectors come with the documents serves at once; one
+  // with a model from the version on in which all documents have vectors, and until then
+  // the one before it of the same URI does, if there is one. What it says of versions is
+  // ignored.
+  //   not_found
+  //   invalid      it is not dense
+  //   already_exists  the URI is that of a feature of another kind, or of one that is not
+  //                complete yet; or there is one, and the vectors of this one come with the
+  //                documents: those that are there would be lost
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<Collection> add_feature(const NamespaceId& /*namespace_id*/,
+                                         std::string_view /*identifier*/,
+                                         Feature /*feature*/) {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+  }
   // With all its documents.
   //   not_found
   virtual Result<void> delete_collection(const NamespaceId& namespace_id,

@@ -38,6 +38,25 @@ Result<void> check_features(std::span<const Feature> features) {
                         fmt::format("two features have the URI '{}'; give each its own",
                                     features[i].uri));
     }
+    TRAWL_TRY(check_dense(features[i], fmt::format("features[{}]", i)));
+  }
+  return {};
+}
+
+Result<void> check_dense(const Feature& feature, const std::string& location) {
+  if (feature.kind != Feature::Kind::dense) return {};
+  if (feature.dimension < 1 || feature.dimension > kDimensionMax) {
+    return invalid_at(location + ".dimension",
+                      fmt::format("{}.dimension is {}; use 1 to {}", location,
+                                  feature.dimension, kDimensionMax));
+  }
+  if (feature.model && feature.model->dimension != feature.dimension) {
+    return invalid_at(
+        location + ".dimension",
+        fmt::format("{}.dimension is {}, and the vectors of {} have {}; leave "
+                    "it out",
+                    location, feature.dimension, feature.model->name,
+                    feature.model->dimension));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,11 @@ namespace trawl {
 //   invalid  at KIND_name: the name is empty, or not UTF-8
 Result<void> check_name(std::string_view kind, std::string_view name);
 //   invalid  at features[i].uri: a URI is empty, or two features share one
+//   and what check_dense() returns
 Result<void> check_features(std::span<const Feature> features);
+//   invalid  at LOCATION.dimension: of a dense feature, it is out of range, or that of
+//            another model
+Result<void> check_dense(const Feature& feature, const std::string& location);
 //   invalid  at features: they are not what they were
 Result<void> check_same_features(std::span<const Feature> before,
                                  std::span<const Feature> after);

@@ -1,10 +1,15 @@
 #include "ledger/aggregate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
+#include "base/text.h"
+#include "ledger/duration_bins.h"
 #include "ledger/error_kind.h"
+#include "ledger/ledger_rules.h"
 
 namespace trawl {
 namespace {
@@ -154,6 +159,13 @@ std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
         if (name == request.label) keys.emplace_back(value);
       }
       break;
+    case AggregateBy::label_name:
+      for (const auto& [name, value] : execution.labels) keys.emplace_back(name);
+      break;
+    case AggregateBy::duration:
+      keys.emplace_back(
+          duration_key(duration_bin(finite_amount(execution.summary.duration_ms))));
+      break;
     case AggregateBy::shape:
       add_known(execution.shape);
       break;
@@ -169,6 +181,15 @@ std::vector<AggregateKey> aggregate_keys(const AggregateRequest& request,
       break;
   }
   return once_each(std::move(keys));
+}
+
+std::string duration_key(std::size_t bin) {
+  return fmt::format("{:03}", bin);
+}
+
+std::size_t bin_of_duration_key(std::string_view key) {
+  std::int64_t bin = 0;
+  return parse_integer(key, bin) && bin >= 0 ? static_cast<std::size_t>(bin) : 0;
 }
 
 Aggregate Aggregator::finish() && {

@@ -30,8 +30,9 @@ struct BucketSpan {
 BucketSpan bucket_span(TimeBucket bucket, TimeUs time, const TimeZone& zone = {});
 
 // What executions are told apart by. One that searched two collections, or ran two stages,
-// counts for each. Errors are those of executions that did not complete, by their kind
-// (error_kind.h).
+// counts for each, and so does one with two labels, by their names. Errors are those of
+// executions that did not complete, by their kind (error_kind.h), and durations by their
+// bin (duration_bins.h).
 enum class AggregateBy {
   none,
   status,
@@ -41,8 +42,11 @@ enum class AggregateBy {
   label,
   shape,
   error,
-  failed_stage
+  failed_stage,
+  label_name,
+  duration
 };
+inline constexpr int kAggregateBys = static_cast<int>(AggregateBy::duration) + 1;
 
 struct AggregateRequest {
   TimeBucket bucket = TimeBucket::none;
@@ -73,6 +77,11 @@ struct AggregateFigures {
 
 // Nothing without a group, and for executions that have none; a label may be an empty text.
 using AggregateKey = std::optional<std::string>;
+
+// The key of a bin of durations, and the bin of such a key; longer durations have greater
+// keys.
+std::string duration_key(std::size_t bin);
+std::size_t bin_of_duration_key(std::string_view key);
 
 struct Aggregate {
   struct Row {

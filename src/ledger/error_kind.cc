@@ -1,6 +1,7 @@
 #include "ledger/error_kind.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -55,9 +56,7 @@ std::size_t end_of_number(std::string_view text, std::size_t begin) {
   return i;
 }
 
-}  // namespace
-
-std::string error_kind(std::string_view error) {
+std::string strip(std::string_view error) {
   std::string out;
   for (std::size_t i = 0; i < error.size();) {
     if (const auto end = end_of_quoted(error, i)) {
@@ -88,6 +87,42 @@ std::string error_kind(std::string_view error) {
     }
   }
   return truncate_text(out, kKindCharsMax);
+}
+
+}  // namespace
+
+std::string error_kind(std::string_view error) {
+  // What is left of a word may look like an id, where a number was taken from it or its end
+  // was cut off. Each time there are fewer digits, or the text is shorter.
+  constexpr int kTimesMax = 100;
+  std::string kind = strip(error);
+  for (int i = 0; i < kTimesMax; ++i) {
+    std::string again = strip(kind);
+    if (again == kind) break;
+    kind = std::move(again);
+  }
+  return kind;
+}
+
+std::string words_of_error_kind(std::string_view kind) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  constexpr std::size_t kWordsMax = 12;  // Each is looked up.
+  std::string out;
+  std::size_t words = 0;
+  for (std::size_t at = 0; at < kind.size() && words < kWordsMax;) {
+    const std::size_t end = std::min(kind.find_first_of(kSpace, at), kind.size());
+    const std::string_view word = kind.substr(at, end - at);
+    at = end + 1;
+    // Letters alone: signs mean something in a query, or stand for what was taken away. So
+    // may an N, the sign of a number.
+    const bool is_plain = std::all_of(word.begin(), word.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z' && c != 'N');
+    });
+    if (word.empty() || !is_plain) continue;
+    if (words++ > 0) out += ' ';
+    out += word;
+  }
+  return out;
 }
 
 }  // namespace trawl

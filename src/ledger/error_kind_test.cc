@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <sstream>
+#include <string>
+
 namespace trawl::error_kind_test {
 namespace {
 
@@ -35,8 +41,40 @@ TEST(ErrorKind, IsShortAndWholeWhateverComes) {
   EXPECT_EQ(error_kind("'"), "'");
   EXPECT_EQ(error_kind("1."), "N.");
   EXPECT_EQ(error_kind("1e"), "Ne");
-  // Not a kind of its own each time.
+}
+
+TEST(ErrorKind, AKindIsOfItsOwnKind) {
   EXPECT_EQ(error_kind(error_kind("'a' took 5 ms")), error_kind("'b' took 7 ms"));
+  // Without its number this is long enough for an id.
+  EXPECT_EQ(error_kind("1.5abcdefghijklm17"), "…");
+  const auto seed = testing::UnitTest::GetInstance()->random_seed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  constexpr std::string_view kPieces[] = {
+      "a", "word", "N", "7",  "12.5", "1e-5", "1,2", "abcdefghij", "0f8fad5b", "-", ".",
+      ",", "'",    "'", "\"", "`",    " ",    " ",   "\n",         "…",        "é", "_"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (auto n = random() % 60; n > 0; --n) text += kPieces[random() % std::size(kPieces)];
+    if (i % 10 == 0) text += text + text + text + text + text;
+    const std::string kind = error_kind(text);
+    ASSERT_EQ(error_kind(kind), kind) << text;
+    // Each of its words stands alone in the error, too.
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    std::istringstream words(words_of_error_kind(kind));
+    for (std::string word; words >> word;) {
+      ASSERT_NE((" " + text + " ").find(" " + word + " "), std::string::npos)
+          << word << " in " << text;
+    }
+  }
+}
+
+TEST(ErrorKind, KnowsWordsThatEveryErrorOfItHas) {
+  EXPECT_EQ(words_of_error_kind("stage '…': '…' did not match in N ms"),
+            "stage did not match in ms");
+  EXPECT_EQ(words_of_error_kind("budget_exhausted: N ms of Nms were 'used … up"),
+            "ms of were up");
+  EXPECT_EQ(words_of_error_kind("… 'N' … Not* "), "");
 }
 
 }  // namespace

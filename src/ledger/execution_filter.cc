@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/field_path.h"
+#include "base/work_limit.h"
+#include "ledger/error_kind.h"
 #include "model/execution_json.h"
 #include "model/field_json.h"
 #include "model/recorded_fields.h"
@@ -84,6 +86,39 @@ json::value document_value(const RecordedField& field, const Value& value) {
   return parsed ? std::move(*parsed) : json::value(nullptr);
 }
 
+// The document of an execution, with those fields outside of the row that are wanted.
+template <class Wanted>
+json::object make_document(const Execution& execution, const Wanted& is_wanted) {
+  json::object out;
+  if (auto row = parse_json(execution_row_json(execution.summary))) {
+    out = std::move(row->get_object());
+  }
+  for_each_recorded([&](const auto& field) {
+    if (field.kept == Kept::row || !field.is(kFilter) || !is_wanted(field)) return;
+    out[field.filter_name] = document_value(field, value_of(field, execution));
+  });
+  return out;
+}
+
+// Whether a condition of the filter looks at a field, or into it.
+bool looks_at(const Filter& filter, std::string_view field) {
+  const auto& paths = filter.paths();
+  return std::any_of(paths.begin(), paths.end(), [&](std::string_view path) {
+    return path.starts_with(field) &&
+           (path.size() == field.size() || path[field.size()] == '.');
+  });
+}
+
+bool returned(const Execution& execution, const ReturnedDocument& wanted) {
+  const auto& ids = wanted.collection_ids;
+  return std::any_of(
+      execution.results.begin(), execution.results.end(), [&](const ScoredId& result) {
+        return result.document_id == wanted.document_id &&
+               (ids.empty() ||
+                std::find(ids.begin(), ids.end(), result.collection_id) != ids.end());
+      });
+}
+
 }  // namespace
 
 void for_each_text(const std::optional<std::string>& query_summary,
@@ -99,15 +134,7 @@ void for_each_text(const std::optional<std::string>& query_summary,
 }
 
 json::object execution_document(const Execution& execution) {
-  json::object out;
-  if (auto row = parse_json(execution_row_json(execution.summary))) {
-    out = std::move(row->get_object());
-  }
-  for_each_recorded([&](const auto& field) {
-    if (field.kept == Kept::row || !field.is(kFilter)) return;
-    out[field.filter_name] = document_value(field, value_of(field, execution));
-  });
-  return out;
+  return make_document(execution, [](const RecordedField&) { return true; });
 }
 
 const std::vector<std::string_view>& execution_fields() {
@@ -122,6 +149,10 @@ const std::vector<std::string_view>& execution_fields() {
 bool matches(const ExecutionFilter& filter, const Execution& execution) {
   const ExecutionSummary& summary = execution.summary;
   if (execution.namespace_id != filter.namespace_id) return false;
+  if (filter.modes != ModeKinds::all() &&
+      !filter.modes.has(mode_kind(summary.execution_mode))) {
+    return false;
+  }
   if (filter.status && summary.status != *filter.status) return false;
   if (filter.start_time && summary.timestamp < *filter.start_time) return false;
   if (filter.end_time && summary.timestamp > *filter.end_time) return false;
@@ -140,8 +171,21 @@ bool matches(const ExecutionFilter& filter, const Execution& execution) {
       })) {
     return false;
   }
+  if (filter.returned_document && !returned(execution, *filter.returned_document)) {
+    return false;
+  }
+  if (filter.error_kind) {
+    if (summary.status == status::kCompleted || !execution.error) return false;
+    count_work(execution.error->size() / 8 + 1);
+    if (error_kind(*execution.error) != *filter.error_kind) return false;
+  }
   if (filter.where.empty()) return true;
-  const json::object document = execution_document(execution);
+  // Inputs and results may be long, and most conditions look at something else.
+  const json::object document = make_document(execution, [&](const RecordedField& field) {
+    return std::any_of(filter.where.begin(), filter.where.end(), [&](const Filter& where) {
+      return looks_at(where, field.filter_name);
+    });
+  });
   const auto look_up = [&](std::string_view path) -> PathValues {
     // A label's name may hold dots.
     constexpr std::string_view kLabels = "labels.";

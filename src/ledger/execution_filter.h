@@ -10,24 +10,39 @@
 #include "base/strong_id.h"
 #include "ledger/text_query.h"
 #include "model/execution.h"
+#include "model/mode_kind.h"
 #include "query/filter.h"
 
 namespace trawl {
+
+// A document among the results of an execution, as far as they are recorded.
+struct ReturnedDocument {
+  std::string document_id;
+  std::vector<std::string> collection_ids;  // Of one of these; empty: of any.
+};
 
 // Which executions a list is about. All conditions hold together; both ends of the time
 // range are included, to the microsecond.
 struct ExecutionFilter {
   NamespaceId namespace_id;
+  // Of executions of these modes; those of the same kind are told apart by `where`.
+  ModeKinds modes = ModeKinds::all();
   std::optional<std::string> status;
   std::optional<TimeUs> start_time;
   std::optional<TimeUs> end_time;
   std::optional<std::vector<ExecutionId>> execution_ids;  // Any of them.
   std::optional<TextQuery> query;                         // In query_summary and inputs.
   std::optional<TextQuery> error;                         // In the error's text.
-  std::vector<Filter> where;                              // On execution_document().
+  // Those that did not complete, and whose error is of this kind: what error_kind() gave.
+  std::optional<std::string> error_kind;
+  std::optional<ReturnedDocument> returned_document;  // It returned this one.
+  std::vector<Filter> where;                          // On execution_document().
 
-  // Whether namespace, status and time range say it all.
-  bool is_basic() const { return !execution_ids && !query && !error && where.empty(); }
+  // Whether namespace, modes, status and time range say it all.
+  bool is_basic() const {
+    return !execution_ids && !query && !error && !error_kind && !returned_document &&
+           where.empty();
+  }
 };
 
 // What `where` sees of an execution: every recorded field with kFilter, under its name in

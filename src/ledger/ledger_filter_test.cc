@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/ids.h"
+#include "ledger/error_kind.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/memory/memory_ledger.h"
@@ -29,7 +30,12 @@ const NamespaceId kOther("ns_b");
 constexpr std::string_view kWords[] = {"cheap",   "flights", "flight", "oslo",  "été",
                                        "node.js", "日本語",  "x86_64", "hotel", "7"};
 constexpr std::string_view kStageIds[] = {"feature_search", "rerank", "limit"};
+constexpr std::string_view kModes[] = {"replay", "fork", "saved", "replays"};
 constexpr std::string_view kStatuses[] = {"completed", "completed", "failed", "cancelled"};
+
+// Ids of documents with and without what JSON escapes, some part of others.
+constexpr std::string_view kDocuments[] = {"d1",     "d12",  "a\"b\\", "x/y", "日本",
+                                           "\u2028", "moby", "x",      "1",   "1.0"};
 
 class FilterProperty : public testing::Test {
  protected:
@@ -62,6 +68,7 @@ class FilterProperty : public testing::Test {
                                      : make_execution_id(1'700'000'000'000'000).str();
     Execution out = make_execution(chance(4) ? kOther : kNs, id, time, one_of(kStatuses));
     ids_.push_back(out.summary.execution_id);
+    if (chance(4)) out.summary.execution_mode = one_of(kModes);
     out.summary.duration_ms = chance(2) ? static_cast<double>(pick(50)) / 8.0
                                         : static_cast<double>(pick(5000)) / 1000.0;
     out.summary.credits_used = static_cast<double>(pick(20)) / 7.0;
@@ -80,12 +87,23 @@ class FilterProperty : public testing::Test {
                                pick(9), one_of(kWords));
       out.inputs_hash = hash_inputs(*out.inputs);
     }
+    // What completed may have an error too, where it was imported.
+    if (out.summary.status == "failed" || chance(9)) {
+      out.error = "timeout in " + one_of(kStageIds) + " of " +
+                  (chance(2) ? one_of(kWords) : text());
+    }
     if (out.summary.status == "failed") {
-      out.error = "timeout in " + one_of(kStageIds) + " of " + text();
       out.failed_stage = one_of(kStageIds);
     }
     for (auto n = pick(3); n > 0; --n) {
       out.stages.emplace_back().stage_id = one_of(kStageIds);
+    }
+    for (auto n = chance(2) ? pick(4) : 0; n > 0; --n) {
+      out.results.push_back({fmt::format("col_{}", pick(3)), one_of(kDocuments), 0.5});
+    }
+    // What a stage handed on need not be returned.
+    if (!out.stages.empty() && chance(2)) {
+      out.stages.back().candidates.push_back({"col_0", one_of(kDocuments), 1.0});
     }
     if (chance(2)) out.labels.emplace_back("team", chance(2) ? "Search" : "ads");
     if (chance(3)) out.labels.emplace_back("user.id", std::to_string(pick(30)));
@@ -115,7 +133,7 @@ class FilterProperty : public testing::Test {
                          value);
     };
     const auto quoted = [](const std::string& word) { return "\"" + word + "\""; };
-    switch (pick(14)) {
+    switch (pick(15)) {
       case 0:
       case 1: {
         static constexpr std::string_view kValues[] = {"0", "1",   "2.5", "0.5", "\"2\"",
@@ -156,6 +174,9 @@ class FilterProperty : public testing::Test {
                     chance(2) ? "true" : "false");
       }
       case 12:
+        return make("returned_document", chance(2) ? "eq" : "nin",
+                    to_json_text(json::value(one_of(kDocuments))));
+      case 13:
         return make("timestamp", one_of(kComparisons), R"("1970-01-01T02:00:00Z")");
       default:
         return make("error", "text", quoted(one_of(kWords)));
@@ -189,13 +210,27 @@ class FilterProperty : public testing::Test {
   ExecutionFilter filter() {
     ExecutionFilter out = filter_of(kNs);
     if (chance(4)) out.status = one_of(kStatuses);
+    if (chance(2)) {
+      out.modes = chance(2) ? ModeKinds::own() : ModeKinds::none();
+      for (ModeKind kind = 0; kind < kModeKinds; ++kind) {
+        if (chance(3)) out.modes.add(kind);
+      }
+    }
     if (chance(4)) out.start_time = static_cast<TimeUs>(pick(300)) * kMicrosPerMinute;
     if (chance(4)) out.end_time = static_cast<TimeUs>(pick(300)) * kMicrosPerMinute;
     if (chance(3)) out.query = TextQuery::parse(query());
     if (chance(8)) out.error = TextQuery::parse(query());
     if (chance(8)) {
+      out.error_kind = error_kind("timeout in " + one_of(kStageIds) + " of " +
+                                  (chance(4) ? text() : one_of(kWords)));
+    }
+    if (chance(8)) {
       out.execution_ids.emplace();
       for (int i = 0; i < 40; ++i) out.execution_ids->push_back(ids_[pick(ids_.size())]);
+    }
+    if (chance(5)) {
+      out.returned_document = ReturnedDocument{one_of(kDocuments), {}};
+      if (chance(3)) out.returned_document->collection_ids = {"col_1", "col_2"};
     }
     if (chance(2)) {
       source_ = where(2);
@@ -209,10 +244,14 @@ class FilterProperty : public testing::Test {
   // All pages of both, held against each other.
   void compare(const ExecutionFilter& asked, ExecutionPageRequest page) {
     SCOPED_TRACE(fmt::format(
-        "status {} query {} error {} where {} sort {} ascending {} limit {} offset {}",
-        asked.status.value_or("-"), asked.query ? asked.query->normalized() : "-",
-        asked.error ? asked.error->normalized() : "-", source_, sort_field(page.sort).name,
-        page.ascending, page.limit, page.offset));
+        "modes {} status {} query {} error {} kind {} where {} returned {} sort {} "
+        "ascending {} "
+        "limit {} offset {}",
+        asked.modes.bits(), asked.status.value_or("-"),
+        asked.query ? asked.query->normalized() : "-",
+        asked.error ? asked.error->normalized() : "-", asked.error_kind.value_or("-"),
+        source_, asked.returned_document ? asked.returned_document->document_id : "-",
+        sort_field(page.sort).name, page.ascending, page.limit, page.offset));
     page.budget_us = 600'000'000;
     for (int pages = 0; pages < 40; ++pages) {
       const auto wanted = list_json(memory_, asked, page).value();
@@ -275,7 +314,9 @@ class FilterProperty : public testing::Test {
     if (chance(2)) {
       asked.query.reset();
       asked.error.reset();
+      asked.error_kind.reset();
       asked.execution_ids.reset();
+      asked.returned_document.reset();
       asked.where.clear();
     }
     AggregateRequest request;
@@ -284,7 +325,7 @@ class FilterProperty : public testing::Test {
                                              "-03:30", "America/New_York"};
     const char* const zone = kZones[pick(std::size(kZones))];
     request.zone = TimeZone::parse(zone).value();
-    request.by = static_cast<AggregateBy>(pick(7));
+    request.by = static_cast<AggregateBy>(pick(kAggregateBys));
     request.label = chance(2) ? "team" : "when";
     request.budget_us = 600'000'000;
     SCOPED_TRACE(fmt::format("{} bucket {} of {} by {} start {} end {}", source_,
@@ -397,6 +438,49 @@ TEST_F(FilterProperty, CountsWordsThatManyShare) {
   ASSERT_EQ(sqlite_->remove(failed, 30).value(), memory_.remove(failed, 30).value());
   add_some(500);
   compare_words();
+}
+
+// Goal: a document is looked for among the results alone, by its exact id, in any or in one
+// of some collections.
+TEST_F(FilterProperty, FindsWhoReturnedADocument) {
+  const auto add_one = [&](const std::string& id, const ScoredId& result) {
+    Execution execution = make_execution(kNs, id, 0);
+    execution.stages.emplace_back().candidates.push_back({"col_1", "dropped", 1.0});
+    execution.results = {{"col_1", "first", 2.0}, result};
+    for (Ledger* ledger :
+         {static_cast<Ledger*>(sqlite_.get()), static_cast<Ledger*>(&memory_)}) {
+      ASSERT_TRUE(test::put(*ledger, test::imported(execution)));
+    }
+  };
+  add_one("plain", {"col_1", "moby", 1.0});
+  add_one("other", {"col_2", "moby", 1.0});
+  add_one("longer", {"col_1", "moby2", 1.0});
+  add_one("cased", {"col_1", "Moby", 1.0});
+  add_one("quoted", {"col_1", "a\"b/\\\n\u00e9", 1.0});
+  add_one("path", {"col_1", "c:\\d", 1.0});
+  add_one("number", {"col_1", "1.0", 1.0});
+  using Ids = std::vector<std::string>;
+  const auto found = [&](const ReturnedDocument& wanted) {
+    ExecutionFilter asked = filter_of(kNs);
+    asked.returned_document = wanted;
+    const auto ids = test::ids_of(list_json(*sqlite_, asked, page_of(10)).value());
+    EXPECT_EQ(ids, test::ids_of(list_json(memory_, asked, page_of(10)).value()));
+    return ids;
+  };
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_EQ(found({"moby", {}}), (Ids{"plain", "other"}));
+    EXPECT_EQ(found({"moby", {"col_2"}}), Ids{"other"});
+    EXPECT_EQ(found({"moby", {"moby", "col_1"}}), Ids{"plain"});
+    EXPECT_EQ(found({"moby", {"col_3"}}), Ids());
+    EXPECT_EQ(found({"a\"b/\\\n\u00e9", {}}), Ids{"quoted"});
+    EXPECT_EQ(found({"c:\\d", {}}), Ids{"path"});
+    EXPECT_EQ(found({"1", {}}), Ids());
+    EXPECT_EQ(found({"1.0", {}}), Ids{"number"});
+    EXPECT_EQ(found({"dropped", {}}), Ids());
+    EXPECT_EQ(found({"first", {}}).size(), 7u);
+    while (sqlite_->maintain()) {
+    }
+  }
 }
 
 // Goal: a budget cuts pages short, and following the cursors still visits every match once.

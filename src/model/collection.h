@@ -29,17 +29,55 @@ struct FeatureField {
   bool operator==(const FeatureField&) const = default;
 };
 
+inline constexpr std::uint32_t kDimensionMax = 4096;
+
+// How alike two vectors are: the cosine of their angle, their dot product, or
+// 1 / (1 + their Euclidean distance).
+enum class Metric { cosine, dot, l2 };
+
+// What makes vectors of texts: equal ones give vectors that can be compared, and no others
+// do. Kept with a feature as it was when its vectors were made.
+struct EmbeddingModel {
+  std::string provider;  // Who is asked, as the configuration names it.
+  std::string name;      // "all-MiniLM-L6-v2"
+  std::string revision;  // A digest of what is built in; of others, what they call it.
+  std::uint32_t dimension = 0;
+  bool normalized = true;  // Vectors have the length 1.
+  std::string
+      query_prefix;  // Stands before each query, and before each text that is stored.
+  std::string passage_prefix;
+
+  bool operator==(const EmbeddingModel&) const = default;
+};
+
 // Something that stages can search by, under the URI chosen when the collection was made.
 struct Feature {
-  enum class Kind { bm25 };
+  enum class Kind { bm25, dense };
   std::string uri;  // scheme://extractor@version/output
   Kind kind = Kind::bm25;
   // Indexed fields; empty means every string anywhere in the document.
   std::vector<FeatureField> fields;
-  std::string language;  // Snowball stemmer ("english"), or empty for none.
+  std::string language;  // Of bm25: Snowball stemmer ("english"), or empty for none.
+
+  // Of dense alone.
+  std::uint32_t dimension = 0;
+  Metric metric = Metric::cosine;
+  // What makes the vectors from the fields; nothing where they come with the documents.
+  std::optional<EmbeddingModel> model;
+  // Versions of the collection in which stages can search it: [since, until). One that is
+  // added later, or whose model changes, begins when all documents have vectors.
+  std::uint64_t since = 0;
+  std::uint64_t until = kForever;
+
+  static constexpr std::uint64_t kForever = ~std::uint64_t{0};
+  bool serves(std::uint64_t version) const { return since <= version && version < until; }
 
   bool operator==(const Feature&) const = default;
 };
+
+// In the definition of a collection: the URIs of features for which nothing is embedded for
+// now.
+inline constexpr char kPausedFeatures[] = "paused_features";
 
 struct Collection {
   CollectionId id;

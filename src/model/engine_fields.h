@@ -12,6 +12,11 @@ inline constexpr std::string_view kDocumentId = "document_id";
 inline constexpr std::string_view kCollectionId = "collection_id";
 inline constexpr std::string_view kInternal = "_internal";
 
+// The server's in collections with dense features: the names of those of which a document
+// has vectors, and the vectors themselves, which clients send under this name too.
+inline constexpr std::string_view kVectorNames = "_vectors";
+inline constexpr std::string_view kVectors = "vectors";
+
 // What a search found; hides a field of the document's own.
 inline constexpr std::string_view kScore = "score";
 // {uri: {"score"}}, of several searches; left out where a field of the document is in the

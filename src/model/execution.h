@@ -99,6 +99,8 @@ struct StageRecord {
   // The candidates it handed on, best first; at most the configured number of them.
   std::vector<ScoredId> candidates;
   bool candidates_truncated = false;
+  // Of some of them `written` was left out, though there was something.
+  bool written_truncated = false;
 
   bool operator==(const StageRecord&) const = default;
 };

@@ -148,6 +148,7 @@ inline StageRecord random_stage(std::mt19937_64& random) {
   }
   stage.candidates = random_scored_ids(random);
   stage.candidates_truncated = random_chance(random, 2);
+  stage.written_truncated = random_chance(random, 4);
   return stage;
 }
 

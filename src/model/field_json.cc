@@ -185,6 +185,7 @@ void write_stage(NotingWriter& out, const StageRecord& stage) {
   out.key("candidates");
   out.note([&] { write_scored_ids(out, stage.candidates); });
   out.key("candidates_truncated").boolean(stage.candidates_truncated);
+  if (stage.written_truncated) out.key("written_truncated").boolean(true);
   out.end_object();
 }
 
@@ -308,6 +309,7 @@ std::vector<StageRecord> read_stages(ObjectReader& in, std::string_view name) {
     stage.external_calls = read_external_calls(item);
     stage.candidates = read_scored_ids(item, "candidates");
     stage.candidates_truncated = item.boolean({"candidates_truncated"}, false);
+    stage.written_truncated = item.boolean({"written_truncated"}, false);
   });
   return out;
 }

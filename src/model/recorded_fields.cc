@@ -11,6 +11,15 @@ std::vector<std::string> recorded::stage_ids(const Execution& execution) {
   return ids;
 }
 
+std::vector<std::string> recorded::returned_documents(const Execution& execution) {
+  std::vector<std::string> ids;
+  ids.reserve(execution.results.size());
+  for (const ScoredId& result : execution.results) {
+    if (!result.document_id.empty()) ids.push_back(result.document_id);
+  }
+  return ids;
+}
+
 const RecordedField* find_filter_field(std::string_view filter_name) {
   const auto found = std::find_if(
       kRecordedFields.begin(), kRecordedFields.end(), [&](const RecordedField& field) {

@@ -142,6 +142,8 @@ consteval RecordedMember<Member> field(std::string_view name, FieldKind kind,
 
 // The kinds of the stages that ran.
 std::vector<std::string> stage_ids(const Execution& execution);
+// The ids of the documents in the results, without rows that stages made.
+std::vector<std::string> returned_documents(const Execution& execution);
 
 }  // namespace recorded
 
@@ -154,7 +156,7 @@ inline constexpr std::tuple kRecordedMembers{
     field("execution_id", word, "", row(&ExecutionSummary::execution_id),
           kRequired | kFilter | kCsv, "Its name, unique in the namespace"),
     field("execution_mode", word, "", row(&ExecutionSummary::execution_mode, 4),
-          kFilter | kCsv, "adhoc"),
+          kFilter | kCsv, "adhoc, replay or fork; imported history may hold others"),
     field("status", word, "", row(&ExecutionSummary::status, 3), kRequired | kFilter | kCsv,
           "completed, failed, cancelled or processing; imported history may hold others"),
     field("timestamp", instant, "", row(&ExecutionSummary::timestamp, 2),
@@ -219,6 +221,8 @@ inline constexpr std::tuple kRecordedMembers{
           "From the arrival of its request to its beginning"),
     field("stage_id", words, "", derived(&stage_ids, 8), kFilter | kCondition,
           "The kinds of the stages that ran"),
+    field("returned_document", words, "", derived(&returned_documents), kFilter,
+          "The ids of the documents that it returned"),
 };
 
 }  // namespace recorded::table

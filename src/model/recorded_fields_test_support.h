@@ -68,6 +68,7 @@ void set_field(const RecordedMember<Member>& field, Execution& execution) {
     set_value(value_of(field, execution), text);
   } else {
     set_value(execution.stages, text);
+    set_value(execution.results, text);
   }
 }
 

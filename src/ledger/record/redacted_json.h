@@ -55,7 +55,10 @@ inline void forget_content(StageRecord& stage) {
   stage.metadata.clear();
   stage.parameters.reset();
   stage.seed.reset();  // It may be an input.
-  for (ScoredId& candidate : stage.candidates) candidate.written.reset();
+  for (ScoredId& candidate : stage.candidates) {
+    stage.written_truncated |= candidate.written.has_value();
+    candidate.written.reset();
+  }
   forget_calls(stage);
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/json.h"
+#include "ledger/duration_bins.h"
+#include "ledger/sqlite/modes.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/search.h"
 
@@ -90,7 +92,8 @@ class Aggregation {
   }
 
  private:
-  // Figures under numbers, until give_keys() turns these into texts.
+  // Figures under the numbers of words, or of bins of durations, until give_keys() turns
+  // these into texts.
   using Key = std::pair<TimeUs, std::int64_t>;
 
   std::optional<IntColumn> key_column() const {
@@ -107,8 +110,10 @@ class Aggregation {
         return IntColumn::shape;
       case AggregateBy::none:
       case AggregateBy::label:
+      case AggregateBy::label_name:
       case AggregateBy::error:
       case AggregateBy::failed_stage:
+      case AggregateBy::duration:
         break;
     }
     return std::nullopt;
@@ -127,12 +132,18 @@ class Aggregation {
       TRAWL_ASSIGN(const std::string_view status, texts_.of((*columns.status)[i]));
       const bool by_error =
           request_.by == AggregateBy::error || request_.by == AggregateBy::failed_stage;
-      if (request_.by == AggregateBy::label || (by_error && status != status::kCompleted)) {
+      const bool by_label =
+          request_.by == AggregateBy::label || request_.by == AggregateBy::label_name;
+      if (by_label || (by_error && status != status::kCompleted)) {
         TRAWL_TRY(add_recorded(columns, i, (*seqs)[i], bucket, status));
         if (over_budget_) return {};
         continue;
       }
-      columns.add_to(numbered_[{bucket, keys == nullptr ? 0 : (*keys)[i]}], i, status);
+      std::int64_t number = keys == nullptr ? 0 : (*keys)[i];
+      if (request_.by == AggregateBy::duration) {
+        number = static_cast<std::int64_t>(duration_bin((*columns.duration)[i]));
+      }
+      columns.add_to(numbered_[{bucket, number}], i, status);
     }
     return {};
   }
@@ -154,12 +165,15 @@ class Aggregation {
 
   Result<void> run_by_summaries() {
     std::int64_t ns = 0;
+    ModeWords modes;
     {
-      TRAWL_ASSIGN(auto select,
-                   connection_.prepare("SELECT ns FROM namespaces WHERE id = ?"));
+      TRAWL_ASSIGN(auto select, connection_.prepare(
+                                    "SELECT ns, descended FROM namespaces WHERE id = ?"));
       TRAWL_ASSIGN(const bool found, select.bind(filter_.namespace_id.str()).step());
       if (!found) return {};
       ns = select.integer(0);
+      TRAWL_ASSIGN(modes, mode_words(connection_, filter_.modes, select.integer(1) != 0));
+      if (modes.takes_none()) return {};
     }
     std::optional<std::int64_t> status;
     if (filter_.status) {
@@ -175,8 +189,11 @@ class Aggregation {
         out_.set_partial();
         return {};
       }
-      bool ragged = !place.closed;
-      if (place.closed) {
+      // A summary does not tell modes apart.
+      TRAWL_ASSIGN(const bool summed,
+                   place.closed ? takes_whole(place, ns, modes) : Result<bool>(false));
+      bool ragged = !summed;
+      if (summed) {
         TRAWL_ASSIGN(const auto entries, read_summary(connection_, place.group));
         for (const GroupSummaryEntry& entry : entries) {
           if (entry.ns != ns || (status && entry.status != *status)) continue;
@@ -193,12 +210,14 @@ class Aggregation {
       // The hours that the range or a bucket cuts, and what has no summary yet.
       TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
       TRAWL_ASSIGN(const auto* namespaces, group.integers(IntColumn::ns));
+      TRAWL_ASSIGN(const auto* kinds, group.integers(IntColumn::mode));
       TRAWL_ASSIGN(const FigureColumns columns, FigureColumns::read(group));
       for (std::size_t i = 0; i < group.size(); ++i) {
         const TimeUs time = (*columns.timestamp)[i];
         if ((*namespaces)[i] != ns || time < start || time > end) continue;
+        if (!modes.takes((*kinds)[i])) continue;
         if (status && (*columns.status)[i] != *status) continue;
-        if (place.closed) {
+        if (summed) {
           const BucketSpan hour = bucket_span(TimeBucket::hour, time);
           if (hour.begin >= start && hour.end - 1 <= end && is_in_one_bucket(hour.begin)) {
             continue;
@@ -209,6 +228,20 @@ class Aggregation {
       }
     }
     return {};
+  }
+
+  // Whether none of the namespace's executions in a closed group has a mode that is not
+  // wanted.
+  Result<bool> takes_whole(const GroupPlace& place, std::int64_t ns,
+                           const ModeWords& modes) {
+    if (modes.takes_all()) return true;
+    TRAWL_ASSIGN(RowGroup group, read_group(connection_, place));
+    TRAWL_ASSIGN(const auto* namespaces, group.integers(IntColumn::ns));
+    TRAWL_ASSIGN(const auto* kinds, group.integers(IntColumn::mode));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if ((*namespaces)[i] == ns && !modes.takes((*kinds)[i])) return false;
+    }
+    return true;
   }
 
   Key key_of(TimeUs time, std::int64_t status) {
@@ -232,6 +265,10 @@ class Aggregation {
   Result<void> give_keys() {
     for (const auto& [key, figures] : numbered_) {
       out_.add_total(figures);
+      if (request_.by == AggregateBy::duration) {
+        out_.add(key.first, duration_key(static_cast<std::size_t>(key.second)), figures);
+        continue;
+      }
       TRAWL_ASSIGN(const std::string_view text, texts_.of(key.second));
       std::vector<AggregateKey> keys;
       if (request_.by == AggregateBy::collection || request_.by == AggregateBy::stage) {

@@ -5,7 +5,9 @@
 #include <limits>
 
 #include "base/work_limit.h"
+#include "ledger/error_kind.h"
 #include "ledger/execution_id_key.h"
+#include "ledger/sqlite/modes.h"
 #include "model/recorded_fields.h"
 #include "text/analyzer.h"
 
@@ -97,12 +99,18 @@ std::optional<double> wanted_number(const FilterNode& node) {
 Result<Conditions> Conditions::bind(Connection& connection, Words& words,
                                     const ExecutionFilter& filter, std::int64_t budget_us) {
   Conditions out(connection, words, budget_us);
+  ModeWords modes;
   {
-    TRAWL_ASSIGN(auto select, connection.prepare("SELECT ns FROM namespaces WHERE id = ?"));
+    TRAWL_ASSIGN(auto select,
+                 connection.prepare("SELECT ns, descended FROM namespaces WHERE id = ?"));
     TRAWL_ASSIGN(const bool found, select.bind(filter.namespace_id.str()).step());
     out.nothing_ = !found;
     if (!found) return out;
     out.ns_ = select.integer(0);
+    if (filter.modes != ModeKinds::all()) {
+      TRAWL_ASSIGN(modes, mode_words(connection, filter.modes, select.integer(1) != 0));
+      out.nothing_ = modes.takes_none();
+    }
   }
   out.start_ = std::max(filter.start_time.value_or(kTimeMin), kTimeMin);
   out.end_ = std::min(filter.end_time.value_or(kTimeMax), kTimeMax);
@@ -119,6 +127,17 @@ Result<Conditions> Conditions::bind(Connection& connection, Words& words,
   integers(IntColumn::ns, out.ns_, out.ns_);
   if (filter.start_time || filter.end_time) {
     integers(IntColumn::timestamp, out.start_, out.end_);
+  }
+  if (!modes.takes_all()) {
+    Test test;
+    test.kind = modes.are_wanted ? Test::Kind::any : Test::Kind::none;
+    for (const std::int64_t word : modes.words) {
+      Test& one = test.children.emplace_back();
+      one.kind = Test::Kind::integers;
+      one.column = IntColumn::mode;
+      one.low = one.high = word;
+    }
+    tests.push_back(std::move(test));
   }
   if (filter.status) {
     TRAWL_ASSIGN(const auto status, Words::number_of(connection, *filter.status));
@@ -147,6 +166,10 @@ Result<Conditions> Conditions::bind(Connection& connection, Words& words,
   if (filter.error) {
     TRAWL_ASSIGN(Test test, out.text_test(*filter.error, true));
     tests.push_back(std::move(test));
+  }
+  if (filter.error_kind) TRAWL_TRY(out.add_error_kind(*filter.error_kind, tests));
+  if (filter.returned_document) {
+    tests.emplace_back().kind = Test::Kind::unknown;  // Records alone say it.
   }
   out.where_ = filter.where;
   for (const Filter& where : out.where_) {
@@ -355,6 +378,27 @@ Result<Conditions::Test> Conditions::text_test(const TextQuery& query, bool erro
                (!phrase.prefix || phrase.terms.front().size() <= kSureMax);
       });
   return test;
+}
+
+// Only the record has the error whole; words of the kind, and the status, leave fewer of
+// them to read.
+Result<void> Conditions::add_error_kind(const std::string& kind, std::vector<Test>& tests) {
+  const TextQuery words = TextQuery::parse(words_of_error_kind(kind));
+  if (!words.matches_everything() && !words.matches_nothing()) {
+    TRAWL_ASSIGN(Test test, text_test(words, true));
+    tests.push_back(std::move(test));
+  }
+  TRAWL_ASSIGN(const auto completed, Words::number_of(connection_, status::kCompleted));
+  if (completed) {
+    Test test;
+    test.kind = Test::Kind::integers;
+    test.column = IntColumn::status;
+    test.low = test.high = *completed;
+    test.negate = true;
+    tests.push_back(std::move(test));
+  }
+  tests.emplace_back().kind = Test::Kind::unknown;
+  return {};
 }
 
 Result<bool> Conditions::gather(const Gather& some, SeqSet& found) {

@@ -74,6 +74,7 @@ class Conditions {
   std::optional<Test> number_test(const FilterNode& node) const;
   Result<std::optional<Test>> exact_test(const FilterNode& node);
   Result<Test> text_test(const TextQuery& query, bool error);
+  Result<void> add_error_kind(const std::string& kind, std::vector<Test>& tests);
   // What adds to a set until it is told that it is enough.
   using Gather = std::function<Result<bool>(const std::function<bool()>& is_enough)>;
   // False where the set was given up, for time or for memory.

@@ -83,7 +83,7 @@ Result<std::int64_t> Contents::number_of(Connection& connection, std::int64_t ns
     TRAWL_ASSIGN(auto data, connection.prepare("INSERT INTO content_data (content, data) "
                                                "VALUES (?, ?)"));
     data.bind(number);
-    TRAWL_TRY(data.bind_blob(content.data).run());
+    TRAWL_TRY(data.bind_blob(packed(content)).run());
   }
   if (known_.size() >= kKnownMax) known_.clear();
   known_.emplace(std::move(key), number);

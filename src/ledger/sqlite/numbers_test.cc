@@ -8,6 +8,7 @@
 #include "ledger/memory/memory_ledger.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/fresh_terms.h"
+#include "ledger/sqlite/repair.h"
 #include "ledger/sqlite/row_group.h"
 #include "ledger/sqlite/schema.h"
 #include "ledger/sqlite/sqlite_ledger.h"
@@ -251,6 +252,40 @@ TEST_F(ReusedNumbers, NewRowsAreInTotalsFiltersAndAggregates) {
   expect_well();
 }
 
+// Goal: a history in which replays were not counted apart lists them apart.
+TEST_F(LedgerNumbers, ReplaysOfAnOldHistoryAreCounted) {
+  reopen();
+  for (int i = 0; i < 20; ++i) {
+    Execution execution = make_execution(kNs, "r" + std::to_string(i), i * 30'000'000LL);
+    if (i % 4 == 0) execution.summary.execution_mode = "replay";
+    put(*ledger_, finished(execution));
+  }
+  ledger_.reset();
+  ASSERT_TRUE(
+      connect()->execute("DROP TABLE mode_rollups; ALTER TABLE namespaces DROP COLUMN "
+                         "descended; PRAGMA user_version = 4"));
+  EXPECT_EQ(check_ledger(*connect(), {}, nullptr).problem_count, 0u);
+  reopen();
+  auto filter = filter_of(kNs);
+  filter.modes = ModeKinds::own();
+  filter.start_time = 15'000'000;
+  EXPECT_EQ(total_of(*ledger_, filter), 15u);
+  filter.modes = ModeKinds::none();
+  filter.modes.add(mode_kind("replay"));
+  EXPECT_EQ(total_of(*ledger_, filter), 4u);
+  EXPECT_EQ(check_ledger(*connect(), {}, nullptr).problem_count, 0u);
+  for (const char* damage :
+       {"UPDATE mode_rollups SET count = count + 1 WHERE unit = 3",
+        "DELETE FROM mode_rollups WHERE unit = 1", "UPDATE namespaces SET descended = 0"}) {
+    ASSERT_TRUE(connect()->execute(damage));
+    EXPECT_EQ(check_ledger(*connect(), {}, nullptr).problem_count, 1u) << damage;
+    ledger_.reset();
+    ASSERT_TRUE(repair_ledger(path_, nullptr)) << damage;
+    EXPECT_EQ(check_ledger(*connect(), {}, nullptr).problem_count, 0u) << damage;
+    reopen();
+  }
+}
+
 // Goal: a history of before, with rows in a closed group and another's words, is repaired
 // by the migration; one that was killed in the middle is done again.
 TEST_F(ReusedNumbers, AnOldHistoryIsMended) {
@@ -261,7 +296,8 @@ TEST_F(ReusedNumbers, AnOldHistoryIsMended) {
     ASSERT_TRUE(connection->execute("DELETE FROM settings WHERE name = 'last_seq'"));
     ASSERT_TRUE(connection->execute(
         "DROP TABLE version_uses; DROP TABLE contents; DROP TABLE content_data; "
-        "DROP TABLE record_contents; PRAGMA user_version = 1"));
+        "DROP TABLE record_contents; DROP TABLE mode_rollups; "
+        "ALTER TABLE namespaces DROP COLUMN descended; PRAGMA user_version = 1"));
     ASSERT_TRUE(connection->execute(
         "UPDATE executions SET seq = 4090 WHERE seq = 1; UPDATE records SET seq = 4090 "
         "WHERE seq = 1"));

@@ -21,6 +21,7 @@ std::string PageCache::key_of(const ExecutionFilter& filter,
   std::string key = filter.namespace_id.str();
   key.push_back('\0');
   key += static_cast<char>(page.limit);
+  key += static_cast<char>(filter.modes.bits());
   if (filter.status) {
     key.push_back('\0');
     key += *filter.status;

@@ -11,6 +11,7 @@
 #include "ledger/execution_id_key.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/sqlite/contents.h"
+#include "ledger/sqlite/modes.h"
 #include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/rows.h"
 #include "ledger/sqlite/search.h"
@@ -21,9 +22,13 @@ namespace {
 // How long a scan looks for matches before it asks whether it is still wanted.
 constexpr std::int64_t kScanStepUs = 200'000;
 
+// Rows that a page passes over because of their mode, before row groups are quicker.
+constexpr std::size_t kPassedOverMax = 2'000;
+
 // What a basic filter means in numbers. The end is included.
 struct Range {
   std::int64_t ns = 0;
+  bool descended = false;  // Something in it may descend from another execution.
   std::int64_t status = kAnyStatus;
   TimeUs start = kTimeMin;
   TimeUs end = kTimeMax;
@@ -35,10 +40,12 @@ Result<std::optional<Range>> range_of(Connection& connection,
   std::optional<Range> none;
   Range range;
   {
-    TRAWL_ASSIGN(auto select, connection.prepare("SELECT ns FROM namespaces WHERE id = ?"));
+    TRAWL_ASSIGN(auto select,
+                 connection.prepare("SELECT ns, descended FROM namespaces WHERE id = ?"));
     TRAWL_ASSIGN(const bool found, select.bind(filter.namespace_id.str()).step());
     if (!found) return none;
     range.ns = select.integer(0);
+    range.descended = select.integer(1) != 0;
   }
   if (filter.status) {
     TRAWL_ASSIGN(const auto status, Words::number_of(connection, *filter.status));
@@ -97,14 +104,29 @@ Result<void> walk(Connection& connection, const Range& range, Columns columns,
   }
 }
 
-Result<void> read_basic_page(Connection& connection, Words& words, const Range& range,
-                             const ExecutionPageRequest& page, RenderedPage& out) {
+// False where too many rows have another mode; then `out` is as it was.
+Result<bool> read_basic_page(Connection& connection, Words& words, const Range& range,
+                             const ModeWords& modes, const ExecutionPageRequest& page,
+                             RenderedPage& out) {
   constexpr std::size_t kRowBytes = 420;  // About what one takes.
   out.rows.reserve(page.limit * kRowBytes);
   std::string last_id;
   TRAWL_ASSIGN(auto rows, RowReader::make(connection, words));
-  const Columns columns = page.offset == 0 && !page.detail ? Columns::rows : Columns::keys;
+  // Where only some modes are wanted, each row is looked at, and no limit is known.
+  const bool all = modes.takes_all();
+  const Columns columns =
+      all && (page.offset > 0 || page.detail) ? Columns::keys : Columns::rows;
+  constexpr int kModeColumn = 4;  // Behind seq, of RowReader::kColumns.
+  std::size_t skipped = 0;
+  std::size_t passed_over = 0;
   const auto visit = [&](const Statement& row) -> Result<bool> {
+    if (!all) {
+      if (!modes.takes(row.integer(kModeColumn))) return ++passed_over <= kPassedOverMax;
+      if (skipped < page.offset) {
+        ++skipped;
+        return true;
+      }
+    }
     if (out.row_count == page.limit) {
       out.has_more = true;
       return false;
@@ -123,10 +145,16 @@ Result<void> read_basic_page(Connection& connection, Words& words, const Range& 
     return true;
   };
   // One row more than asked for tells whether the list continues.
-  TRAWL_TRY(walk(connection, range, columns, page.after, std::int64_t{page.limit} + 1,
-                 page.offset, visit));
+  TRAWL_TRY(walk(connection, range, columns, page.after,
+                 all ? std::int64_t{page.limit} + 1 : -1, all ? page.offset : 0, visit));
+  if (passed_over > kPassedOverMax) {
+    out.rows.clear();
+    out.row_count = 0;
+    out.last.reset();
+    return false;
+  }
   if (out.last) out.last->execution_id = ExecutionId(execution_id_text(last_id));
-  return {};
+  return true;
 }
 
 }  // namespace
@@ -140,14 +168,17 @@ Result<RenderedPage> list_executions(Connection& connection, Words& words,
   if (filter.is_basic()) {
     TRAWL_ASSIGN(const auto range, range_of(connection, filter));
     if (!range) return out;
-    TRAWL_ASSIGN(out.total, count_executions(connection, range->ns, range->status,
-                                             range->start, range->end));
+    TRAWL_ASSIGN(out.total,
+                 count_executions(connection, range->ns, filter.modes, range->descended,
+                                  range->status, range->start, range->end));
     if (out.total == 0) return out;
+    bool done = false;
     if (page.sort == ExecutionSort::timestamp && !page.ascending) {
-      TRAWL_TRY(read_basic_page(connection, words, *range, page, out));
-    } else {
-      TRAWL_TRY(search_page(connection, words, filter, page, false, out));
+      TRAWL_ASSIGN(const ModeWords modes,
+                   mode_words(connection, filter.modes, range->descended));
+      TRAWL_ASSIGN(done, read_basic_page(connection, words, *range, modes, page, out));
     }
+    if (!done) TRAWL_TRY(search_page(connection, words, filter, page, false, out));
   } else {
     TRAWL_TRY(search_page(connection, words, filter, page, true, out));
   }
@@ -213,6 +244,10 @@ class Scan {
   Result<bool> walk_some(std::vector<RenderedExecution>& batch) {
     TRAWL_ASSIGN(const auto range, range_of(connection_, filter_));
     if (!range) return false;
+    TRAWL_ASSIGN(const ModeWords modes,
+                 mode_words(connection_, filter_.modes, range->descended));
+    if (modes.takes_none()) return false;
+    if (!modes.takes_all()) return search(batch);
     TRAWL_ASSIGN(auto rows, RowReader::make(connection_, words_));
     bool more = false;
     std::size_t seen = 0;

@@ -168,23 +168,34 @@ std::vector<TextSpan> find_cut_outs(const Execution& execution,
   return cut_outs;
 }
 
+NewContent new_content(std::int64_t place, std::string_view bytes, SeenValues* seen) {
+  if (seen != nullptr) {
+    if (auto recent = seen->contents.find(bytes)) {
+      return {place, recent->digest, {}, std::move(recent)};
+    }
+  }
+  NewContent content{place, content_digest(bytes), pack_content(bytes), nullptr};
+  if (seen != nullptr) seen->contents.add({std::string(bytes), content.digest});
+  return content;
+}
+
 int hex_digit(char c) {
   return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
 }  // namespace
 
-EncodedRecord encode_record(const Execution& execution, Sights* sights) {
+EncodedRecord encode_record(const Execution& execution, SeenValues* seen) {
   const ExecutionDetailParts parts = execution_detail_parts(execution);
   const std::string content = parts.before + parts.after;
   EncodedRecord out;
   std::vector<TextSpan> cut_outs;
-  if (sights != nullptr) cut_outs = find_cut_outs(execution, parts, *sights);
+  if (seen != nullptr) cut_outs = find_cut_outs(execution, parts, seen->sights);
   out.record.push_back(cut_outs.empty() ? kWhole : kCutOut);
   append(out.record, static_cast<std::uint32_t>(parts.before.size()));
   for (const std::string_view answer : kept_answers(execution)) {
-    out.contents.push_back({-1 - static_cast<std::int64_t>(out.contents.size()),
-                            content_digest(answer), pack_content(answer)});
+    out.contents.push_back(
+        new_content(-1 - static_cast<std::int64_t>(out.contents.size()), answer, seen));
   }
   if (cut_outs.empty()) {
     append_frame(out.record, content);
@@ -199,7 +210,7 @@ EncodedRecord encode_record(const Execution& execution, Sights* sights) {
     rest.append(content, at, span.begin - at);
     at = span.begin + span.size;
     append(out.record, static_cast<std::uint32_t>(rest.size()));
-    out.contents.push_back({which++, content_digest(bytes), pack_content(bytes)});
+    out.contents.push_back(new_content(which++, bytes, seen));
   }
   rest.append(content, at);
   append_frame(out.record, rest);
@@ -271,6 +282,10 @@ std::string pack_content(std::string_view bytes) {
   std::string out(1, static_cast<char>(kDictionaries.size()));
   append_frame(out, bytes);
   return out;
+}
+
+std::string packed(const NewContent& content) {
+  return content.data.empty() ? pack_content(content.recent->bytes) : content.data;
 }
 
 Result<std::string> unpack_content(std::string_view data) {

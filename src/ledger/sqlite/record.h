@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/sqlite/recent_contents.h"
 #include "ledger/sqlite/sights.h"
 #include "model/execution.h"
 
@@ -31,7 +33,9 @@ struct NewContent {
   // external call, from -1 down.
   std::int64_t place = 0;
   std::string digest;  // content_digest()
-  std::string data;    // pack_content()
+  std::string data;    // pack_content(); empty: made when it is stored, of `recent`.
+  // One that came lately has been stored, as a rule, and need not be packed again.
+  std::shared_ptr<const RecentContents::Content> recent;
 };
 struct EncodedRecord {
   std::string record;
@@ -42,11 +46,18 @@ struct EncodedRecord {
 // takes 819 bytes of the file; with 1,024 here it takes 958, and without cut-outs 983.
 inline constexpr std::size_t kCutOutMin = 384;
 
-// What is in `sights` is cut out, since it came before and so may come again; what is not
-// is added to them, and stays in the record, which has the best of compressing it all in
-// one. Null: nothing is cut out. Namespaces share no sights. kept_answers() are contents,
-// too, and not in the record.
-EncodedRecord encode_record(const Execution& execution, Sights* sights = nullptr);
+// What was encoded lately. Namespaces share no sights; of the contents they share what
+// hashing them gave, and nothing that shows. Thread-safe.
+struct SeenValues {
+  Sights sights;
+  RecentContents contents;
+};
+
+// What is among the sights is cut out, since it came before and so may come again; what is
+// not is added to them, and stays in the record, which has the best of compressing it all
+// in one. Null: nothing is cut out. kept_answers() are contents, too, and not in the
+// record.
+EncodedRecord encode_record(const Execution& execution, SeenValues* seen = nullptr);
 
 // How many cut-outs decode_record() wants of it.
 std::size_t count_cut_outs(std::string_view record);
@@ -59,6 +70,8 @@ Result<RecordParts> decode_record(std::string_view record,
 std::string content_digest(std::string_view bytes);
 // What `contents` holds of some bytes: version of the dictionary (1 byte) · zstd frame.
 std::string pack_content(std::string_view bytes);
+// Likewise, made now where it was not made before.
+std::string packed(const NewContent& content);
 //   storage  the bytes are not what pack_content makes
 Result<std::string> unpack_content(std::string_view data);
 

@@ -282,6 +282,7 @@ class Repair {
           "ts"}) {
       TRAWL_TRY(recount_rollups(connection_, sql, progress_));
     }
+    TRAWL_TRY(recount_descended(connection_));
     done_.emplace_back("the rollups were recounted");
     return {};
   }

@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "model/mode_kind.h"
 #include "sqlite/connection.h"
 
 // Counts of executions per namespace, status and stretch of time, kept in the transaction
-// of the row that they count. They make an exact total cost a few look-ups.
+// of the row that they count. They make an exact total cost a few look-ups. Those that
+// descend from others are counted among all, and once more by the kind of their mode.
 namespace trawl::sqlite {
 
 // Stretches of UTC. The numbers are stored: never change them.
@@ -43,19 +45,43 @@ std::vector<RangePart> split_range(TimeUs start, TimeUs end);
 // How a batch changes the counts; each count is written once, however many rows moved it.
 class RollupChanges {
  public:
-  // `count` more (or, below zero, fewer) executions of this status at this time.
-  void add(std::int64_t ns, std::int64_t status, TimeUs time, std::int64_t count);
+  // `count` more (or, below zero, fewer) executions of this status and kind of mode at this
+  // time.
+  void add(std::int64_t ns, ModeKind kind, std::int64_t status, TimeUs time,
+           std::int64_t count);
+  // The same among those that descend alone.
+  void add_descended(std::int64_t ns, ModeKind kind, std::int64_t status, TimeUs time,
+                     std::int64_t count);
+  // Of all executions that descend from others: counts among those alone.
+  static Result<RollupChanges> of_descended(Connection& connection);
+  // In how many of these the stored ones differ, or lack their namespace's mark.
+  Result<std::uint64_t> count_wrong_descended(Connection& connection) const;
   // Within the caller's write transaction.
   Result<void> apply(Connection& connection) const;
 
  private:
   // namespace, status, unit, bucket
-  std::map<std::tuple<std::int64_t, std::int64_t, int, std::int64_t>, std::int64_t> counts_;
+  using Key = std::tuple<std::int64_t, std::int64_t, int, std::int64_t>;
+  using Counts = std::map<Key, std::int64_t>;
+  static void add_to(Counts& counts, std::int64_t ns, std::int64_t status, TimeUs time,
+                     std::int64_t count);
+  Result<void> apply_descended(Connection& connection) const;
+
+  Counts counts_;
+  std::map<ModeKind, Counts> descended_;
 };
 
 // How many executions of a namespace have this status (or kAnyStatus) and a timestamp in
 // start..end. Within the caller's read transaction.
 Result<std::uint64_t> count_executions(Connection& connection, std::int64_t ns,
                                        std::int64_t status, TimeUs start, TimeUs end);
+// Of these those of one kind that descends from others.
+Result<std::uint64_t> count_descended(Connection& connection, std::int64_t ns,
+                                      ModeKind kind, std::int64_t status, TimeUs start,
+                                      TimeUs end);
+
+// Counts what descends from others anew, for a history that did not. Where there is none,
+// it costs a look-up. Within the caller's write transaction.
+Result<void> recount_descended(Connection& connection);
 
 }  // namespace trawl::sqlite

@@ -51,6 +51,15 @@ Result<Definition> read_definition(Connection& connection, Words& words,
   return out;
 }
 
+Result<RecordParts> decode(Connection& connection, std::int64_t seq,
+                           std::string_view record) {
+  std::vector<std::string> cut_outs;
+  if (count_cut_outs(record) > 0) {
+    TRAWL_ASSIGN(cut_outs, read_cut_outs(connection, seq));
+  }
+  return decode_record(record, cut_outs);
+}
+
 struct Detail {
   std::string json;
   std::string pipeline;
@@ -62,11 +71,7 @@ Result<Detail> read_whole(Connection& connection, Words& words, std::int64_t seq
                                   "JOIN records r ON r.seq = e.seq WHERE e.seq = ?"));
   TRAWL_ASSIGN(const bool found, select.bind(seq).step());
   if (!found) return missing_row(seq);
-  std::vector<std::string> cut_outs;
-  if (count_cut_outs(select.text(1)) > 0) {
-    TRAWL_ASSIGN(cut_outs, read_cut_outs(connection, seq));
-  }
-  TRAWL_ASSIGN(const RecordParts parts, decode_record(select.text(1), cut_outs));
+  TRAWL_ASSIGN(const RecordParts parts, decode(connection, seq, select.text(1)));
   TRAWL_ASSIGN(Definition definition,
                read_definition(connection, words, select.integer(0)));
   std::string row;
@@ -148,6 +153,18 @@ Result<Execution> read_execution(Connection& connection, Words& words, std::int6
   // Byte for byte, where parsing would give it another spelling.
   execution.pipeline = std::move(detail.pipeline);
   return execution;
+}
+
+Result<bool> record_holds(Connection& connection, std::int64_t seq,
+                          std::string_view bytes) {
+  TRAWL_ASSIGN(auto select, connection.prepare("SELECT record FROM records WHERE seq = ?"));
+  TRAWL_ASSIGN(const bool found, select.bind(seq).step());
+  if (!found) return missing_row(seq);
+  TRAWL_ASSIGN(const RecordParts parts, decode(connection, seq, select.text(0)));
+  const auto has = [&](std::string_view text) {
+    return text.find(bytes) != std::string_view::npos;
+  };
+  return has(parts.after) || has(parts.before);
 }
 
 Result<std::optional<std::int64_t>> find_seq(Connection& connection,

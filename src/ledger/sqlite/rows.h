@@ -49,6 +49,10 @@ Result<std::string> read_detail(Connection& connection, Words& words, std::int64
 // Likewise of the parsed record; `storage` when it cannot be parsed.
 Result<Execution> read_execution(Connection& connection, Words& words, std::int64_t seq);
 
+// Whether the text of the record, as it is stored, has these bytes in it; what it shares
+// with the row and the definition is not looked at.
+Result<bool> record_holds(Connection& connection, std::int64_t seq, std::string_view bytes);
+
 // Nothing when the namespace has no such execution.
 Result<std::optional<std::int64_t>> find_seq(Connection& connection,
                                              const NamespaceId& namespace_id,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ledger/sqlite/check.h"
 #include "ledger/sqlite/repair.h"
+#include "ledger/sqlite/rollups.h"
 #include "ledger/sqlite/settings.h"
 #include "sqlite/migration.h"
 
@@ -150,6 +151,22 @@ CREATE TABLE record_contents (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kModes = R"sql(
+-- The rollups of executions that descend from others, by the kind of their mode
+-- (model/mode_kind.h); they are among all in `rollups`, too.
+CREATE TABLE mode_rollups (
+  ns INTEGER NOT NULL,
+  mode INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  unit INTEGER NOT NULL,
+  bucket INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (ns, mode, status, unit, bucket)
+) STRICT, WITHOUT ROWID;
+-- 1 where there ever were such: lists of all others need not look for them.
+ALTER TABLE namespaces ADD COLUMN descended INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // Histories up to this size have their terms reindexed by step 2, which takes
 // maintenance a few minutes at most. Text is searched meanwhile, only slower.
 constexpr std::uint64_t kIndexAnewMax = 1'000'000;
@@ -182,12 +199,15 @@ Result<void> mend_reused_numbers(Connection& connection, MigrationProgress& prog
   return {};
 }
 
+Result<void> count_modes(Connection& connection, MigrationProgress& progress) {
+  progress.at("counting replays", 0, 0);
+  return recount_descended(connection);
+}
+
 // A step that was released is never edited.
 constexpr MigrationStep kSteps[] = {
-    {kTables},
-    {"", mend_reused_numbers},
-    {kVersionUses},
-    {kContents},
+    {kTables},   {"", mend_reused_numbers}, {kVersionUses},
+    {kContents}, {kModes, count_modes},
 };
 
 // The layout before 0.1 also called itself version 1.

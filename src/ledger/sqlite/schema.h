@@ -18,5 +18,7 @@ std::int64_t ledger_schema_version();
 
 // The first that has `contents`.
 inline constexpr std::int64_t kContentsSchema = 4;
+// The first that has `mode_rollups`.
+inline constexpr std::int64_t kModesSchema = 5;
 
 }  // namespace trawl::sqlite

@@ -10,6 +10,7 @@
 #include "ledger/execution_id_key.h"
 #include "ledger/sqlite/budget.h"
 #include "ledger/sqlite/conditions.h"
+#include "ledger/sqlite/record_check.h"
 #include "ledger/sqlite/rows.h"
 #include "model/recorded_fields.h"
 
@@ -36,11 +37,11 @@ class Finder {
          const Budget& budget, RenderedPage& out)
       : connection_(connection),
         words_(words),
-        filter_(filter),
         page_(page),
         count_(count),
         conditions_(std::move(conditions)),
         budget_(budget),
+        check_(connection, words, filter, budget),
         out_(out) {
     if (page.after) {
       after_rank_ = rank_of(page.after->timestamp);
@@ -122,9 +123,7 @@ class Finder {
   // Nothing where the conditions took too long for this one record.
   Result<std::optional<bool>> verify(const Hit& hit) {
     if (hit.sure) return std::optional(true);
-    count_work(kLookUpSteps);
-    TRAWL_ASSIGN(const Execution execution, read_execution(connection_, words_, hit.seq));
-    return budget_.in_time([&] { return Result<bool>(matches(filter_, execution)); });
+    return check_.matches(hit.seq);
   }
 
   void count_only(const Hit& hit) {
@@ -480,11 +479,11 @@ class Finder {
 
   Connection& connection_;
   Words& words_;
-  const ExecutionFilter& filter_;
   const ExecutionPageRequest& page_;
   const bool count_;
   Conditions conditions_;
   const Budget& budget_;
+  const RecordCheck check_;
   RenderedPage& out_;
   TimeUs after_rank_ = 0;
   std::string after_id_;
@@ -562,6 +561,7 @@ Result<bool> visit_matches(Connection& connection, Words& words,
   TRAWL_ASSIGN(Conditions conditions,
                Conditions::bind(connection, words, filter, budget_us));
   if (conditions.nothing()) return true;
+  const RecordCheck check(connection, words, filter, budget);
   const auto look_at = [&](RowGroup& group) -> Result<bool> {
     TRAWL_ASSIGN(auto evaluated,
                  budget.in_time([&] { return conditions.evaluate(group); }));
@@ -571,13 +571,8 @@ Result<bool> visit_matches(Connection& connection, Words& words,
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (answers.may[i] != 0 && answers.sure[i] == 0) {
         if (budget.used_up()) return false;
-        count_work(kLookUpSteps);
         TRAWL_ASSIGN(const auto* seqs, group.integers(IntColumn::seq));
-        TRAWL_ASSIGN(const Execution execution,
-                     read_execution(connection, words, (*seqs)[i]));
-        TRAWL_ASSIGN(const auto fits, budget.in_time([&] {
-          return Result<bool>(matches(filter, execution));
-        }));
+        TRAWL_ASSIGN(const auto fits, check.matches((*seqs)[i]));
         if (!fits) return false;
         answers.may[i] = *fits ? 1 : 0;
       }

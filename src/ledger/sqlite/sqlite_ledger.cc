@@ -69,7 +69,7 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
 
   void prepare(LedgerWrite& write) const override {
     auto prepared = std::make_shared<sqlite::PreparedRecord>();
-    prepared->encoded = sqlite::encode_record(write.execution, &sights_);
+    prepared->encoded = sqlite::encode_record(write.execution, &seen_);
     // Of long inputs that takes long, and whoever ran it waits: left to maintenance.
     const auto& inputs = write.execution.inputs;
     if (write.kind != LedgerWrite::Kind::started &&
@@ -313,7 +313,7 @@ class FileLedger final : public SqliteLedger, public PrerenderedReads {
 
   const SqliteLedgerOptions options_;
   mutable sqlite::Words words_;
-  mutable sqlite::Sights sights_;
+  mutable sqlite::SeenValues seen_;
   mutable sqlite::PageCache pages_;
   mutable ExecutionFeed
       feed_;  // Published to under writer_mutex_: in the order of commits.

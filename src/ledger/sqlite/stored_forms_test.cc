@@ -106,9 +106,9 @@ TEST(StoredForms, RecordsWithCutOutsAreAsEver) {
   }
   execution.inputs = fmt::format(R"({{"query":"{}"}})", std::string(kCutOutMin, 'x'));
   execution.stages.front().metadata["note"] = std::string(kCutOutMin, 'y');
-  Sights sights;
-  EXPECT_TRUE(encode_record(execution, &sights).contents.empty());
-  const EncodedRecord today = encode_record(execution, &sights);
+  SeenValues seen;
+  EXPECT_TRUE(encode_record(execution, &seen).contents.empty());
+  const EncodedRecord today = encode_record(execution, &seen);
   ASSERT_EQ(today.contents.size(), 3u);
   ASSERT_EQ(count_cut_outs(today.record), 3u);
   const std::size_t head = kRecordHead + 4 + 3 * 4;
@@ -138,6 +138,15 @@ TEST(StoredForms, RecordsWithCutOutsAreAsEver) {
   const auto read = decode_record(golden.at("head") + golden.at("frame"), cut_outs).value();
   EXPECT_EQ(read.before, execution_detail_parts(execution).before);
   EXPECT_EQ(read.after, execution_detail_parts(execution).after);
+  // From the third time on they are known, and come to the same.
+  const EncodedRecord again = encode_record(execution, &seen);
+  EXPECT_EQ(again.record, today.record);
+  ASSERT_EQ(again.contents.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NE(again.contents[i].recent, nullptr);
+    EXPECT_EQ(again.contents[i].digest, today.contents[i].digest);
+    EXPECT_EQ(packed(again.contents[i]), packed(today.contents[i]));
+  }
   cut_outs.pop_back();
   EXPECT_FALSE(decode_record(golden.at("head") + golden.at("frame"), cut_outs));
 }

@@ -24,6 +24,9 @@ constexpr std::int64_t kLogPagesStep = 4 * 1024;
 
 // Many pipelines and names repeat; those that do not must not fill the memory.
 constexpr std::size_t kKnownNumbersMax = 10'000;
+// Texts of definitions whose digest is kept: 4 MiB of them at most.
+constexpr std::size_t kKnownTextsMax = 256;
+constexpr std::size_t kKnownTextBytesMax = 16 * 1024;
 
 // As Connection::open() sets it.
 constexpr int kBusyMs = 5'000;
@@ -139,7 +142,8 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
     TRAWL_TRY(update_row(*existing, numbers, summary, pending));
     TRAWL_TRY(contents_.release(*connection_, existing->seq, Contents::Which::all,
                                 pending.content_uses));
-    pending.rollups.add(ns, existing->status, existing->timestamp, -1);
+    TRAWL_ASSIGN(const ModeKind before, kind_of(existing->mode));
+    pending.rollups.add(ns, before, existing->status, existing->timestamp, -1);
     seq = existing->seq;
   }
   TRAWL_TRY(put_record(ns, *seq, write, pending));
@@ -152,7 +156,8 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
   }
   if (write.kind != LedgerWrite::Kind::imported) version_uses_.add(execution);
   if (numbers.definition) ++pending.definition_uses[*numbers.definition];
-  pending.rollups.add(ns, numbers.status, summary.timestamp, 1);
+  pending.rollups.add(ns, mode_kind(summary.execution_mode), numbers.status,
+                      summary.timestamp, 1);
   const auto [times, added] =
       pending.group_times.try_emplace(group_of(*seq), summary.timestamp, summary.timestamp);
   times->second.first = std::min(times->second.first, summary.timestamp);
@@ -163,14 +168,14 @@ Result<Appended> Writer::apply(const LedgerWrite& write, Pending& pending) {
 Result<std::optional<Writer::Existing>> Writer::find_existing(std::int64_t ns,
                                                               std::string_view id) {
   TRAWL_ASSIGN(auto select,
-               connection_->prepare("SELECT seq, status, ts, running FROM executions "
+               connection_->prepare("SELECT seq, status, mode, ts, running FROM executions "
                                     "INDEXED BY executions_by_id WHERE ns = ? AND id = ?"));
   select.bind(ns);
   TRAWL_ASSIGN(const bool found, select.bind_blob(id).step());
   std::optional<Existing> existing;
   if (found) {
     existing = Existing{select.integer(0), select.integer(1), select.integer(2),
-                        select.integer(3) != 0};
+                        select.integer(3), select.integer(4) != 0};
   }
   return existing;
 }
@@ -306,14 +311,15 @@ Result<std::vector<Execution>> Writer::end_running() {
   std::vector<Row> rows;
   {
     TRAWL_ASSIGN(auto select,
-                 connection_->prepare("SELECT seq, status, ts, ns FROM executions "
+                 connection_->prepare("SELECT seq, status, mode, ts, ns FROM executions "
                                       "INDEXED BY executions_running WHERE running = 1 "
                                       "AND ns NOT IN (SELECT ns FROM removed)"));
     while (true) {
       TRAWL_ASSIGN(const bool found, select.step());
       if (!found) break;
-      rows.push_back({{select.integer(0), select.integer(1), select.integer(2), true},
-                      select.integer(3)});
+      rows.push_back({{select.integer(0), select.integer(1), select.integer(2),
+                       select.integer(3), true},
+                      select.integer(4)});
     }
   }
   std::vector<Execution> ended;
@@ -336,12 +342,18 @@ Result<std::vector<Execution>> Writer::end_running() {
     ended.push_back(std::move(write.execution));
     TRAWL_TRY(await_index(row.at.seq));
     TRAWL_TRY(touch_group(group_of(row.at.seq)));
-    pending.rollups.add(row.ns, row.at.status, row.at.timestamp, -1);
-    pending.rollups.add(row.ns, failed, row.at.timestamp, 1);
+    TRAWL_ASSIGN(const ModeKind kind, kind_of(row.at.mode));
+    pending.rollups.add(row.ns, kind, row.at.status, row.at.timestamp, -1);
+    pending.rollups.add(row.ns, kind, failed, row.at.timestamp, 1);
   }
   TRAWL_TRY(finish(pending));
   TRAWL_TRY(transaction.commit());
   return ended;
+}
+
+Result<ModeKind> Writer::kind_of(std::int64_t mode) {
+  TRAWL_ASSIGN(const auto word, words_.find(*connection_, mode));
+  return mode_kind(word->text);
 }
 
 Result<std::int64_t> Writer::intern(std::unordered_map<std::string, std::int64_t>& known,
@@ -377,6 +389,20 @@ Result<std::int64_t> Writer::word_number(std::string_view text) {
   return number;
 }
 
+// Not the fingerprint alone: an imported one may be wrong, and must not show the pipeline
+// of another execution as its own. SHA-256 costs as much as all rows of a short record, so
+// those of the texts that came lately are known.
+std::string Writer::definition_digest(const Execution& execution) {
+  std::string text =
+      fmt::format("{}\n{}\n{}", execution.fingerprint, execution.shape, execution.pipeline);
+  if (const auto found = digests_.find(text); found != digests_.end()) return found->second;
+  std::string digest = sha256_hex(text).substr(0, 32);
+  if (text.size() > kKnownTextBytesMax) return digest;
+  if (digests_.size() >= kKnownTextsMax) digests_.clear();
+  digests_.emplace(std::move(text), digest);
+  return digest;
+}
+
 Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
                                                               const Execution& execution) {
   std::optional<std::int64_t> number;
@@ -384,11 +410,7 @@ Result<std::optional<std::int64_t>> Writer::definition_number(std::int64_t ns,
       execution.shape.empty()) {
     return number;
   }
-  // Not under the fingerprint alone: an imported one may be wrong, and must not show the
-  // pipeline of another execution as its own.
-  const std::string digest = sha256_hex(fmt::format("{}\n{}\n{}", execution.fingerprint,
-                                                    execution.shape, execution.pipeline))
-                                 .substr(0, 32);
+  const std::string digest = definition_digest(execution);
   const std::string key = fmt::format("{}:{}", ns, digest);
   if (const auto found = definitions_.find(key); found != definitions_.end()) {
     number = found->second;

@@ -107,6 +107,7 @@ class Writer {
   struct Existing {
     std::int64_t seq = 0;
     std::int64_t status = 0;
+    std::int64_t mode = 0;
     TimeUs timestamp = 0;
     bool running = false;
   };
@@ -154,6 +155,9 @@ class Writer {
                               std::string_view insert);
   Result<std::int64_t> namespace_number(const NamespaceId& id);
   Result<std::int64_t> word_number(std::string_view text);
+  // The kind of a mode's word.
+  Result<ModeKind> kind_of(std::int64_t mode);
+  std::string definition_digest(const Execution& execution);
   Result<std::optional<std::int64_t>> definition_number(std::int64_t ns,
                                                         const Execution& execution);
   // Numbers handed out in a transaction that failed were rolled back with it.
@@ -164,6 +168,7 @@ class Writer {
   Words& words_;
   std::unordered_map<std::string, std::int64_t> namespaces_;
   std::unordered_map<std::string, std::int64_t> word_numbers_;
+  std::unordered_map<std::string, std::string> digests_;  // Of texts of definitions.
   std::unordered_map<std::string, std::int64_t> definitions_;
   Contents contents_;
   std::unordered_set<std::int64_t> changed_groups_;  // Since their begin_close().

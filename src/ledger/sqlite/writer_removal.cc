@@ -53,8 +53,8 @@ Result<bool> Writer::purge_some() {
   TRAWL_ASSIGN(auto transaction,
                Transaction::begin(*connection_, Transaction::Kind::write));
   for (const std::string_view sql :
-       {"DELETE FROM rollups WHERE ns = ?", "DELETE FROM definitions WHERE ns = ?",
-        "DELETE FROM removed WHERE ns = ?"}) {
+       {"DELETE FROM rollups WHERE ns = ?", "DELETE FROM mode_rollups WHERE ns = ?",
+        "DELETE FROM definitions WHERE ns = ?", "DELETE FROM removed WHERE ns = ?"}) {
     TRAWL_ASSIGN(auto remove, connection_->prepare(sql));
     TRAWL_TRY(remove.bind(ns).run());
   }
@@ -67,14 +67,15 @@ Result<void> Writer::remove_row(std::int64_t seq, Pending& pending) {
   std::int64_t ns = 0;
   bool running = false;
   {
-    TRAWL_ASSIGN(auto select,
-                 connection_->prepare("SELECT ns, status, ts, definition, running FROM "
-                                      "executions WHERE seq = ?"));
+    TRAWL_ASSIGN(auto select, connection_->prepare(
+                                  "SELECT ns, status, ts, definition, running, mode FROM "
+                                  "executions WHERE seq = ?"));
     TRAWL_ASSIGN(const bool found, select.bind(seq).step());
     if (!found) return {};
     ns = select.integer(0);
     running = select.integer(4) != 0;
-    pending.rollups.add(ns, select.integer(1), select.integer(2), -1);
+    TRAWL_ASSIGN(const ModeKind kind, kind_of(select.integer(5)));
+    pending.rollups.add(ns, kind, select.integer(1), select.integer(2), -1);
     if (!select.is_null(3)) --pending.definition_uses[select.integer(3)];
   }
   TRAWL_ASSIGN(auto waiting,
