@@ -17,21 +17,54 @@
 
 namespace trawl {
 
+// The vectors that a document brings for a feature: one or more, one after the other.
+struct NamedVectors {
+  std::string feature_uri;
+  std::vector<float> values;
+};
+
 // A document to be stored. An empty document_id asks for a new one.
 struct DocumentWrite {
   std::string document_id;
   json::object fields;
+  std::vector<NamedVectors> vectors = {};
+};
+
+// Of the newest version, for the newest feature of a URI. Of one whose model changes, that
+// which is being made.
+struct VectorProgress {
+  std::uint64_t documents = 0;
+  std::uint64_t awaited = 0;  // Have no vectors yet, and may have a text.
+  bool is_serving = false;    // Stages can search it.
+};
+
+// A document that waits for the vectors that a model makes of its text.
+struct AwaitedVectors {
+  DocumentRef document = 0;
+  std::string text;  // Empty: it will have none, and is to be put without values.
+  std::uint64_t text_hash = 0;
+  std::vector<float> known;  // Of the same text of another document, as it was stored.
+};
+
+// Vectors that a model made of the text of that hash; none where it is empty.
+struct ArrivedVectors {
+  DocumentRef document = 0;
+  std::uint64_t text_hash = 0;
+  std::vector<float> values;
 };
 
 // What an engine keeps of what the embedded one does. Who relies on one of them looks here.
 struct CorpusTraits {
   // What a snapshot returns never changes, and older ones can be asked for by number.
   bool versions = true;
-  bool exact_bm25 = true;  // Scores are BM25 over the documents of the version.
+  // Scores are BM25 over the documents of the version, and explain() takes them apart.
+  bool exact_bm25 = true;
   // What was acknowledged is in every snapshot that is taken from then on.
   bool read_your_writes = true;
   // A search ranks what its selection lets through, however little that is.
   bool filter_pushdown = true;
+  // Documents have vectors, and dense features can be searched.
+  bool vectors = true;
   bool local = true;  // No call waits for a network.
 };
 
@@ -99,9 +132,12 @@ class Corpus {
       const CollectionId& id, std::optional<std::uint64_t> version = {}) const = 0;
 
   // Stores documents; one with the id of another replaces it, also within the call. What
-  // became of each, in order; those that are stored are stored in one version. Refused are
+  // became of each, in order; those that are stored are stored in one version. Vectors that
+  // a model makes come later (awaited_vectors()), unless the text that they are made of is
+  // that of the document before. Refused are
   //   invalid    an id that is not 1 to 512 characters of UTF-8 without control characters,
-  //              or fields that are nested too deeply
+  //              fields that are nested too deeply, or vectors for what is no dense feature
+  //              of the collection, or whose values check_vectors() refuses
   // and with Atomic::yes the call fails with the first of these. Otherwise it fails with
   //   not_found  no such collection
   virtual Result<std::vector<DocumentOutcome>> put(const CollectionId& id,
@@ -111,24 +147,56 @@ class Corpus {
   virtual Result<std::vector<DocumentOutcome>> insert(const CollectionId& id,
                                                       std::vector<DocumentWrite> documents,
                                                       Atomic atomic) = 0;
-  // Reads a document, gives its fields to `change` and stores what that leaves behind;
-  // where nothing changed there is no new version.
+  // Reads a document, gives its fields to `change` and stores what that leaves behind, with
+  // the vectors that it was given, of which those that `change` adds to the empty list take
+  // the place; where nothing changed there is no new version.
   //   not_found  no such collection or document
-  //   invalid    the fields are now nested too deeply
+  //   invalid    the fields are now nested too deeply, or vectors as in put()
   //   and what `change` returns
-  virtual Result<Document> update(
-      const CollectionId& id, const std::string& document_id,
-      const std::function<Result<void>(json::object&)>& change) = 0;
+  using ChangeDocument =
+      std::function<Result<void>(json::object& fields, std::vector<NamedVectors>& vectors)>;
+  virtual Result<Document> update(const CollectionId& id, const std::string& document_id,
+                                  const ChangeDocument& change) = 0;
   // The same for many in one version; for each id whether it was there, which is no error.
   // An error stores nothing. `change` is given the place of the id in `document_ids`.
-  virtual Result<std::vector<bool>> update_many(
-      const CollectionId& id, std::span<const std::string> document_ids,
-      const std::function<Result<void>(std::size_t index, json::object&)>& change) = 0;
+  using ChangeDocuments = std::function<Result<void>(
+      std::size_t index, json::object& fields, std::vector<NamedVectors>& vectors)>;
+  virtual Result<std::vector<bool>> update_many(const CollectionId& id,
+                                                std::span<const std::string> document_ids,
+                                                const ChangeDocuments& change) = 0;
   // Each is removed, or was missing, which is no error; all in one version. An id that is
   // given twice is removed twice.
   //   not_found  no such collection
   virtual Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) = 0;
+
+  // Some of the documents of the newest version that wait for the vectors of a feature with
+  // a model, those that came first; `after` is the last one of the call before.
+  //   not_found    no such collection or feature
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<std::vector<AwaitedVectors>> awaited_vectors(
+      const CollectionId& /*id*/, const std::string& /*feature_uri*/,
+      std::optional<DocumentRef> /*after*/, std::size_t /*count*/) const {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+  }
+  // Stores vectors that a model made, in a new version of the collection: those of
+  // documents that are gone by now, or say something else, are left out.
+  //   not_found    no such collection or feature
+  //   invalid      check_vectors() refuses them
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<void> put_vectors(const CollectionId& /*id*/,
+                                   const std::string& /*feature_uri*/,
+                                   std::vector<ArrivedVectors> /*arrived*/) {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+  }
+
+  // How far the vectors of a feature with a model are, in the newest version.
+  //   not_found    no such collection or feature
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<VectorProgress> vector_progress(const CollectionId& /*id*/,
+                                                 const std::string& /*feature_uri*/) const {
+    return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+  }
 
   // Removes what was replaced or deleted longer ago than the corpus keeps it, except what a
   // version in use still sees; then, oldest first, of that too, where it takes more room

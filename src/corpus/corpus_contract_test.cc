@@ -38,10 +38,18 @@ OpenedCorpus open_poor(const std::string&, const Clock& clock) {
   return {both, &both->primary, &both->poor, [both] { both->poor.refresh(); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, CorpusContract,
-                         testing::Values(CorpusBackend{"memory", open_memory},
-                                         CorpusBackend{"embedded", open_embedded},
-                                         CorpusBackend{"poor", open_poor}),
+}  // namespace
+}  // namespace trawl::corpus_contract_test
+
+std::vector<trawl::test::CorpusBackend> trawl::test::corpus_backends() {
+  using namespace corpus_contract_test;
+  return {{"memory", open_memory}, {"embedded", open_embedded}, {"poor", open_poor}};
+}
+
+namespace trawl::corpus_contract_test {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Engines, CorpusContract, testing::ValuesIn(corpus_backends()),
                          [](const auto& engine) { return engine.param.name; });
 
 TEST_P(CorpusContract, NamespacesAndCollectionsAreFoundByIdAndName) {
@@ -188,7 +196,7 @@ TEST_P(CorpusContract, AChangeMayReadWhatIsThere) {
     changed.definition["seen"] = found.name;
     return {};
   }));
-  EXPECT_TRUE(corpus_->update(id_, "a", [&](json::object& fields) -> Result<void> {
+  EXPECT_TRUE(corpus_->update(id_, "a", [&](json::object& fields, auto&) -> Result<void> {
     TRAWL_ASSIGN(const auto at, corpus_->snapshot(id_));
     fields["name"] = at->collection().name;
     return {};

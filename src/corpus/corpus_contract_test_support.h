@@ -34,6 +34,9 @@ struct CorpusBackend {
   std::function<OpenedCorpus(const std::string& directory, const Clock& clock)> open;
 };
 
+// All of them.
+std::vector<CorpusBackend> corpus_backends();
+
 class CorpusContract : public testing::TestWithParam<CorpusBackend> {
  protected:
   std::shared_ptr<const Snapshot> snapshot(std::optional<std::uint64_t> version = {}) {

@@ -45,7 +45,7 @@ TEST_P(CorpusContract, WritesThatChangeNothingMakeNoVersion) {
   put("a", R"({"n": 1})");
   EXPECT_TRUE(corpus_->put(id_, {}, Atomic::yes));
   EXPECT_TRUE(corpus_->remove(id_, std::vector<std::string>{"unknown"}));
-  EXPECT_TRUE(corpus_->update(id_, "a", [](json::object& fields) -> Result<void> {
+  EXPECT_TRUE(corpus_->update(id_, "a", [](json::object& fields, auto&) -> Result<void> {
     fields["n"] = 1;
     return {};
   }));
@@ -95,10 +95,11 @@ TEST_P(CorpusContract, BadDocumentsAreRefusedWhole) {
   const auto too_deep = corpus_->put(id_, deeper, Atomic::yes);
   ASSERT_TRUE(too_deep.has_error());
   EXPECT_EQ(too_deep.error().code, ErrorCode::invalid);
-  const auto updated = corpus_->update(id_, "deep", [&](json::object& it) -> Result<void> {
-    it = deeper[0].fields;
-    return {};
-  });
+  const auto updated =
+      corpus_->update(id_, "deep", [&](json::object& it, auto&) -> Result<void> {
+        it = deeper[0].fields;
+        return {};
+      });
   EXPECT_EQ(updated.error().code, ErrorCode::invalid);
 }
 

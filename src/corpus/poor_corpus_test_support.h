@@ -42,6 +42,7 @@ class PoorCorpus final : public Corpus {
             .exact_bm25 = false,
             .read_your_writes = false,
             .filter_pushdown = false,
+            .vectors = false,
             .local = false};
   }
   Result<std::shared_ptr<const Snapshot>> snapshot(
@@ -63,14 +64,13 @@ class PoorCorpus final : public Corpus {
                                               Atomic atomic) override {
     return primary_.insert(id, std::move(documents), atomic);
   }
-  Result<Document> update(
-      const CollectionId& id, const std::string& document_id,
-      const std::function<Result<void>(json::object&)>& change) override {
+  Result<Document> update(const CollectionId& id, const std::string& document_id,
+                          const ChangeDocument& change) override {
     return primary_.update(id, document_id, change);
   }
-  Result<std::vector<bool>> update_many(
-      const CollectionId& id, std::span<const std::string> document_ids,
-      const std::function<Result<void>(std::size_t, json::object&)>& change) override {
+  Result<std::vector<bool>> update_many(const CollectionId& id,
+                                        std::span<const std::string> document_ids,
+                                        const ChangeDocuments& change) override {
     return primary_.update_many(id, document_ids, change);
   }
   Result<std::vector<DocumentOutcome>> remove(

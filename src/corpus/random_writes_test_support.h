@@ -142,10 +142,11 @@ class RandomWrites {
   void update() {
     const std::string id = some_id();
     const auto fields = some_fields();
-    const auto result = corpus_->update(id_, id, [&](json::object& stored) -> Result<void> {
-      stored["text"] = fields.at("text");
-      return {};
-    });
+    const auto result =
+        corpus_->update(id_, id, [&](json::object& stored, auto&) -> Result<void> {
+          stored["text"] = fields.at("text");
+          return {};
+        });
     ModelVersion next = model_.newest();
     ASSERT_EQ(result.has_value(), next.count(id) != 0);
     if (!result) {
@@ -178,7 +179,7 @@ class RandomWrites {
       if (std::count(order.begin(), order.end(), id) == 0) order.push_back(id);
     }
     const auto result = corpus_->update_many(
-        id_, ids, [&](std::size_t, json::object& stored) -> Result<void> {
+        id_, ids, [&](std::size_t, json::object& stored, auto&) -> Result<void> {
           if (fails) return make_error(ErrorCode::invalid, "not this one");
           stored["rank"] = stored.at("rank").to_number<std::int64_t>() + 1;
           return {};

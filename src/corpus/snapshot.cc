@@ -7,6 +7,26 @@
 
 namespace trawl {
 
+Result<ScoreParts> Snapshot::explain(const SearchRequest& /*request*/,
+                                     DocumentRef /*document*/,
+                                     const Checkpoint& /*check*/) const {
+  return make_error(ErrorCode::not_enabled,
+                    "the engine of the corpus does not say what its scores are made of");
+}
+
+Result<std::optional<float>> Snapshot::similarity(const SearchRequest&, DocumentRef,
+                                                  const Checkpoint&) const {
+  return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+}
+
+Result<std::vector<float>> Snapshot::vectors(const std::string&, DocumentRef) const {
+  return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+}
+
+Result<VectorShare> Snapshot::vector_share(const std::string&) const {
+  return make_error(ErrorCode::not_enabled, "this corpus keeps no vectors");
+}
+
 Result<void> Snapshot::fetch_text(std::span<const DocumentRef> documents,
                                   const Checkpoint& check, const VisitText& visit) const {
   constexpr std::size_t kDocumentsAtOnce = 32;

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/work_limit.h"
+#include "corpus/score_parts.h"
 #include "model/collection.h"
 #include "model/field_set.h"
 #include "query/filter.h"
@@ -29,7 +30,8 @@ struct Selection {
 
 struct SearchRequest {
   std::string feature_uri;
-  std::string text;
+  std::string text;            // For a bm25 feature.
+  std::vector<float> vectors;  // For a dense one: one or more, one after the other.
   std::uint32_t top_k = 100;
   Selection within;
 };
@@ -41,11 +43,17 @@ struct SearchHit {
 
 struct SearchResult {
   std::vector<SearchHit> hits;      // Best first; ties in the order of arrival.
-  std::uint64_t scanned_count = 0;  // Postings that were scored.
+  std::uint64_t scanned_count = 0;  // Postings that were scored, or vectors.
   std::size_t query_words = 0;      // Distinct words of the query.
   // Those that were searched for: an engine may stop at some number of them, so that a text
   // as long as a book cannot occupy it.
   std::size_t searched_words = 0;
+};
+
+// How many documents of a version have vectors of a feature.
+struct VectorShare {
+  std::uint64_t documents = 0;
+  std::uint64_t with_vectors = 0;
 };
 
 // One version of one collection: what it returns never changes, whatever is written
@@ -62,10 +70,38 @@ class Snapshot {
   virtual std::uint64_t version() const = 0;
   virtual std::uint64_t document_count() const = 0;
 
-  // Ranks documents against a text by BM25.
-  //   not_found  the collection has no such feature
+  // Ranks documents against a text by BM25, or by how alike their vectors are to those of
+  // the request (Metric; of several, as dense/dense_index.h says).
+  //   not_found  the version has no such feature
+  //   invalid    check_vectors() refuses the vectors
   virtual Result<SearchResult> search(const SearchRequest& request,
                                       const Checkpoint& check) const = 0;
+
+  // Takes apart the score that a search gives a document of this version, whether or not
+  // it would be among the hits: top_k and the selection do not count.
+  //   not_found    the collection has no such feature
+  //   internal     the document is not of this version
+  //   not_enabled  the engine scores as it likes (CorpusTraits::exact_bm25)
+  virtual Result<ScoreParts> explain(const SearchRequest& request, DocumentRef document,
+                                     const Checkpoint& check) const;
+
+  // What a search by vectors gives a document of this version, to the last bit, whether or
+  // not it would be among the hits; nothing where it has no vectors.
+  //   as search()
+  //   internal     the document is not of this version
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<std::optional<float>> similarity(const SearchRequest& request,
+                                                  DocumentRef document,
+                                                  const Checkpoint& check) const;
+  // The vectors of a document of this version; empty where it has none.
+  //   not_found    the version has no such feature
+  //   internal     the document is not of this version
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<std::vector<float>> vectors(const std::string& feature_uri,
+                                             DocumentRef document) const;
+  //   not_found    the version has no such feature
+  //   not_enabled  the engine keeps no vectors
+  virtual Result<VectorShare> vector_share(const std::string& feature_uri) const;
 
   // Visits documents in the order of their arrival, some at a time, until the visitor
   // returns false.

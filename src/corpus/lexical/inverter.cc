@@ -49,26 +49,33 @@ Inverter::Inverter(Analyzer& analyzer, std::uint32_t first_row)
 
 void Inverter::add(const std::vector<WeightedText>& texts) {
   std::uint32_t length = 0;
-  for (const auto& [text, weight] : texts) {
-    if (weight == 0) continue;
-    const std::uint32_t times = weight;
-    analyzer_.analyze(text, [&](std::string_view term_text) {
-      const std::uint32_t id = term_id(term_text);
-      Term& term = terms_[id];
-      length = add_saturated(length, times);
-      if (term.count > 0 && term.row == row_) {
-        auto& tf = postings_[term.slot].tf;
-        tf = add_saturated(tf, times);
-        return;
-      }
-      term.row = row_;
-      term.slot = static_cast<std::uint32_t>(postings_.size());
-      ++term.count;
-      postings_.push_back({id, row_, times});
-    });
-  }
+  views_.clear();
+  for (const auto& [text, weight] : texts)
+    views_.push_back(weight == 0 ? std::string_view() : text);
+  const auto languages =
+      analyzer_.analyze_document(views_, [&](std::size_t text, std::string_view term) {
+        length = add_saturated(length, texts[text].weight);
+        count(term, texts[text].weight);
+      });
+  // They are no words, and do not make the row longer.
+  if (!languages.empty()) count(kLanguageMark, 1);
+  for (const std::string_view language : languages) count(language_mark(language), 1);
   lengths_.push_back(length);
   ++row_;
+}
+
+void Inverter::count(std::string_view text, std::uint32_t times) {
+  const std::uint32_t id = term_id(text);
+  Term& term = terms_[id];
+  if (term.count > 0 && term.row == row_) {
+    auto& tf = postings_[term.slot].tf;
+    tf = add_saturated(tf, times);
+    return;
+  }
+  term.row = row_;
+  term.slot = static_cast<std::uint32_t>(postings_.size());
+  ++term.count;
+  postings_.push_back({id, row_, times});
 }
 
 std::uint32_t Inverter::term_id(std::string_view text) {

@@ -40,6 +40,7 @@ class Inverter {
   };
 
   std::uint32_t term_id(std::string_view text);
+  void count(std::string_view term, std::uint32_t times);
   void grow();
   std::string_view text_of(const Term& term) const {
     return std::string_view(text_).substr(term.text_offset, term.text_size);
@@ -53,6 +54,7 @@ class Inverter {
   std::vector<std::uint32_t> table_;  // Open addressing: 1 + the term's place, or 0.
   std::vector<Posting> postings_;
   std::vector<std::uint32_t> lengths_;
+  std::vector<std::string_view> views_;  // Of the texts of a row.
 };
 
 }  // namespace trawl::lexical

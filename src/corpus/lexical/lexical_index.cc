@@ -76,8 +76,10 @@ Result<void> make_directory(const std::string& path) {
 
 // Terms change with the analyzer, the stemmer and the Unicode tables.
 std::uint64_t analyzer_fingerprint(std::string_view language) {
-  return hash64(
-      fmt::format("{}/{}/{}", kAnalyzerVersion, utf8proc_unicode_version(), language));
+  const std::string detection =
+      language == kDetectLanguage ? fmt::format("/{}", kDetectionVersion) : "";
+  return hash64(fmt::format("{}/{}/{}{}", kAnalyzerVersion, utf8proc_unicode_version(),
+                            language, detection));
 }
 
 // Segments in the order of their rows, without gaps, from row 0 on. Never changes once
@@ -164,6 +166,9 @@ class SegmentedIndex final : public LexicalIndex {
                               const RowView& view, const Checkpoint& check) const override;
   Result<SearchResult> search_exhaustively(std::string_view query, std::uint32_t top_k,
                                            const RowView& view) const override;
+  Result<TakenApart> take_apart(std::string_view query, std::uint32_t row,
+                                const RowView& view,
+                                const Checkpoint& check) const override;
 
  private:
   std::shared_ptr<const State> state() const {
@@ -183,7 +188,8 @@ class SegmentedIndex final : public LexicalIndex {
   Result<void> add_chunk(std::span<const RowTexts> rows) TRAWL_REQUIRES(writer_mutex_);
   Result<void> flush_locked() TRAWL_REQUIRES(writer_mutex_);
   Result<void> merge_stored() TRAWL_REQUIRES(writer_mutex_);
-  Result<Query> read_query(std::string_view text) const;
+  Result<RankingPlan> make_plan(std::string_view query, const RowView& view,
+                                Pace& pace) const;
 
   const IndexOptions options_;
   const SegmentOrigin origin_;
@@ -404,34 +410,39 @@ Result<void> SegmentedIndex::merge_stored() {
   return {};
 }
 
-Result<Query> SegmentedIndex::read_query(std::string_view text) const {
+Result<RankingPlan> SegmentedIndex::make_plan(std::string_view query, const RowView& view,
+                                              Pace& pace) const {
   TRAWL_ASSIGN(auto analyzer, Analyzer::make(options_.language));
-  return parse_query(analyzer, text);
+  return plan_ranking(state()->all(), analyzer, query, view, pace);
 }
 
 Result<SearchResult> SegmentedIndex::search(std::string_view query, std::uint32_t top_k,
                                             const RowView& view,
                                             const Checkpoint& check) const {
-  TRAWL_ASSIGN(const Query words, read_query(query));
-  const auto now = state();
   Pace pace(check);
-  TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
+  TRAWL_ASSIGN(const auto plan, make_plan(query, view, pace));
   TRAWL_ASSIGN(SearchResult result, rank(plan, top_k, pace));
-  result.query_words = words.word_count;
+  result.query_words = plan.query.word_count;
   return result;
 }
 
 Result<SearchResult> SegmentedIndex::search_exhaustively(std::string_view query,
                                                          std::uint32_t top_k,
                                                          const RowView& view) const {
-  TRAWL_ASSIGN(const Query words, read_query(query));
-  const auto now = state();
   const Checkpoint none;
   Pace pace(none);
-  TRAWL_ASSIGN(const auto plan, plan_ranking(now->all(), words, view, pace));
+  TRAWL_ASSIGN(const auto plan, make_plan(query, view, pace));
   TRAWL_ASSIGN(SearchResult result, rank_exhaustively(plan, top_k));
-  result.query_words = words.word_count;
+  result.query_words = plan.query.word_count;
   return result;
+}
+
+Result<TakenApart> SegmentedIndex::take_apart(std::string_view query, std::uint32_t row,
+                                              const RowView& view,
+                                              const Checkpoint& check) const {
+  Pace pace(check);
+  TRAWL_ASSIGN(const auto plan, make_plan(query, view, pace));
+  return take_row_apart(plan, row);
 }
 
 }  // namespace

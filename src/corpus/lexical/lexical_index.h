@@ -40,7 +40,7 @@ struct RowView {
 struct IndexOptions {
   std::string directory;          // For segment files; made when missing.
   std::uint64_t fingerprint = 0;  // Of what is indexed; segments with another are dropped.
-  std::string language;           // Snowball stemmer name, or empty.
+  std::string language;           // As Analyzer::make() takes it.
   std::uint32_t flush_rows = 32'768;  // The tail becomes a segment at this size.
   std::uint32_t segments_max = 8;     // Above this, neighbours are merged.
 };
@@ -97,6 +97,12 @@ class LexicalIndex {
   virtual Result<SearchResult> search_exhaustively(std::string_view query,
                                                    std::uint32_t top_k,
                                                    const RowView& view) const = 0;
+
+  // Takes the score of one row apart that the view sees, whether it allows it or not.
+  //   storage  a segment is damaged
+  virtual Result<TakenApart> take_apart(std::string_view query, std::uint32_t row,
+                                        const RowView& view,
+                                        const Checkpoint& check) const = 0;
 };
 
 // Removes an index's files.

@@ -236,6 +236,44 @@ TEST_F(LexicalIndexTest, MaxScoreEqualsExhaustiveEqualsModel) {
   }
 }
 
+// The same in several languages, whose stems a query has at once.
+TEST_F(LexicalIndexTest, MaxScoreEqualsExhaustiveInSeveralLanguages) {
+  const std::string_view pieces[] = {"the ",  "and ",     "houses ", "library ",
+                                     "und ",  "der ",     "wird ",   "H\u00E4user ",
+                                     "dans ", "que ",     "nous ",   "biblioth\u00E8ques ",
+                                     "Haus ", "GtkTree ", "python3 "};
+  std::vector<std::string> corpus;
+  for (int i = 0; i < 1500; ++i) {
+    std::string text;
+    const std::size_t language = rng_() % 3 * 4;
+    for (auto left = rng_() % 30; left > 0; --left) {
+      text += pieces[rng_() % 2 == 0 ? language + rng_() % 4 : rng_() % std::size(pieces)];
+    }
+    corpus.push_back(text);
+  }
+  auto wanted = options(400, 3);
+  wanted.language = "auto";
+  auto index = open(wanted);
+  add_in_batches(*index, corpus, 100);
+  const auto size = static_cast<std::uint32_t>(corpus.size());
+  for (int round = 0; round < 60; ++round) {
+    const Bitmap dead = random_bitmap(size, round % 3 * 0.3);
+    RowView view{rng_() % 3 == 0 ? static_cast<std::uint32_t>(rng_() % (size + 1)) : kAll,
+                 &dead, nullptr};
+    std::string query;
+    for (auto left = 1 + rng_() % 4; left > 0; --left)
+      query += pieces[rng_() % std::size(pieces)];
+    SCOPED_TRACE(query);
+    const std::uint32_t top_k = rng_() % 2 == 0 ? 3 : 5000;
+    const auto pruned = index->search(query, top_k, view, {}).value();
+    ASSERT_TRUE(
+        same(pruned.rows, index->search_exhaustively(query, top_k, view).value().rows));
+    if (pruned.rows.empty()) continue;
+    const auto& best = pruned.rows.front();
+    ASSERT_EQ(index->take_apart(query, best.row, view, {}).value().score, best.score);
+  }
+}
+
 TEST_F(LexicalIndexTest, PrunesMostPostingsOfLargeLists) {
   auto index = open(options());
   add(*index, random_corpus(6000));
@@ -473,6 +511,9 @@ TEST_F(LexicalIndexTest, DropsWhatWasMadeFromSomethingElse) {
   fill();
   other = options();
   other.language = "english";
+  EXPECT_EQ(open(other)->row_count(), 0u);
+  fill();
+  other.language = "auto";
   EXPECT_EQ(open(other)->row_count(), 0u);
 }
 

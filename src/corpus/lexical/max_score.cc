@@ -74,8 +74,8 @@ class MaxScore {
     std::vector<Entry> entries;
     std::uint64_t count = 0;
     for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
-      const auto& [weight, lists] = plan_.terms[t];
-      const TermPostings& postings = lists[segment];
+      const double weight = plan_.terms[t].weight;
+      const TermPostings& postings = plan_.terms[t].postings[segment];
       if (postings.count == 0) continue;
       count += postings.count;
       count_work(postings.block_count() + 1);

@@ -92,11 +92,55 @@ std::uint32_t count_seen(const TermPostings& postings, const RowView& view,
   return count;
 }
 
-}  // namespace
+// Counts the living rows that have a term.
+class TermCounter {
+ public:
+  // All of them outlive the counter. `rows` are as the segments.
+  TermCounter(std::span<const std::shared_ptr<const Segment>> segments,
+              const std::vector<SeenRows>& rows, const RowView& view, Pace& pace)
+      : segments_(segments), rows_(rows), view_(view), pace_(pace) {}
 
-Error damaged_postings() {
-  return make_error(ErrorCode::storage,
-                    "the index is damaged; restart the server so that it is rebuilt");
+  // Leaves the term's postings, one for each segment, in `postings`.
+  //   storage  a segment is damaged
+  Result<std::uint64_t> count(std::string_view term, std::vector<TermPostings>& postings) {
+    count_work(64 * (segments_.size() + 1));
+    postings.clear();
+    std::uint64_t count = 0;
+    bool is_damaged = false;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      const TermPostings found = segments_[i]->find(term);
+      postings.push_back(found);
+      if (found.count == 0) continue;
+      count += count_seen(found, view_, rows_[i], is_damaged);
+      TRAWL_TRY(pace_.step(std::min<std::uint32_t>(
+          found.count, static_cast<std::uint32_t>(rows_[i].listed.size()))));
+    }
+    if (is_damaged) return damaged_postings();
+    return count;
+  }
+
+ private:
+  const std::span<const std::shared_ptr<const Segment>> segments_;
+  const std::vector<SeenRows>& rows_;
+  const RowView& view_;
+  Pace& pace_;
+};
+
+// Tells the analyzer which languages the rows have.
+Result<void> expect_query(Analyzer& analyzer, std::string_view text,
+                          std::uint32_t row_count, TermCounter& counter) {
+  std::vector<TermPostings> postings;
+  std::vector<LanguageCount> counts;
+  TRAWL_ASSIGN(const std::uint64_t marked, counter.count(kLanguageMark, postings));
+  if (marked > 0) {
+    for (const std::string_view language : detected_languages()) {
+      TRAWL_ASSIGN(const std::uint64_t rows,
+                   counter.count(language_mark(language), postings));
+      counts.push_back({language, rows});
+    }
+  }
+  analyzer.expect_query(text, row_count, row_count - marked, counts);
+  return {};
 }
 
 Query parse_query(Analyzer& analyzer, std::string_view text) {
@@ -113,10 +157,20 @@ Query parse_query(Analyzer& analyzer, std::string_view text) {
   return query;
 }
 
-Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const RowView& view,
-                                 Pace& pace) {
+}  // namespace
+
+Error damaged_postings() {
+  return make_error(ErrorCode::storage,
+                    "the index is damaged; restart the server so that it is rebuilt");
+}
+
+Result<RankingPlan> plan_ranking(Segments segments, Analyzer& analyzer,
+                                 std::string_view text, const RowView& view, Pace& pace) {
   RankingPlan plan;
-  if (segments.empty()) return plan;
+  if (segments.empty()) {
+    plan.query = parse_query(analyzer, text);
+    return plan;
+  }
   RowView seen = view;
   seen.row_end = plan.row_end = std::min(view.row_end, segments.back()->row_end());
   plan.allowed = view.allowed;
@@ -128,7 +182,8 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
           std::popcount(view.dead->word(word) & bits_before(plan.row_end, word)));
     }
   }
-  const auto document_count = static_cast<double>(plan.row_end - dead_count);
+  plan.row_count = plan.row_end - dead_count;
+  const auto document_count = static_cast<double>(plan.row_count);
 
   std::vector<SeenRows> rows;  // As plan.segments.
   std::uint64_t total_length = 0;
@@ -143,29 +198,27 @@ Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const Ro
   // Without a single word no row scores, whatever the norm.
   const double average_length =
       total_length > 0 ? static_cast<double>(total_length) / document_count : 1.0;
+  plan.average_length = average_length;
   const double k1 = kBm25K1;
   const double b = kBm25B;
   plan.bm25.norm_base = k1 * (1.0 - b);
   plan.bm25.norm_per_length = k1 * b / average_length;
 
-  for (const auto& term : query.terms) {
-    count_work(64 * (plan.segments.size() + 1));
+  TermCounter counter(plan.segments, rows, seen, pace);
+  if (analyzer.detects_language()) {
+    TRAWL_TRY(expect_query(analyzer, text, plan.row_count, counter));
+  }
+  plan.query = parse_query(analyzer, text);
+  for (std::size_t place = 0; place < plan.query.terms.size(); ++place) {
+    const QueryTerm& term = plan.query.terms[place];
     WeightedTerm weighted;
-    std::uint64_t count = 0;
-    bool is_damaged = false;
-    for (std::size_t i = 0; i < plan.segments.size(); ++i) {
-      const TermPostings postings = plan.segments[i]->find(term.text);
-      weighted.postings.push_back(postings);
-      if (postings.count == 0) continue;
-      count += count_seen(postings, seen, rows[i], is_damaged);
-      TRAWL_TRY(pace.step(std::min<std::uint32_t>(
-          postings.count, static_cast<std::uint32_t>(rows[i].listed.size()))));
-    }
-    if (is_damaged) return damaged_postings();
+    weighted.place = place;
+    TRAWL_ASSIGN(const std::uint64_t count, counter.count(term.text, weighted.postings));
     if (count == 0) continue;
     const auto frequency = static_cast<double>(count);
-    const double idf = std::log1p((document_count - frequency + 0.5) / (frequency + 0.5));
-    weighted.weight = term.count * idf * (k1 + 1.0);
+    weighted.row_count = count;
+    weighted.idf = std::log1p((document_count - frequency + 0.5) / (frequency + 0.5));
+    weighted.weight = term.count * weighted.idf * (k1 + 1.0);
     plan.terms.push_back(std::move(weighted));
   }
   return plan;
@@ -196,6 +249,42 @@ Result<SearchResult> rank_exhaustively(const RankingPlan& plan, std::uint32_t to
   std::sort(result.rows.begin(), result.rows.end(), ranks_before);
   if (result.rows.size() > top_k) result.rows.resize(top_k);
   return result;
+}
+
+Result<TakenApart> take_row_apart(const RankingPlan& plan, std::uint32_t row) {
+  TakenApart out;
+  out.row_count = plan.row_count;
+  out.average_length = plan.average_length;
+  for (const auto& segment : plan.segments) {
+    if (row < segment->first_row() || row >= segment->row_end()) continue;
+    // One that does not hold the row says 0.
+    out.length = std::max(out.length, segment->length(row));
+  }
+  out.norm = plan.bm25.norm(out.length);
+  for (const QueryTerm& term : plan.query.terms) {
+    ScoredTerm& scored = out.terms.emplace_back();
+    scored.text = term.text;
+    scored.query_count = term.count;
+  }
+  for (const WeightedTerm& term : plan.terms) {
+    ScoredTerm& scored = out.terms[term.place];
+    scored.row_count = term.row_count;
+    scored.idf = term.idf;
+    scored.weight = term.weight;
+    for (const TermPostings& postings : term.postings) {
+      count_work(64);
+      if (row < postings.first_row || row >= postings.row_end) continue;
+      PostingsCursor cursor(postings);
+      if (cursor.seek(row) == row) {
+        scored.tf = cursor.tf();
+        scored.score = Bm25::score(term.weight, scored.tf, out.norm);
+      }
+      if (cursor.damaged()) return damaged_postings();
+    }
+    out.sum += scored.score;
+  }
+  out.score = static_cast<float>(out.sum);
+  return out;
 }
 
 }  // namespace trawl::lexical

@@ -26,8 +26,6 @@ struct Query {
   std::size_t word_count = 0;  // Distinct words, also beyond that.
 };
 
-Query parse_query(Analyzer& analyzer, std::string_view text);
-
 // In the order of their rows, from row 0 on. Some are of the same rows as the one before,
 // and then hold others of them.
 using Segments = std::span<const std::shared_ptr<const Segment>>;
@@ -52,17 +50,23 @@ struct Bm25 {
 
 // A term with its weight among the living rows and its postings in each segment.
 struct WeightedTerm {
+  std::size_t place = 0;        // In the query.
+  std::uint64_t row_count = 0;  // Living rows that have it.
+  double idf = 0;
   double weight = 0;
   std::vector<TermPostings> postings;
 };
 
 // A query against one view: what both ways of ranking start from.
 struct RankingPlan {
+  Query query;
   std::vector<std::shared_ptr<const Segment>>
       segments;  // Those that hold a row that the view sees.
   std::uint32_t row_end = 0;
   const Bitmap* dead = nullptr;     // Null when no row is dead.
   const Bitmap* allowed = nullptr;  // Null when all are.
+  std::uint32_t row_count = 0;      // Of the living rows.
+  double average_length = 0;
   Bm25 bm25;
   std::vector<WeightedTerm> terms;  // Those that occur, in the order of the query.
 
@@ -89,15 +93,20 @@ class Pace {
   std::uint32_t steps_ = 0;
 };
 
+// The analyzer is that of the segments; it reads the query as the languages of the view's
+// rows want it.
 //   storage  a segment is damaged
-Result<RankingPlan> plan_ranking(Segments segments, const Query& query, const RowView& view,
-                                 Pace& pace);
+Result<RankingPlan> plan_ranking(Segments segments, Analyzer& analyzer,
+                                 std::string_view text, const RowView& view, Pace& pace);
 
 // By MaxScore: rows and whole blocks that cannot enter the top are passed over.
 Result<SearchResult> rank(const RankingPlan& plan, std::uint32_t top_k, Pace& pace);
 
 // By scoring every posting.
 Result<SearchResult> rank_exhaustively(const RankingPlan& plan, std::uint32_t top_k);
+
+// What rank() gives a row, term by term of the query.
+Result<TakenApart> take_row_apart(const RankingPlan& plan, std::uint32_t row);
 
 Error damaged_postings();
 

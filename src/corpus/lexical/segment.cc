@@ -1,17 +1,12 @@
 #include "corpus/lexical/segment.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "base/hash.h"
+#include "base/mapped_file.h"
 
 namespace trawl::lexical {
 namespace {
@@ -19,18 +14,6 @@ namespace {
 Error damaged(std::string_view what) {
   return make_error(ErrorCode::storage, fmt::format("damaged index segment: {}", what));
 }
-
-class Mapping {
- public:
-  Mapping(void* address, std::size_t size) : address_(address), size_(size) {}
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(address_, size_); }
-
- private:
-  void* address_;
-  std::size_t size_;
-};
 
 // One comparison each before a sum, so that it cannot overflow.
 std::optional<std::uint64_t> size_of(const SegmentFooter& footer, std::uint64_t most) {
@@ -46,33 +29,13 @@ std::optional<std::uint64_t> size_of(const SegmentFooter& footer, std::uint64_t 
 }  // namespace
 
 Result<std::vector<std::shared_ptr<const Segment>>> Segment::open(const std::string& path) {
-  const auto failed = [&](const char* what) {
-    return make_error(ErrorCode::storage,
-                      fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
-  };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed("open");
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) {
-    Error error = failed("inspect");
-    ::close(fd);
-    return error;
-  }
-  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-    ::close(fd);
-    return damaged("the file is empty");
-  }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  Error map_error = mapping == MAP_FAILED ? failed("map") : Error{};
-  ::close(fd);
-  if (mapping == MAP_FAILED) return map_error;
-  const auto owner = std::make_shared<const Mapping>(mapping, size);
+  TRAWL_ASSIGN(const std::shared_ptr<const MappedFile> owner, MappedFile::open(path));
+  const std::size_t size = owner->bytes().size();
 
   constexpr std::size_t kChecksumEnd = offsetof(SegmentFooter, crc);
   std::vector<std::shared_ptr<const Segment>> segments;
   // From the last to the first: where one begins is known from its end.
-  for (std::string_view rest(static_cast<const char*>(mapping), size); !rest.empty();) {
+  for (std::string_view rest = owner->bytes(); !rest.empty();) {
     if (rest.size() < sizeof(SegmentFooter)) return damaged("the file is too short");
     const auto own = size_of(
         load<SegmentFooter>(rest.data() + rest.size() - sizeof(SegmentFooter)), size);

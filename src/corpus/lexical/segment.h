@@ -29,6 +29,13 @@ inline constexpr std::string_view kSegmentMagic = "TRWLLEX1";
 // Of one that is followed by another in its file, so that neither is taken for the whole.
 inline constexpr std::string_view kOlderMagic = "TRWLLEXO";
 
+// Terms that no text has: rows with a text in another language than English have the first,
+// and one for each language of their texts (Analyzer::analyze_document).
+inline constexpr std::string_view kLanguageMark = "\x1F";
+inline std::string language_mark(std::string_view language) {
+  return std::string(kLanguageMark).append(language);
+}
+
 struct TermEntry {
   std::uint64_t postings_offset = 0;
   std::uint32_t text_offset = 0;  // The text ends where that of the next term begins.

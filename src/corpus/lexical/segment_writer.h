@@ -8,57 +8,12 @@
 #include <vector>
 
 #include "base/bitmap.h"
+#include "base/byte_sink.h"
 #include "base/result.h"
 #include "corpus/lexical/renumbering.h"
 #include "corpus/lexical/segment.h"
 
 namespace trawl::lexical {
-
-// Where the bytes of a segment go. Errors are kept and given by finish().
-class ByteSink {
- public:
-  virtual ~ByteSink() = default;
-  virtual void write(std::string_view bytes) = 0;
-  virtual Result<void> finish() = 0;
-};
-
-class StringSink final : public ByteSink {
- public:
-  void write(std::string_view bytes) override { bytes_.append(bytes); }
-  Result<void> finish() override { return {}; }
-  std::string take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-// Writes a file that appears under its name complete and durable, or not at all.
-class FileSink final : public ByteSink {
- public:
-  FileSink(std::string directory, const std::string& name);
-  ~FileSink() override;
-  FileSink(const FileSink&) = delete;
-  FileSink& operator=(const FileSink&) = delete;
-
-  void write(std::string_view bytes) override;
-  // Syncs the file, renames it, syncs the directory.
-  //   storage  the file could not be written; nothing of it is left
-  Result<void> finish() override;
-
-  static constexpr std::string_view kTemporarySuffix = ".tmp";
-
- private:
-  void write_buffer();
-  void fail(const char* what);
-
-  std::string directory_;
-  std::string path_;
-  std::string temporary_;
-  std::string buffer_;
-  int fd_ = -1;
-  bool failed_ = false;
-  Error error_;
-};
 
 // Writes one segment, terms in bytewise order, the postings of each in order of rows.
 class SegmentWriter {

@@ -113,6 +113,7 @@ Result<Collection> MemoryCorpus::create_collection(Collection wanted) {
   Kept kept;
   kept.definition = std::make_shared<const Collection>(wanted);
   kept.versions.push_back(std::make_shared<const Documents>());
+  kept.vectors.push_back(std::make_shared<const AllVectors>());
   kept.written_at = wanted.created_at;
   collections_.push_back(std::move(kept));
   return wanted;

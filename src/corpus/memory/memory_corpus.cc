@@ -42,8 +42,8 @@ Result<std::shared_ptr<const Snapshot>> MemoryCorpus::snapshot(
         fmt::format("collection '{}': there is no version {}; the newest is {}",
                     kept.definition->name, wanted, kept.versions.size() - 1));
   }
-  return std::shared_ptr<const Snapshot>(
-      std::make_shared<MemorySnapshot>(kept.definition, wanted, kept.versions[wanted]));
+  return std::shared_ptr<const Snapshot>(std::make_shared<MemorySnapshot>(
+      kept.definition, wanted, kept.versions[wanted], kept.vectors[wanted]));
 }
 
 Result<TimeUs> MemoryCorpus::version_time(const CollectionId& id,
@@ -69,13 +69,14 @@ Result<MemoryCorpus::Draft> MemoryCorpus::begin(const CollectionId& id) const {
   Draft draft;
   TRAWL_ASSIGN(draft.kept, find_kept(id));
   draft.documents = *draft.kept.versions.back();
+  draft.vectors = *draft.kept.vectors.back();
   // Versions stay in the order of their times when the clock steps back.
   draft.now = std::max(clock_.now(), draft.kept.written_at);
   return draft;
 }
 
-void MemoryCorpus::place(Draft& draft, const std::string& document_id,
-                         json::object fields) const {
+void MemoryCorpus::place(Draft& draft, const std::string& document_id, json::object fields,
+                         Given given) const {
   Document document;
   document.ref = draft.kept.next_ref++;
   document.document_id = document_id;
@@ -87,6 +88,9 @@ void MemoryCorpus::place(Draft& draft, const std::string& document_id,
   append_json(text, fields);
   document.content_hash = content_hash(text);
   document.fields = std::move(fields);
+  if (const Document* before = find_document(draft.documents, document_id)) {
+    carry_vectors(draft, *before, document, given);
+  }
   std::erase_if(draft.documents,
                 [&](const Document& one) { return one.document_id == document_id; });
   draft.documents.push_back(std::move(document));
@@ -96,7 +100,9 @@ void MemoryCorpus::commit(const CollectionId& id, Draft draft) {
   const MutexLock lock(mutex_);
   for (Kept& kept : collections_) {
     if (kept.definition->id != id) continue;
+    kept.definition = draft.kept.definition;
     kept.versions.push_back(std::make_shared<const Documents>(std::move(draft.documents)));
+    kept.vectors.push_back(std::make_shared<const AllVectors>(std::move(draft.vectors)));
     kept.next_ref = draft.kept.next_ref;
     kept.written_at = draft.now;
     kept.times.resize(kept.versions.size() - 1);  // The first is there from the beginning.
@@ -130,8 +136,18 @@ Result<std::vector<DocumentOutcome>> MemoryCorpus::write(
       document.document_id = make_sortable_id("doc_", draft.now);
     }
     outcome.document_id = document.document_id;
-    auto fit = check_document(document.document_id, document.fields,
-                              fmt::format("documents[{}]", i));
+    const std::string location = fmt::format("documents[{}]", i);
+    auto fit = check_document(document.document_id, document.fields, location);
+    AllVectors given;
+    if (fit) {
+      auto read =
+          given_vectors(*draft.kept.definition, document.vectors, location + ".vectors");
+      if (read) {
+        given = std::move(*read);
+      } else {
+        fit = std::move(read).error();
+      }
+    }
     if (fit && existing == Existing::refused &&
         find_document(draft.documents, document.document_id) != nullptr) {
       fit = document_taken(*draft.kept.definition, document.document_id);
@@ -141,7 +157,10 @@ Result<std::vector<DocumentOutcome>> MemoryCorpus::write(
       outcome.error = std::move(fit).error();
       continue;
     }
-    place(draft, document.document_id, std::move(document.fields));
+    place(draft, document.document_id, std::move(document.fields), Given::lost);
+    for (auto& [key, vectors] : given) {
+      draft.vectors[{key.first, draft.documents.back().ref}] = std::move(vectors);
+    }
     const bool is_new = find_document(*before, document.document_id) == nullptr;
     outcome.kind =
         is_new ? DocumentOutcome::Kind::created : DocumentOutcome::Kind::replaced;
@@ -153,19 +172,24 @@ Result<std::vector<DocumentOutcome>> MemoryCorpus::write(
   return outcomes;
 }
 
-Result<Document> MemoryCorpus::update(
-    const CollectionId& id, const std::string& document_id,
-    const std::function<Result<void>(json::object&)>& change) {
+Result<Document> MemoryCorpus::update(const CollectionId& id,
+                                      const std::string& document_id,
+                                      const ChangeDocument& change) {
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(Draft draft, begin(id));
   const Document* found = find_document(draft.documents, document_id);
   if (found == nullptr) return unknown_document(*draft.kept.definition, document_id);
   const Document before = *found;
   json::object fields = before.fields;
-  TRAWL_TRY(change(fields));
-  if (fields == before.fields) return before;
+  std::vector<NamedVectors> vectors;
+  TRAWL_TRY(change(fields, vectors));
+  if (fields == before.fields && vectors.empty()) return before;
   TRAWL_TRY(check_depth(fields, "document"));
-  place(draft, document_id, std::move(fields));
+  TRAWL_ASSIGN(AllVectors given, given_vectors(*draft.kept.definition, vectors, "vectors"));
+  place(draft, document_id, std::move(fields), Given::kept);
+  for (auto& [key, one] : given) {
+    draft.vectors[{key.first, draft.documents.back().ref}] = std::move(one);
+  }
   Document changed = draft.documents.back();
   commit(id, std::move(draft));
   return changed;
@@ -173,10 +197,11 @@ Result<Document> MemoryCorpus::update(
 
 Result<std::vector<bool>> MemoryCorpus::update_many(
     const CollectionId& id, std::span<const std::string> document_ids,
-    const std::function<Result<void>(std::size_t index, json::object&)>& change) {
+    const ChangeDocuments& change) {
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(Draft draft, begin(id));
   Documents changed;  // Each once, in the order in which they were first named.
+  std::map<std::string, AllVectors> vectors_of;
   std::vector<bool> was_there(document_ids.size());
   for (std::size_t i = 0; i < document_ids.size(); ++i) {
     const Document* stored = find_document(draft.documents, document_ids[i]);
@@ -186,14 +211,27 @@ Result<std::vector<bool>> MemoryCorpus::update_many(
       return document.document_id == document_ids[i];
     });
     if (one == changed.end()) one = changed.insert(changed.end(), *stored);
-    TRAWL_TRY(change(i, one->fields));
-    TRAWL_TRY(check_depth(one->fields, fmt::format("updates[{}]", i)));
+    std::vector<NamedVectors> vectors;
+    TRAWL_TRY(change(i, one->fields, vectors));
+    const std::string location = fmt::format("updates[{}]", i);
+    TRAWL_TRY(check_depth(one->fields, location));
+    TRAWL_ASSIGN(AllVectors given,
+                 given_vectors(*draft.kept.definition, vectors, location + ".vectors"));
+    for (auto& [key, values] : given) {
+      vectors_of[document_ids[i]].insert_or_assign(key, std::move(values));
+    }
   }
   bool is_changed = false;
   for (Document& document : changed) {
     const Document* before = find_document(draft.documents, document.document_id);
-    if (before->fields == document.fields) continue;
-    place(draft, document.document_id, std::move(document.fields));
+    const auto given = vectors_of.find(document.document_id);
+    if (before->fields == document.fields && given == vectors_of.end()) continue;
+    place(draft, document.document_id, std::move(document.fields), Given::kept);
+    if (given != vectors_of.end()) {
+      for (auto& [key, values] : given->second) {
+        draft.vectors[{key.first, draft.documents.back().ref}] = std::move(values);
+      }
+    }
     is_changed = true;
   }
   if (is_changed) commit(id, std::move(draft));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -48,6 +49,18 @@ class MemoryCorpus : public Catalog, public Corpus {
   Result<void> delete_collection(const NamespaceId& namespace_id,
                                  std::string_view identifier) override;
 
+  // memory_vectors.cc
+  Result<Collection> add_feature(const NamespaceId& namespace_id,
+                                 std::string_view identifier, Feature feature) override;
+  Result<std::vector<AwaitedVectors>> awaited_vectors(const CollectionId& id,
+                                                      const std::string& feature_uri,
+                                                      std::optional<DocumentRef> after,
+                                                      std::size_t count) const override;
+  Result<void> put_vectors(const CollectionId& id, const std::string& feature_uri,
+                           std::vector<ArrivedVectors> arrived) override;
+  Result<VectorProgress> vector_progress(const CollectionId& id,
+                                         const std::string& feature_uri) const override;
+
   // memory_corpus.cc
   CorpusTraits traits() const override { return {}; }
   Result<std::shared_ptr<const Snapshot>> snapshot(
@@ -58,12 +71,11 @@ class MemoryCorpus : public Catalog, public Corpus {
   Result<std::vector<DocumentOutcome>> insert(const CollectionId& id,
                                               std::vector<DocumentWrite> documents,
                                               Atomic atomic) override;
-  Result<Document> update(
-      const CollectionId& id, const std::string& document_id,
-      const std::function<Result<void>(json::object&)>& change) override;
-  Result<std::vector<bool>> update_many(
-      const CollectionId& id, std::span<const std::string> document_ids,
-      const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
+  Result<Document> update(const CollectionId& id, const std::string& document_id,
+                          const ChangeDocument& change) override;
+  Result<std::vector<bool>> update_many(const CollectionId& id,
+                                        std::span<const std::string> document_ids,
+                                        const ChangeDocuments& change) override;
   Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) override;
   Result<TimeUs> version_time(const CollectionId& id, std::uint64_t version) const override;
@@ -72,9 +84,11 @@ class MemoryCorpus : public Catalog, public Corpus {
 
  private:
   using Documents = MemorySnapshot::Documents;
+  using AllVectors = MemorySnapshot::AllVectors;
   struct Kept {
     std::shared_ptr<const Collection> definition;
     std::vector<std::shared_ptr<const Documents>> versions;  // By number.
+    std::vector<std::shared_ptr<const AllVectors>> vectors;  // Likewise.
     DocumentRef next_ref = 0;
     TimeUs written_at = 0;
     std::vector<TimeUs> times;  // Of the versions.
@@ -84,13 +98,23 @@ class MemoryCorpus : public Catalog, public Corpus {
   struct Draft {
     Kept kept;
     Documents documents;
+    AllVectors vectors;
     TimeUs now = 0;
   };
 
   Result<Kept> find_kept(const CollectionId& id) const;
   Result<Draft> begin(const CollectionId& id) const;
+  // Whether a document keeps the vectors that its older state was given.
+  enum class Given { kept, lost };
   // Puts a document at the end, and takes out an older state of it.
-  void place(Draft& draft, const std::string& document_id, json::object fields) const;
+  void place(Draft& draft, const std::string& document_id, json::object fields,
+             Given given) const;
+  static void carry_vectors(Draft& draft, const Document& before, const Document& after,
+                            Given given);
+  static Result<AllVectors> given_vectors(const Collection& definition,
+                                          std::span<const NamedVectors> vectors,
+                                          const std::string& location);
+  Result<std::size_t> find_newest(const Collection& definition, std::string_view uri) const;
   void commit(const CollectionId& id, Draft draft);
   Result<std::vector<DocumentOutcome>> write(const CollectionId& id,
                                              std::vector<DocumentWrite> documents,

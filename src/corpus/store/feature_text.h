@@ -11,12 +11,21 @@
 
 namespace trawl::store {
 
-// Appends the texts of a document that a feature indexes. Of a named field: strings,
-// numbers and booleans, those inside arrays, and every string inside objects. Without
-// named fields: every string of the document. The views point into `document` and, for
-// text made here, into `made`.
+// Appends the texts of a document that a feature indexes (corpus/feature_texts.h). The
+// views point into `document` and, for text made here, into `made`.
 void collect_texts(const Feature& feature, const json::object& document,
                    std::deque<std::string>& made, std::vector<lexical::WeightedText>& out);
+
+// The same texts by the field that they come from: as the feature names it, or else one at
+// the top level.
+struct FieldTexts {
+  std::string path;
+  std::uint32_t weight = 1;
+  std::vector<lexical::WeightedText> texts;
+};
+std::vector<FieldTexts> collect_field_texts(const Feature& feature,
+                                            const json::object& document,
+                                            std::deque<std::string>& made);
 
 // Tells indexes of differently defined features apart.
 std::uint64_t feature_fingerprint(const Feature& feature);

@@ -1,2 +1,2 @@
-trawl_library(corpus_store FOLDER corpus/store DEPENDS trawl_corpus trawl_corpus_lexical
+trawl_library(corpus_store FOLDER corpus/store DEPENDS trawl_corpus trawl_corpus_lexical trawl_corpus_dense
   trawl_runtime trawl_sqlite TEST_DEPENDS trawl_corpus_memory)

@@ -23,6 +23,11 @@ namespace {
 // deleted_namespaces  Whose history is still to be removed, in ledger.db.
 // namespaces, collections  `revision` counts the changes of the definition.
 // cuts        When older versions went: those before oldest_kept.
+// vectors     Of a document for a feature (its place among those of the collection), or
+// that
+//             it has no text and so no vectors; `version` is the one that they arrived in.
+//             text_hash is that of the text that a model made them of, 0 where they were
+//             given; data is float32, one vector after the other.
 // forgetting  Collections whose indexes may still have words of removed rows.
 constexpr const char* kSteps[] = {R"sql(
 CREATE TABLE namespaces (
@@ -125,6 +130,20 @@ CREATE TABLE numbered_runs (
   place INTEGER NOT NULL,
   PRIMARY KEY (collection, row)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                  R"sql(
+CREATE TABLE vectors (
+  collection INTEGER NOT NULL,
+  feature INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  text_hash INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (collection, feature, place)
+) STRICT;
+CREATE INDEX vectors_by_version ON vectors (collection, feature, version, place);
+CREATE INDEX vectors_by_text ON vectors (collection, feature, text_hash)
+  WHERE text_hash <> 0;
 )sql"};
 
 }  // namespace

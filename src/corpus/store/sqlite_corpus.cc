@@ -109,7 +109,9 @@ Result<void> SqliteCorpus::load() {
                  CollectionState::open(stored.number, stored.definition, indexes));
     state->remove_other_indexes();
     TRAWL_TRY(state->load_history(*writer_));
-    TRAWL_TRY(state->index_missing_rows(*writer_, state->history().newest().row_end));
+    const VersionHistory::Version newest = state->history().newest();
+    TRAWL_TRY(state->index_missing_rows(*writer_, newest.row_end));
+    TRAWL_TRY(state->index_missing_vectors(*writer_, newest.version));
     catalog_.put(CatalogEntries::CollectionEntry{
         std::move(state), std::make_shared<Collection>(std::move(stored.definition))});
   }
@@ -302,8 +304,15 @@ Result<void> SqliteCorpus::delete_collection(const NamespaceId& namespace_id,
 
 Result<std::shared_ptr<const Snapshot>> SqliteCorpus::snapshot(
     const CollectionId& id, std::optional<std::uint64_t> version) const {
-  TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
+  TRAWL_ASSIGN(auto entry, catalog_.find_collection(id));
   auto view = entry.state->history().view(version);
+  // A version may come with features of its own; the definition is there before it is.
+  TRAWL_ASSIGN(auto now, catalog_.find_collection(id));
+  while (now.definition != entry.definition || now.state != entry.state) {
+    entry = now;
+    view = entry.state->history().view(version);
+    TRAWL_ASSIGN(now, catalog_.find_collection(id));
+  }
   if (!view) {
     Error error = view.error();
     error.message =

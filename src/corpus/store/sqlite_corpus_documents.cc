@@ -46,12 +46,22 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
   // All that can be done before the lock is.
   std::vector<DocumentOutcome> outcomes(documents.size());
   std::unordered_map<std::string_view, std::size_t> stored_as;  // Which one of an id is.
+  std::vector<std::vector<CollectionState::Arrival>> given(documents.size());
   for (std::size_t i = 0; i < documents.size(); ++i) {
     DocumentWrite& document = documents[i];
     if (document.document_id.empty()) document.document_id = make_sortable_id("doc_", now);
     outcomes[i].document_id = document.document_id;
-    auto fit = check_document(document.document_id, document.fields,
-                              fmt::format("documents[{}]", i));
+    const std::string location = fmt::format("documents[{}]", i);
+    auto fit = check_document(document.document_id, document.fields, location);
+    if (fit && !document.vectors.empty()) {
+      auto vectors = given_vectors(*named.definition, std::move(document.vectors),
+                                   location + ".vectors");
+      if (vectors) {
+        given[i] = std::move(*vectors);
+      } else {
+        fit = std::move(vectors).error();
+      }
+    }
     if (fit && existing == Existing::refused && stored_as.count(document.document_id) > 0) {
       fit = document_taken(*named.definition, document.document_id);
     }
@@ -71,6 +81,7 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
     row.document_id = documents[i].document_id;
     row.payload = payload_text(documents[i].fields);
     row.fields = std::move(documents[i].fields);
+    row.vectors = std::move(given[i]);
     change.added.push_back(std::move(row));
     places.push_back(i);
   }
@@ -94,6 +105,7 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
     if (living) {
       row.created_at = outcome.created_at = living->created_at;
       change.superseded.push_back(living->place);
+      TRAWL_TRY(carry_vectors(entry, living->place, Given::lost, row));
     }
     if (kept != n) change.added[kept] = std::move(row);
     ++kept;
@@ -114,9 +126,9 @@ Result<std::vector<DocumentOutcome>> SqliteCorpus::write(
   return outcomes;
 }
 
-Result<Document> SqliteCorpus::update(
-    const CollectionId& id, const std::string& document_id,
-    const std::function<Result<void>(json::object&)>& change) {
+Result<Document> SqliteCorpus::update(const CollectionId& id,
+                                      const std::string& document_id,
+                                      const ChangeDocument& change) {
   // As update_many, but for one, which the caller wants to see.
   const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
@@ -124,8 +136,9 @@ Result<Document> SqliteCorpus::update(
   TRAWL_ASSIGN(auto document, read_living(*entry.state, document_id));
   if (!document) return unknown_document(*entry.definition, document_id);
   const json::object before = document->fields;
-  TRAWL_TRY(change(document->fields));
-  if (document->fields == before) return std::move(*document);
+  std::vector<NamedVectors> vectors;
+  TRAWL_TRY(change(document->fields, vectors));
+  if (document->fields == before && vectors.empty()) return std::move(*document);
   TRAWL_TRY(check_depth(document->fields, "document"));
   Change made;
   made.superseded.push_back(document->ref);
@@ -134,6 +147,9 @@ Result<Document> SqliteCorpus::update(
   row.payload = payload_text(document->fields);
   row.fields = document->fields;
   row.created_at = document->created_at;
+  TRAWL_ASSIGN(row.vectors,
+               given_vectors(*entry.definition, std::move(vectors), "vectors"));
+  TRAWL_TRY(carry_vectors(entry, document->ref, Given::kept, row));
   TRAWL_ASSIGN(const auto version, commit(entry, made));
   document->ref = entry.state->places().place_of(version.row_end - 1);
   document->updated_at = version.written_at;
@@ -143,7 +159,7 @@ Result<Document> SqliteCorpus::update(
 
 Result<std::vector<bool>> SqliteCorpus::update_many(
     const CollectionId& id, std::span<const std::string> document_ids,
-    const std::function<Result<void>(std::size_t index, json::object&)>& change) {
+    const ChangeDocuments& change) {
   const Waiting waiting;  // For its turn to write, and the disk.
   const MutexLock lock(write_mutex_);
   TRAWL_ASSIGN(const auto entry, catalog_.find_collection(id));
@@ -151,6 +167,7 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
   struct Changed {
     Document document;
     json::object before;
+    std::vector<CollectionState::Arrival> vectors;
   };
   std::vector<Changed> all;
   std::unordered_map<std::string_view, std::size_t> by_id;
@@ -161,23 +178,35 @@ Result<std::vector<bool>> SqliteCorpus::update_many(
       TRAWL_ASSIGN(auto document, read_living(*entry.state, document_ids[i]));
       if (!document) continue;
       json::object before = document->fields;
-      all.push_back({std::move(*document), std::move(before)});
+      all.push_back({std::move(*document), std::move(before), {}});
       place = by_id.emplace(document_ids[i], all.size() - 1).first;
     }
     found[i] = true;
-    json::object& fields = all[place->second].document.fields;
-    TRAWL_TRY(change(i, fields));
-    TRAWL_TRY(check_depth(fields, fmt::format("updates[{}]", i)));
+    Changed& changed = all[place->second];
+    std::vector<NamedVectors> vectors;
+    TRAWL_TRY(change(i, changed.document.fields, vectors));
+    const std::string location = fmt::format("updates[{}]", i);
+    TRAWL_TRY(check_depth(changed.document.fields, location));
+    TRAWL_ASSIGN(auto given, given_vectors(*entry.definition, std::move(vectors),
+                                           location + ".vectors"));
+    for (CollectionState::Arrival& one : given) {
+      std::erase_if(changed.vectors, [&](const CollectionState::Arrival& earlier) {
+        return earlier.feature == one.feature;
+      });
+      changed.vectors.push_back(std::move(one));
+    }
   }
   Change made;
   for (Changed& changed : all) {
-    if (changed.document.fields == changed.before) continue;
+    if (changed.document.fields == changed.before && changed.vectors.empty()) continue;
     made.superseded.push_back(changed.document.ref);
     NewRow& row = made.added.emplace_back();
     row.document_id = std::move(changed.document.document_id);
     row.payload = payload_text(changed.document.fields);
     row.fields = std::move(changed.document.fields);
     row.created_at = changed.document.created_at;
+    row.vectors = std::move(changed.vectors);
+    TRAWL_TRY(carry_vectors(entry, changed.document.ref, Given::kept, row));
   }
   if (!made.added.empty()) {
     if (auto committed = commit(entry, made); !committed) return committed.error();
@@ -257,6 +286,12 @@ Result<VersionHistory::Version> SqliteCorpus::commit(
   next.row_end = before.row_end + static_cast<std::uint32_t>(change.added.size());
   // Versions stay in the order of their times when the clock steps back.
   next.written_at = now_after(before.written_at);
+  for (std::size_t i = 0; i < change.added.size(); ++i) {
+    for (CollectionState::Arrival& vectors : change.added[i].vectors) {
+      vectors.place = first_place + static_cast<std::uint32_t>(i);
+      change.arrived.push_back(std::move(vectors));
+    }
+  }
   TRAWL_TRY(commit_tables(state, change, first_place, next));
 
   // Stored. Anyone who sees the version from here on must find its documents by search.
@@ -268,6 +303,11 @@ Result<VersionHistory::Version> SqliteCorpus::commit(
   superseded.reserve(change.superseded.size());
   for (const std::uint32_t place : change.superseded) {
     superseded.push_back(state.places().row_of(place).value());  // It was alive.
+  }
+  state.index_arrivals(*writer_, next.version, change.arrived);
+  // Before the version is there: whoever sees it sees the features that it serves.
+  if (change.definition != nullptr) {
+    catalog_.put(CatalogEntries::CollectionEntry{entry.state, change.definition});
   }
   state.history().append(next, superseded);
   return next;
@@ -299,6 +339,13 @@ Result<void> SqliteCorpus::commit_tables(const CollectionState& state, const Cha
                                 "written_at) VALUES (?, ?, ?, ?)"));
   TRAWL_TRY(
       insert.bind(state.number(), next.version, document.place, next.written_at).run());
+  for (const CollectionState::Arrival& vectors : change.arrived) {
+    TRAWL_TRY(insert_vectors(*writer_, state.key(vectors.feature), vectors.place,
+                             next.version, vectors.text_hash, vectors.values));
+  }
+  if (change.definition != nullptr) {
+    TRAWL_TRY(store_collection(*writer_, state.number(), *change.definition));
+  }
   return transaction.commit();
 }
 

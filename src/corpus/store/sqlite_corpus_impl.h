@@ -54,14 +54,25 @@ class SqliteCorpus final : public EmbeddedCorpus {
   Result<std::vector<DocumentOutcome>> insert(const CollectionId& id,
                                               std::vector<DocumentWrite> documents,
                                               Atomic atomic) override;
-  Result<Document> update(
-      const CollectionId& id, const std::string& document_id,
-      const std::function<Result<void>(json::object&)>& change) override;
-  Result<std::vector<bool>> update_many(
-      const CollectionId& id, std::span<const std::string> document_ids,
-      const std::function<Result<void>(std::size_t index, json::object&)>& change) override;
+  Result<Document> update(const CollectionId& id, const std::string& document_id,
+                          const ChangeDocument& change) override;
+  Result<std::vector<bool>> update_many(const CollectionId& id,
+                                        std::span<const std::string> document_ids,
+                                        const ChangeDocuments& change) override;
   Result<std::vector<DocumentOutcome>> remove(
       const CollectionId& id, std::span<const std::string> document_ids) override;
+
+  // Vectors that models make: sqlite_corpus_vectors.cc.
+  Result<Collection> add_feature(const NamespaceId& namespace_id,
+                                 std::string_view identifier, Feature feature) override;
+  Result<std::vector<AwaitedVectors>> awaited_vectors(const CollectionId& id,
+                                                      const std::string& feature_uri,
+                                                      std::optional<DocumentRef> after,
+                                                      std::size_t count) const override;
+  Result<void> put_vectors(const CollectionId& id, const std::string& feature_uri,
+                           std::vector<ArrivedVectors> arrived) override;
+  Result<VectorProgress> vector_progress(const CollectionId& id,
+                                         const std::string& feature_uri) const override;
 
   // Removal of what no version needs: sqlite_corpus_vacuum.cc, sqlite_corpus_tidy.cc.
   Result<VacuumReport> vacuum(const VacuumRequest& request) override;
@@ -78,11 +89,17 @@ class SqliteCorpus final : public EmbeddedCorpus {
     json::object fields;
     std::string payload;               // `fields` as text.
     std::optional<TimeUs> created_at;  // Of the row it replaces.
+    // That it was given, and those of the row it replaces that stay true; each has no place
+    // yet.
+    std::vector<CollectionState::Arrival> vectors;
   };
   // What a write does to a collection.
   struct Change {
     std::vector<NewRow> added;
-    std::vector<std::uint32_t> superseded;  // Places.
+    std::vector<std::uint32_t> superseded;          // Places.
+    std::vector<CollectionState::Arrival> arrived;  // For documents that are there.
+    // Of the collection, where they change with this version (serves()).
+    std::shared_ptr<const Collection> definition;
   };
   enum class Existing { replaced, refused };
 
@@ -130,6 +147,20 @@ class SqliteCorpus final : public EmbeddedCorpus {
   Result<void> return_pages();
   // What was deleted is overwritten in the file, but the log keeps old pages.
   void empty_log();
+
+  // The vectors that a document was given, for the features of the collection.
+  //   invalid  at `location`: there is no such feature, or they are not its vectors
+  static Result<std::vector<CollectionState::Arrival>> given_vectors(
+      const Collection& definition, std::vector<NamedVectors> vectors,
+      const std::string& location);
+  // Adds the vectors of the row that this one replaces that are still true: those that a
+  // model made of the same text, and where it is only changed, those that it was given.
+  enum class Given { kept, lost };
+  Result<void> carry_vectors(const CatalogEntries::CollectionEntry& entry,
+                             std::uint32_t before, Given given, NewRow& row)
+      TRAWL_REQUIRES(write_mutex_);
+  // How many living documents have no vectors of a feature yet, where `settled` do.
+  static std::uint64_t count_awaited(const VersionView& view, const Bitmap& settled);
 
   // The living row of a document, if it has one.
   Result<std::optional<FoundRow>> find_living(const CollectionState& state,

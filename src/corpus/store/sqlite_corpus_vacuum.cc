@@ -86,7 +86,13 @@ Result<bool> SqliteCorpus::remove_dropped_piece() {
   TRAWL_TRY(
       documents.bind(row_id(number, 0), row_id(number + 1, 0), std::uint64_t{kPieceRows})
           .run());
-  if (writer_->changes() == 0) {
+  std::int64_t removed = writer_->changes();
+  TRAWL_ASSIGN(auto vectors,
+               writer_->prepare("DELETE FROM vectors WHERE rowid IN (SELECT rowid FROM "
+                                "vectors WHERE collection = ? LIMIT ?)"));
+  TRAWL_TRY(vectors.bind(number, std::uint64_t{kPieceRows}).run());
+  removed += writer_->changes();
+  if (removed == 0) {
     // Where the server died before it removed the folder, this is the second chance.
     std::error_code ignored;
     std::filesystem::remove_all(index_options(id).directory, ignored);
@@ -200,12 +206,22 @@ Result<std::uint64_t> SqliteCorpus::bytes_of(const CollectionState& state,
       auto size,
       connection->prepare("SELECT length(payload) + 2 * length(document_id) FROM documents "
                           "WHERE row_id = ?"));
+  TRAWL_ASSIGN(auto vectors,
+               connection->prepare("SELECT sum(length(data) + 32) FROM vectors "
+                                   "WHERE collection = ? AND feature = ? AND "
+                                   "place = ?"));
   std::uint64_t bytes = 0;
   for (const std::uint32_t row : rows) {
     size.bind(row_id(state.number(), state.places().place_of(row)));
     TRAWL_ASSIGN(const bool found, size.step());
     if (found) bytes += kPerRow + static_cast<std::uint64_t>(size.integer(0));
     size.reset();
+    for (const std::uint32_t feature : state.dense_features()) {
+      vectors.bind(state.number(), feature, state.places().place_of(row));
+      TRAWL_ASSIGN(const bool any, vectors.step());
+      if (any) bytes += static_cast<std::uint64_t>(vectors.integer(0));
+      vectors.reset();
+    }
   }
   return bytes;
 }
@@ -308,6 +324,7 @@ Result<std::uint64_t> SqliteCorpus::vacuum_piece(CollectionState& state,
       TRAWL_TRY(remove.bind(row_id(state.number(), place)).run());
     }
   }
+  TRAWL_TRY(remove_vectors(*writer_, state.number(), places));
   {
     TRAWL_ASSIGN(auto forget,
                  writer_->prepare("DELETE FROM superseded WHERE collection = ? AND "

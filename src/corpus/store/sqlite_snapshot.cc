@@ -3,15 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
+#include <unordered_map>
 
 #include "base/field_path.h"
 #include "base/hash.h"
 #include "base/json_members.h"
 #include "base/text.h"
 #include "base/work_limit.h"
+#include "corpus/store/feature_text.h"
+#include "corpus/vector_check.h"
 #include "model/engine_fields.h"
 #include "model/internal_fields.h"
+#include "text/analyzer.h"
 
 namespace trawl::store {
 namespace {
@@ -28,37 +33,197 @@ constexpr std::uint32_t kSparseFactor = 8;
 
 }  // namespace
 
-Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
-                                            const Checkpoint& check) const {
-  const auto& features = state_->features();
+SqliteSnapshot::SqliteSnapshot(std::shared_ptr<SharedReaders> readers,
+                               std::shared_ptr<const CollectionState> state,
+                               std::shared_ptr<const Collection> definition,
+                               std::shared_ptr<const VersionView> view)
+    : readers_(std::move(readers)),
+      state_(std::move(state)),
+      whole_(std::move(definition)),
+      definition_(whole_),
+      view_(std::move(view)) {
+  const auto& features = whole_->features;
+  const auto serves = [&](const Feature& feature) { return feature.serves(version()); };
+  if (std::all_of(features.begin(), features.end(), serves)) return;
+  auto served = std::make_shared<Collection>(*whole_);
+  std::erase_if(served->features, [&](const Feature& feature) { return !serves(feature); });
+  definition_ = std::move(served);
+}
+
+Result<std::size_t> SqliteSnapshot::find_feature(const std::string& uri) const {
+  // Those of the collection keep their places, whichever this version has.
+  const auto& features = whole_->features;
   for (std::size_t i = 0; i < features.size(); ++i) {
-    if (features[i].uri != request.feature_uri) continue;
-    lexical::RowView view;
-    view.row_end = view_->row_end;
-    view.dead = view_->dead.get();
-    TRAWL_ASSIGN(const Rows allowed, rows_of(request.within, check));
-    view.allowed = allowed.get();
-    TRAWL_ASSIGN(const lexical::SearchResult found,
-                 state_->index(i).search(request.text, request.top_k, view, check));
-    SearchResult result;
-    result.hits.reserve(found.rows.size());
-    for (const auto& row : found.rows) {
-      result.hits.push_back({state_->places().place_of(row.row), row.score});
-    }
-    result.scanned_count = found.scanned_count;
-    result.query_words = found.query_words;
-    result.searched_words = std::min(found.query_words, lexical::kQueryWordsMax);
-    return result;
+    if (features[i].uri == uri && features[i].serves(version())) return i;
   }
   std::vector<std::string_view> uris;
-  for (const auto& feature : features) uris.push_back(feature.uri);
+  for (const auto& feature : definition_->features) uris.push_back(feature.uri);
   return make_error(
       ErrorCode::not_found,
       fmt::format("collection '{}' has no feature '{}'{}", definition_->name,
-                  truncate_text(request.feature_uri, 200),
+                  truncate_text(uri, 200),
                   uris.empty() ? std::string("; it was made without features to search by")
                   : uris.size() == 1 ? fmt::format("; it has '{}'", uris.front())
-                                     : did_you_mean(request.feature_uri, uris)));
+                                     : did_you_mean(uri, uris)));
+}
+
+Result<std::uint32_t> SqliteSnapshot::seen_row(DocumentRef document) const {
+  const auto row = state_->places().row_of(document);
+  if (row && view_->sees(*row)) return *row;
+  return make_error(ErrorCode::internal,
+                    fmt::format("row {} is not part of version {} of collection '{}'",
+                                document, view_->version, definition_->name));
+}
+
+Result<SearchResult> SqliteSnapshot::search(const SearchRequest& request,
+                                            const Checkpoint& check) const {
+  TRAWL_ASSIGN(const std::size_t feature, find_feature(request.feature_uri));
+  if (whole_->features[feature].kind == Feature::Kind::dense) {
+    return search_vectors(feature, request, check);
+  }
+  lexical::RowView view;
+  view.row_end = view_->row_end;
+  view.dead = view_->dead.get();
+  TRAWL_ASSIGN(const Rows allowed, rows_of(request.within, check));
+  view.allowed = allowed.get();
+  TRAWL_ASSIGN(const lexical::SearchResult found,
+               state_->words(feature).search(request.text, request.top_k, view, check));
+  SearchResult result;
+  result.hits.reserve(found.rows.size());
+  for (const auto& row : found.rows) {
+    result.hits.push_back({state_->places().place_of(row.row), row.score});
+  }
+  result.scanned_count = found.scanned_count;
+  result.query_words = found.query_words;
+  result.searched_words = std::min(found.query_words, lexical::kQueryWordsMax);
+  return result;
+}
+
+dense::VectorView SqliteSnapshot::vector_view() const {
+  return {view_->version, view_->row_end, view_->dead.get(), nullptr};
+}
+
+Result<std::size_t> SqliteSnapshot::find_dense(const std::string& uri) const {
+  TRAWL_ASSIGN(const std::size_t feature, find_feature(uri));
+  if (whole_->features[feature].kind == Feature::Kind::dense) return feature;
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the feature '{}' of collection '{}' has no vectors",
+                                truncate_text(uri, 200), definition_->name));
+}
+
+Result<void> SqliteSnapshot::check_query(std::size_t feature,
+                                         const SearchRequest& request) const {
+  const Feature& searched = whole_->features[feature];
+  return check_vectors(request.vectors, searched.dimension, searched.metric, "vectors");
+}
+
+Result<SearchResult> SqliteSnapshot::search_vectors(std::size_t feature,
+                                                    const SearchRequest& request,
+                                                    const Checkpoint& check) const {
+  TRAWL_TRY(check_query(feature, request));
+  TRAWL_ASSIGN(const Rows allowed, rows_of(request.within, check));
+  dense::VectorView view = vector_view();
+  view.allowed = allowed.get();
+  TRAWL_ASSIGN(
+      const dense::SearchResult found,
+      state_->vectors(feature).search(request.vectors, request.top_k, view, check));
+  SearchResult result;
+  result.hits.reserve(found.rows.size());
+  for (const auto& row : found.rows) {
+    result.hits.push_back({state_->places().place_of(row.row), row.score});
+  }
+  result.scanned_count = found.scanned_count;
+  return result;
+}
+
+Result<std::optional<float>> SqliteSnapshot::similarity(const SearchRequest& request,
+                                                        DocumentRef document,
+                                                        const Checkpoint&) const {
+  TRAWL_ASSIGN(const std::size_t feature, find_dense(request.feature_uri));
+  TRAWL_TRY(check_query(feature, request));
+  TRAWL_ASSIGN(const std::uint32_t row, seen_row(document));
+  return state_->vectors(feature).score(request.vectors, row, vector_view());
+}
+
+Result<std::vector<float>> SqliteSnapshot::vectors(const std::string& feature_uri,
+                                                   DocumentRef document) const {
+  TRAWL_ASSIGN(const std::size_t feature, find_dense(feature_uri));
+  TRAWL_ASSIGN(const std::uint32_t row, seen_row(document));
+  return state_->vectors(feature).vectors_of(row, view_->version);
+}
+
+Result<VectorShare> SqliteSnapshot::vector_share(const std::string& feature_uri) const {
+  TRAWL_ASSIGN(const std::size_t feature, find_dense(feature_uri));
+  return VectorShare{view_->document_count,
+                     state_->vectors(feature).row_count(vector_view())};
+}
+
+Result<ScoreParts> SqliteSnapshot::explain(const SearchRequest& request,
+                                           DocumentRef document,
+                                           const Checkpoint& check) const {
+  TRAWL_ASSIGN(const std::size_t place, find_feature(request.feature_uri));
+  if (whole_->features[place].kind == Feature::Kind::dense) {
+    return make_error(
+        ErrorCode::not_found,
+        fmt::format("the feature '{}' of collection '{}' has no words",
+                    truncate_text(request.feature_uri, 200), definition_->name));
+  }
+  TRAWL_ASSIGN(const std::uint32_t row, seen_row(document));
+  lexical::RowView view;
+  view.row_end = view_->row_end;
+  view.dead = view_->dead.get();
+  TRAWL_ASSIGN(const lexical::TakenApart apart,
+               state_->words(place).take_apart(request.text, row, view, check));
+  ScoreParts out;
+  out.k1 = lexical::kBm25K1;
+  out.b = lexical::kBm25B;
+  out.documents = apart.row_count;
+  out.average_length = apart.average_length;
+  out.length = apart.length;
+  out.norm = apart.norm;
+  out.sum = apart.sum;
+  out.score = apart.score;
+  for (const lexical::ScoredTerm& term : apart.terms) {
+    out.terms.push_back({term.text,
+                         term.query_count,
+                         term.row_count,
+                         term.idf,
+                         term.weight,
+                         static_cast<double>(term.tf),
+                         term.score,
+                         {}});
+  }
+  // The index knows how often a term occurs, but not where: that is read anew.
+  const Feature& feature = whole_->features[place];
+  TRAWL_ASSIGN(Analyzer analyzer, Analyzer::make(feature.language));
+  TRAWL_ASSIGN(const std::vector<Document> read,
+               fetch_documents(*this, {&document, 1}, check));
+  std::unordered_map<std::string_view, TermScore*> wanted;
+  for (TermScore& term : out.terms) wanted.emplace(term.term, &term);
+  std::deque<std::string> made;
+  const std::vector<FieldTexts> fields =
+      collect_field_texts(feature, read.front().fields, made);
+  std::vector<std::string_view> texts;
+  std::vector<std::size_t> field_of;  // Each text.
+  for (std::size_t field = 0; field < fields.size(); ++field) {
+    for (const lexical::WeightedText& text : fields[field].texts) {
+      texts.push_back(text.text);
+      field_of.push_back(field);
+    }
+  }
+  std::vector<std::unordered_map<TermScore*, std::uint64_t>> counts(fields.size());
+  analyzer.analyze_document(texts, [&](std::size_t text, std::string_view term) {
+    if (const auto found = wanted.find(term); found != wanted.end()) {
+      ++counts[field_of[text]][found->second];
+    }
+  });
+  for (std::size_t field = 0; field < fields.size(); ++field) {
+    for (const auto& [term, count] : counts[field]) {
+      term->fields.push_back({fields[field].path, fields[field].weight, count, 0});
+    }
+  }
+  for (TermScore& term : out.terms) share_among_fields(term);
+  return out;
 }
 
 Result<SqliteSnapshot::Rows> SqliteSnapshot::rows_of(const Selection& within,
@@ -232,11 +397,7 @@ Result<void> SqliteSnapshot::fetch_text(std::span<const DocumentRef> documents,
 Result<void> SqliteSnapshot::visit_all(std::span<const DocumentRef> documents,
                                        const Checkpoint& check, const Visit& visit) const {
   for (const DocumentRef place : documents) {
-    const auto row = state_->places().row_of(place);
-    if (row && view_->sees(*row)) continue;
-    return make_error(ErrorCode::internal,
-                      fmt::format("row {} is not part of version {} of collection '{}'",
-                                  place, view_->version, definition_->name));
+    TRAWL_TRY(seen_row(place));
   }
   TRAWL_ASSIGN(auto connection, readers_->pool.lease());
   for (std::size_t begin = 0; begin < documents.size(); begin += kChunkRows) {

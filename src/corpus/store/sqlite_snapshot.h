@@ -27,11 +27,7 @@ class SqliteSnapshot final : public Snapshot {
   SqliteSnapshot(std::shared_ptr<SharedReaders> readers,
                  std::shared_ptr<const CollectionState> state,
                  std::shared_ptr<const Collection> definition,
-                 std::shared_ptr<const VersionView> view)
-      : readers_(std::move(readers)),
-        state_(std::move(state)),
-        definition_(std::move(definition)),
-        view_(std::move(view)) {}
+                 std::shared_ptr<const VersionView> view);
 
   const Collection& collection() const override { return *definition_; }
   std::uint64_t version() const override { return view_->version; }
@@ -39,6 +35,14 @@ class SqliteSnapshot final : public Snapshot {
 
   Result<SearchResult> search(const SearchRequest& request,
                               const Checkpoint& check) const override;
+  Result<ScoreParts> explain(const SearchRequest& request, DocumentRef document,
+                             const Checkpoint& check) const override;
+  Result<std::optional<float>> similarity(const SearchRequest& request,
+                                          DocumentRef document,
+                                          const Checkpoint& check) const override;
+  Result<std::vector<float>> vectors(const std::string& feature_uri,
+                                     DocumentRef document) const override;
+  Result<VectorShare> vector_share(const std::string& feature_uri) const override;
   Result<void> scan(const Selection& within, const Checkpoint& check,
                     const VisitRefs& visit) const override;
   Result<void> fetch_text(std::span<const DocumentRef> documents, const Checkpoint& check,
@@ -50,6 +54,20 @@ class SqliteSnapshot final : public Snapshot {
  private:
   using Visit = std::function<Result<void>(const RawDocument&)>;
   using Rows = std::shared_ptr<const Bitmap>;  // Null for all rows.
+
+  // The place of a feature among those of the collection.
+  //   not_found
+  Result<std::size_t> find_feature(const std::string& uri) const;
+  // The same, of a dense one.
+  Result<std::size_t> find_dense(const std::string& uri) const;
+  Result<void> check_query(std::size_t feature, const SearchRequest& request) const;
+  // All that this version sees.
+  dense::VectorView vector_view() const;
+  Result<SearchResult> search_vectors(std::size_t feature, const SearchRequest& request,
+                                      const Checkpoint& check) const;
+  // The row of a document.
+  //   internal  this version does not see it
+  Result<std::uint32_t> seen_row(DocumentRef document) const;
 
   // The rows that a selection lets through.
   Result<Rows> rows_of(const Selection& within, const Checkpoint& check) const;
@@ -78,7 +96,8 @@ class SqliteSnapshot final : public Snapshot {
 
   const std::shared_ptr<SharedReaders> readers_;
   const std::shared_ptr<const CollectionState> state_;
-  const std::shared_ptr<const Collection> definition_;
+  const std::shared_ptr<const Collection> whole_;  // With the features of all versions.
+  std::shared_ptr<const Collection> definition_;   // With those of this one.
   const std::shared_ptr<const VersionView> view_;
 };
 

@@ -330,6 +330,7 @@ TEST_F(VacuumTest, TakesOverTheListsOfEarlierVersions) {
         "place_end) "
         "INSERT INTO superseded SELECT collection, 1 + place / 30 % 3, place FROM each; "
         "DROP TABLE gone; DROP TABLE numberings; DROP TABLE numbered_runs; "
+        "DROP TABLE vectors; "
         "PRAGMA user_version=5"));
   }
   reopen();
