@@ -1,0 +1,1 @@
+trawl_library(providers_remote FOLDER providers/remote DEPENDS trawl_providers trawl_net)
