@@ -40,7 +40,10 @@ void note_origins(const CandidateList& given, const CandidateList& output,
     const auto* written = output.written(i);
     if (written == nullptr || written_before.contains(written)) continue;
     const std::size_t bytes = to_json_text(*written).size();
-    if (bytes > room) break;
+    if (bytes > room) {
+      record.written_truncated = true;
+      break;
+    }
     room -= bytes;
     id.written = *written;
   }

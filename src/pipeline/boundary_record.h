@@ -15,7 +15,7 @@ std::vector<ScoredId> scored_ids(const CandidateList& candidates, std::size_t ma
 
 // Adds to record.candidates, which are the first of `output`, what the stage gave to them:
 // the ranks of its searches, and what it wrote, as far as that takes no more than so many
-// bytes of JSON. `given` is what it was given.
+// bytes of JSON; record.written_truncated says where not. `given` is what it was given.
 void note_origins(const CandidateList& given, const CandidateList& output,
                   std::size_t written_bytes_max, StageRecord& record);
 

@@ -144,6 +144,12 @@ const std::string& CandidateList::collection_id(std::size_t i) const {
   return source == kMade ? kNothing : (*sources_)[source]->collection().id.str();
 }
 
+const Snapshot* CandidateList::snapshot(std::size_t i) const {
+  const std::uint32_t source = columns_->source[i];
+  return source == kMade || source >= sources_->size() ? nullptr
+                                                       : (*sources_)[source].get();
+}
+
 const CandidateList::Loaded* CandidateList::loaded(std::size_t i) const {
   return columns_->loaded.empty() ? nullptr : columns_->loaded[i].get();
 }

@@ -52,6 +52,10 @@ class CandidateList {
 
   // Empty for rows that a stage made.
   const std::string& collection_id(std::size_t i) const;
+  // The version that the document is of; nullptr for rows that a stage made, and in a list
+  // that is detached().
+  const Snapshot* snapshot(std::size_t i) const;
+  DocumentRef document(std::size_t i) const { return columns_->document[i]; }
   // Of documents that were loaded, with any fields; empty for rows that a stage made.
   const std::string& document_id(std::size_t i) const;
   std::uint64_t content_hash(std::size_t i) const;  // Likewise; 0 for such rows.

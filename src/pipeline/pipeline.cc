@@ -214,6 +214,14 @@ Result<PipelineStage> parse_stage(const json::value& value, const std::string& l
   }
   take_filters(parts, *stage.definition);
   stage.parameters = std::move(parts.parameters);
+  if (!stage.definition->defaults.empty()) {
+    const json::value defaults = parse_json(stage.definition->defaults).value();
+    for (const auto& each : defaults.get_object()) {
+      if (!stage.parameters.contains(each.key())) {
+        stage.parameters[each.key()] = each.value();
+      }
+    }
+  }
   stage.location = std::move(parts.location);
   stage.pre_filters = std::move(parts.pre_filters);
   stage.post_filters = std::move(parts.post_filters);
@@ -399,7 +407,8 @@ json::object Pipeline::to_json() const {
   return out;
 }
 
-Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry) {
+Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry,
+                                std::size_t kept) {
   Pipeline pipeline;
   pipeline.collection_identifiers =
       body.strings({"collection_identifiers", "collection_ids", "collections"});
@@ -425,8 +434,9 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
     return invalid_at("stages", "stages is missing or empty; give at least one stage");
   }
   if (sent->size() > kPipelineStagesMax) {
-    return invalid_at("stages", fmt::format("stages has {} entries; use 1 to {}",
-                                            sent->size(), kPipelineStagesMax));
+    return invalid_at("stages",
+                      fmt::format("stages has {} entries; use 1 to {}", sent->size() - kept,
+                                  kPipelineStagesMax - kept));
   }
   for (const auto& field : body.source()) {
     const std::string_view key(field.key().data(), field.key().size());
@@ -444,8 +454,10 @@ Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registr
   if (first_filter) TRAWL_TRY(check_filter(*first_filter));
   std::set<std::string> names;
   for (std::size_t i = first_filter ? 1 : 0; i < sent->size(); ++i) {
-    TRAWL_ASSIGN(PipelineStage stage, parse_stage((*sent)[i], fmt::format("stages[{}]", i),
-                                                  registry, names, pipeline.warnings));
+    const std::string location =
+        i < kept ? fmt::format("kept_stages[{}]", i) : fmt::format("stages[{}]", i - kept);
+    TRAWL_ASSIGN(PipelineStage stage,
+                 parse_stage((*sent)[i], location, registry, names, pipeline.warnings));
     pipeline.stages.push_back(std::move(stage));
   }
   if (first_filter) filters.insert(filters.begin(), std::move(*first_filter));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,9 +62,12 @@ struct Pipeline {
 // and every stage's parameters. `filters` and `pre_filters` beside the stages become
 // pre_filters of the first, or of one that is put in front of it where it reads no
 // collections. Messages name the places of the request, whatever short form was sent.
+// The first `kept` stages are not from the request, but from a recorded pipeline; messages
+// count those behind from 0.
 //   invalid      with the location of the value
 //   not_enabled  a stage of the contract that this server does not offer
-Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry);
+Result<Pipeline> parse_pipeline(ObjectReader& body, const StageRegistry& registry,
+                                std::size_t kept = 0);
 
 // SHA-256 of the pipeline's stages with every literal parameter value replaced by its type:
 // equal for pipelines that differ in constants only. Recorded with each execution, so what

@@ -52,6 +52,7 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   BoundPipeline bound;
   bound.namespace_id = namespace_id;
   bound.versions.assign(at.versions.begin(), at.versions.end());
+  bound.versions.insert(bound.versions.end(), at.pinned.begin(), at.pinned.end());
   append_json(bound.inputs_text, inputs);
   for (auto& warning : unread_input_warnings(pipeline, inputs)) {
     pipeline.warnings.push_back(std::move(warning));
@@ -86,10 +87,10 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
     if (known(identifier)) continue;
     const std::size_t place = bound.snapshots.size();
     const std::string location = fmt::format("collection_identifiers[{}]", i);
-    if (place < bound.versions.size() &&
+    if (place < at.versions.size() &&
         !sees(catalog_, namespace_id, identifier, bound.versions)) {
       // It was called that then.
-      const CollectionVersion& then = bound.versions[place];
+      const CollectionVersion& then = at.versions[place];
       auto snapshot = corpus_.snapshot(CollectionId(then.collection_id), then.version);
       if (!snapshot) {
         Error error = std::move(snapshot).error();
@@ -111,6 +112,7 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
       TRAWL_ASSIGN(auto snapshot, open(named.identifier, named.location));
       bound.extra.push_back(std::move(snapshot));
     }
+    bound.may_read_others |= made->may_read_others();
     stages.push_back(std::move(made));
   }
 
@@ -121,6 +123,11 @@ Result<BoundPipeline> PipelineRunner::bind(Pipeline pipeline, json::object input
   context.find = [&](std::string_view identifier) { return open(identifier, {}); };
   context.first = true;
   context.providers = providers_;
+  if (options_.may_send) {
+    context.may_send = [&](std::string_view asked) {
+      return options_.may_send(bound.namespace_id, asked);
+    };
+  }
   for (std::size_t i = 0; i < stages.size(); ++i) {
     Stage& stage = *stages[i];
     auto fits = stage.bind(context);

@@ -6,7 +6,6 @@
 #include <exception>
 #include <new>
 #include <numeric>
-#include <random>
 
 #include "base/hash.h"
 #include "base/work_limit.h"
@@ -18,25 +17,14 @@
 #include "pipeline/open_collection.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
+#include "pipeline/run_seed.h"
+#include "pipeline/run_time.h"
 #include "pipeline/template/template.h"
 #include "runtime/turn.h"
 #include "runtime/waiting.h"
 
 namespace trawl {
 namespace {
-
-// 53 bits that look random, and are the same for the same run and stage.
-std::int64_t stage_seed(std::uint64_t run_seed, std::size_t stage_index) {
-  std::uint64_t z = run_seed + (stage_index + 1) * 0x9E3779B97F4A7C15ULL;  // splitmix64
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return static_cast<std::int64_t>((z ^ (z >> 31)) >> 11);
-}
-
-std::uint64_t draw_seed() {
-  std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
-}
 
 bool same_collection(const Snapshot& snapshot, std::string_view identifier) {
   return snapshot.collection().id.str() == identifier ||
@@ -89,6 +77,7 @@ class Run {
   RunResult run() {
     RunResult result;
     std::optional<Error> error;
+    if (request_.start != nullptr) go_on_from(*request_.start, result);
     for (; index_ < bound_.pipeline.stages.size(); ++index_) {
       const PipelineStage& stage = bound_.pipeline.stages[index_];
       events_.stage_started(stage.stage_name);
@@ -104,7 +93,7 @@ class Run {
       used_us_ = monotonic_us() - started_us_;
       // The work of a stage that overran is done, and kept in the record, but nothing that
       // took longer than its limit is a success.
-      if (outcome) outcome = check_time(used_us_);
+      if (outcome) outcome = time_.check(used_us_);
       record.duration_us = used_us_ - record.start_offset_us;
       bool skipped = false;
       if (!outcome) {
@@ -123,9 +112,7 @@ class Run {
       for (const auto& warning : record.warnings) {
         result.warnings.push_back(fmt::format("{}: {}", stage.stage_name, warning));
       }
-      if (const auto* facets = record.metadata.if_contains("facets")) {
-        if (facets->is_object()) result.facets = facets->get_object();
-      }
+      take_told(record, result);
       execution_.summary.total_processed += record.input_count;
       events_.stage_ended(stage.stage_name, static_cast<std::size_t>(record.output_count));
       execution_.stages.push_back(std::move(record));
@@ -146,6 +133,69 @@ class Run {
   }
 
  private:
+  // What the reply says of a stage as its own.
+  static void take_told(const StageRecord& record, RunResult& result) {
+    if (const auto* facets = record.metadata.if_contains("facets")) {
+      if (facets->is_object()) result.facets = facets->get_object();
+    }
+    const auto* completeness = record.metadata.if_contains("completeness");
+    if (completeness != nullptr && completeness->is_object()) {
+      for (const auto& [name, value] : completeness->get_object()) {
+        json::value& told = result.completeness[name];
+        if (told.is_null() || value == "partial") told = value;
+      }
+    }
+    const auto* limits = record.metadata.if_contains("limits");
+    if (limits == nullptr || !limits->is_array()) return;
+    for (const json::value& limit : limits->get_array()) {
+      if (!limit.is_object()) continue;
+      json::object& told = result.limits.emplace_back(limit).as_object();
+      told["stage"] = text_value(record.stage_name);
+    }
+  }
+
+  // The stages that were made before count as those whose result the cache knows.
+  void go_on_from(const RunStart& start, RunResult& result) {
+    for (const StageRecord& record : start.stages) {
+      const auto count = static_cast<std::uint64_t>(record.output_count);
+      std::optional<double> top_score;
+      if (!record.candidates.empty()) top_score = record.candidates.front().score;
+      note_values(record.stage_name, count, top_score);
+      take_told(record, result);
+      execution_.summary.total_processed += record.input_count;
+      ++execution_.summary.stages_completed;
+      ++cache_hits_;
+      execution_.stages.push_back(record);
+      ++index_;
+    }
+    candidates_ = start.candidates;
+    chain_.clear();
+  }
+
+  std::size_t candidates_max() const {
+    return request_.recorded_max.value_or(options_.boundary_candidates_max);
+  }
+  std::size_t results_max() const {
+    return request_.recorded_max.value_or(options_.results_max);
+  }
+
+  // What templates of later stages see of this one.
+  void note_values(const std::string& stage_name, std::uint64_t count,
+                   std::optional<double> top_score) {
+    // STAGE.name is the name of the last stage, unless there is a stage of that name.
+    if (!has_stage_called_name_) stage_values_["name"] = stage_name;
+    stage_values_[stage_name] = {
+        {"count", count},
+        {"top_score", top_score ? json::value(*top_score) : json::value()}};
+  }
+
+  // Of the stage that runs; null where it is on its own.
+  const RunReplay* replay() const {
+    return request_.replay != nullptr && index_ < request_.replay->stage_end
+               ? request_.replay
+               : nullptr;
+  }
+
   // Whether the run continues without the stage. What ends a run for reasons of its own is
   // no failure of the stage.
   static bool may_skip(const PipelineStage& stage, const Error& error) {
@@ -211,9 +261,8 @@ class Run {
   Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
     TRAWL_TRY(check());
     const RunReplay::Stage* then =
-        request_.replay == nullptr
-            ? nullptr
-            : request_.replay->find(stage.stage_name, stage.definition->stage_id);
+        replay() == nullptr ? nullptr
+                            : replay()->find(stage.stage_name, stage.definition->stage_id);
     const json::object context = context_values(then);
     // Parameters are filled in once for all documents.
     static const json::object kNoDocument;
@@ -264,14 +313,14 @@ class Run {
 
     FieldSet next = fields_next();
     next.add(paths_of(post_filters));
-    ExternalCalls calls(
-        {request_.stop, deadline(), request_.trace.trace_id, request_.trace.parent_id},
-        started_us_, answer_room_,
-        request_.replay == nullptr ? Externals::live : request_.replay->externals,
-        then == nullptr ? nullptr : &then->external_calls);
+    ExternalCalls calls({request_.stop, time_.deadline(), request_.trace.trace_id,
+                         request_.trace.parent_id},
+                        started_us_, answer_room_,
+                        replay() == nullptr ? Externals::live : replay()->externals,
+                        then == nullptr ? nullptr : &then->external_calls);
     StageRun run{check_,
                  request_.stop,
-                 deadline(),
+                 time_.deadline(),
                  spending_,
                  calls,
                  events_,
@@ -345,6 +394,11 @@ class Run {
     context.find = [this](std::string_view identifier) { return bind(identifier); };
     context.first = index_ == 0;
     context.providers = providers_;
+    if (options_.may_send) {
+      context.may_send = [&](std::string_view asked) {
+        return options_.may_send(bound_.namespace_id, asked);
+      };
+    }
     TRAWL_TRY(made->bind(context));
     return made;
   }
@@ -428,9 +482,9 @@ class Run {
     if (is_last) {
       TRAWL_TRY(load_shown(output.candidates));
     }
-    TRAWL_TRY(output.candidates.load_first(options_.boundary_candidates_max,
+    TRAWL_TRY(output.candidates.load_first(candidates_max(),
                                            is_last ? FieldSet() : fields_next(), check_));
-    record.candidates = scored_ids(output.candidates, options_.boundary_candidates_max);
+    record.candidates = scored_ids(output.candidates, candidates_max());
     note_origins(candidates_, output.candidates, options_.written_bytes_max, record);
     candidates_ = std::move(output.candidates);
     output.candidates = {};
@@ -440,13 +494,8 @@ class Run {
     record.warnings = output.warnings;
     record.seed = output.seed;
     record.candidates_truncated = candidates_.size() > record.candidates.size();
-    json::object values{{"count", candidates_.size()}, {"top_score", nullptr}};
-    if (!candidates_.empty()) {
-      if (const auto score = candidates_.score(0)) values["top_score"] = *score;
-    }
-    // STAGE.name is the name of the last stage, unless there is a stage of that name.
-    if (!has_stage_called_name_) stage_values_["name"] = stage.stage_name;
-    stage_values_[stage.stage_name] = std::move(values);
+    note_values(stage.stage_name, candidates_.size(),
+                candidates_.empty() ? std::nullopt : candidates_.score(0));
     return {};
   }
 
@@ -471,7 +520,7 @@ class Run {
   // What the reply and the record show of the result.
   Result<void> load_result() {
     TRAWL_TRY(load_shown(candidates_));
-    return candidates_.load_first(options_.results_max, {}, check_);
+    return candidates_.load_first(results_max(), {}, check_);
   }
 
   // Before the stage runs: one that is cut short has still spent its share, so a slow
@@ -501,43 +550,7 @@ class Run {
       return make_error(ErrorCode::cancelled,
                         fmt::format("{}{}", runner_message::kCancelled, stop_text(reason)));
     }
-    return check_time(monotonic_us() - started_us_);
-  }
-
-  Result<void> check_time(std::int64_t used_us) const {
-    if (bound_.begun_us > 0) used_us += started_us_ - bound_.begun_us;
-    const double used_ms = static_cast<double>(used_us) / 1000.0;
-    const auto& limit = bound_.pipeline.budget.max_time_ms;
-    if (limit && used_us >= *limit * 1000) {
-      return make_error(ErrorCode::budget_exhausted,
-                        fmt::format("{}: {:.1f} ms of {} ms were used; {}",
-                                    runner_message::kBudgetExhausted, used_ms, *limit,
-                                    *limit > 0 ? "raise budget_limits.max_time_ms"
-                                               : "a budget_limits.max_time_ms of 0 is no "
-                                                 "time at all; for no limit leave it out"));
-    }
-    const std::int64_t ceiling = options_.time_ms_max;
-    if (ceiling > 0 && used_us >= ceiling * 1000) {
-      return make_error(
-          ErrorCode::budget_exhausted,
-          fmt::format("{}: {:.1f} ms were used, and this server gives a run {} ms "
-                      "(limits.request_ms_max); search fewer documents, or filter them "
-                      "first",
-                      runner_message::kBudgetExhausted, used_ms, ceiling));
-    }
-    return {};
-  }
-
-  // The instant at which check_time() begins to refuse.
-  Deadline deadline() const {
-    const std::int64_t begun_us = bound_.begun_us > 0 ? bound_.begun_us : started_us_;
-    std::int64_t left_us = std::numeric_limits<std::int64_t>::max();
-    const auto limit_to = [&](std::int64_t limit_ms) {
-      left_us = std::min(left_us, limit_ms * 1000 - (monotonic_us() - begun_us));
-    };
-    if (const auto& limit = bound_.pipeline.budget.max_time_ms) limit_to(*limit);
-    if (options_.time_ms_max > 0) limit_to(options_.time_ms_max);
-    return Deadline::after(std::chrono::microseconds(left_us));
+    return time_.check(monotonic_us() - started_us_);
   }
 
   Result<std::shared_ptr<const Snapshot>> bind(std::string_view identifier) {
@@ -559,8 +572,9 @@ class Run {
   }
 
   json::object context_values(const RunReplay::Stage* then) const {
-    const ExecutionId& id = request_.replay == nullptr ? execution_.summary.execution_id
-                                                       : request_.replay->execution_id;
+    const ExecutionId& id = request_.replay != nullptr  ? request_.replay->execution_id
+                            : request_.start != nullptr ? request_.start->execution_id
+                                                        : execution_.summary.execution_id;
     TemplateContext seen{(monotonic_us() - started_us_) / 1000, std::nullopt};
     if (const auto left = spending_.left()) {
       seen.budget_remaining = AmountSum::to_amount(*left);
@@ -605,7 +619,7 @@ class Run {
     } else {
       summary.status = status::kCompleted;
       result.documents = std::move(candidates_);
-      execution_.results = scored_ids(result.documents, options_.results_max);
+      execution_.results = scored_ids(result.documents, results_max());
       summary.total_returned = static_cast<std::int64_t>(result.documents.size());
     }
     // Searched as well, though only a template named them.
@@ -633,6 +647,7 @@ class Run {
   RunEvents no_events_;
   RunEvents& events_;
   const std::int64_t started_us_;
+  const RunTime time_{bound_, options_, started_us_};
   std::int64_t used_us_ = 0;  // When the last stage ended.
   const std::uint64_t seed_;
   const Checkpoint check_ = [this] { return check(); };

@@ -35,6 +35,9 @@ struct RunOptions {
   // The most that a run may take, also where its budget_limits.max_time_ms says more or
   // nothing; 0: no limit.
   std::int64_t time_ms_max = 60'000;
+  // Whether the texts of a namespace may go to whom a provider asks (Providers::asks).
+  // Empty: they may.
+  std::function<Result<void>(const NamespaceId&, std::string_view asked)> may_send = {};
 };
 
 // A pipeline with its inputs, bound to one version of each collection it searches.
@@ -48,6 +51,7 @@ struct BoundPipeline {
   std::vector<std::shared_ptr<const Snapshot>> extra;      // Named by single stages.
   // For collections that only a template names; empty: the newest.
   std::vector<CollectionVersion> versions;
+  bool may_read_others = false;  // Whether a template names any.
   bool use_cache = true;
   // What its stages said of themselves before the run, in their order.
   struct StageFacts {
@@ -85,6 +89,13 @@ class RunWitness {
   virtual Result<void> stage_ran(const StageWitnessed& seen) = 0;
 };
 
+// The first stages of a run, which were made before.
+struct RunStart {
+  std::vector<StageRecord> stages;  // As the record of the run is to have them.
+  CandidateList candidates;         // What the last of them handed on.
+  ExecutionId execution_id;         // As their templates saw it, and as later ones do.
+};
+
 // What one run is asked for besides.
 struct RunRequest {
   // What ends it from outside, as cancelled. A limit of its own is no such thing: it ends
@@ -103,6 +114,11 @@ struct RunRequest {
   const RunReplay* replay = nullptr;
   // Nothing is taken from the stage cache for one, either: each stage is to run.
   RunWitness* witness = nullptr;
+  // The run goes on from there; null: from the beginning. Must outlive the run. Fewer than
+  // the stages of the pipeline, and no others.
+  const RunStart* start = nullptr;
+  // In place of RunOptions::boundary_candidates_max and results_max.
+  std::optional<std::size_t> recorded_max = {};
 };
 
 // The versions that a run sees; without any of these, the newest.
@@ -111,6 +127,9 @@ struct BindAt {
   // names, in its order, whatever those are called by now. What is not among them is seen
   // at its newest version.
   std::span<const CollectionVersion> versions = {};
+  // Of some collections, in any order, as a request asks for them; what is not among them
+  // is seen at its newest version. Used without the others.
+  std::span<const CollectionVersion> pinned = {};
 };
 
 struct RunResult {
@@ -119,6 +138,8 @@ struct RunResult {
   // Stages that failed and were passed over, as their on_error says: name and error.
   std::vector<std::pair<std::string, std::string>> skipped;
   json::object facets;
+  json::object completeness;  // As the stages tell it; "partial" where one says so.
+  json::array limits;         // That stages lowered, each with its `stage`.
   std::optional<double> credits_left;
   std::int64_t time_used_us = 0;
   std::string

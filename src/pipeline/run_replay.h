@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +30,9 @@ struct RunReplay {
   ExecutionId execution_id;  // As templates saw it.
   std::vector<Stage> stages;
   Externals externals = Externals::recorded;
+  // How many of the first stages of the run do as then. Those behind are on their own but
+  // for that id: they draw anew, and ask whom they like.
+  std::size_t stage_end = std::numeric_limits<std::size_t>::max();
 
   // The stage of that name and kind; null where there was none.
   const Stage* find(std::string_view stage_name, std::string_view stage_id) const {

@@ -18,6 +18,7 @@
 #include "pipeline/external_calls.h"
 #include "pipeline/loss.h"
 #include "pipeline/spending.h"
+#include "pipeline/standing.h"
 #include "providers/providers.h"
 #include "query/filter.h"
 #include "runtime/deadline.h"
@@ -53,9 +54,17 @@ struct BindContext {
   // Whom stages can ask outside of the server, with StageRun::calls. Null: nobody.
   const Providers* providers = nullptr;
 
+  // Whether texts of the namespace may go to whom a provider asks. Empty: they may.
+  std::function<Result<void>(std::string_view asked)> may_send = {};
+
   //   not_enabled
+  //   forbidden    texts of the namespace may not go there
   Result<std::shared_ptr<const Provider>> provider(std::string_view name) const {
-    return providers == nullptr ? Providers().find(name) : providers->find(name);
+    if (providers == nullptr) return Providers().find(name);
+    TRAWL_ASSIGN(auto found, providers->find(name));
+    const std::string_view asked = providers->asks(name);
+    if (may_send && !asked.empty()) TRAWL_TRY(may_send(asked));
+    return found;
   }
 };
 
@@ -109,6 +118,9 @@ struct StageRun {
 struct StageOutput {
   CandidateList candidates;
   std::uint64_t scanned_count = 0;
+  // Recorded. Of its members, the reply has `completeness` (what is whole and what is not)
+  // and `limits` (bounds that were asked for and could not be given: name, requested,
+  // applied, ceiling) as its own.
   json::object metadata;
   std::optional<json::object> facets;  // Part of the reply; also in the metadata.
   std::vector<std::string> warnings;
@@ -133,6 +145,8 @@ class Stage {
   virtual FieldSet fields_needed() const { return {}; }
   // Collections that it reads besides those of the request.
   virtual std::vector<NamedCollection> collections() const { return {}; }
+  // Whether templates name others, which only a run finds out.
+  virtual bool may_read_others() const { return false; }
   // The text that says what is looked for, where the inputs do not.
   virtual std::optional<std::string> summary_text() const { return std::nullopt; }
   // Whether what it returns may be remembered; asked only of what is deterministic.
@@ -151,6 +165,15 @@ class Stage {
   // Why it did not hand on a document in the run that it has just made, with the same
   // `run`. May read and compute as much as the run did, and changes nothing.
   virtual Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const = 0;
+
+  // Why a document that it handed on stands where it does, in the same way; nothing where
+  // the stage neither gives scores nor sorts, and so only leaves others out.
+  virtual Result<std::optional<Standing>> explain_standing(const KeptDocument& kept,
+                                                           StageRun& run) const {
+    (void)kept;
+    (void)run;
+    return std::optional<Standing>();
+  }
 };
 
 // Reads the parameters. Called when a pipeline is validated, where templates may still
@@ -172,6 +195,9 @@ struct StageDefinition {
   std::string_view icon;
   std::string_view parameter_schema;  // JSON Schema of the parameters, as text.
   StageFactory make = nullptr;
+  // Parameters that a pipeline has where it says nothing of them, because they are
+  // templates: a JSON object as text. Empty for none.
+  std::string_view defaults = {};
   // Whether it reads collections itself, at least where it comes first.
   bool reads_collections = false;
   // Whether it does so wherever it stands, and drops what it was given.

@@ -9,6 +9,7 @@
   STAGE(attribute_filter)   \
   STAGE(sort_relevance)     \
   STAGE(sort_attribute)     \
+  STAGE(rerank)             \
   STAGE(limit)              \
   STAGE(sample)             \
   STAGE(deduplicate)        \

@@ -15,7 +15,6 @@ constexpr auto kNotOffered = std::to_array<std::string_view>({
     "agent_search",
     "score_filter",
     "mmr",
-    "rerank",
     "score_normalize",
     "summarize",
     "cluster",

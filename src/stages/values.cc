@@ -1,6 +1,7 @@
 #include "stages/values.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "base/work_limit.h"
@@ -31,6 +32,14 @@ std::string value_text(const json::value& value) {
     return std::string(view(*text));
   }
   return to_json_text(value);
+}
+
+double shortest_double(float value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  double out = value;
+  std::from_chars(buffer, end, out);
+  return out;
 }
 
 std::vector<std::size_t> order_by_score(const CandidateList& candidates) {

@@ -26,6 +26,10 @@ std::optional<double> number_at(const CandidateList& candidates, std::size_t i,
 // A value as a person reads it: a string as it is, anything else as JSON.
 std::string value_text(const json::value& value);
 
+// The double with the shortest text that reads back as the same float: 12.3, not
+// 12.300000190734863. Keeps the order.
+double shortest_double(float value);
+
 // Positions 0..size-1, best score first; those without a score come last, equals keep
 // their order.
 std::vector<std::size_t> order_by_score(const CandidateList& candidates);

@@ -77,6 +77,7 @@ class AttributeFilter : public Stage {
   }
   FieldSet fields_read() const override { return FieldSet(filter_.paths()); }
   std::vector<NamedCollection> collections() const override { return scope_.named; }
+  bool may_read_others() const override { return scope_.unknown; }
   std::optional<std::string> summary_text() const override { return summary_; }
 
   Result<void> bind(BindContext& context) override {

@@ -29,6 +29,9 @@ constexpr std::string_view kSortAttributeSchema = R"json({
   }
 })json";
 
+// Of a document that has several.
+constexpr std::size_t kValuesShown = 20;
+
 class SortAttribute : public Stage {
  public:
   std::string field;
@@ -42,6 +45,30 @@ class SortAttribute : public Stage {
 
   Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
     return lost.position ? loses_nothing() : not_given();
+  }
+
+  Result<std::optional<Standing>> explain_standing(const KeptDocument& kept,
+                                                   StageRun&) const override {
+    json::value scratch;
+    json::array values;
+    kept.values(field, scratch).for_each([&](const json::value& value) {
+      if (!value.is_null() && values.size() < kValuesShown) values.push_back(value);
+    });
+    const std::string name = truncate_text(field, 64);
+    const std::string_view direction = descending ? "desc" : "asc";
+    Standing out;
+    out.sentence =
+        values.empty()
+            ? fmt::format("it has no '{}', by which the documents are sorted, {}", name,
+                          direction)
+            : fmt::format("its '{}' is {}, and the documents are sorted by that, {}", name,
+                          truncate_text(values.size() == 1 ? value_text(values.front())
+                                                           : to_json_text(values),
+                                        100),
+                          direction);
+    out.evidence = {
+        {"field", field}, {"direction", direction}, {"values", std::move(values)}};
+    return std::optional(std::move(out));
   }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/counted.h"
+#include "base/text.h"
 #include "base/work_limit.h"
 #include "model/engine_fields.h"
 #include "stages/definitions.h"
@@ -58,6 +59,25 @@ class SortRelevance : public Stage {
 
   Result<Loss> explain_loss(const LostDocument& lost, StageRun&) const override {
     return lost.position ? loses_nothing() : not_given();
+  }
+
+  Result<std::optional<Standing>> explain_standing(const KeptDocument& kept,
+                                                   StageRun&) const override {
+    const auto score = kept.before
+                           ? number_at(kept.input, *kept.before, score_field, descending)
+                           : std::nullopt;
+    const std::string name = truncate_text(score_field, 64);
+    const std::string_view direction = descending ? "desc" : "asc";
+    Standing out;
+    out.sentence =
+        score ? fmt::format("its '{}' is {:.4g}, and the documents are sorted by that, {}",
+                            name, *score, direction)
+              : fmt::format("it has no number '{}', by which the documents are sorted, {}",
+                            name, direction);
+    out.evidence = {{"field", score_field},
+                    {"direction", direction},
+                    {"value", score ? json::value(*score) : json::value()}};
+    return std::optional(std::move(out));
   }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {

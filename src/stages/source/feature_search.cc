@@ -2,17 +2,21 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "base/counted.h"
 #include "base/text.h"
 #include "model/engine_fields.h"
 #include "pipeline/absent_fields.h"
+#include "providers/embedding.h"
 #include "stages/definitions.h"
 #include "stages/reduce/sampling.h"
+#include "stages/source/feature_search_bind.h"
 #include "stages/source/feature_search_loss.h"
 #include "stages/source/feature_search_parameters.h"
+#include "stages/source/feature_search_standing.h"
 #include "stages/ticker.h"
 #include "stages/values.h"
 
@@ -39,95 +43,10 @@ constexpr std::string_view kFeatureSearchBounds[] = {"searches",
                                                      "collection_ids",
                                                      "collection_identifiers"};
 
-// A collection to search and its feature to search by.
-struct Target {
-  std::shared_ptr<const Snapshot> snapshot;
-  std::string feature_uri;
-};
-
-// A search with what it searches.
-struct BoundSearch {
-  std::vector<Target> targets;
-  std::vector<std::string> warnings;
-};
-
-// The double with the shortest text that reads back as the same float: 12.3, not
-// 12.300000190734863. Keeps the order.
-double widen(float score) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, score).ptr;
-  double out = score;
-  std::from_chars(buffer, end, out);
-  return out;
-}
-
 Error no_collection(const std::string& location) {
   return invalid_at(location, fmt::format("{} has no collection to search; name one in "
                                           "collection_identifiers",
                                           location.empty() ? "feature_search" : location));
-}
-
-std::string listed_features(const Snapshots& snapshots) {
-  std::vector<std::string> known;
-  for (const auto& snapshot : snapshots) {
-    for (const Feature& feature : snapshot->collection().features) {
-      if (std::find(known.begin(), known.end(), feature.uri) == known.end()) {
-        known.push_back(feature.uri);
-      }
-    }
-  }
-  constexpr std::size_t kListedMax = 20;
-  if (known.size() > kListedMax) known.resize(kListedMax);
-  return known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
-}
-
-bool has_feature(const Snapshot& snapshot, std::string_view uri) {
-  const auto& features = snapshot.collection().features;
-  return std::any_of(features.begin(), features.end(),
-                     [&](const Feature& feature) { return feature.uri == uri; });
-}
-
-// Which collections a search reads and by which feature. Those without the feature are
-// left out with a warning; it is an error if none has it.
-Result<std::vector<Target>> find_targets(const SearchSpec& spec, const Snapshots& snapshots,
-                                         std::vector<std::string>& warnings) {
-  const std::string location =
-      spec.location.empty() ? "feature_uri" : spec.location + ".feature_uri";
-  std::vector<Target> targets;
-  for (const auto& snapshot : snapshots) {
-    const Collection& collection = snapshot->collection();
-    if (spec.feature_uri.empty()) {
-      if (collection.features.size() > 1) {
-        return invalid_at(
-            location,
-            fmt::format("{} is missing, and the collection '{}' has several features; "
-                        "use one of {}",
-                        location, collection.name, listed_features({snapshot})));
-      }
-      if (!collection.features.empty()) {
-        targets.push_back({snapshot, collection.features.front().uri});
-        continue;
-      }
-    } else if (has_feature(*snapshot, spec.feature_uri)) {
-      targets.push_back({snapshot, spec.feature_uri});
-      continue;
-    }
-    warnings.push_back(fmt::format(
-        "the collection '{}' has no feature{} and was not searched", collection.name,
-        spec.feature_uri.empty() ? std::string() : fmt::format(" '{}'", spec.feature_uri)));
-  }
-  if (!targets.empty()) return targets;
-  if (spec.feature_uri.empty()) {
-    return invalid_at(location,
-                      fmt::format("{} is missing, and the collections have no feature "
-                                  "to search by",
-                                  location));
-  }
-  return invalid_at(
-      location,
-      fmt::format("{} is '{}', which no collection of this search has; use one of {}",
-                  location, truncate_text(spec.feature_uri, 200),
-                  listed_features(snapshots)));
 }
 
 // The state of one run.
@@ -140,8 +59,23 @@ class SearchRun {
     for (const Filter& filter : run.pre_filters) filters_.push_back(&filter);
   }
 
+  // The documents, their scores and where the searches have them, for who reads nothing
+  // else: not a field is loaded, however many are found, and nothing is warned of.
+  Result<CandidateList> rank_alone() {
+    if (parameters_.searches.empty()) return read_in_order();
+    TRAWL_TRY(search());
+    std::vector<FusedRow> fused = fuse(lists_, parameters_.fusion);
+    if (fused.size() > parameters_.final_top_k) fused.resize(parameters_.final_top_k);
+    CandidateList out = list(fused);
+    if (parameters_.searches.size() > 1) {
+      for (std::size_t i = 0; i < out.size(); ++i) set_parts(out, i, fused[i]);
+    }
+    return out;
+  }
+
   Result<StageOutput> run() {
     output_.warnings = parameters_.warnings;
+    if (!parameters_.limits.empty()) output_.metadata["limits"] = parameters_.limits;
     warn_of_filters(parameters_.filters);
     for (const SearchSpec& spec : parameters_.searches) warn_of_filters(spec.filters);
     CandidateList candidates;
@@ -153,6 +87,10 @@ class SearchRun {
     }
     if (candidates.empty()) TRAWL_TRY(warn_of_fields(filtered_fields()));
     if (!parameters_.facets.empty()) TRAWL_TRY(count_facets());
+    if (searches_by_vectors()) {
+      output_.metadata["completeness"] =
+          json::object{{"embeddings", is_partial_ ? "partial" : "complete"}};
+    }
     if (parameters_.group_by) {
       TRAWL_TRY(group(std::move(candidates)));
     } else {
@@ -161,12 +99,25 @@ class SearchRun {
     return std::move(output_);
   }
 
+  // What the searches find, before that is fused.
+  Result<SearchedLists> search_alone() {
+    TRAWL_TRY(search());
+    SearchedLists out{std::move(lists_), std::move(list_places_), {}, std::move(queries_)};
+    for (const auto& reached : reached_) out.collections.push_back(reached.snapshot);
+    return out;
+  }
+
  private:
   // A collection that some search reads, and what the filters of any let through.
   struct SearchedCollection {
     std::shared_ptr<const Snapshot> snapshot;
     Selection within{{}};
   };
+
+  bool searches_by_vectors() const {
+    return std::any_of(parameters_.searches.begin(), parameters_.searches.end(),
+                       [](const SearchSpec& spec) { return spec.by == SearchBy::vectors; });
+  }
 
   std::uint32_t reach(const std::shared_ptr<const Snapshot>& snapshot,
                       const Selection& within) {
@@ -253,8 +204,8 @@ class SearchRun {
   }
 
   // Whoever forgot the import would look for the mistake in the query.
-  void warn_of_empty(const std::vector<Target>& targets) {
-    for (const Target& target : targets) {
+  void warn_of_empty(const std::vector<SearchTarget>& targets) {
+    for (const SearchTarget& target : targets) {
       if (target.snapshot->document_count() > 0) continue;
       const std::string warning = fmt::format("the collection '{}' holds no documents",
                                               target.snapshot->collection().name);
@@ -266,9 +217,10 @@ class SearchRun {
 
   Result<void> search() {
     json::array about;
+    std::size_t without_vectors = 0;
     for (std::size_t i = 0; i < parameters_.searches.size(); ++i) {
       const SearchSpec& spec = parameters_.searches[i];
-      const std::vector<Target>& targets = searches_[i].targets;
+      const std::vector<SearchTarget>& targets = searches_[i].targets;
       for (const auto& warning : searches_[i].warnings) {
         output_.warnings.push_back(warning);
       }
@@ -276,46 +228,138 @@ class SearchRun {
       if (spec.empty && spec.on_empty == OnEmpty::skip) {
         output_.warnings.push_back(
             fmt::format("{} has an empty query and was skipped", spec.location));
-        for (const Target& target : targets) {
+        for (const SearchTarget& target : targets) {
           reach(target.snapshot, within(spec.filters));
         }
         continue;
+      }
+      VectorShare share;
+      if (spec.by == SearchBy::vectors) {
+        TRAWL_ASSIGN(share, share_of(targets));
+        if (spec.optional && share.with_vectors == 0) {
+          output_.warnings.push_back(fmt::format(
+              "{} was skipped: its feature has no vectors yet",
+              spec.location.empty() ? std::string("the search") : spec.location));
+          for (const SearchTarget& target : targets) {
+            reach(target.snapshot, within(spec.filters));
+          }
+          ++without_vectors;
+          continue;
+        }
+        is_partial_ |= share.with_vectors < share.documents;
       }
       RankedList list;
       list.weight = spec.weight;
       if (spec.empty) {
         TRAWL_ASSIGN(list.rows, pick_random(spec, targets));
       } else {
-        TRAWL_ASSIGN(list.rows, rank(spec, targets));
+        TRAWL_ASSIGN(list.rows, rank(i, targets));
       }
       json::object summary{{"feature_uri", targets.front().feature_uri},
                            {"candidates", list.rows.size()},
                            {"top_score", nullptr}};
       if (!list.rows.empty()) summary["top_score"] = list.rows.front().score;
+      if (spec.by == SearchBy::vectors) {
+        summary["documents"] = share.documents;
+        summary["with_vectors"] = share.with_vectors;
+      }
       about.push_back(std::move(summary));
       list_uris_.push_back(targets.front().feature_uri);
       list_places_.push_back(static_cast<std::uint32_t>(i));
       lists_.push_back(std::move(list));
     }
     output_.metadata["searches"] = std::move(about);
+    if (without_vectors > 0 && without_vectors == parameters_.searches.size()) {
+      return invalid_at(
+          parameters_.location.empty() ? "searches" : parameters_.location + ".searches",
+          "all searches are optional, and none has vectors to search yet");
+    }
     return {};
+  }
+
+  static Result<VectorShare> share_of(const std::vector<SearchTarget>& targets) {
+    VectorShare all;
+    for (const SearchTarget& target : targets) {
+      TRAWL_ASSIGN(const VectorShare one,
+                   target.snapshot->vector_share(target.feature_uri));
+      all.documents += one.documents;
+      all.with_vectors += one.with_vectors;
+    }
+    return all;
+  }
+
+  // What a search by vectors looks for in a collection; empty where there is none.
+  Result<std::vector<float>> query_vectors(const SearchSpec& spec,
+                                           const std::vector<SearchTarget>& targets,
+                                           const SearchTarget& target) {
+    if (spec.document) return document_vectors(spec, targets, target);
+    if (target.embedder == nullptr) return spec.vectors;
+    const EmbeddingTask task =
+        spec.as_written ? EmbeddingTask::as_written : EmbeddingTask::query;
+    TRAWL_ASSIGN(
+        const std::string answer,
+        run_.calls.ask(*target.embedder, embedding_question({&spec.text, 1}, task)));
+    return read_embeddings(answer, 1, target.dimension);
+  }
+
+  // The vectors of the document that the search names.
+  Result<std::vector<float>> document_vectors(const SearchSpec& spec,
+                                              const std::vector<SearchTarget>& targets,
+                                              const SearchTarget& target) const {
+    const DocumentReference& wanted = *spec.document;
+    for (const SearchTarget& each : targets) {
+      const Collection& collection = each.snapshot->collection();
+      const bool is_named = wanted.collection.empty() ||
+                            wanted.collection == collection.id.str() ||
+                            wanted.collection == collection.name;
+      if (!is_named) continue;
+      TRAWL_ASSIGN(const auto document, each.snapshot->get(wanted.document_id));
+      if (!document) continue;
+      TRAWL_ASSIGN(std::vector<float> vectors,
+                   each.snapshot->vectors(each.feature_uri, document->ref));
+      if (vectors.size() % target.dimension == 0 && !vectors.empty()) return vectors;
+      if (spec.on_empty != OnEmpty::error) return std::vector<float>();
+      return make_error(ErrorCode::invalid,
+                        fmt::format("document '{}' of '{}' has no vectors of '{}'{}",
+                                    truncate_text(wanted.document_id, 128), collection.name,
+                                    truncate_text(each.feature_uri, 200),
+                                    vectors.empty() ? " yet" : " of that dimension"));
+    }
+    if (spec.on_empty != OnEmpty::error) return std::vector<float>();
+    return make_error(ErrorCode::not_found,
+                      fmt::format("there is no document '{}' in the collections of this "
+                                  "search",
+                                  truncate_text(wanted.document_id, 128)));
   }
 
   // The best of all collections, by score. BM25 scores of different collections rest on
   // different statistics, but on the same scale: near enough to be merged, as other
   // engines merge those of their shards.
-  Result<std::vector<RankedRow>> rank(const SearchSpec& spec,
-                                      const std::vector<Target>& targets) {
+  Result<std::vector<RankedRow>> rank(std::size_t i,
+                                      const std::vector<SearchTarget>& targets) {
+    const SearchSpec& spec = parameters_.searches[i];
     std::vector<RankedRow> rows;
     std::size_t words = 0;
     std::size_t searched_words = 0;
-    for (const Target& target : targets) {
+    for (const SearchTarget& target : targets) {
       SearchRequest request;
       request.feature_uri = target.feature_uri;
-      request.text = spec.text;
       request.top_k = spec.top_k;
       request.within = within(spec.filters);
       const std::uint32_t place = reach(target.snapshot, request.within);
+      if (spec.by == SearchBy::vectors) {
+        TRAWL_ASSIGN(request.vectors, query_vectors(spec, targets, target));
+        if (request.vectors.empty()) {
+          output_.warnings.push_back(
+              fmt::format("{} has no vectors to search for and was skipped in '{}'",
+                          spec.location.empty() ? std::string("the search") : spec.location,
+                          target.snapshot->collection().name));
+          continue;
+        }
+        queries_[{i, target.snapshot->collection().id.str()}] = request.vectors;
+      } else {
+        request.text = spec.text;
+      }
       TRAWL_ASSIGN(const SearchResult found, target.snapshot->search(request, run_.check));
       output_.scanned_count += found.scanned_count;
       if (found.query_words >= words) {
@@ -323,16 +367,16 @@ class SearchRun {
         searched_words = found.searched_words;
       }
       for (const SearchHit& hit : found.hits) {
-        rows.push_back({place, hit.document, widen(hit.score)});
+        rows.push_back({place, hit.document, shortest_double(hit.score)});
       }
     }
-    warn_of_words(spec, words, searched_words);
+    if (spec.by != SearchBy::vectors) warn_of_words(spec, words, searched_words);
     std::stable_sort(rows.begin(), rows.end(), [](const RankedRow& a, const RankedRow& b) {
       return a.score > b.score;
     });
     if (rows.size() > spec.top_k) rows.resize(spec.top_k);
     if (spec.min_score && !rows.empty()) {
-      const double floor = *spec.min_score * rows.front().score;
+      const double floor = score_floor(spec, rows.front().score);
       while (!rows.empty() && rows.back().score < floor) rows.pop_back();
     }
     return rows;
@@ -340,7 +384,7 @@ class SearchRun {
 
   // on_empty random: every document that the filters let through is equally likely.
   Result<std::vector<RankedRow>> pick_random(const SearchSpec& spec,
-                                             const std::vector<Target>& targets) {
+                                             const std::vector<SearchTarget>& targets) {
     const std::int64_t seed = parameters_.seed.value_or(run_.seed);
     output_.metadata["seed"] = seed;
     output_.seed = seed;
@@ -348,7 +392,7 @@ class SearchRun {
     SampleRandom random(static_cast<std::uint64_t>(seed) + lists_.size());
     std::vector<RankedRow> kept;
     std::uint64_t seen = 0;
-    for (const Target& target : targets) {
+    for (const SearchTarget& target : targets) {
       const Selection selection = within(spec.filters);
       const std::uint32_t place = reach(target.snapshot, selection);
       TRAWL_TRY(target.snapshot->scan(
@@ -373,17 +417,27 @@ class SearchRun {
     return kept;
   }
 
-  Result<CandidateList> list_fused() {
-    std::vector<FusedRow> fused = fuse(lists_, parameters_.fusion);
-    if (!parameters_.group_by && fused.size() > parameters_.final_top_k) {
-      fused.resize(parameters_.final_top_k);
-    }
+  CandidateList list(const std::vector<FusedRow>& fused) const {
     CandidateList out;
     std::vector<std::uint32_t> sources;
     for (const auto& reached : reached_) sources.push_back(out.source(reached.snapshot));
     for (const FusedRow& row : fused) {
       out.add(sources[row.row.collection], row.row.row, row.row.score);
     }
+    return out;
+  }
+
+  void set_parts(CandidateList& out, std::size_t i, FusedRow& row) const {
+    for (SearchPart& part : row.parts) part.search = list_places_[part.search];
+    out.set_parts(i, std::move(row.parts));
+  }
+
+  Result<CandidateList> list_fused() {
+    std::vector<FusedRow> fused = fuse(lists_, parameters_.fusion);
+    if (!parameters_.group_by && fused.size() > parameters_.final_top_k) {
+      fused.resize(parameters_.final_top_k);
+    }
+    CandidateList out = list(fused);
     const bool several = parameters_.searches.size() > 1;
     FieldSet fields({std::string(engine_field::kScore)});
     if (several) fields.add(engine_field::kFeatures);
@@ -398,8 +452,7 @@ class SearchRun {
       hidden |= out.has_own(i, engine_field::kScore);
       if (!several) continue;
       taken |= !note_parts(out, i, fused[i]);
-      for (SearchPart& part : fused[i].parts) part.search = list_places_[part.search];
-      out.set_parts(i, std::move(fused[i].parts));
+      set_parts(out, i, fused[i]);
     }
     if (hidden) {
       output_.warnings.emplace_back(
@@ -495,12 +548,15 @@ class SearchRun {
   std::vector<RankedList> lists_;
   std::vector<std::string> list_uris_;      // One for each list.
   std::vector<std::uint32_t> list_places_;  // Likewise: its search.
+  // What was looked for by vectors: by the place of the search, and the collection.
+  std::map<std::pair<std::size_t, std::string>, std::vector<float>> queries_;
+  bool is_partial_ = false;  // Some documents have no vectors yet.
 };
 
 class FeatureSearch : public Stage {
  public:
   explicit FeatureSearch(FeatureSearchParameters parameters)
-      : parameters_(std::move(parameters)) {}
+      : parameters_(std::move(parameters)), bound_(parameters_) {}
 
   StageTraits traits() const override {
     const bool draws = !parameters_.seed &&
@@ -519,6 +575,11 @@ class FeatureSearch : public Stage {
     }
     return named;
   }
+  bool may_read_others() const override {
+    return parameters_.scope.unknown ||
+           std::any_of(parameters_.searches.begin(), parameters_.searches.end(),
+                       [](const SearchSpec& spec) { return spec.scope.unknown; });
+  }
   std::optional<std::string> summary_text() const override {
     return parameters_.query_text;
   }
@@ -530,17 +591,22 @@ class FeatureSearch : public Stage {
       return {};
     }
     for (const SearchSpec& spec : parameters_.searches) {
-      BoundSearch& search = searches_.emplace_back();
       TRAWL_ASSIGN(const Snapshots snapshots, bind_searched(spec.scope, context));
-      if (snapshots.empty() || spec.uri_unknown) continue;
-      TRAWL_ASSIGN(search.targets, find_targets(spec, snapshots, search.warnings));
+      if (snapshots.empty() || spec.uri_unknown) {
+        searches_.push_back({spec, {}, {}});
+        continue;
+      }
+      TRAWL_ASSIGN(std::vector<BoundSearch> bound,
+                   bind_search(spec, snapshots, parameters_, context));
+      for (BoundSearch& search : bound) searches_.push_back(std::move(search));
     }
+    bound_.searches.clear();
+    for (const BoundSearch& search : searches_) bound_.searches.push_back(search.spec);
     return {};
   }
 
   Result<StageOutput> run(CandidateList input, StageRun& run) const override {
-    TRAWL_ASSIGN(StageOutput output,
-                 SearchRun(parameters_, snapshots_, searches_, run).run());
+    TRAWL_ASSIGN(StageOutput output, SearchRun(bound_, snapshots_, searches_, run).run());
     if (!input.empty()) {
       output.warnings.push_back(
           fmt::format("the search replaced the {} of the stages before; narrow it with "
@@ -551,20 +617,32 @@ class FeatureSearch : public Stage {
   }
 
   Result<Loss> explain_loss(const LostDocument& lost, StageRun& run) const override {
-    SearchLoss search{parameters_, {}, run.pre_filters, {}, {}};
+    SearchLoss search{bound_, {}, run.pre_filters, {}, {}};
     if (parameters_.searches.empty()) search.searched.push_back(snapshots_);
     for (const BoundSearch& each : searches_) {
       Snapshots& snapshots = search.searched.emplace_back();
-      for (const Target& target : each.targets) snapshots.push_back(target.snapshot);
+      for (const SearchTarget& target : each.targets) snapshots.push_back(target.snapshot);
     }
     search.run = [&](const FeatureSearchParameters& parameters) {
-      return SearchRun(parameters, snapshots_, searches_, run).run();
+      return SearchRun(parameters, snapshots_, searches_, run).rank_alone();
     };
     search.run_one = [&](const FeatureSearchParameters& parameters, std::size_t i) {
       const std::vector<BoundSearch> one{searches_[i]};
-      return SearchRun(parameters, snapshots_, one, run).run();
+      return SearchRun(parameters, snapshots_, one, run).rank_alone();
     };
     return explain_search_loss(search, lost);
+  }
+
+  Result<std::optional<Standing>> explain_standing(const KeptDocument& kept,
+                                                   StageRun& run) const override {
+    SearchedLists found;
+    if (!parameters_.searches.empty()) {
+      TRAWL_ASSIGN(found, SearchRun(bound_, snapshots_, searches_, run).search_alone());
+    }
+    SearchStanding search{bound_, {}, found};
+    for (const BoundSearch& each : searches_) search.targets.emplace_back(each.targets);
+    TRAWL_ASSIGN(Standing standing, explain_search_standing(search, kept, run.check));
+    return std::optional(std::move(standing));
   }
 
  private:
@@ -579,8 +657,9 @@ class FeatureSearch : public Stage {
   }
 
   const FeatureSearchParameters parameters_;
-  Snapshots snapshots_;                // Where there are no searches.
-  std::vector<BoundSearch> searches_;  // One for each search.
+  Snapshots snapshots_;  // Where there are no searches.
+  std::vector<BoundSearch> searches_;
+  FeatureSearchParameters bound_;  // With a search for each of these.
 };
 
 Result<std::unique_ptr<Stage>> make_feature_search(ObjectReader& in) {
@@ -606,9 +685,12 @@ StageDefinition feature_search_definition() {
   definition.description =
       "Searches features of the collections by text and fuses the results of several "
       "searches. "
+      "A text is looked for by its words and, where the collections have vectors of a "
+      "model, by its meaning; vectors and documents by their likeness. "
       "The results of several collections are merged by score. min_score is relative to "
       "the "
-      "best score of its search. Without a query it returns the documents that pass the "
+      "best score of a search by words. Without a query it returns the documents that pass "
+      "the "
       "filters, in the order of their arrival. Facets count over all documents that the "
       "filters "
       "let through.";

@@ -54,7 +54,14 @@ Result<std::vector<std::string>> lacking_words(const std::string& query,
     });
   }
   std::unordered_set<std::string> has;
-  analyzer.analyze(text, [&](std::string_view term) { has.emplace(term); });
+  const std::string_view texts[] = {text};
+  const auto languages = analyzer.analyze_document(
+      texts, [&](std::size_t, std::string_view term) { has.emplace(term); });
+  if (analyzer.detects_language()) {
+    std::vector<LanguageCount> counts;
+    for (const std::string_view language : languages) counts.push_back({language, 1});
+    analyzer.expect_query({}, 1, languages.empty() ? 1 : 0, counts);
+  }
   std::vector<std::string> lacking;
   std::unordered_set<std::string> seen;
   std::size_t begin = 0;
@@ -126,9 +133,8 @@ class Explainer {
     std::vector<double> scores;  // Of the whole list.
   };
   Result<Standing> standing(const FeatureSearchParameters& parameters) const {
-    TRAWL_ASSIGN(const StageOutput output, search_.run(parameters));
+    TRAWL_ASSIGN(const CandidateList list, search_.run(parameters));
     Standing out;
-    const CandidateList& list = output.candidates;
     for (std::size_t i = 0; i < list.size(); ++i) {
       out.scores.push_back(list.score(i).value_or(0));
     }
@@ -252,6 +258,7 @@ class Explainer {
     const auto part =
         std::find_if(all.parts.begin(), all.parts.end(),
                      [&](const SearchPart& each) { return each.search == i; });
+    if (spec.by == SearchBy::vectors) return of_vectors(i, part, all, distance);
     std::vector<std::string> lacking;
     if (const Feature* feature =
             find_feature(lost_.snapshot.collection(), spec.feature_uri)) {
@@ -274,9 +281,6 @@ class Explainer {
                     {"top_k", spec.top_k},
                     {"query", truncate_text(spec.text, 200)},
                     {"lacking_words", std::move(lacking_json)}};
-    FeatureSearchParameters changed = parameters_;
-    SearchSpec& raised = changed.searches[i];
-    raised.top_k = std::max(raised.top_k, part->rank);
     distance = part->rank;
     if (part->rank > spec.top_k) {
       out.reason = "below_top_k";
@@ -293,15 +297,73 @@ class Explainer {
       out.evidence["min_score"] = *spec.min_score;
       out.evidence["top_score"] = top;
     }
-    if (spec.min_score) {
+    TRAWL_TRY(add_bounds_of(i, *part, out));
+    return out;
+  }
+
+  // The bounds with which a search reaches what it has at that place.
+  Result<void> add_bounds_of(std::size_t i, const SearchPart& part, Loss& out) const {
+    FeatureSearchParameters changed = parameters_;
+    SearchSpec& raised = changed.searches[i];
+    raised.top_k = std::max(raised.top_k, part.rank);
+    if (raised.min_score) {
       TRAWL_ASSIGN(const double top, top_score(i));
-      while (top > 0 && part->score < *raised.min_score * top) {
+      const double best = raised.by == SearchBy::vectors ? 1.0 : top;
+      while (best > 0 && part.score < score_floor(raised, best)) {
         raised.min_score =
-            std::nextafter(std::min(*raised.min_score, part->score / top), 0.0);
+            std::nextafter(std::min(*raised.min_score, part.score / best), 0.0);
       }
+      if (*raised.min_score < 0) raised.min_score = 0;  // No bound is lower.
     }
     if (raised.top_k <= kTopKMax) TRAWL_TRY(add_bounds(changed, out));
+    return {};
+  }
+
+  // Why a search by vectors has it not.
+  Result<Loss> of_vectors(std::size_t i, SearchParts::const_iterator part,
+                          const Standing& all, double& distance) const {
+    const SearchSpec& spec = parameters_.searches[i];
+    Loss out;
+    if (part == all.parts.end()) {
+      const Feature* feature = find_feature(lost_.snapshot.collection(), spec.feature_uri);
+      const bool is_made = feature != nullptr && feature->model;
+      out.reason = "no_vectors";
+      out.sentence = is_made ? "its vectors had not arrived in this version, or it has no "
+                               "text to make them of"
+                             : "it was given no vectors";
+      out.evidence = {{"feature_uri", spec.feature_uri}};
+      distance = 1e9;
+      return out;
+    }
+    out.evidence = {{"feature_uri", spec.feature_uri},
+                    {"rank", part->rank},
+                    {"score", part->score},
+                    {"top_k", spec.top_k}};
+    distance = part->rank;
+    if (part->rank > spec.top_k) {
+      TRAWL_ASSIGN(const double last, last_score(i));
+      out.reason = "below_top_k";
+      out.sentence = fmt::format(
+          "by its similarity of {:.4g} the search has it at rank {}, and top_k is {}",
+          part->score, part->rank, spec.top_k);
+      out.evidence["last_kept_score"] = last;
+      out.sentence += fmt::format(", the last of which has {:.4g}", last);
+    } else {
+      out.reason = "under_min_score";
+      out.sentence = fmt::format("its similarity is {:.4g}, and min_score asks for {:.4g}",
+                                 part->score, *spec.min_score);
+      out.evidence["min_score"] = *spec.min_score;
+    }
+    TRAWL_TRY(add_bounds_of(i, *part, out));
     return out;
+  }
+
+  // Of those that one search keeps.
+  Result<double> last_score(std::size_t i) const {
+    FeatureSearchParameters one = unbounded(parameters_);
+    one.searches = {one.searches[i]};
+    TRAWL_ASSIGN(const CandidateList found, search_.run_one(one, i));
+    return found.empty() ? 0.0 : found.score(found.size() - 1).value_or(0.0);
   }
 
   Result<double> top_score(std::size_t i) const {
@@ -309,14 +371,29 @@ class Explainer {
     one.searches = {one.searches[i]};
     one.searches.front().top_k = 1;
     one.searches.front().min_score.reset();
-    TRAWL_ASSIGN(const StageOutput output, search_.run_one(one, i));
-    return output.candidates.empty() ? 0.0 : output.candidates.score(0).value_or(0.0);
+    TRAWL_ASSIGN(const CandidateList found, search_.run_one(one, i));
+    return found.empty() ? 0.0 : found.score(0).value_or(0.0);
+  }
+
+  // A search that became two, by words and by vectors, has one top_k and one min_score.
+  static void share_bounds(FeatureSearchParameters& changed) {
+    auto& searches = changed.searches;
+    for (std::size_t i = 1; i < searches.size(); ++i) {
+      SearchSpec& a = searches[i - 1];
+      SearchSpec& b = searches[i];
+      if (a.source != b.source) continue;
+      a.top_k = b.top_k = std::max(a.top_k, b.top_k);
+      if (a.min_score && b.min_score) {
+        a.min_score = b.min_score = std::min(*a.min_score, *b.min_score);
+      }
+    }
   }
 
   // Raises final_top_k, and every top_k that it may not exceed, until the document is
   // handed on; nothing where that leads nowhere.
   Result<void> add_bounds(FeatureSearchParameters changed, Loss& out) const {
     bool enough = false;
+    share_bounds(changed);
     for (int round = 0; round < kRoundsMax && !enough; ++round) {
       TRAWL_ASSIGN(const Standing now, standing(unbounded(changed)));
       if (!now.rank) return {};
@@ -334,6 +411,7 @@ class Explainer {
         spec.top_k = std::max(spec.top_k, needed);
       }
       if (changed.final_top_k < *now.rank) changed.final_top_k = needed;
+      share_bounds(changed);
     }
     if (!enough && !parameters_.group_by) return {};
     StageChange change;
@@ -349,7 +427,10 @@ class Explainer {
       const SearchSpec& after = changed.searches[i];
       const bool lowered = before.min_score != after.min_score;
       if (before.top_k == after.top_k && !lowered) continue;
-      const std::string place = place_of(parameters_, before, i, lost_.parameters());
+      // One that became two has its bounds once.
+      if (i > 0 && after.source == changed.searches[i - 1].source) continue;
+      const std::string place =
+          place_of(parameters_, before, before.source, lost_.parameters());
       if (place.empty()) return {};
       if (before.top_k != after.top_k) set(place, "top_k", after.top_k);
       if (lowered) set(place, "min_score", *after.min_score);
@@ -364,12 +445,12 @@ class Explainer {
   // The search has it, but its groups have not.
   Result<Loss> in_groups() const {
     const SearchGrouping& grouping = *parameters_.group_by;
-    TRAWL_ASSIGN(StageOutput all, search_.run(unbounded(parameters_)));
-    TRAWL_TRY(all.candidates.load(FieldSet({grouping.field}), {}));
-    const auto place = all.candidates.find_document(lost_.snapshot.collection().id.str(),
-                                                    lost_.document.ref);
+    TRAWL_ASSIGN(CandidateList all, search_.run(unbounded(parameters_)));
+    TRAWL_TRY(all.load(FieldSet({grouping.field}), {}));
+    const auto place =
+        all.find_document(lost_.snapshot.collection().id.str(), lost_.document.ref);
     TRAWL_ASSIGN(const std::vector<Group> groups,
-                 group_by_field(all.candidates, grouping.field, ListGroups::each_item, {}));
+                 group_by_field(all, grouping.field, ListGroups::each_item, {}));
     Loss out;
     out.reason = "over_group_limit";
     out.sentence = "it is not among the groups of the search";

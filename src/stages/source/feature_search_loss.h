@@ -15,10 +15,11 @@ struct SearchLoss {
   // The collections that each search reads, or the stage where it has no searches.
   std::vector<Snapshots> searched;
   std::span<const Filter> pre_filters;
-  // Makes the search once more, with other bounds.
-  std::function<Result<StageOutput>(const FeatureSearchParameters&)> run;
+  // Makes the search once more, with other bounds and without groups and facets. No field
+  // of what it finds is loaded.
+  std::function<Result<CandidateList>(const FeatureSearchParameters&)> run;
   // The same of one of the searches alone, of which the parameters hold no other.
-  std::function<Result<StageOutput>(const FeatureSearchParameters&, std::size_t search)>
+  std::function<Result<CandidateList>(const FeatureSearchParameters&, std::size_t search)>
       run_one;
 };
 Result<Loss> explain_search_loss(const SearchLoss& search, const LostDocument& lost);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/text.h"
 #include "base/unread_members.h"
@@ -46,13 +47,12 @@ void warn_unread(ObjectReader& in, std::vector<std::string>& warnings) {
   }
 }
 
-Error not_enabled(std::string location, std::string_view mode) {
+Error no_content(std::string location, std::string_view mode) {
   Error error = make_error(
       ErrorCode::not_enabled,
-      fmt::format(
-          "{} asks for a search by {}, which needs a dense feature; this server offers "
-          "text search (bm25) so far, so send a text",
-          location, mode));
+      fmt::format("{} asks for a search by {}, for which this server has no model; send a "
+                  "text, a vector or a document",
+                  location, mode));
   error.location = std::move(location);
   return error;
 }
@@ -110,10 +110,11 @@ void read_learning_config(ObjectReader& in, bool learned,
   if (!inner.ok()) in.fail(inner.error());
 }
 
-enum class InputMode { text, content, document, vector };
+enum class InputMode { text, content, multi_content, document, vector };
 
 InputMode implied_mode(const json::object& query) {
   if (contains(query, "document_ref")) return InputMode::document;
+  if (contains(query, "values")) return InputMode::multi_content;
   if (contains(query, "content") || contains(query, "url") || contains(query, "base64")) {
     return InputMode::content;
   }
@@ -130,6 +131,8 @@ constexpr std::string_view word(InputMode mode) {
       return "text";
     case InputMode::content:
       return "content";
+    case InputMode::multi_content:
+      return "multi_content";
     case InputMode::document:
       return "document";
     case InputMode::vector:
@@ -156,6 +159,98 @@ void take_text(ObjectReader& in, std::string_view name, const json::value* value
   }
 }
 
+// A number of a vector: what float32 cannot hold is refused with the others that are not
+// finite.
+bool add_value(const json::value& value, std::vector<float>& out) {
+  if (!is_number(value)) return false;
+  out.push_back(static_cast<float>(as_double(value)));
+  return true;
+}
+
+// A list of numbers, or a list of such lists; whether they fit the feature is seen when it
+// is bound.
+void take_vectors(ObjectReader& in, std::string_view name, const json::value* value,
+                  SearchSpec& spec) {
+  spec.vectors_location = in.location_of(name);
+  if (value == nullptr || (value->is_array() && value->get_array().empty())) {
+    spec.empty = true;
+    return;
+  }
+  if (in.is_template(*value)) {
+    spec.query_unknown = true;
+    return;
+  }
+  const auto* list = value->if_array();
+  if (list == nullptr) {
+    return in.fail(name, fmt::format("is {}; use a list of numbers, or several such lists",
+                                     type_name(*value)));
+  }
+  std::optional<std::size_t> length;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const json::value& item = (*list)[i];
+    const auto* inner = item.if_array();
+    const std::string place = fmt::format("{}[{}]", name, i);
+    if (inner == nullptr) {
+      if (length || !add_value(item, spec.vectors)) {
+        return in.fail(place, fmt::format("is {}; use numbers alone, or lists of numbers "
+                                          "alone",
+                                          type_name(item)));
+      }
+      continue;
+    }
+    if (i > 0 && !length) {
+      return in.fail(place, "is an array among numbers; use one or the other");
+    }
+    if (length && inner->size() != *length) {
+      return in.fail(place, fmt::format("has {} values, and the first vector {}; use "
+                                        "vectors of one feature",
+                                        inner->size(), *length));
+    }
+    length = inner->size();
+    for (std::size_t k = 0; k < inner->size(); ++k) {
+      if (add_value((*inner)[k], spec.vectors)) continue;
+      return in.fail(fmt::format("{}[{}]", place, k),
+                     fmt::format("is {}; use a number", type_name((*inner)[k])));
+    }
+  }
+  if (spec.vectors.empty()) spec.empty = true;
+  spec.vector_length = length.value_or(spec.vectors.size());
+}
+
+void take_document(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& warnings) {
+  const json::value* value = in.find({"document_ref", "value"});
+  if (value == nullptr) {
+    spec.empty = true;
+    return;
+  }
+  if (in.is_template(*value)) {
+    spec.query_unknown = true;
+    return;
+  }
+  const auto* object = value->if_object();
+  if (object == nullptr) {
+    return in.fail("document_ref", fmt::format("is {}; use {{\"collection_id\", "
+                                               "\"document_id\"}}",
+                                               type_name(*value)));
+  }
+  ObjectReader reference = in.child(*object, "document_ref");
+  DocumentReference out;
+  out.collection = reference.string({"collection_id", "collection_identifier"});
+  const json::value* id = reference.find({"document_id"});
+  const json::value* collection = reference.find({"collection_id"});
+  for (const json::value* part : {id, collection}) {
+    spec.query_unknown |= part != nullptr && reference.is_template(*part);
+  }
+  out.document_id = reference.string({"document_id"});
+  sort_out_unread(reference, warnings);
+  if (!reference.ok()) return in.fail(reference.error());
+  if (out.document_id.empty() && !spec.query_unknown) {
+    spec.empty = true;
+  } else {
+    spec.document = std::move(out);
+  }
+}
+
 void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& warnings) {
   const json::value* value = in.find({"query", "input"});
   const std::string_view name =
@@ -165,39 +260,65 @@ void read_query(ObjectReader& in, SearchSpec& spec, std::vector<std::string>& wa
                    "is required; give a text, or {\"input_mode\": \"text\", \"value\": …}");
   }
   if (value != nullptr && value->is_array()) {
-    return in.fail(not_enabled(in.location_of(name), "vector"));
-  }
-  if (value == nullptr || !value->is_object()) {
+    take_vectors(in, name, value, spec);
+  } else if (value == nullptr || !value->is_object()) {
     take_text(in, name, value, spec);
   } else {
     const json::object& object = value->get_object();
     ObjectReader query = in.child(object, name);
     const json::value* input_mode = query.find({"input_mode"});
+    const bool mode_unknown = input_mode != nullptr && query.is_template(*input_mode);
     const InputMode mode = query.one_of({"input_mode"}, implied_mode(object),
                                         {{"text", InputMode::text},
                                          {"content", InputMode::content},
+                                         {"multi_content", InputMode::multi_content},
                                          {"document", InputMode::document},
                                          {"vector", InputMode::vector}});
     if (!query.ok()) return in.fail(query.error());
-    if (mode != InputMode::text &&
-        (input_mode == nullptr || !query.is_template(*input_mode))) {
-      return in.fail(not_enabled(query.location(), word(mode)));
-    }
-    if (!contains(object, "value") && !contains(object, "text")) {
+    if (mode_unknown) {
+      spec.query_unknown = true;
+      query.find({"value", "text", "vector", "document_ref", "content"});
+    } else if (mode == InputMode::content || mode == InputMode::multi_content) {
+      return in.fail(no_content(query.location(), word(mode)));
+    } else if (mode == InputMode::document) {
+      take_document(query, spec, warnings);
+    } else if (mode == InputMode::vector) {
+      const std::string_view key = contains(object, "value") ? "value" : "vector";
+      if (!contains(object, key)) {
+        query.fail("value", "is required; give the numbers of the vector");
+      } else {
+        take_vectors(query, key, query.find({"value", "vector"}), spec);
+      }
+    } else if (!contains(object, "value") && !contains(object, "text")) {
       query.fail("value", "is required; give the text to search for");
     } else {
       take_text(query, contains(object, "value") ? "value" : "text",
                 query.find({"value", "text"}), spec);
+      const std::string task = query.string({"embedding_task"});
+      spec.as_written = task == "none";
     }
     warn_unread(query, warnings);
     if (!query.ok()) return in.fail(query.error());
   }
+  if (spec.takes_vectors()) spec.by = SearchBy::vectors;
   if (spec.empty && spec.on_empty == OnEmpty::error && in.ok()) {
     in.fail(
         name,
         "is empty; give a text, or the input that it comes from, or set on_empty to skip "
         "or random");
   }
+}
+
+// `lexical` says by what a text is looked for; without it, by all that there is.
+void read_lexical(ObjectReader& in, SearchSpec& spec) {
+  const json::value* sent = in.find({"lexical"});
+  if (sent == nullptr || in.is_template(*sent)) return;
+  const bool lexical = in.boolean({"lexical"}, false);
+  if (lexical && spec.by == SearchBy::vectors && in.ok()) {
+    return in.fail("lexical", "is true, and the query is no text; leave one of them out");
+  }
+  spec.says_dense = !lexical;
+  spec.by = lexical ? SearchBy::words : SearchBy::vectors;
 }
 
 // One search, whose keys stand in `in`: an item of the list or the stage itself. Its query
@@ -218,7 +339,9 @@ SearchSpec read_search(ObjectReader& in, ObjectReader& query_in,
   spec.top_k = static_cast<std::uint32_t>(in.integer({"top_k"}, 100, 1, kTopKMax));
   spec.min_score = in.optional_number({"min_score"}, 0.0, 1.0);
   spec.weight = in.number({"weight"}, 1.0, 0.0, 1.0);
+  spec.optional = in.boolean({"optional"}, false);
   read_query(query_in, spec, warnings);
+  read_lexical(in, spec);
   return spec;
 }
 
@@ -253,6 +376,7 @@ void read_search_list(ObjectReader& in, const json::array& list, std::string_vie
     read_query_preprocessing(item, out.warnings);
     sort_out_unread(item, out.warnings);
     if (!item.ok()) return in.fail(item.error());
+    spec.source = i;
     out.searches.push_back(std::move(spec));
   }
 }
@@ -291,6 +415,10 @@ void read_final_top_k(ObjectReader& in, FeatureSearchParameters& out) {
     out.warnings.push_back(fmt::format(
         "{} is {}, above the smallest top_k; {} is used",
         contains(in.source(), "final_top_k") ? "final_top_k" : "limit", wanted, ceiling));
+    out.limits.push_back(json::object{{"name", "final_top_k"},
+                                      {"requested", wanted},
+                                      {"applied", ceiling},
+                                      {"ceiling", ceiling}});
   }
   out.final_top_k = static_cast<std::size_t>(ceiling);
 }
@@ -360,17 +488,20 @@ Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
   bool learned = false;
   if (in.optional_string({"fusion"}) == "learned") {
     learned = true;
+    out.fusion = Fusion::rrf;
     out.warnings.emplace_back(
         "fusion 'learned' has no interactions to learn from on this "
         "server; rrf is used");
   } else {
-    out.fusion = in.one_of({"fusion"}, Fusion::rrf,
-                           {{"rrf", Fusion::rrf},
+    out.fusion = in.one_of({"fusion"}, Fusion::convex,
+                           {{"convex", Fusion::convex},
+                            {"rrf", Fusion::rrf},
                             {"dbsf", Fusion::dbsf},
                             {"weighted", Fusion::weighted},
                             {"max", Fusion::max},
                             {"learned", Fusion::rrf}});
   }
+  out.dense_weight = in.number({"dense_weight"}, 0.5, 0.0, 1.0);
   read_learning_config(in, learned, out.warnings);
   read_query_preprocessing(in, out.warnings);
   read_facets(in, out);
@@ -381,6 +512,10 @@ Result<FeatureSearchParameters> read_feature_search(ObjectReader& in) {
       in.one_of({"cache_behavior"}, true,
                 {{"auto", true}, {"disabled", false}, {"aggressive", true}});
   out.query_text = find_query_text(in.source());
+  // What typed clients send with everything, and which means nothing here.
+  in.boolean({"interactive"}, false);
+  in.boolean({"degrade_retry"}, false);
+  in.boolean({"auto_preprocess"}, true);
   in.optional_integer({"cache_ttl_seconds"}, 0, std::numeric_limits<std::int64_t>::max());
   TRAWL_TRY(in.status());
   return out;

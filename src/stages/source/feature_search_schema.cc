@@ -12,18 +12,22 @@ const std::string_view kFeatureSearchSchema = R"json({
         "type": "object",
         "required": ["query"],
         "properties": {
-          "feature_uri": {"type": "string", "minLength": 1, "description": "The feature to search, scheme://extractor@version/output. May be left out if every collection has only one."},
+          "feature_uri": {"type": "string", "minLength": 1, "description": "The feature to search, scheme://extractor@version/output; it alone is searched. Left out, a text is looked for by the words of a collection and, where it has vectors of a model, by its meaning; a vector, in the dense feature that it fits."},
           "query": {
-            "type": ["string", "object"],
-            "description": "A text, or {input_mode: text, value}. The modes content, document and vector need dense features, which this server does not offer yet.",
+            "type": ["string", "object", "array"],
+            "description": "A text; {input_mode: text, value, embedding_task}; {input_mode: vector, value}, of one or several vectors; or {input_mode: document, document_ref}, whose vectors are looked for. A bare array is a vector.",
             "properties": {
-              "input_mode": {"type": "string", "enum": ["text", "content", "document", "vector"], "default": "text"},
-              "value": {"type": "string", "description": "Also read as text."}
+              "input_mode": {"type": "string", "enum": ["text", "vector", "document"], "default": "text"},
+              "value": {"type": ["string", "array"], "description": "The text, or the numbers of a vector, or several such lists (late interaction: the sum of the best similarity of each). Also read as text, and as vector."},
+              "embedding_task": {"type": "string", "description": "none: the text is embedded as it is written, without what the model puts before queries."},
+              "document_ref": {"type": "object", "properties": {"collection_id": {"type": ["string", "null"]}, "document_id": {"type": ["string", "null"]}}}
             }
           },
-          "top_k": {"type": "integer", "default": 100, "minimum": 1, "maximum": 1000, "description": "Candidates of this search, over all its collections."},
-          "min_score": {"type": ["number", "null"], "default": null, "minimum": 0, "maximum": 1, "description": "Drops candidates whose score is below this part of the best score of the search. BM25 scores have no upper bound, so the bound is relative: 0.5 keeps what is at least half as good as the best."},
-          "weight": {"type": "number", "default": 1, "minimum": 0, "maximum": 1, "description": "For weighted fusion."},
+          "lexical": {"type": ["boolean", "null"], "default": null, "description": "true: by words alone, whatever feature_uri names. false: by meaning alone; where the collections have no vectors of a model, by words, with a warning."},
+          "optional": {"type": "boolean", "default": false, "description": "Leaves the search out, with a warning, where its feature has no vectors yet."},
+          "top_k": {"type": "integer", "default": 100, "minimum": 1, "maximum": 5000, "description": "Candidates of this search, over all its collections; at least 200 where it looks by words and by meaning."},
+          "min_score": {"type": ["number", "null"], "default": null, "minimum": 0, "maximum": 1, "description": "Drops candidates whose score is below this part of the best score of the search. BM25 scores have no upper bound, so for words the bound is relative: 0.5 keeps what is at least half as good as the best. For vectors it is the similarity."},
+          "weight": {"type": "number", "default": 1, "minimum": 0, "maximum": 1, "description": "What the search counts in the fusion, but for max; 0 leaves it out."},
           "on_empty": {"type": "string", "enum": ["error", "skip", "random"], "default": "error", "description": "When the query resolves to nothing: fail, leave this search out, or take random documents."},
           "filters": {"type": ["object", "null"], "default": null, "description": "A filter for this search alone; ignores letter case unless it says otherwise. pre_filters is another name."},
           "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this search, instead of those of the stage or the request. Also read as collection_ids."},
@@ -31,8 +35,9 @@ const std::string_view kFeatureSearchSchema = R"json({
         }
       }
     },
-    "final_top_k": {"type": "integer", "default": 25, "minimum": 1, "maximum": 500, "description": "Documents returned; lowered to the smallest top_k of the searches. Also read as limit."},
-    "fusion": {"type": "string", "enum": ["rrf", "dbsf", "weighted", "max", "learned"], "default": "rrf", "description": "How several searches are merged. rrf: sum of 1 / (60 + rank). dbsf: sum of z-scores. weighted: sum of weight * score. max: best score. learned: as rrf, with a warning, as no interactions are recorded."},
+    "final_top_k": {"type": "integer", "default": 25, "minimum": 1, "maximum": 5000, "description": "Documents returned; lowered to the smallest top_k of the searches. Also read as limit."},
+    "fusion": {"type": "string", "enum": ["convex", "rrf", "dbsf", "weighted", "max", "learned"], "default": "convex", "description": "How several searches are merged. convex: sum of weight * score, scores scaled to 0..1 within the first 200 of each list and weights to the sum 1. rrf: sum of weight / (60 + rank). dbsf: sum of weight * z-score. weighted: sum of weight * score. max: best score. learned: as rrf, with a warning, as no interactions are recorded."},
+    "dense_weight": {"type": "number", "default": 0.5, "minimum": 0, "maximum": 1, "description": "What meaning counts where one search looks by words and by meaning; words count the rest. 0 or 1 leaves the other out."},
     "filters": {"type": ["object", "null"], "default": null, "description": "A filter for all searches, ANDed with their own. Ignores letter case unless it says otherwise. pre_filters is another, here or in the config next to the parameters; all apply."},
     "collection_identifiers": {"type": ["array", "null"], "items": {"type": "string"}, "default": null, "description": "Collections of this stage, instead of those of the request. Also read as collection_ids."},
     "facets": {

@@ -114,8 +114,8 @@ TEST(FeatureSearch, FusesSeveralSearches) {
   const auto output = search("{" + searches + "}");
   // Title: b0 b3 b1. Body: b1 b2.
   EXPECT_EQ(ids(output->candidates), "b1 b0 b3 b2");
-  EXPECT_DOUBLE_EQ(*output->candidates[0].score, 1.0 / 63 + 1.0 / 61);
-  EXPECT_DOUBLE_EQ(*output->candidates[1].score, 1.0 / 61);
+  EXPECT_DOUBLE_EQ(*output->candidates[0].score, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(*output->candidates[1].score, 1.0 / 3);
   EXPECT_EQ(
       output->candidates[0].fields->at("features"),
       parse(
@@ -319,14 +319,10 @@ TEST(FeatureSearch, WarnsThatItReplacesWhatCameBefore) {
   EXPECT_EQ(output->warnings.size(), 1u);
 }
 
-TEST(FeatureSearch, DenseQueriesAreNotEnabled) {
-  for (const char* query :
-       {R"({"input_mode": "vector", "value": [0.1, 0.2]})",
-        R"({"input_mode": "vector", "value": "{{INPUT.v}}"})",
-        R"({"input_mode": "content", "value": "https://example.org/a.png"})",
-        R"({"content": {"url": "https://example.org/a.png"}})",
-        R"({"input_mode": "document", "document_ref": {"document_id": "d"}})",
-        R"([0.1, 0.2])"}) {
+TEST(FeatureSearch, ContentHasNoModel) {
+  for (const char* query : {R"({"input_mode": "content", "value": "https://e.org/a.png"})",
+                            R"({"input_mode": "multi_content", "values": ["a"]})",
+                            R"({"content": {"url": "https://example.org/a.png"}})"}) {
     const Error error = read_error(
         "feature_search", std::string(R"({"searches": [{"query": )") + query + "}]}");
     EXPECT_EQ(error.code, ErrorCode::not_enabled) << query;
@@ -339,7 +335,7 @@ TEST(FeatureSearch, NamesTheParameterThatIsWrong) {
   const auto location = [](std::string_view parameters) {
     return read_error("feature_search", parameters).location;
   };
-  EXPECT_EQ(location(R"({"searches": [{"query": "a"}, {"query": "a", "top_k": 1001}]})"),
+  EXPECT_EQ(location(R"({"searches": [{"query": "a"}, {"query": "a", "top_k": 5001}]})"),
             base + ".searches[1].top_k");
   EXPECT_EQ(location(R"({"searches": [{"feature_uri": "a"}]})"),
             base + ".searches[0].query");
@@ -357,7 +353,7 @@ TEST(FeatureSearch, NamesTheParameterThatIsWrong) {
   EXPECT_EQ(location(R"({"query": "a", "min_score": 2})"), base + ".min_score");
   EXPECT_EQ(location(R"({"query": "a", "weight": -1})"), base + ".weight");
   EXPECT_EQ(location(R"({"query": "a", "on_empty": "fail"})"), base + ".on_empty");
-  EXPECT_EQ(location(R"({"final_top_k": 501})"), base + ".final_top_k");
+  EXPECT_EQ(location(R"({"final_top_k": 5001})"), base + ".final_top_k");
   EXPECT_EQ(location(R"({"facets": [{}]})"), base + ".facets[0].key");
   EXPECT_EQ(location(R"({"facets": [{"key": "a", "limit": 0}]})"),
             base + ".facets[0].limit");
