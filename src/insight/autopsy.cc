@@ -31,6 +31,24 @@ Usual usual_of(std::vector<double> values) {
   return {quantile(values, 0.01), quantile(values, 0.5), quantile(values, 0.99)};
 }
 
+// Writes down a figure and what is usual; nothing where too few say what is.
+std::optional<Usual> note_usual(Vital& vital, double value, std::vector<double> values) {
+  vital.value = value;
+  if (values.size() < kAutopsyPeersMin) return std::nullopt;
+  const Usual usual = usual_of(std::move(values));
+  vital.p50 = usual.p50;
+  vital.p99 = usual.p99;
+  return usual;
+}
+
+// What was remembered takes no time, which says nothing of what it takes.
+bool remembered_the_same(const Execution& a, const Execution& b) {
+  return std::equal(a.stages.begin(), a.stages.end(), b.stages.begin(), b.stages.end(),
+                    [](const StageRecord& one, const StageRecord& other) {
+                      return one.cache_hit == other.cache_hit;
+                    });
+}
+
 // What is unlike, and how much; 0 for nothing.
 struct Oddity {
   double factor = 0;
@@ -65,6 +83,11 @@ Oddity odd_count(double count, const Usual& usual, std::string_view what) {
 Autopsy compare_with_peers(const Execution& execution, std::span<const Execution> peers) {
   Autopsy out;
   out.peers = peers.size();
+  std::vector<double> whole;
+  for (const Execution& peer : peers) {
+    if (remembered_the_same(execution, peer)) whole.push_back(peer.summary.duration_ms);
+  }
+  note_usual(out.duration_ms, execution.summary.duration_ms, std::move(whole));
   Oddity worst;
   for (std::size_t i = 0; i < execution.stages.size(); ++i) {
     const StageRecord& stage = execution.stages[i];
@@ -79,7 +102,6 @@ Autopsy compare_with_peers(const Execution& execution, std::span<const Execution
         continue;
       }
       const StageRecord& other = peer.stages[i];
-      // What was remembered takes no time, which says nothing of what it takes.
       if (other.cache_hit == stage.cache_hit) {
         durations.push_back(static_cast<double>(other.duration_us) / 1000.0);
       }
@@ -89,12 +111,9 @@ Autopsy compare_with_peers(const Execution& execution, std::span<const Execution
     vitals.peers = outputs.size();
     const auto add = [&](Vital& vital, double value, std::vector<double> values,
                          const auto& judge) {
-      vital.value = value;
-      if (values.size() < kAutopsyPeersMin) return;
-      const Usual usual = usual_of(std::move(values));
-      vital.p50 = usual.p50;
-      vital.p99 = usual.p99;
-      Oddity odd = judge(value, usual);
+      const auto usual = note_usual(vital, value, std::move(values));
+      if (!usual) return;
+      Oddity odd = judge(value, *usual);
       if (odd.factor <= worst.factor) return;
       worst = std::move(odd);
       out.unlike = i;
@@ -131,6 +150,8 @@ Result<std::vector<Execution>> find_peers(const Ledger& ledger,
   if (execution.shape.empty()) return std::vector<Execution>();
   ExecutionFilter filter;
   filter.namespace_id = execution.namespace_id;
+  // Replays need not take the time of what somebody waits for.
+  filter.modes = ModeKinds::own();
   filter.status = std::string(status::kCompleted);
   filter.end_time = execution.summary.timestamp;
   filter.start_time = std::max(kTimeMin, execution.summary.timestamp - kAutopsySpan);

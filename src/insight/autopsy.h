@@ -21,8 +21,9 @@ inline constexpr std::size_t kAutopsyPeersMin = 5;
 // A figure of a stage beside those of the same stage in other runs.
 struct Vital {
   double value = 0;
-  double p50 = 0;
-  double p99 = 0;
+  // Of at least kAutopsyPeersMin others; none where there are fewer.
+  std::optional<double> p50;
+  std::optional<double> p99;
 };
 
 struct StageVitals {
@@ -37,6 +38,7 @@ struct StageVitals {
 // How the stages of an execution compare with those of others of its shape.
 struct Autopsy {
   std::size_t peers = 0;
+  Vital duration_ms;  // Of the whole run.
   std::vector<StageVitals> stages;
   std::optional<std::size_t> unlike;  // The stage that is most unlike itself.
   std::string sentence;

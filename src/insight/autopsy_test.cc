@@ -31,7 +31,7 @@ TEST(Autopsy, NamesTheStageThatIsUnlikeItself) {
   const Autopsy usual = compare_with_peers(run(9, 102), peers(50));
   EXPECT_FALSE(usual.unlike);
   EXPECT_EQ(usual.sentence, "Every stage is as in 50 other runs of its shape.");
-  EXPECT_EQ(usual.stages[0].duration_ms.p50, 9);
+  EXPECT_EQ(usual.stages[0].duration_ms.p50, 9.0);
   EXPECT_EQ(usual.stages[0].duration_ms.p99, 10);
   EXPECT_EQ(usual.stages[0].output_count.p50, 102);
 

@@ -1,6 +1,7 @@
 #include "insight/diff.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/field_path.h"
 #include "base/text.h"
 #include "insight/rank_measures.h"
 
@@ -61,11 +63,35 @@ void keep_first(std::vector<RankMove>& moves) {
   if (moves.size() > kDiffMovesMax) moves.resize(kDiffMovesMax);
 }
 
+// "4 of 9 documents were recorded of the first and 5 of 9 of the second, so …".
+std::string unknown_of(const ListDiff& list) {
+  std::vector<std::string> open;
+  // Who is not in what was kept of the other may stand behind it.
+  if (list.count_before > list.recorded_before && list.entered_count > 0) {
+    open.push_back(fmt::format(
+        "whether {} in the first already",
+        list.entered_count == 1 ? "the one that entered was" : "those that entered were"));
+  }
+  if (list.count_after > list.recorded_after && list.left_count > 0) {
+    open.push_back(
+        fmt::format("whether {} in the second still",
+                    list.left_count == 1 ? "the one that left is" : "those that left are"));
+  }
+  open.emplace_back("what is behind them");
+  return fmt::format(
+      "{} of {} documents were recorded of the first and {} of {} of the second, so it is "
+      "not known {}",
+      list.recorded_before, list.count_before, list.recorded_after, list.count_after,
+      fmt::join(open, ", or "));
+}
+
 ListDiff diff_lists(const std::vector<ScoredId>& before, std::size_t count_before,
                     const std::vector<ScoredId>& after, std::size_t count_after) {
   ListDiff out;
   out.count_before = count_before;
   out.count_after = count_after;
+  out.recorded_before = before.size();
+  out.recorded_after = after.size();
   out.cut_short = count_before > before.size() || count_after > after.size();
   const std::vector<std::string> keys_before = keys_of(before);
   const std::vector<std::string> keys_after = keys_of(after);
@@ -97,51 +123,111 @@ ListDiff diff_lists(const std::vector<ScoredId>& before, std::size_t count_befor
   out.entered_count = out.entered.size();
   out.left_count = out.left.size();
   out.moved_count = out.moved.size();
+  if (out.cut_short) out.unknown = unknown_of(out);
   for (auto* moves : {&out.entered, &out.left, &out.moved}) keep_first(*moves);
   return out;
 }
 
 // How well two stages fit each other; 0: not at all.
-int fit(const StageRecord& a, const StageRecord& b) {
-  if (a.stage_id != b.stage_id) return 0;
-  return a.stage_name == b.stage_name ? 3 : 2;
+int fit(std::string_view id_a, std::string_view name_a, std::string_view id_b,
+        std::string_view name_b) {
+  if (id_a != id_b) return 0;
+  return name_a == name_b ? 3 : 2;
 }
 
-std::vector<StageDiff> align(const std::vector<StageRecord>& a,
-                             const std::vector<StageRecord>& b) {
+// Places of two lists that stand for each other, or of one of them alone, in the order of
+// both. `fits(i, j)` is 0 where they do not.
+using Pair = std::pair<std::optional<std::size_t>, std::optional<std::size_t>>;
+template <class Fits>
+std::vector<Pair> align(std::size_t size_a, std::size_t size_b, const Fits& fits) {
   // best[i][j]: of the stages from i and from j on.
-  std::vector<std::vector<int>> best(a.size() + 1, std::vector<int>(b.size() + 1, 0));
-  for (std::size_t i = a.size(); i-- > 0;) {
-    for (std::size_t j = b.size(); j-- > 0;) {
-      const int fits = fit(a[i], b[j]);
-      const int both = fits == 0 ? 0 : fits + best[i + 1][j + 1];
+  std::vector<std::vector<int>> best(size_a + 1, std::vector<int>(size_b + 1, 0));
+  for (std::size_t i = size_a; i-- > 0;) {
+    for (std::size_t j = size_b; j-- > 0;) {
+      const int here = fits(i, j);
+      const int both = here == 0 ? 0 : here + best[i + 1][j + 1];
       best[i][j] = std::max({both, best[i + 1][j], best[i][j + 1]});
     }
   }
-  std::vector<StageDiff> out;
+  std::vector<Pair> out;
   std::size_t i = 0;
   std::size_t j = 0;
-  while (i < a.size() || j < b.size()) {
-    StageDiff& stage = out.emplace_back();
-    const int fits = i < a.size() && j < b.size() ? fit(a[i], b[j]) : 0;
-    if (fits > 0 && best[i][j] == fits + best[i + 1][j + 1]) {
-      stage.before = i++;
-      stage.after = j++;
-    } else if (j == b.size() || (i < a.size() && best[i][j] == best[i + 1][j])) {
-      stage.before = i++;
+  while (i < size_a || j < size_b) {
+    const int here = i < size_a && j < size_b ? fits(i, j) : 0;
+    if (here > 0 && best[i][j] == here + best[i + 1][j + 1]) {
+      out.emplace_back(i++, j++);
+    } else if (j == size_b || (i < size_a && best[i][j] == best[i + 1][j])) {
+      out.emplace_back(i++, std::nullopt);
     } else {
-      stage.after = j++;
+      out.emplace_back(std::nullopt, j++);
     }
   }
   return out;
 }
 
-void diff_texts(const std::string& before, const std::string& after,
+std::vector<StageDiff> align_records(const std::vector<StageRecord>& a,
+                                     const std::vector<StageRecord>& b) {
+  std::vector<StageDiff> out;
+  for (const auto& [before, after] : align(a.size(), b.size(), [&](auto i, auto j) {
+         return fit(a[i].stage_id, a[i].stage_name, b[j].stage_id, b[j].stage_name);
+       })) {
+    StageDiff& stage = out.emplace_back();
+    stage.before = before;
+    stage.after = after;
+  }
+  return out;
+}
+
+// The stages of a pipeline, which are taken out of it; none where it has no list of them.
+json::array take_stages(json::value& pipeline) {
+  auto* object = pipeline.if_object();
+  auto* found = object == nullptr ? nullptr : object->if_contains("stages");
+  if (found == nullptr || !found->is_array()) return {};
+  json::array out = std::move(found->get_array());
+  object->erase("stages");
+  return out;
+}
+
+std::string_view text_in(const json::value& stage, std::string_view path) {
+  const auto* object = stage.if_object();
+  const json::value* found = object == nullptr ? nullptr : find_path(*object, path);
+  return found != nullptr && found->is_string() ? view(found->get_string())
+                                                : std::string_view();
+}
+
+// As json_changes(), but a stage that one of them has not moves the others to no other
+// place: they are compared with those that they stand for.
+std::vector<JsonChange> diff_pipelines(json::value before, json::value after) {
+  const json::array a = take_stages(before);
+  const json::array b = take_stages(after);
+  std::vector<JsonChange> out = json_changes(before, after, kDiffChangesMax);
+  const auto fits = [&](std::size_t i, std::size_t j) {
+    return fit(text_in(a[i], "config.stage_id"), text_in(a[i], "stage_name"),
+               text_in(b[j], "config.stage_id"), text_in(b[j], "stage_name"));
+  };
+  for (const auto& [i, j] : align(a.size(), b.size(), fits)) {
+    const std::string path = fmt::format("/stages/{}", i ? *i : *j);
+    if (!i || !j) {
+      out.push_back({path, i.has_value(), j.has_value(), i ? a[*i] : json::value(),
+                     j ? b[*j] : json::value()});
+      continue;
+    }
+    for (JsonChange& change : json_changes(a[*i], b[*j], kDiffChangesMax)) {
+      change.path = path + change.path;
+      out.push_back(std::move(change));
+    }
+  }
+  if (out.size() > kDiffChangesMax) out.resize(kDiffChangesMax);
+  return out;
+}
+
+using ChangesOf = std::vector<JsonChange> (*)(json::value before, json::value after);
+void diff_texts(const std::string& before, const std::string& after, ChangesOf changes_of,
                 std::vector<JsonChange>& changes, bool& known) {
-  const auto a = parse_json(before);
-  const auto b = parse_json(after);
+  auto a = parse_json(before, kJsonDepthMax + 16);
+  auto b = parse_json(after, kJsonDepthMax + 16);
   known = a && b;
-  if (known) changes = json_changes(*a, *b, kDiffChangesMax);
+  if (known) changes = changes_of(std::move(*a), std::move(*b));
 }
 
 // "2 documents entered, 1 left".
@@ -176,7 +262,7 @@ std::string say(const ExecutionDiff& diff, const Execution& before,
                 const Execution& after) {
   if (!diff.diverges && diff.results.same() &&
       before.summary.status == after.summary.status) {
-    return diff.results.cut_short || diff.pipelines_known == false
+    return !diff.unknown.empty()
                ? "As far as they were recorded, the two gave the same documents in the "
                  "same "
                  "order at every stage."
@@ -201,6 +287,14 @@ std::string say(const ExecutionDiff& diff, const Execution& before,
   } else {
     out = fmt::format("They part in the results: {}", say_of_list(diff.results));
   }
+  // Lists that are the same as far as they go may differ where they go on.
+  for (std::size_t i = 0; i < diff.diverges.value_or(diff.stages.size()); ++i) {
+    const StageDiff& sooner = diff.stages[i];
+    if (!sooner.candidates.cut_short) continue;
+    out += fmt::format(", but perhaps sooner, at '{}', behind what was recorded",
+                       name_of(sooner, before, after));
+    break;
+  }
   if (diff.cause) out += fmt::format("; {}", diff.cause->sentence);
   out += fmt::format(". Of the results, {}.",
                      diff.results.same() ? "nothing differs" : say_of_list(diff.results));
@@ -209,9 +303,14 @@ std::string say(const ExecutionDiff& diff, const Execution& before,
 
 }  // namespace
 
+ListDiff diff_results(const Execution& before, const Execution& after) {
+  return diff_lists(before.results, static_cast<std::size_t>(before.summary.total_returned),
+                    after.results, static_cast<std::size_t>(after.summary.total_returned));
+}
+
 ExecutionDiff diff_executions(const Execution& before, const Execution& after) {
   ExecutionDiff out;
-  out.stages = align(before.stages, after.stages);
+  out.stages = align_records(before.stages, after.stages);
   for (std::size_t i = 0; i < out.stages.size(); ++i) {
     StageDiff& stage = out.stages[i];
     bool same = stage.before && stage.after;
@@ -224,16 +323,27 @@ ExecutionDiff diff_executions(const Execution& before, const Execution& after) {
     }
     if (!same && !out.diverges) out.diverges = i;
   }
-  out.results =
-      diff_lists(before.results, static_cast<std::size_t>(before.summary.total_returned),
-                 after.results, static_cast<std::size_t>(after.summary.total_returned));
-  diff_texts(before.pipeline, after.pipeline, out.pipeline, out.pipelines_known);
-  diff_texts(before.inputs.value_or(""), after.inputs.value_or(""), out.inputs,
-             out.inputs_known);
+  out.results = diff_results(before, after);
+  diff_texts(before.pipeline, after.pipeline, diff_pipelines, out.pipeline,
+             out.pipelines_known);
+  diff_texts(
+      before.inputs.value_or(""), after.inputs.value_or(""),
+      [](json::value a, json::value b) { return json_changes(a, b, kDiffChangesMax); },
+      out.inputs, out.inputs_known);
   if (out.diverges || !out.results.same() ||
       before.summary.status != after.summary.status) {
     out.cause = cause_of_difference(before, after);
   }
+  for (const StageDiff& stage : out.stages) {
+    if (stage.candidates.unknown.empty()) continue;
+    out.unknown.push_back(fmt::format(
+        "At the stage '{}', {}.", name_of(stage, before, after), stage.candidates.unknown));
+  }
+  if (!out.results.unknown.empty()) {
+    out.unknown.push_back(fmt::format("Of the results, {}.", out.results.unknown));
+  }
+  if (!out.pipelines_known) out.unknown.emplace_back("A pipeline was not recorded.");
+  if (!out.inputs_known) out.unknown.emplace_back("Inputs were not recorded.");
   out.sentence = say(out, before, after);
   return out;
 }

@@ -31,9 +31,13 @@ struct RankMove {
 struct ListDiff {
   std::size_t count_before = 0;  // As they were handed on, kept or not.
   std::size_t count_after = 0;
+  std::size_t recorded_before = 0;  // Of these, as many were kept.
+  std::size_t recorded_after = 0;
   // Whether one of the lists goes on behind what was kept: then `entered` and `left` can
   // speak of what was kept alone.
   bool cut_short = false;
+  // What cannot be known for that, in a clause; empty where nothing.
+  std::string unknown;
   double overlap_at_10 = 1;
   double rbo = 1;  // With kDiffRboP.
   std::optional<double> kendall_tau;
@@ -61,6 +65,8 @@ struct StageDiff {
 struct ExecutionDiff {
   std::vector<StageDiff> stages;  // In the order of both.
   ListDiff results;
+  // Stages are aligned here, too: a pointer into one counts those of the first, and into
+  // one that the first has not those of the second.
   std::vector<JsonChange> pipeline;
   std::vector<JsonChange> inputs;
   bool pipelines_known = true;  // Both were recorded.
@@ -68,7 +74,12 @@ struct ExecutionDiff {
   std::optional<std::size_t> diverges;  // First of `stages` that is not the same.
   std::optional<DifferenceCause> cause;
   std::string sentence;
+  // What the records do not say, each in a sentence, with where that is.
+  std::vector<std::string> unknown;
 };
+
+// Of the results alone.
+ListDiff diff_results(const Execution& before, const Execution& after);
 
 // Compares two executions as they are recorded. Stages are aligned by name, kind and place:
 // the longest common subsequence, in which a stage of the same name and kind counts more

@@ -98,11 +98,61 @@ TEST(Diff, StagesAreAlignedByNameKindAndPlace) {
   EXPECT_EQ(second.stages[1].before, 0u);
 }
 
+TEST(Diff, AStageThatOneHasNotMovesNoOtherOfThePipeline) {
+  Execution before = execution({stage("a", "search", "x")});
+  Execution after = before;
+  before.pipeline = R"({"budget_limits": {"max_credits": 1}, "stages": [
+      {"stage_name": "find", "config": {"stage_id": "search", "parameters": {"k": 1}}},
+      {"stage_name": "old", "config": {"stage_id": "filter"}},
+      {"stage_name": "few", "config": {"stage_id": "limit", "parameters": {"limit": 3}}}]})";
+  after.pipeline = R"({"stages": [
+      {"stage_name": "find", "config": {"stage_id": "search", "parameters": {"k": 1}}},
+      {"stage_name": "few", "config": {"stage_id": "limit", "parameters": {"limit": 4}}},
+      {"stage_name": "sorted", "config": {"stage_id": "sort"}}]})";
+  after.fingerprint = "g";
+  const std::vector<JsonChange> changes = diff_executions(before, after).pipeline;
+  std::vector<std::string> paths;
+  for (const JsonChange& change : changes) paths.push_back(change.path);
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"/budget_limits", "/stages/1",
+                                      "/stages/2/config/parameters/limit", "/stages/2"}));
+  EXPECT_TRUE(changes[1].has_before && !changes[1].has_after);
+  EXPECT_EQ(changes[2].after, 4);
+  EXPECT_TRUE(!changes[3].has_before && changes[3].has_after);
+}
+
 TEST(Diff, SaysWhatItCannotKnow) {
   Execution before = execution({stage("a", "search", "vwx")});
   before.stages[0].output_count = 5'000;
   const ExecutionDiff diff = diff_executions(before, before);
   EXPECT_TRUE(diff.stages[0].candidates.cut_short);
+  EXPECT_EQ(
+      diff.sentence,
+      "As far as they were recorded, the two gave the same documents in the same order "
+      "at every stage.");
+  EXPECT_EQ(diff.unknown,
+            (std::vector<std::string>{
+                "At the stage 'a', 3 of 5000 documents were recorded of the first and 3 of "
+                "5000 of the second, so it is not known what is behind them."}));
+  // What is not in the first may stand behind what was recorded of it.
+  Execution longer = execution({stage("a", "search", "vwy"), stage("b", "limit", "v")});
+  longer.stages[0].output_count = 5'000;
+  const ExecutionDiff parted = diff_executions(
+      execution({stage("a", "search", "vwx"), stage("b", "limit", "v")}), longer);
+  EXPECT_EQ(
+      parted.stages[0].candidates.unknown,
+      "3 of 3 documents were recorded of the first and 3 of 5000 of the second, so it "
+      "is not known whether the one that left is in the second still, or what is "
+      "behind them");
+  Execution first = longer;
+  Execution second = longer;
+  second.stages[1] = stage("b", "limit", "w");
+  second.results = second.stages[1].candidates;
+  const ExecutionDiff later = diff_executions(first, second);
+  EXPECT_EQ(later.diverges, 1u);
+  EXPECT_NE(later.sentence.find("but perhaps sooner, at 'a', behind what was recorded"),
+            std::string::npos)
+      << later.sentence;
   Execution bare = before;
   bare.pipeline.clear();
   bare.inputs.reset();

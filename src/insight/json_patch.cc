@@ -122,47 +122,72 @@ bool is_within(const Tokens& inner, const Tokens& outer) {
 
 enum class Op { add, remove, replace, move, copy, test };
 
-Result<void> apply(json::value& document, const json::object& operation,
-                   const std::string& location) {
+struct Operation {
+  Op op = Op::test;
+  std::string path;
+  Tokens to;
+  std::string from;
+  Tokens source;                       // Of move and copy.
+  const json::value* value = nullptr;  // Of the others but remove.
+  std::string path_location;
+  std::string from_location;
+};
+
+// What can be said of an operation without the document.
+Result<Operation> read_operation(const json::object& operation,
+                                 const std::string& location) {
   ObjectReader in(operation, location);
   if (!in.has({"op"}))
     in.fail("op", "is required: add, remove, replace, move, copy or test");
-  const Op op = in.one_of<Op>({"op"}, Op::test,
-                              {{"add", Op::add},
-                               {"remove", Op::remove},
-                               {"replace", Op::replace},
-                               {"move", Op::move},
-                               {"copy", Op::copy},
-                               {"test", Op::test}});
+  Operation out;
+  const Op op = out.op = in.one_of<Op>({"op"}, Op::test,
+                                       {{"add", Op::add},
+                                        {"remove", Op::remove},
+                                        {"replace", Op::replace},
+                                        {"move", Op::move},
+                                        {"copy", Op::copy},
+                                        {"test", Op::test}});
   if (!in.has({"path"})) in.fail("path", "is required, as in /stages/0/config/parameters");
-  const std::string path = in.string({"path"});
+  out.path = in.string({"path"});
   const bool takes_from = op == Op::move || op == Op::copy;
   if (takes_from && !in.has({"from"})) in.fail("from", "is required");
-  const std::string from = takes_from ? in.string({"from"}) : std::string();
-  const json::value* value = operation.if_contains("value");
+  // Of the others it has no meaning, but a type all the same.
+  const std::string from = in.has({"from"}) ? in.string({"from"}) : std::string();
+  if (takes_from) out.from = from;
+  out.value = operation.if_contains("value");
   const bool takes_value = op == Op::add || op == Op::replace || op == Op::test;
-  if (takes_value && value == nullptr) in.fail("value", "is required");
+  if (takes_value && out.value == nullptr) in.fail("value", "is required");
   TRAWL_TRY(in.status());
-  TRAWL_ASSIGN(const Tokens to, parse_pointer(path, in.location_of("path")));
-  const auto nowhere = [&](std::string_view name, std::string_view pointer) {
+  out.path_location = in.location_of("path");
+  out.from_location = in.location_of("from");
+  TRAWL_ASSIGN(out.to, parse_pointer(out.path, out.path_location));
+  if (takes_from) {
+    TRAWL_ASSIGN(out.source, parse_pointer(out.from, out.from_location));
+    if (op == Op::move && is_within(out.to, out.source)) {
+      return invalid_at(out.path_location, "a value cannot be moved into itself");
+    }
+  }
+  return out;
+}
+
+Result<void> apply(json::value& document, const Operation& operation,
+                   const std::string& location) {
+  const auto& [op, path, to, from, tokens, value, path_location, from_location] = operation;
+  const auto nowhere = [](const std::string& where, std::string_view pointer) {
     return invalid_at(
-        in.location_of(name),
-        fmt::format("'{}' leads nowhere in the recorded pipeline", shown(pointer)));
+        where, fmt::format("'{}' leads nowhere in the recorded pipeline", shown(pointer)));
   };
+  const bool takes_from = op == Op::move || op == Op::copy;
   json::value source;
   if (takes_from) {
-    TRAWL_ASSIGN(const Tokens tokens, parse_pointer(from, in.location_of("from")));
     const json::value* found = walk(document, tokens);
-    if (found == nullptr) return nowhere("from", from);
-    if (op == Op::move && is_within(to, tokens)) {
-      return invalid_at(in.location_of("path"), "a value cannot be moved into itself");
-    }
+    if (found == nullptr) return nowhere(from_location, from);
     source = *found;
-    if (op == Op::move && !remove_at(document, tokens)) return nowhere("from", from);
+    if (op == Op::move && !remove_at(document, tokens)) return nowhere(from_location, from);
   }
   if (op == Op::test) {
     const json::value* found = walk(document, to);
-    if (found == nullptr) return nowhere("path", path);
+    if (found == nullptr) return nowhere(path_location, path);
     if (*found != *value) {
       return invalid_at(location, fmt::format("the test fails: '{}' is {}", shown(path),
                                               truncate_text(to_json_text(*found), 200)));
@@ -170,25 +195,23 @@ Result<void> apply(json::value& document, const json::object& operation,
     return {};
   }
   if (op == Op::remove) {
-    if (!remove_at(document, to)) return nowhere("path", path);
+    if (!remove_at(document, to)) return nowhere(path_location, path);
     return {};
   }
   if (op == Op::replace) {
     json::value* found = walk(document, to);
-    if (found == nullptr) return nowhere("path", path);
+    if (found == nullptr) return nowhere(path_location, path);
     *found = *value;
     return {};
   }
   if (!add_at(document, to, takes_from ? std::move(source) : *value)) {
-    return nowhere("path", path);
+    return nowhere(path_location, path);
   }
   return {};
 }
 
-}  // namespace
-
-Result<void> apply_json_patch(json::value& document, const json::value& patch,
-                              const std::string& location) {
+Result<std::vector<Operation>> read_patch(const json::value& patch,
+                                          const std::string& location) {
   const json::array* operations = patch.if_array();
   if (operations == nullptr) {
     return invalid_at(location, fmt::format("{} is of type {}; use a JSON patch, a list of "
@@ -200,7 +223,7 @@ Result<void> apply_json_patch(json::value& document, const json::value& patch,
                       fmt::format("{} has {} operations; use at most {}", location,
                                   operations->size(), kPatchOperationsMax));
   }
-  json::value patched = document;
+  std::vector<Operation> out;
   for (std::size_t i = 0; i < operations->size(); ++i) {
     const std::string place = fmt::format("{}[{}]", location, i);
     const json::object* operation = (*operations)[i].if_object();
@@ -209,9 +232,27 @@ Result<void> apply_json_patch(json::value& document, const json::value& patch,
                                            "\"value\"}}",
                                            place, type_name((*operations)[i])));
     }
-    TRAWL_TRY(apply(patched, *operation, place));
-    const json::value* copies = operation->if_contains("from");
-    if (copies != nullptr && to_json_text(patched).size() > kPatchedBytesMax) {
+    TRAWL_ASSIGN(Operation read, read_operation(*operation, place));
+    out.push_back(std::move(read));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> check_json_patch(const json::value& patch, const std::string& location) {
+  TRAWL_TRY(read_patch(patch, location));
+  return {};
+}
+
+Result<void> apply_json_patch(json::value& document, const json::value& patch,
+                              const std::string& location) {
+  TRAWL_ASSIGN(const std::vector<Operation> operations, read_patch(patch, location));
+  json::value patched = document;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const std::string place = fmt::format("{}[{}]", location, i);
+    TRAWL_TRY(apply(patched, operations[i], place));
+    if (operations[i].op == Op::copy && to_json_text(patched).size() > kPatchedBytesMax) {
       return invalid_at(place, "the pipeline grows beyond 4 MiB");
     }
   }

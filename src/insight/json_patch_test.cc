@@ -84,5 +84,24 @@ TEST(JsonPatch, ADocumentDoesNotGrowWithoutEnd) {
   EXPECT_NE(done.error().message.find("4 MiB"), std::string::npos);
 }
 
+// What is wrong whatever the document is needs none to be found.
+TEST(JsonPatch, IsCheckedWithoutADocument) {
+  const auto check = [](const char* patch) {
+    return check_json_patch(parse_json(patch).value(), "set");
+  };
+  EXPECT_TRUE(check(R"([])"));
+  EXPECT_TRUE(check(R"([{"op":"remove","path":"/not/there"}])"));
+  for (const char* wrong :
+       {R"({})", R"([[null]])", R"([null])", R"([{"op":"remove"}])",
+        R"([{"op":"swap","path":""}])", R"([{"op":"add","path":"/a"}])",
+        R"([{"op":"remove","path":"a"}])", R"([{"op":"copy","path":"/a","from":"/~2"}])",
+        R"([{"op":"move","path":"/a/b","from":"/a"}])",
+        R"([{"op":"add","path":"/a","value":1,"from":{}}])"}) {
+    const auto checked = check(wrong);
+    ASSERT_FALSE(checked) << wrong;
+    EXPECT_EQ(checked.error().code, ErrorCode::invalid) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace trawl

@@ -39,6 +39,11 @@ Error cannot_replay(const Execution& execution, const Obstacle& obstacle) {
                   id, obstacle.reason, since));
 }
 
+// Whether its templates saw the id of its parent.
+bool is_descended(const Execution& execution) {
+  return execution.relation == kReplayRelation || execution.relation == kForkRelation;
+}
+
 // The first that a run would see and whose version of then is not known, as of imports; to
 // take the newest would be another run.
 std::optional<Obstacle> unknown_version(const Execution& original,
@@ -63,6 +68,14 @@ std::optional<Obstacle> unknown_version(const Execution& original,
 
 }  // namespace
 
+void describe_replay(const Execution& original, Execution& replay) {
+  replay.summary.execution_mode = kReplayMode;
+  replay.parent_execution_id = original.summary.execution_id.str();
+  replay.relation = kReplayRelation;
+  replay.retriever_id = original.retriever_id;
+  replay.retriever_revision = original.retriever_revision;
+}
+
 Result<Pipeline> Replayer::patched_pipeline(const Execution& original,
                                             const ReplayRequest& request) const {
   TRAWL_ASSIGN(json::value recorded, parse_json(original.pipeline, kJsonDepthMax + 16));
@@ -80,12 +93,11 @@ Result<Pipeline> Replayer::patched_pipeline(const Execution& original,
 
 Result<ExecutionId> Replayer::first_of(const Execution& execution) const {
   ExecutionId id = execution.summary.execution_id;
-  std::string parent =
-      execution.relation == kReplayRelation ? execution.parent_execution_id : "";
+  std::string parent = is_descended(execution) ? execution.parent_execution_id : "";
   for (int i = 0; i < kGenerationsMax && !parent.empty(); ++i) {
     id = ExecutionId(parent);
     TRAWL_ASSIGN(const auto found, ledger_.find(execution.namespace_id, id));
-    if (!found || found->relation != kReplayRelation) break;
+    if (!found || !is_descended(*found)) break;
     parent = found->parent_execution_id;
   }
   return id;
@@ -141,6 +153,30 @@ Result<std::vector<CollectionVersion>> Replayer::versions_at(const Execution& or
 
 Result<PreparedReplay> Replayer::prepare(const Execution& original,
                                          const ReplayRequest& request) const {
+  if (original.pipeline.empty()) {
+    if (const auto obstacle = record_obstacle(original)) {
+      return cannot_replay(original, *obstacle);
+    }
+  }
+  TRAWL_ASSIGN(Pipeline pipeline, patched_pipeline(original, request));
+  TRAWL_ASSIGN(PreparedReplay out, prepare(original, request, std::move(pipeline)));
+  if (request.as_of == ReplayRequest::AsOf::then && request.set.is_null()) {
+    TRAWL_TRY(check_versions_known(original, out.bound));
+  }
+  return out;
+}
+
+Result<void> Replayer::check_versions_known(const Execution& original,
+                                            const BoundPipeline& bound) {
+  if (const auto obstacle = unknown_version(original, bound)) {
+    return cannot_replay(original, *obstacle);
+  }
+  return {};
+}
+
+Result<PreparedReplay> Replayer::prepare(const Execution& original,
+                                         const ReplayRequest& request,
+                                         Pipeline pipeline) const {
   const bool then = request.as_of == ReplayRequest::AsOf::then;
   if (const auto obstacle = record_obstacle(original)) {
     // Other inputs take the place of what was not recorded; nothing that of a pipeline.
@@ -157,7 +193,6 @@ Result<PreparedReplay> Replayer::prepare(const Execution& original,
     }
   }
   PreparedReplay out;
-  TRAWL_ASSIGN(Pipeline pipeline, patched_pipeline(original, request));
   json::object inputs;
   if (request.inputs) {
     inputs = *request.inputs;
@@ -178,11 +213,6 @@ Result<PreparedReplay> Replayer::prepare(const Execution& original,
   TRAWL_ASSIGN(out.bound, runner_.bind(std::move(pipeline), std::move(inputs),
                                        original.namespace_id, at));
   if (then) {
-    if (request.set.is_null()) {
-      if (const auto obstacle = unknown_version(original, out.bound)) {
-        return cannot_replay(original, *obstacle);
-      }
-    }
     TRAWL_ASSIGN(out.replay, what_it_had(original, request.externals));
   }
   return out;

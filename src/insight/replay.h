@@ -19,6 +19,9 @@ namespace trawl {
 // How executions of mode "replay" descend, and what they are listed under.
 inline constexpr std::string_view kReplayMode = "replay";
 inline constexpr std::string_view kReplayRelation = "replay";
+// The same of those that go on from a stage through others (insight/fork.h).
+inline constexpr std::string_view kForkMode = "fork";
+inline constexpr std::string_view kForkRelation = "fork";
 
 // What a replay does as the original did, and what not.
 struct ReplayRequest {
@@ -40,6 +43,9 @@ struct PreparedReplay {
   bool inputs_changed = false;
 };
 
+// Fills in what a replay says of where it descends from.
+void describe_replay(const Execution& original, Execution& replay);
+
 // Prepares executions to be run again. Reads, and changes nothing. Thread-safe.
 class Replayer {
  public:
@@ -60,6 +66,15 @@ class Replayer {
   //   and what PipelineRunner::bind() returns
   Result<PreparedReplay> prepare(const Execution& original,
                                  const ReplayRequest& request) const;
+  // The same with a pipeline that was made from the recorded one; `set` is not read. A
+  // collection whose version of then is not known is seen as it is now.
+  Result<PreparedReplay> prepare(const Execution& original, const ReplayRequest& request,
+                                 Pipeline pipeline) const;
+
+  // Whether the version of then is known of each collection that is bound.
+  //   invalid  of one it is not, as of imports
+  static Result<void> check_versions_known(const Execution& original,
+                                           const BoundPipeline& bound);
 
  private:
   Result<Pipeline> patched_pipeline(const Execution& original,

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "insight/json_patch.h"
+#include "insight/sought_document.h"
 #include "pipeline/filter_loss.h"
 
 namespace trawl {
@@ -17,11 +18,6 @@ namespace {
 constexpr std::uint64_t kVersionsLookedAt = 1'000;
 // Changes of one stage that are tried.
 constexpr std::size_t kChangesTried = 3;
-
-bool is_called(const Snapshot& snapshot, std::string_view identifier) {
-  return identifier.empty() || snapshot.collection().id.str() == identifier ||
-         snapshot.collection().name == identifier;
-}
 
 std::string short_text(std::string_view text) {
   return truncate_text(text, 100);
@@ -173,7 +169,7 @@ Result<LostAt> WhyNot::absence(const BoundPipeline& bound,
   bool any = false;
   for (const auto* list : {&bound.snapshots, &bound.extra}) {
     for (const auto& snapshot : *list) {
-      if (!is_called(*snapshot, question.collection)) continue;
+      if (!asks_about(question, *snapshot)) continue;
       any = true;
       const CollectionId& id = snapshot->collection().id;
       const std::string& name = snapshot->collection().name;
@@ -295,24 +291,18 @@ Result<std::vector<WhyAnswer>> WhyNot::answer(const Execution& execution,
     WhyAnswer& answer = answers[i];
     answer.question = question;
     answer.answered_by = "run";
-    bool found = false;
-    for (const auto* list : {&prepared.bound.snapshots, &prepared.bound.extra}) {
-      for (const auto& snapshot : *list) {
-        if (found || !is_called(*snapshot, question.collection)) continue;
-        TRAWL_ASSIGN(auto document, snapshot->get(question.document_id));
-        if (!document) continue;
-        found = true;
-        Target& target = targets.emplace_back();
-        asked.push_back(i);
-        target.question = question;
-        target.snapshot = snapshot;
-        target.document = *document;
-        target.alone.add(target.alone.source(snapshot), std::move(*document),
-                         FieldSet::all());
-        answer.collection_id = snapshot->collection().id.str();
-      }
+    TRAWL_ASSIGN(auto sought, find_sought(prepared.bound, question, 1));
+    if (!sought.empty()) {
+      Target& target = targets.emplace_back();
+      asked.push_back(i);
+      target.question = question;
+      target.snapshot = sought.front().snapshot;
+      target.document = sought.front().document;
+      target.alone.add(target.alone.source(target.snapshot),
+                       std::move(sought.front().document), FieldSet::all());
+      answer.collection_id = target.snapshot->collection().id.str();
+      continue;
     }
-    if (found) continue;
     answer.outcome = "not_in_collection";
     TRAWL_ASSIGN(answer.lost_at, absence(prepared.bound, question));
     answer.sentence =
