@@ -11,17 +11,22 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "corpus/corpus.h"
+#include "embedding/embedding_queue.h"
 #include "http/message/message.h"
 #include "http/server/server.h"
+#include "insight/replay_jobs.h"
 #include "ledger/ledger.h"
 #include "ledger/record/recorder.h"
 #include "ledger/retention/pruner.h"
 #include "pipeline/pipeline_run.h"
 #include "pipeline/stage_registry.h"
+#include "providers/embedders.h"
+#include "providers/policy.h"
 
 namespace trawl::api {
 
 class Metrics;
+class RecordingPolicies;
 
 // Limits on what one request may bring.
 struct Limits {
@@ -58,6 +63,11 @@ struct Services {
   std::function<http::ServerMetrics()> server_metrics;
   ReservedNames& reserved_names;  // Filled by add_routes().
   std::function<Result<VacuumReport>()> vacuum;
+  ReplayJobs& replay_jobs;
+  const RecordingPolicies& recording_policies;
+  const Embedders& embedders;
+  EmbeddingQueue& embedding;
+  const ProviderPolicies& provider_policies;
 };
 
 // Every route of the server. The services must outlive the router. Throws std::logic_error

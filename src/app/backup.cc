@@ -218,9 +218,13 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   }
   TRAWL_ASSIGN(auto partial, PartialBackup::make(to + ".partial"));
 
-  constexpr const char* kInOrder[] = {kLedgerFile, kCorpusFile, kKeysFile};
+  // The jobs first: they name executions.
+  std::vector<const char*> in_order{kLedgerFile, kCorpusFile, kKeysFile};
+  if (fs::exists(from + "/" + kJobsFile, ignored)) {
+    in_order.insert(in_order.begin(), kJobsFile);
+  }
   std::vector<std::uint64_t> sizes;  // As they are now; the copies may be larger.
-  for (const char* name : kInOrder) {
+  for (const char* name : in_order) {
     TRAWL_ASSIGN(const auto database, sqlite::DatabaseCopy::begin(from + "/" + name));
     sizes.push_back(database.bytes());
   }
@@ -231,7 +235,7 @@ Result<BackupReport> back_up(const std::string& data_dir, const std::string& tar
   // The order matters. Executions name versions of collections and keys, so these have to
   // be of a later moment: then whatever the history names is there.
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const char* const name = kInOrder[i];
+    const char* const name = in_order[i];
     bytes_left -= sizes[i];
     TRAWL_ASSIGN(auto copy, sqlite::DatabaseCopy::begin(from + "/" + name));
     if (std::string_view(name) == kLedgerFile) {

@@ -193,6 +193,13 @@ std::vector<Setting> settings_of(Config& config) {
          return true;
        },
        "milliseconds, or 0 for no limit"},
+      {"jobs.per_key_max", integer(config.jobs.per_key_max, 0, 1'000), "0 to 1000"},
+      {"jobs.executions_max", integer(config.jobs.executions_max, 1, 10'000'000),
+       "1 to 10000000"},
+      {"jobs.kept_max", integer(config.jobs.kept_max, 1, 10'000), "1 to 10000"},
+      {"models.directory", text(config.models_directory), "a folder"},
+      {"models.default", text(config.default_model), "the name of a model, or none"},
+      {"models.threads", integer(config.model_threads, 1, 256), "1 to 256"},
       {"tail.backfill_max", integer(config.limits.tail_backfill_max, 1, 1'000'000),
        "1 to 1000000"},
   };
@@ -291,6 +298,8 @@ Result<void> read_table(const std::vector<Setting>& settings, const toml::table&
     if (const auto* inner = node.as_table(); inner != nullptr && !is_setting) {
       if (key == "prices") {
         TRAWL_TRY(read_prices(*inner, path, config.run.prices));
+      } else if (key == "providers") {
+        TRAWL_TRY(read_providers(*inner, path, config.providers));
       } else {
         TRAWL_TRY(read_table(settings, *inner, key + ".", path, config));
       }
@@ -323,6 +332,27 @@ bool is_known_variable(std::string_view name) {
          std::end(kOtherVariables);
 }
 
+// A model that can run here, or one that a provider makes vectors with.
+Result<void> check_default_model(const Config& config) {
+  std::vector<std::string_view> names;
+  for (const KnownModel& model : known_models()) names.push_back(model.name);
+  for (const ProviderConfig& each : config.providers) {
+    if (each.kind == ProviderConfig::Kind::openai_embeddings) names.push_back(each.model);
+  }
+  names.push_back(kNoModel);
+  const std::string& name = config.default_model;
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  return make_error(
+      ErrorCode::invalid,
+      fmt::format("models.default is '{}'; use one of {}{}", truncate_text(name, 100),
+                  fmt::join(names, ", "), did_you_mean(name, names)));
+}
+
+bool holds_provider_key(const Config& config, std::string_view name) {
+  return std::any_of(config.providers.begin(), config.providers.end(),
+                     [name](const ProviderConfig& each) { return each.key_env == name; });
+}
+
 }  // namespace
 
 Result<Config> load_config(const std::string& path, const Environment& environment,
@@ -349,6 +379,7 @@ Result<Config> load_config(const std::string& path, const Environment& environme
   std::vector<std::string> from_services;
   for (const auto& name : environment_names) {
     if (!name.starts_with("TRAWL_") || is_known_variable(name)) continue;
+    if (holds_provider_key(config, name)) continue;
     const auto known = variables.find(name);
     const std::string value = environment(name).value_or("");
     if (known == variables.end()) {
@@ -373,7 +404,9 @@ Result<Config> load_config(const std::string& path, const Environment& environme
   TRAWL_TRY(override_with(overrides.listen, "listen", "--listen"));
   TRAWL_TRY(override_with(overrides.log_format, "log_format", "--log-format"));
   TRAWL_TRY(override_with(overrides.log_level, "log_level", "--log-level"));
+  TRAWL_TRY(override_with(overrides.models_directory, "models.directory", "--models-dir"));
   TRAWL_TRY(parse_listen(config.listen, config.http.host, config.http.port));
+  TRAWL_TRY(check_default_model(config));
   return config;
 }
 

@@ -4,18 +4,25 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/services.h"
 #include "app/engines.h"
+#include "app/provider_config.h"
 #include "auth/rate_limit.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/server/server.h"
+#include "insight/replay_jobs.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/pipeline_run.h"
+#include "providers/models.h"
 
 namespace trawl::app {
+
+// What models.default is where no model is to be used unless it is named.
+inline constexpr std::string_view kNoModel = "none";
 
 // Everything that can be set. Defaults stand here and in docs/configuration.md.
 struct Config {
@@ -39,6 +46,11 @@ struct Config {
   std::uint64_t replay_bytes_max = 0;        // 0: a quarter of the corpus, at least 1 GiB.
   std::int64_t retention_every_ms = 60'000;  // 0: only when it is asked for.
   api::Limits limits;
+  ReplayJobLimits jobs;
+  std::string models_directory;  // Empty: the folder `models` of the data directory.
+  std::string default_model{kDefaultModel};  // Of new features; kNoModel: none.
+  std::uint32_t model_threads = 1;
+  std::vector<ProviderConfig> providers;
   RateLimit key_limit;  // For API keys that have none of their own.
   // Starts on files that lack their log, with what they hold. For once, never for good.
   bool accept_missing_log = false;
@@ -47,7 +59,7 @@ struct Config {
 
 // What the command line says; beats everything else.
 struct Overrides {
-  std::optional<std::string> data_dir, listen, log_format, log_level;
+  std::optional<std::string> data_dir, listen, log_format, log_level, models_directory;
   bool accept_missing_log = false;
 };
 

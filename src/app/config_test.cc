@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/models.h"
 #include "pipeline/spending.h"
 #include "pipeline/stage_registry.h"
 #include "stages/register_stages.h"
@@ -75,6 +76,32 @@ TEST_F(ConfigTest, AnUnknownVariableIsIgnoredAndNamesTheNearest) {
   EXPECT_NE(config->warnings[0].find("TRAWL_LISTEN'"), std::string::npos)
       << config->warnings[0];
   EXPECT_TRUE(load({{"TRAWL_WORKERS", "7"}})->warnings.empty());
+}
+
+TEST_F(ConfigTest, TheModelOfNewFeaturesIsOneThatIsKnown) {
+  EXPECT_EQ(load()->default_model, "all-MiniLM-L6-v2");
+  EXPECT_EQ(models_directory(*load()), "trawl-data/models");
+  write("[models]\ndefault = \"bge-small-en-v1.5\"\ndirectory = \"/srv/models\"\n");
+  const auto config = load();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->default_model, "bge-small-en-v1.5");
+  EXPECT_EQ(models_directory(*config), "/srv/models");
+  Overrides flags;
+  flags.models_directory = "/other";
+  EXPECT_EQ(models_directory(*load({{"TRAWL_MODELS_DIRECTORY", "/third"}}, flags)),
+            "/other");
+  write("[models]\ndefault = \"minilm\"\n");
+  const auto unknown = load();
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("models.default is 'minilm'; use one of"),
+            std::string::npos)
+      << unknown.error().message;
+  // One that a provider makes vectors with will do, and none at all.
+  write(
+      "[models]\ndefault = \"theirs\"\n[providers.other]\nkind = \"openai-embeddings\"\n"
+      "url = \"https://models.example.com/v1\"\nmodel = \"theirs\"\n");
+  EXPECT_TRUE(load()) << load().error().message;
+  EXPECT_TRUE(load({{"TRAWL_MODELS_DEFAULT", "none"}}));
 }
 
 TEST_F(ConfigTest, AddressesOfServicesAreNoValues) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "corpus/store/schema.h"
+#include "insight/replay_job_store.h"
 #include "ledger/sqlite/schema.h"
 #include "sqlite/copy.h"
 #include "sqlite/migration.h"
@@ -19,7 +20,7 @@
 namespace trawl::app {
 namespace {
 
-constexpr const char* kDatabases[] = {kLedgerFile, kCorpusFile, kKeysFile};
+constexpr const char* kDatabases[] = {kLedgerFile, kCorpusFile, kKeysFile, kJobsFile};
 
 }  // namespace
 
@@ -31,6 +32,7 @@ Result<void> check_data_directory(const std::string& directory) {
         fmt::format("there is no data directory {}; name it with --data-dir", directory));
   }
   for (const std::string name : kDatabases) {
+    if (name == kJobsFile) continue;
     if (std::filesystem::exists(directory + "/" + name, ignored)) continue;
     return make_error(
         ErrorCode::not_found,
@@ -44,7 +46,8 @@ Result<void> check_data_directory(const std::string& directory) {
 Result<void> refuse_newer_files(const std::string& directory) {
   const std::pair<std::string, std::int64_t> known[] = {
       {directory + "/" + kLedgerFile, sqlite::ledger_schema_version()},
-      {directory + "/" + kCorpusFile, store::schema_version()}};
+      {directory + "/" + kCorpusFile, store::schema_version()},
+      {directory + "/" + kJobsFile, replay_jobs_schema_version()}};
   for (const auto& [path, version] : known) {
     const auto connection = sqlite::open_for_reading(path);
     // A missing file is made, and whoever opens a broken one reports what is wrong.

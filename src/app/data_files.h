@@ -12,6 +12,8 @@ namespace trawl::app {
 inline constexpr const char* kLedgerFile = "ledger.db";
 inline constexpr const char* kCorpusFile = "corpus.db";
 inline constexpr const char* kKeysFile = "keys.db";
+// Missing before the first start of a version that has it.
+inline constexpr const char* kJobsFile = "jobs.db";
 inline constexpr const char* kRecordingKeyFile = "recording.key";
 inline constexpr std::size_t kRecordingKeyBytes = 32;
 

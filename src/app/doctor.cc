@@ -96,7 +96,9 @@ class Doctor {
       const auto end = missing.find(" was open");
       tell(fs::path(missing.substr(0, end)).filename().string(), "log", missing, kRestore);
     }
-    for (const char* name : {kLedgerFile, kCorpusFile, kKeysFile}) {
+    for (const char* name : {kLedgerFile, kCorpusFile, kKeysFile, kJobsFile}) {
+      std::error_code ignored;
+      if (name == kJobsFile && !fs::exists(directory_ + "/" + name, ignored)) continue;
       DoctorReport::File file;
       file.name = name;
       if (const auto checked = check_file(file); !checked) {

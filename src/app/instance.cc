@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "api/executions/export_ticket.h"
+#include "api/insight/replay_job_routes.h"
 #include "api/namespaces/deleted_history.h"
 #include "api/namespaces/recording.h"
 #include "api/namespaces/retention.h"
@@ -17,20 +19,26 @@
 #include "api/services.h"
 #include "app/data_files.h"
 #include "app/engines.h"
+#include "app/models.h"
+#include "app/providers.h"
 #include "auth/key_store.h"
 #include "base/file.h"
 #include "base/write_health.h"
 #include "catalog/catalog.h"
 #include "corpus/corpus.h"
+#include "embedding/embedding_queue.h"
+#include "insight/replay_jobs.h"
 #include "ledger/ledger.h"
-#include "runtime/heap_trim.h"
 #include "runtime/periodic.h"
+#include "runtime/thread.h"
 #include "stages/register_stages.h"
 
 namespace trawl::app {
 namespace {
 
 constexpr const char* kAdminUser = "admin@localhost";
+// In which all providers that are asked at the start have to answer.
+constexpr std::chrono::seconds kProvidersAtStart{30};
 
 std::size_t worker_count(std::uint32_t configured) {
   if (configured != 0) return configured;
@@ -72,13 +80,15 @@ class RunningInstance final : public Instance {
  public:
   RunningInstance(const Config& config, DirectoryLock lock, std::unique_ptr<KeyStore> keys,
                   OpenedCorpus corpus, std::unique_ptr<Ledger> ledger,
-                  std::string recording_key)
+                  std::unique_ptr<ReplayJobStore> jobs, std::string recording_key,
+                  ServerProviders providers)
       : config_(config),
         lock_(std::move(lock)),
         keys_(std::move(keys)),
         catalog_(std::move(corpus.catalog)),
         corpus_(std::move(corpus.corpus)),
         ledger_(std::move(ledger)),
+        providers_(std::move(providers)),
         cache_(config.stage_cache_bytes),
         workers_(std::make_unique<WorkerPool>(
             WorkerPoolOptions{.slots = worker_count(config.workers),
@@ -86,13 +96,23 @@ class RunningInstance final : public Instance {
                               .queue_max = config.queue_max,
                               .account_queue_max = config.queue_per_key_max,
                               .waiting_max = config.waiting_max})),
-        runner_(*catalog_, *corpus_, cache_, config.run, FanOut(*workers_)),
+        embedding_(*catalog_, *corpus_, providers_.embedders, embedding_options()),
+        runner_(*catalog_, *corpus_, cache_, run_options(config), FanOut(*workers_),
+                &providers_.recorded),
         policies_(*catalog_, std::move(recording_key)),
         retention_policies_(api::compile_retention(*catalog_)),
         recorder_(std::make_unique<Recorder>(
             *ledger_, config.recorder,
             [this](const NamespaceId& ns) { return policies_.find(ns); })),
         pruner_(*ledger_),
+        job_runner_(*catalog_, *corpus_, cache_, run_options(config), FanOut(),
+                    &providers_.recorded),
+        replay_jobs_({*catalog_, *corpus_, *ledger_, *recorder_, job_runner_, stages_,
+                      *workers_, system_clock()},
+                     std::move(jobs), config.jobs,
+                     [this](const ReplayJob& job) {
+                       return api::may_go_on(*keys_, job, system_clock().now());
+                     }),
         services_{*catalog_,
                   *corpus_,
                   *ledger_,
@@ -109,7 +129,12 @@ class RunningInstance final : public Instance {
                   ready_,
                   [this] { return server_metrics(); },
                   reserved_names_,
-                  [this] { return vacuum_now(); }} {
+                  [this] { return vacuum_now(); },
+                  replay_jobs_,
+                  policies_,
+                  providers_.embedders,
+                  embedding_,
+                  providers_.policies} {
     register_stages(stages_);
     api::add_routes(router_, services_);
   }
@@ -121,11 +146,13 @@ class RunningInstance final : public Instance {
                            std::int64_t duration_us) {
       metrics_.request_served(route, request.method, status, duration_us);
       // As it was sent: a decoded space would let a path make up the fields behind it.
-      const std::string_view target = request.target;
       spdlog::debug("{} {} {} {} {} us", request.request_id, request.method,
-                    target.substr(0, target.find('?')), status, duration_us);
+                    api::path_for_log(request), status, duration_us);
     };
     TRAWL_ASSIGN(server_, http::Server::start(config_.http, router_, *workers_, observer));
+    TRAWL_TRY(replay_jobs_.begin());
+    embedding_.start();
+    warm_up_ = start_thread("models", [this] { warm_up_default_model(); });
     listening_ = server_.get();
     ready_ = true;
     if (const std::int64_t lease_us = ledger_->traits().lease_us; lease_us > 0) {
@@ -134,13 +161,13 @@ class RunningInstance final : public Instance {
           [this] { keep_lease(); });
     }
     vacuum_ = std::make_unique<Periodic>(std::chrono::hours(1), [this] { vacuum(); });
-    trim_ = std::make_unique<Periodic>(std::chrono::seconds(5), HeapTrim());
     health_ = std::make_unique<Periodic>(std::chrono::seconds(1),
                                          [this] { try_failed_writes(); });
     if (config_.retention_every_ms > 0) {
       retention_ = std::make_unique<Periodic>(
           std::chrono::milliseconds(config_.retention_every_ms), [this] {
             api::remove_deleted_histories(*catalog_, *ledger_);
+            replay_jobs_.forget_deleted_namespaces();
             api::prune_all(*catalog_, retention_policies_, pruner_, system_clock().now(),
                            [this] { return !ready_.load(); });
           });
@@ -160,6 +187,7 @@ class RunningInstance final : public Instance {
                            {"auto_create_indexes", false}};
       TRAWL_TRY(catalog_->create_namespace(std::move(wanted)));
     }
+    for (const ApiKey& key : keys_->list()) workers_->set_weight(key.id.str(), key.weight);
     if (!keys_->empty()) {
       if (first_key && !keys_->authenticate(*first_key, system_clock().now())) {
         spdlog::warn(
@@ -195,10 +223,12 @@ class RunningInstance final : public Instance {
     retention_.reset();
     vacuum_.reset();
     health_.reset();
-    trim_.reset();
+    replay_jobs_.stop();
+    embedding_.stop();
     if (server_) server_->stop();
     workers_->stop();
     recorder_->stop();
+    warm_up_.join();
     lease_.reset();  // Until here something of this server ran.
   }
 
@@ -209,12 +239,24 @@ class RunningInstance final : public Instance {
     return server == nullptr ? http::ServerMetrics() : server->metrics();
   }
 
+  // So that the first search need not wait until it is loaded. A network says little of how
+  // it is, and a call would cost something.
+  void warm_up_default_model() const {
+    const auto embedder = providers_.embedders.find(providers_.embedders.default_name());
+    if (!embedder || !(*embedder)->is_local()) return;
+    give_way_to_other_threads();
+    const std::string text;
+    // What fails is logged where it does.
+    (void)(*embedder)->embed(std::span(&text, 1), EmbeddingTask::query, AskContext());
+  }
+
   // A load balancer sends nothing to a server that is not ready, so no request would
   // find out that the disk has room again.
   void try_failed_writes() {
     if (!write_health::failure()) return;
     (void)corpus_->try_write();
     (void)keys_->try_write();
+    (void)replay_jobs_.try_write();
   }
 
   void keep_lease() {
@@ -225,6 +267,28 @@ class RunningInstance final : public Instance {
     } else if (*ended > 0) {
       spdlog::warn("{} executions of servers that are gone are marked failed", *ended);
     }
+  }
+
+  // Whether the texts of a namespace may go to a provider of the configuration.
+  Result<void> may_send(const NamespaceId& namespace_id, std::string_view asked) const {
+    TRAWL_ASSIGN(const Namespace ns, catalog_->find_namespace(namespace_id.str()));
+    return providers_.policies.check(asked, ns.name);
+  }
+  RunOptions run_options(const Config& config) const {
+    RunOptions options = config.run;
+    options.may_send = [this](const NamespaceId& id, std::string_view asked) {
+      return may_send(id, asked);
+    };
+    return options;
+  }
+  EmbeddingQueue::Options embedding_options() const {
+    EmbeddingQueue::Options options;
+    options.may_receive = [this](const NamespaceId& id,
+                                 const Embedder& embedder) -> Result<void> {
+      if (embedder.is_local()) return {};
+      return may_send(id, embedder.model().provider);
+    };
+    return options;
   }
 
   // Removes what no execution may be run again over. One runs at a time.
@@ -265,8 +329,10 @@ class RunningInstance final : public Instance {
   std::shared_ptr<Corpus> corpus_;
   std::unique_ptr<Ledger> ledger_;
   StageRegistry stages_;
+  const ServerProviders providers_;
   StageCache cache_;
   std::unique_ptr<WorkerPool> workers_;
+  EmbeddingQueue embedding_;
   PipelineRunner runner_;
   api::Metrics metrics_;
   std::atomic<bool> ready_{false};
@@ -275,15 +341,17 @@ class RunningInstance final : public Instance {
   api::RetentionPolicies retention_policies_;
   std::unique_ptr<Recorder> recorder_;
   Pruner pruner_;
+  PipelineRunner job_runner_;  // On the one thread of the jobs.
+  ReplayJobs replay_jobs_;
   api::ReservedNames reserved_names_;
   api::Services services_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::atomic<const http::Server*> listening_{nullptr};
   Mutex vacuum_mutex_;
+  Thread warm_up_;
   std::unique_ptr<Periodic> vacuum_;
   std::unique_ptr<Periodic> health_;
-  std::unique_ptr<Periodic> trim_;
   std::unique_ptr<Periodic> retention_;
   std::unique_ptr<Periodic> lease_;
   std::optional<std::string> generated_key_;
@@ -293,6 +361,12 @@ class RunningInstance final : public Instance {
 
 Result<std::unique_ptr<Instance>> Instance::start(
     const Config& config, const std::optional<std::string>& first_key) {
+  AskContext asking;
+  asking.deadline = Deadline::after(kProvidersAtStart);
+  ServerProviders providers;
+  TRAWL_TRY(make_providers(config.providers, environment_variable, asking, providers));
+  add_built_in_models(config, providers.embedders);
+  add_recorded_embedders(providers);
   // What is there can be read where it cannot be written.
   const bool has_data = check_data_directory(config.data_dir).has_value();
   TRAWL_ASSIGN(DirectoryLock lock, DirectoryLock::acquire(config.data_dir, has_data));
@@ -315,6 +389,7 @@ Result<std::unique_ptr<Instance>> Instance::start(
   corpus_opening.keep_superseded_us = static_cast<std::int64_t>(
       config.keep_superseded_days * static_cast<double>(kMicrosPerDay));
   TRAWL_ASSIGN(auto corpus, open_corpus_engine(config.corpus_engine, corpus_opening));
+  TRAWL_ASSIGN(auto jobs, ReplayJobStore::open(config.data_dir + "/" + kJobsFile));
   LedgerOpening ledger_opening;
   ledger_opening.directory = config.data_dir;
   ledger_opening.server = server_name(config.data_dir);
@@ -337,7 +412,7 @@ Result<std::unique_ptr<Instance>> Instance::start(
       read_or_make_secret(config.data_dir + "/" + kRecordingKeyFile, kRecordingKeyBytes));
   auto instance = std::make_unique<RunningInstance>(
       config, std::move(lock), std::move(keys), std::move(corpus), std::move(ledger),
-      std::move(recording_key));
+      std::move(jobs), std::move(recording_key), std::move(providers));
   TRAWL_TRY(instance->provision(first_key));
   TRAWL_TRY(instance->listen());
   return std::unique_ptr<Instance>(std::move(instance));

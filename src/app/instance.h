@@ -21,6 +21,7 @@ class Instance {
   //                 lacks its log
   //   cannot_store  the disk is full, and something that is missing has to be made
   //   invalid       `first_key` cannot be a key
+  //   errors of make_providers()
   // Throws std::logic_error where the routes and their description differ.
   static Result<std::unique_ptr<Instance>> start(
       const Config& config, const std::optional<std::string>& first_key);

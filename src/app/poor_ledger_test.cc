@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "api/namespaces/recording.h"
 #include "api/operate/metrics.h"
 #include "api/services.h"
 #include "auth/key_store.h"
 #include "base/json.h"
 #include "corpus/store/sqlite_corpus.h"
+#include "insight/replay_jobs.h"
 #include "ledger/ledger_test_data.h"
 #include "ledger/poor_ledger_test_support.h"
 #include "runtime/worker_pool.h"
@@ -132,6 +134,15 @@ class PoorApi : public testing::Test {
   WorkerPool workers_{WorkerPoolOptions{.slots = 2}};
   std::atomic<bool> ready_ = true;
   api::ReservedNames reserved_names_;
+  ReplayJobs replay_jobs_{
+      {*corpus_, *corpus_, ledger_, recorder_, runner_, stages_, workers_, system_clock()},
+      ReplayJobStore::open(directory_.file("jobs.db")).value(),
+      {},
+      [](const ReplayJob&) -> Result<void> { return {}; }};
+  api::RecordingPolicies policies_{*corpus_, "key"};
+  Embedders embedders_;
+  EmbeddingQueue embedding_{*corpus_, *corpus_, embedders_, {}};
+  ProviderPolicies provider_policies_;
   api::Services services_{*corpus_,
                           *corpus_,
                           ledger_,
@@ -148,7 +159,12 @@ class PoorApi : public testing::Test {
                           ready_,
                           [] { return http::ServerMetrics(); },
                           reserved_names_,
-                          [] { return VacuumReport(); }};
+                          [] { return VacuumReport(); },
+                          replay_jobs_,
+                          policies_,
+                          embedders_,
+                          embedding_,
+                          provider_policies_};
   http::Router router_;
   NamespaceId ns_;
   std::string secret_;

@@ -37,9 +37,10 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 int serve(const ServeFlags& flags) {
-  const auto config = load_process_config(flags.config.value_or(""),
-                                          {flags.data_dir, flags.listen, flags.log_format,
-                                           flags.log_level, flags.accept_missing_log});
+  const auto config =
+      load_process_config(flags.config.value_or(""),
+                          {flags.data_dir, flags.listen, flags.log_format, flags.log_level,
+                           flags.models_directory, flags.accept_missing_log});
   if (!config) return refuse(config.error());
   configure_log(config->log_format, config->log_level);
   for (const std::string& warning : config->warnings) spdlog::warn("{}", warning);

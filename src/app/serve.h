@@ -6,7 +6,8 @@
 namespace trawl::app {
 
 struct ServeFlags {
-  std::optional<std::string> config, data_dir, listen, log_format, log_level;
+  std::optional<std::string> config, data_dir, listen, log_format, log_level,
+      models_directory;
   bool accept_missing_log = false;
 };
 

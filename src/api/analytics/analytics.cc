@@ -106,6 +106,7 @@ Result<ExecutionFilter> executions_of(const Services& services, const Call& call
   const std::string& id = call.request.path_parameter("retriever_id");
   ExecutionFilter all;
   all.namespace_id = call.ns.id;
+  all.modes = ModeKinds::own();
   if (id == kAdhoc) return all;
   for (const std::string_view field : {"fingerprint", "shape"}) {
     ExecutionFilter filter = all;

@@ -2,107 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "api/operate/vacuum.h"
 #include "api/wire/names.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "text/analyzer.h"
 
 namespace trawl::api {
 namespace {
 
-constexpr std::size_t kFeaturesMax = 16;
-constexpr std::size_t kFieldsMax = 64;
-
-// scheme://extractor@version/output, but any text without spaces is accepted: requests
-// written elsewhere must resolve.
-void check_uri(ObjectReader& in, std::string_view uri) {
-  if (uri.size() > 300 || uri.find_first_of(" \t\r\n") != std::string_view::npos ||
-      uri.find("://") == std::string_view::npos) {
-    in.fail("feature_uri",
-            fmt::format("is '{}'; use the form scheme://extractor@version/output",
-                        truncate_text(uri, 64)));
-  }
-}
-
-// A feature is described by an object, or by its URI alone.
-//   not_enabled  a key of the hosted product, which stands for a model
-Result<json::object> feature_object(const json::value& sent, const std::string& location) {
-  if (const auto* object = sent.if_object()) return *object;
-  if (!sent.is_string()) {
-    return invalid_at(
-        location, fmt::format("{} is of type {}; use {{\"feature_uri\", \"fields\"}}, or "
-                              "the URI alone",
-                              location, type_name(sent)));
-  }
-  const std::string_view key = view(sent.get_string());
-  if (key.find("://") != std::string_view::npos) {
-    return json::object{{"feature_uri", text_value(key)}};
-  }
-  Error error = make_error(
-      ErrorCode::not_enabled,
-      fmt::format("{} is '{}', which names a model, and no models run on this server; use "
-                  "{{\"type\": \"bm25\", \"feature_uri\", \"fields\"}}, or leave "
-                  "features out to search every text",
-                  location, truncate_text(key, 64)));
-  error.location = location;
-  return error;
-}
-
-Result<Feature> read_feature(ObjectReader in) {
-  Feature feature;
-  feature.kind = in.one_of<Feature::Kind>({"type", "kind"}, Feature::Kind::bm25,
-                                          {{"bm25", Feature::Kind::bm25}});
-  feature.uri = in.string({"feature_uri", "uri"}, kDefaultFeatureUri);
-  check_uri(in, feature.uri);
-  feature.language = in.string({"language"});
-  if (!feature.language.empty() && !is_known_language(feature.language)) {
-    in.fail("language", fmt::format("is '{}', which has no stemmer; use a Snowball "
-                                    "name such as english, or leave it out",
-                                    truncate_text(feature.language, 64)));
-  }
-  if (const json::array* fields = in.array({"fields"})) {
-    if (fields->size() > kFieldsMax) {
-      in.fail("fields",
-              fmt::format("has {} entries; use at most {}", fields->size(), kFieldsMax));
-    }
-    for (std::size_t i = 0; i < fields->size() && in.ok(); ++i) {
-      const json::value& item = (*fields)[i];
-      FeatureField field;
-      if (item.is_string()) {
-        field.path = view(item.get_string());
-      } else if (item.is_object()) {
-        ObjectReader one = in.child(item.get_object(), "fields", i);
-        field.path = one.required_string({"path", "field", "name"});
-        field.weight =
-            static_cast<std::uint32_t>(one.integer({"weight", "boost"}, 1, 1, 10));
-        if (!one.ok()) in.fail(one.error());
-      }
-      if (field.path.empty() && in.ok()) {
-        in.fail(fmt::format("fields[{}]", i),
-                "is neither a path nor {\"path\", \"weight\"?}");
-      }
-      feature.fields.push_back(std::move(field));
-    }
-  }
-  TRAWL_TRY(in.status());
-  return feature;
-}
-
-// A feature_extractor names a model that this server does not run. Its text inputs are
-// indexed by bm25 under its URI, so that requests that search it find something.
-Result<Feature> feature_of_extractor(ObjectReader in, json::object& extractor) {
+// A feature_extractor names a model of the hosted product. Requests that search its URI
+// must find something: what the server's own model makes of its text inputs, and where
+// there is no model, their words.
+Result<std::vector<Feature>> features_of_extractor(
+    ObjectReader in, const std::optional<EmbeddingModel>& model, json::object& extractor) {
   const std::string name =
       in.string({"feature_extractor_name", "name"}, "passthrough_extractor");
   const std::string version = in.string({"version"}, "v1");
+  const bool is_model = name != "passthrough_extractor";
   Feature feature;
-  feature.uri = name == "passthrough_extractor"
-                    ? std::string(kDefaultFeatureUri)
-                    : fmt::format("mixpeek://{}@{}/text", name, version);
+  feature.uri = is_model ? fmt::format("mixpeek://{}@{}/text", name, version)
+                         : std::string(kDefaultFeatureUri);
   feature.uri = in.string({"feature_uri"}, feature.uri);
-  check_uri(in, feature.uri);
+  check_feature_uri(in, feature);
   if (const json::value* mappings = in.find({"input_mappings"})) {
     const auto add = [&](const json::value& path) {
       if (path.is_string() && !path.get_string().empty()) {
@@ -127,7 +52,15 @@ Result<Feature> feature_of_extractor(ObjectReader in, json::object& extractor) {
   extractor["version"] = text_value(version);
   extractor["feature_extractor_id"] = text_value(name + "_" + version);
   if (!extractor.contains("input_mappings")) extractor["input_mappings"] = json::object();
-  return feature;
+  std::vector<Feature> features;
+  std::optional<Feature> dense;
+  if (model) {
+    dense = made_feature(*model, is_model ? feature.uri : kDefaultDenseUri, feature.fields);
+  }
+  if (dense && is_model) feature.uri = kDefaultFeatureUri;
+  features.push_back(std::move(feature));
+  if (dense) features.push_back(std::move(*dense));
+  return features;
 }
 
 // What clients can parse: a known type, and no empty list of buckets. Those of the last
@@ -166,18 +99,6 @@ json::object schema_of(const json::object* sent) {
 
 ObjectShape new_collection_shape() {
   using Others = ObjectShape::Others;
-  static const ObjectShape kField{{{"path"},
-                                   {"field", nullptr, Described::no},
-                                   {"name", nullptr, Described::no},
-                                   {"weight"},
-                                   {"boost", nullptr, Described::no}}};
-  static const ObjectShape kFeature{{{"type"},
-                                     {"kind", nullptr, Described::no},
-                                     {"feature_uri"},
-                                     {"uri", nullptr, Described::no},
-                                     {"fields", &kField},
-                                     {"language"}},
-                                    Others::warned};
   // Of the hosted product, to be read back; only the first four mean something here.
   static const ObjectShape kExtractor{
       {{"feature_extractor_name"},
@@ -203,7 +124,7 @@ ObjectShape new_collection_shape() {
   return {{{"collection_name"},
            {"name", nullptr, Described::no},
            {"description"},
-           {"features", &kFeature},
+           {"features", &feature_shape()},
            {"feature_extractor", &kExtractor},
            {"source", &kSource},
            {"input_schema"},
@@ -220,12 +141,14 @@ ObjectShape collection_patch_shape() {
            {"metadata"},
            {"enabled"},
            {"input_schema"},
+           {"paused_features"},
            {"features"},
            {"source"}},
           ObjectShape::Others::warned};
 }
 
-Result<Collection> read_new_collection(ObjectReader& in) {
+Result<Collection> read_new_collection(ObjectReader& in, const Embedders& embedders,
+                                       const std::optional<EmbeddingModel>& default_model) {
   Collection out;
   out.name = read_name(in, {"collection_name", "name"}, 3, 100);
   json::object& definition = out.definition;
@@ -246,13 +169,13 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   TRAWL_TRY(in.status());
   json::object extractor_json;
   const json::object nothing;
-  TRAWL_ASSIGN(Feature from_extractor,
-               feature_of_extractor(in.child(extractor == nullptr ? nothing : *extractor,
-                                             "feature_extractor"),
-                                    extractor_json));
+  TRAWL_ASSIGN(std::vector<Feature> from_extractor,
+               features_of_extractor(in.child(extractor == nullptr ? nothing : *extractor,
+                                              "feature_extractor"),
+                                     default_model, extractor_json));
   definition["feature_extractor"] = std::move(extractor_json);
   if (features == nullptr || features->empty()) {
-    out.features.push_back(std::move(from_extractor));
+    out.features = std::move(from_extractor);
     return out;
   }
   if (features->size() > kFeaturesMax) {
@@ -262,8 +185,7 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   std::set<std::string> uris;
   for (std::size_t i = 0; i < features->size(); ++i) {
     const std::string location = fmt::format("features[{}]", i);
-    TRAWL_ASSIGN(const json::object described, feature_object((*features)[i], location));
-    TRAWL_ASSIGN(Feature feature, read_feature(in.child(described, "features", i)));
+    TRAWL_ASSIGN(Feature feature, read_feature((*features)[i], location, embedders));
     if (!uris.insert(feature.uri).second) {
       return invalid_at(
           location + ".feature_uri",
@@ -275,13 +197,38 @@ Result<Collection> read_new_collection(ObjectReader& in) {
   return out;
 }
 
+namespace {
+
+// The features for which nothing is embedded for now.
+void read_paused(ObjectReader& in, Collection& collection) {
+  json::array paused;
+  for (const std::string& uri : in.strings({"paused_features"})) {
+    const auto is_made = [&](const Feature& feature) {
+      return feature.uri == uri && feature.model && feature.until == Feature::kForever;
+    };
+    const auto& features = collection.features;
+    if (std::none_of(features.begin(), features.end(), is_made)) {
+      in.fail("paused_features",
+              fmt::format("names '{}', which is no feature of the collection whose vectors "
+                          "are made by a model",
+                          truncate_text(uri, 200)));
+    }
+    paused.push_back(text_value(uri));
+  }
+  collection.definition[kPausedFeatures] = std::move(paused);
+}
+
+}  // namespace
+
 Result<void> patch_collection(const json::object& body, Collection& collection) {
   ObjectReader in(body, {});
   if (in.has({"collection_name", "name"})) {
     collection.name = read_name(in, {"collection_name", "name"}, 3, 100);
   }
   if (in.has({"features"})) {
-    in.fail("features", "cannot be changed; create another collection and import into it");
+    in.fail("features",
+            "cannot be changed here; POST …/features adds a dense feature or changes its "
+            "model, and for others create another collection and import into it");
   }
   if (in.has({"source"})) in.fail("source", "cannot be changed");
   if (const auto text = in.optional_string({"description"})) {
@@ -291,6 +238,7 @@ Result<void> patch_collection(const json::object& body, Collection& collection) 
     collection.definition["metadata"] = *metadata;
   }
   if (in.has({"enabled"})) collection.definition["enabled"] = in.boolean({"enabled"}, true);
+  if (in.has({"paused_features"})) read_paused(in, collection);
   if (const auto* schema = in.object({"input_schema"})) {
     collection.definition["input_schema"] = schema_of(schema);
   }
@@ -303,17 +251,8 @@ Result<json::object> collection_json(const Corpus& corpus, const Collection& col
                    {"collection_name", collection.name},
                    {"namespace_id", collection.namespace_id.str()}};
   for (const auto& field : collection.definition) out[field.key()] = field.value();
-  json::array features;
-  for (const auto& feature : collection.features) {
-    json::array fields;
-    for (const auto& field : feature.fields) {
-      fields.push_back(json::object{{"path", field.path}, {"weight", field.weight}});
-    }
-    json::object entry{{"type", "bm25"}, {"feature_uri", feature.uri}, {"fields", fields}};
-    entry["language"] =
-        feature.language.empty() ? json::value() : json::value(feature.language);
-    features.push_back(std::move(entry));
-  }
+  TRAWL_ASSIGN(json::array features,
+               features_json(corpus, collection, snapshot->version()));
   out["features"] = features;
   out["vector_indexes"] = std::move(features);  // Where clients look for feature_uri.
   out["payload_indexes"] = json::array();

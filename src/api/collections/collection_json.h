@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/collections/feature_json.h"
 #include "api/wire/request_shape.h"
 #include "base/object_reader.h"
 #include "corpus/corpus.h"
@@ -7,15 +8,14 @@
 
 namespace trawl::api {
 
-// The URI of the feature that a collection gets when the client describes none.
-inline constexpr std::string_view kDefaultFeatureUri = "trawl://bm25@v1/text";
-
 // Reads a create request: a name, and features or, as clients of the hosted product send,
 // a feature_extractor whose input_mappings name the text fields. A collection for which
-// nothing is described gets one bm25 feature over every string of its documents.
+// nothing is described gets a bm25 feature over every string of its documents, and where
+// there is a default model, a dense one that it makes of the same.
 //   invalid      with the location of the value
-//   not_enabled  a feature is a word that names a model
-Result<Collection> read_new_collection(ObjectReader& in);
+//   not_enabled  a feature names a model that is not there
+Result<Collection> read_new_collection(ObjectReader& in, const Embedders& embedders,
+                                       const std::optional<EmbeddingModel>& default_model);
 // The members that it reads, and those that patch_collection() does.
 ObjectShape new_collection_shape();
 ObjectShape collection_patch_shape();

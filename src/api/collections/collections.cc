@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "api/collections/collection_json.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/names.h"
@@ -24,15 +27,83 @@ Result<http::Response> reply_with(const Services& services, const Call& call,
   return detail_response(std::move(out));
 }
 
+// What makes the vectors of a collection that asks for none in particular: nothing where
+// the engine keeps none, or the texts of the namespace may not go where the model runs.
+std::optional<EmbeddingModel> default_model(const Services& services, const Namespace& ns) {
+  auto model = services.embedders.default_model();
+  if (!model || !services.corpus.traits().vectors ||
+      !services.provider_policies.may_receive(model->provider, ns.name)) {
+    return std::nullopt;
+  }
+  return model;
+}
+
+//   not_enabled  the feature is dense, and the engine keeps no vectors
+//   forbidden    the texts of the namespace may not go where its model runs
+Result<void> check_feature(const Services& services, const Namespace& ns,
+                           const Feature& feature, const std::string& location) {
+  if (feature.kind != Feature::Kind::dense) return {};
+  Result<void> allowed;
+  if (!services.corpus.traits().vectors) {
+    allowed = make_error(ErrorCode::not_enabled,
+                         "the corpus of this server keeps no vectors; leave features of "
+                         "the type dense out");
+  } else if (feature.model) {
+    allowed = services.provider_policies.check(feature.model->provider, ns.name);
+  }
+  if (allowed) return {};
+  Error error = std::move(allowed).error();
+  error.location = location;
+  return error;
+}
+
 Result<http::Response> create_collection(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
-  TRAWL_ASSIGN(Collection wanted, read_new_collection(in));
+  TRAWL_ASSIGN(Collection wanted, read_new_collection(in, services.embedders,
+                                                      default_model(services, call.ns)));
+
   TRAWL_TRY(services.reserved_names.check("collection", wanted.name, "collection_name"));
+  for (std::size_t i = 0; i < wanted.features.size(); ++i) {
+    TRAWL_TRY(check_feature(services, call.ns, wanted.features[i],
+                            fmt::format("features[{}]", i)));
+  }
   wanted.namespace_id = call.ns.id;
   TRAWL_ASSIGN(const Collection created,
                services.catalog.create_collection(std::move(wanted)));
   return reply_with(services, call, created);
+}
+
+Result<void> must_have_room(const Collection& collection) {
+  const auto count =
+      std::count_if(collection.features.begin(), collection.features.end(),
+                    [](const Feature& one) { return one.until == Feature::kForever; });
+  if (static_cast<std::size_t>(count) < kFeaturesMax) return {};
+  return make_error(ErrorCode::already_exists,
+                    fmt::format("the collection '{}' has {} features, the most that one "
+                                "can have; create another one",
+                                collection.name, count));
+}
+
+// A dense feature of a URI that is there already changes its model.
+Result<http::Response> add_feature(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const json::object body, read_body(call));
+  TRAWL_ASSIGN(Feature feature, read_feature(body, services.embedders));
+  TRAWL_ASSIGN(const Collection before,
+               services.catalog.find_collection(call.ns.id,
+                                                call.request.path_parameter("collection")));
+  TRAWL_TRY(must_have_room(before));
+  TRAWL_TRY(check_feature(services, call.ns, feature, {}));
+  auto changed = services.catalog.add_feature(
+      call.ns.id, call.request.path_parameter("collection"), std::move(feature));
+  if (!changed) {
+    // The feature is the body.
+    constexpr std::string_view kFeature = "feature.";
+    Error error = std::move(changed).error();
+    if (error.location.starts_with(kFeature)) error.location.erase(0, kFeature.size());
+    return error;
+  }
+  return reply_with(services, call, *changed);
 }
 
 Result<http::Response> show_collection(const Services& services, Call& call) {
@@ -113,6 +184,8 @@ void add_collection_routes(http::Router& router, const Services& services) {
   route("PATCH", kCollectionPath, Permission::write,
         RequestShape(Query{}, collection_patch_shape()), change_collection);
   route("DELETE", kCollectionPath, Permission::remove, {}, remove_collection);
+  route("POST", std::string(kCollectionPath) + "/features", Permission::write,
+        RequestShape(Query{}, feature_shape()), add_feature);
 }
 
 }  // namespace trawl::api

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "api/console/console.h"
 #include "api/describe/embedded.h"
 #include "api/describe/openapi.h"
 #include "api/wire/endpoint.h"
@@ -42,16 +43,16 @@ bool is_browser(const http::Request& request) {
 }
 
 http::Response index(const http::Request& request) {
-  http::Response response = json_response(json::object{{"name", "trawl"},
-                                                       {"version", TRAWL_VERSION},
-                                                       {"docs", "/docs"},
-                                                       {"openapi", "/openapi.json"},
-                                                       {"llms", "/llms.txt"},
-                                                       {"health", "/v1/health"}});
+  json::object places{{"name", "trawl"},     {"version", TRAWL_VERSION},
+                      {"docs", "/docs"},     {"openapi", "/openapi.json"},
+                      {"llms", "/llms.txt"}, {"health", "/v1/health"}};
+  if (!console_pack().empty()) places["console"] = "/console";
+  http::Response response = json_response(std::move(places));
   response.headers.emplace_back("Vary", "Accept");
   if (is_browser(request)) {
     response.status = 302;
-    response.headers.emplace_back("Location", "/docs");
+    response.headers.emplace_back("Location",
+                                  console_pack().empty() ? "/docs" : "/console");
   }
   return response;
 }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "api/documents/document_vectors.h"
 #include "base/field_path.h"
 #include "base/text.h"
 #include "model/engine_fields.h"
@@ -100,6 +101,16 @@ Result<void> check_conflicts(const json::object& update, std::string_view path,
   return out;
 }
 
+// Whether a name at the top level of a document is about its vectors, and no field.
+auto vector_names(const json::object& document, const Collection& collection) {
+  const bool has_names = has_dense_features(collection);
+  const bool has_vectors = vectors_member(collection, document) != VectorsMember::field;
+  return [has_names, has_vectors](std::string_view name) {
+    return (has_names && name == engine_field::kVectorNames) ||
+           (has_vectors && name == engine_field::kVectors);
+  };
+}
+
 std::string join(const std::string& location, std::string_view key) {
   return location.empty() ? std::string(key) : fmt::format("{}.{}", location, key);
 }
@@ -148,15 +159,42 @@ PathValues document_values(const Document& document, const Collection& collectio
   return find_values(document.fields, path);
 }
 
-Result<DocumentWrite> read_document(const json::object& sent, const std::string& location) {
+Result<DocumentWrite> read_document(const json::object& sent, const Collection& collection,
+                                    const std::string& location) {
   DocumentWrite out;
   ObjectReader in(sent, location);
   out.document_id = in.string({"document_id"});
   TRAWL_TRY(in.status());
+  TRAWL_ASSIGN(out.vectors, read_document_vectors(sent, collection, location));
+  const auto is_about_vectors = vector_names(sent, collection);
   out.fields.reserve(sent.size());
   for (const auto& field : sent) {
-    if (!is_reserved(field.key())) out.fields[field.key()] = field.value();
+    if (is_reserved(field.key()) || is_about_vectors(key_of(field))) continue;
+    out.fields[field.key()] = field.value();
   }
+  return out;
+}
+
+Result<DocumentUpdate> read_update(const json::object& sent, const Collection& collection,
+                                   const std::string& location) {
+  DocumentUpdate out;
+  const auto is_about_vectors = vector_names(sent, collection);
+  for (const auto& field : sent) {
+    const std::string_view key = key_of(field);
+    if (!is_about_vectors(key.substr(0, key.find('.')))) {
+      out.fields[field.key()] = field.value();
+    } else if (key == engine_field::kVectorNames) {
+      continue;  // As the server gave it.
+    } else if (is_dotted(key)) {
+      const std::string shown = truncate_text(key, 128);
+      return invalid_at(join(location, shown),
+                        fmt::format("{} is a part of the vectors, which are replaced as a "
+                                    "whole; send them as {{\"vectors\": {{URI: vector}}}}",
+                                    shown));
+    }
+  }
+  TRAWL_TRY(check_update(out.fields, location));
+  TRAWL_ASSIGN(out.vectors, read_document_vectors(sent, collection, location));
   return out;
 }
 
@@ -176,6 +214,11 @@ std::vector<std::string> warn_of_left_out(const json::object& sent,
     warn(engine_field::kCollectionId);
   }
   if (internal != nullptr && !internal->is_null()) warn(engine_field::kInternal);
+  const json::value* names = find_key(sent, engine_field::kVectorNames);
+  if (names != nullptr && !names->is_null() && !names->is_array() &&
+      has_dense_features(collection)) {
+    warn(engine_field::kVectorNames);
+  }
   return warnings;
 }
 

@@ -16,10 +16,11 @@ namespace trawl::api {
 // collection_id and _internal.
 json::object document_json(const Document& document, const Collection& collection);
 
-// Splits a client's document into its id (empty: a new one is made) and its fields; the
-// names that the server gives meaning to are taken out.
-//   invalid  document_id is not a string
-Result<DocumentWrite> read_document(const json::object& sent, const std::string& location);
+// Splits a client's document into its id (empty: a new one is made), its fields and its
+// vectors; the names that the server gives meaning to are taken out.
+//   invalid  document_id is not a string; or as read_document_vectors()
+Result<DocumentWrite> read_document(const json::object& sent, const Collection& collection,
+                                    const std::string& location);
 
 // Says of what read_document() takes out of a document of a client's own; of one that this
 // server gave, which is sent back, there is nothing to say.
@@ -37,6 +38,17 @@ Result<void> apply_update(const json::object& update, bool deep,
 
 // The part of the above that no document can change.
 Result<void> check_update(const json::object& update, const std::string& location);
+
+// An update, taken apart: what is written over the fields, as above, and vectors that take
+// the place of those of their features.
+struct DocumentUpdate {
+  json::object fields;
+  std::vector<NamedVectors> vectors;
+};
+//   invalid  check_update() refuses it, or read_document_vectors(), or it writes to a part
+//            of the vectors
+Result<DocumentUpdate> read_update(const json::object& sent, const Collection& collection,
+                                   const std::string& location);
 
 // The values of a document at a path, as filters see them: its ids are found too, and are
 // written to `scratch`, which must outlive the result.

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 #include "api/documents/document_json.h"
+#include "api/documents/document_vectors.h"
 #include "api/wire/paging.h"
 #include "api/wire/query_reader.h"
 #include "api/wire/request_time.h"
@@ -13,6 +15,7 @@
 #include "base/hash.h"
 #include "base/split_list.h"
 #include "base/text.h"
+#include "insight/asked_version.h"
 #include "query/filter.h"
 #include "query/value_key.h"
 
@@ -24,6 +27,8 @@ constexpr std::uint32_t kSearchRowsMax = 10'000;
 struct DocumentListRequest {
   std::uint32_t limit = 20;
   std::uint64_t offset = 0;
+  std::optional<std::uint64_t> asked_version;
+  std::string version_location;          // Of that.
   std::optional<std::uint64_t> version;  // Of the walk that a cursor continues with.
   std::optional<std::string> cursor;
   std::string search;
@@ -33,6 +38,7 @@ struct DocumentListRequest {
   std::vector<std::string> select;
   std::optional<json::value> filters;
   std::optional<std::int64_t> budget_ms;
+  ShownVectors vectors;
   std::vector<std::string> warnings;
 };
 
@@ -142,7 +148,8 @@ Result<void> read_query_sort(const http::Request& request, DocumentListRequest& 
   return read_sort(ObjectReader(parsed->get_object(), "query.sort"), out);
 }
 
-// Names separated by commas, and in several parameters.
+}  // namespace
+
 std::vector<std::string> query_names(const http::Request& request, std::string_view name) {
   std::vector<std::string> names;
   for (const auto& [key, value] : request.query) {
@@ -151,6 +158,8 @@ std::vector<std::string> query_names(const http::Request& request, std::string_v
   }
   return names;
 }
+
+namespace {
 
 // What means nothing to this server, and what it must not be silent about.
 Result<void> read_rest(const http::Request& request, ObjectReader& in,
@@ -162,15 +171,20 @@ Result<void> read_rest(const http::Request& request, ObjectReader& in,
     error.location = "partition";
     return error;
   }
-  for (const std::string_view name :
-       {"return_presigned_urls", "return_url", "return_vectors"}) {
+  for (const std::string_view name : {"return_presigned_urls", "return_url"}) {
     TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
     if (in.boolean({name}, false) || in_query) {
-      out.warnings.push_back(fmt::format(
-          "'{}' has no effect: this server keeps neither files nor vectors", name));
+      out.warnings.push_back(
+          fmt::format("'{}' has no effect: this server keeps no files", name));
     }
   }
-  (void)in.find({"return_vector_names"});
+  TRAWL_ASSIGN(const bool vectors, QueryReader(request).boolean("return_vectors", false));
+  // Or true, for the names, which are there anyway.
+  const json::value* listed = in.find({"return_vector_names"});
+  std::vector<std::string> names;
+  if (listed != nullptr && !listed->is_bool()) names = in.strings({"return_vector_names"});
+  out.vectors =
+      asked_vectors(in.boolean({"return_vectors"}, false) || vectors, std::move(names));
   (void)in.boolean({"include_total"}, false);  // The total is always there.
   if (in.has({"expand"})) {
     out.warnings.emplace_back(
@@ -225,6 +239,14 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
   } else {
     TRAWL_ASSIGN(out.filters, json_parameter(request, "filters"));
   }
+  if (const auto version =
+          in.optional_integer({"version"}, 0, std::numeric_limits<std::int64_t>::max())) {
+    out.asked_version = static_cast<std::uint64_t>(*version);
+    out.version_location = "version";
+  } else {
+    TRAWL_ASSIGN(out.asked_version, read_version(request));
+    out.version_location = "query.version";
+  }
   TRAWL_TRY(read_rest(request, in, out));
   if (out.cursor) {
     if (out.offset != 0) {
@@ -234,6 +256,12 @@ Result<DocumentListRequest> read_list_request(const http::Request& request,
                                     out.offset));
     }
     TRAWL_TRY(decode_position(*out.cursor, binding_of(out, request.path), out));
+    if (out.asked_version && out.asked_version != out.version) {
+      return invalid_at(out.version_location,
+                        fmt::format("version is {}, and the cursor belongs to a list of "
+                                    "version {}; send the same one, or leave it out",
+                                    *out.asked_version, *out.version));
+    }
   }
   return out;
 }
@@ -244,11 +272,15 @@ Result<std::vector<DocumentRef>> search_documents(const Snapshot& snapshot,
                                                   const Selection& within,
                                                   std::vector<std::string>& warnings) {
   const auto& features = snapshot.collection().features;
-  if (features.empty()) {
-    return invalid_at("search", "this collection has no feature to search by; use filters");
+  const auto words = std::find_if(features.begin(), features.end(), [](const Feature& one) {
+    return one.kind == Feature::Kind::bm25;
+  });
+  if (words == features.end()) {
+    return invalid_at("search",
+                      "this collection has no feature to search words by; use filters");
   }
   SearchRequest request;
-  request.feature_uri = features.front().uri;
+  request.feature_uri = words->uri;
   request.text = wanted.search;
   request.top_k = kSearchRowsMax;
   request.within = within;
@@ -345,7 +377,12 @@ Result<json::array> documents_of(const Snapshot& snapshot,
   TRAWL_ASSIGN(const auto documents, fetch_documents(snapshot, refs));
   json::array out;
   for (const auto& document : documents) {
-    out.push_back(project(document_json(document, snapshot.collection()), wanted.select));
+    json::object shown =
+        project(document_json(document, snapshot.collection()), wanted.select);
+    if (wanted.select.empty() || wanted.vectors.values) {
+      TRAWL_TRY(show_vectors(snapshot, document.ref, wanted.vectors, shown));
+    }
+    out.push_back(std::move(shown));
   }
   return out;
 }
@@ -357,6 +394,10 @@ Result<Filter> compile_filter(const json::value* filters, const std::string& loc
                          location);
 }
 
+Result<std::optional<std::uint64_t>> read_version(const http::Request& request) {
+  return QueryReader(request).count("version", 0, std::numeric_limits<std::int64_t>::max());
+}
+
 RequestShape document_list_shape(Described query) {
   static const ObjectShape kGroup{{{"field"}}};
   return {paging_query() + Query{{"filters", query},
@@ -365,15 +406,17 @@ RequestShape document_list_shape(Described query) {
                                  {"sort", query, true},
                                  {"group_by", query},
                                  {"select", query, false, true},
+                                 {"version", query},
                                  {"budget_ms", query},
                                  {"return_presigned_urls", Described::no},
-                                 {"return_vectors", Described::no}},
+                                 {"return_vectors", query}},
           ObjectShape{{{"filters"},
                        {"search"},
                        {"query", nullptr, Described::no},
                        {"sort", &sort_shape()},
                        {"group_by", &kGroup},
                        {"select"},
+                       {"version"},
                        {"budget_ms"},
                        {"limit"},
                        {"page_size", nullptr, Described::no},
@@ -394,16 +437,24 @@ RequestShape document_list_shape(Described query) {
 
 namespace {
 
+Result<std::shared_ptr<const Snapshot>> snapshot_of(const Services& services,
+                                                    const Collection& collection,
+                                                    const DocumentListRequest& wanted) {
+  if (wanted.asked_version) {
+    return asked_version(services.catalog, services.corpus, collection,
+                         *wanted.asked_version, wanted.version_location);
+  }
+  // A corpus without versions continues a walk in what there is now.
+  const bool continues = wanted.version && services.corpus.traits().versions;
+  return services.corpus.snapshot(collection.id, continues ? wanted.version : std::nullopt);
+}
+
 Result<http::Response> list_wanted(const Services& services, const Call& call,
                                    const DocumentListRequest& wanted) {
   TRAWL_ASSIGN(const Collection collection,
                services.catalog.find_collection(call.ns.id,
                                                 call.request.path_parameter("collection")));
-  // A corpus without versions continues a walk in what there is now.
-  const bool continues = wanted.version && services.corpus.traits().versions;
-  TRAWL_ASSIGN(
-      const auto snapshot,
-      services.corpus.snapshot(collection.id, continues ? wanted.version : std::nullopt));
+  TRAWL_ASSIGN(const auto snapshot, snapshot_of(services, collection, wanted));
   std::vector<std::string> warnings = wanted.warnings;
   TRAWL_ASSIGN(const Filter filter,
                compile_filter(wanted.filters ? &*wanted.filters : nullptr, "filters"));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "api/documents/document_json.h"
+#include "api/documents/document_vectors.h"
 #include "base/text.h"
 #include "query/filter.h"
 #include "query/value_key.h"
@@ -108,6 +109,7 @@ Result<http::Response> get_documents(const Services& services, Call& call) {
   ObjectReader in(body, {});
   const auto ids = in.strings({"document_ids"});
   (void)in.boolean({"return_presigned_urls"}, false);
+  const ShownVectors vectors{in.boolean({"return_vectors"}, false)};
   TRAWL_TRY(in.status());
   if (ids.empty() || ids.size() > kBatchGetMax) {
     return invalid_at(
@@ -129,7 +131,9 @@ Result<http::Response> get_documents(const Services& services, Call& call) {
     for (const auto& snapshot : snapshots) {
       TRAWL_ASSIGN(const auto document, snapshot->get(id));
       if (!document) continue;
-      documents.push_back(document_json(*document, snapshot->collection()));
+      json::object shown = document_json(*document, snapshot->collection());
+      TRAWL_TRY(show_vectors(*snapshot, document->ref, vectors, shown));
+      documents.push_back(std::move(shown));
       found = true;
       break;
     }

@@ -10,12 +10,16 @@
 
 #include "api/documents/document_json.h"
 #include "api/documents/document_list.h"
+#include "api/documents/document_vectors.h"
 #include "api/documents/document_views.h"
+#include "api/namespaces/namespaces.h"
 #include "api/operate/metrics.h"
 #include "api/wire/counted.h"
 #include "api/wire/endpoint.h"
+#include "api/wire/query_reader.h"
 #include "api/wire/request_time.h"
 #include "base/text.h"
+#include "insight/asked_version.h"
 #include "query/filter.h"
 
 namespace trawl::api {
@@ -34,21 +38,52 @@ Error no_document(std::string_view id, const Collection& collection) {
                                 truncate_text(id, 100), collection.name));
 }
 
-Result<Document> get_document(const Services& services, const Collection& collection,
-                              const std::string& id) {
+Result<json::object> shown_document(const Snapshot& snapshot, const Document& document,
+                                    const ShownVectors& vectors) {
+  json::object out = document_json(document, snapshot.collection());
+  TRAWL_TRY(show_vectors(snapshot, document.ref, vectors, out));
+  return out;
+}
+
+Result<json::object> get_document(const Services& services, const Collection& collection,
+                                  const std::string& id, const ShownVectors& vectors) {
   TRAWL_ASSIGN(const auto snapshot, services.corpus.snapshot(collection.id));
-  TRAWL_ASSIGN(auto found, snapshot->get(id));
+  TRAWL_ASSIGN(const auto found, snapshot->get(id));
   if (!found) return no_document(id, collection);
-  return std::move(*found);
+  return shown_document(*snapshot, *found, vectors);
+}
+
+// As it was at a version of its collection.
+Result<json::object> get_document_at(const Services& services, const Collection& collection,
+                                     const std::string& id, std::uint64_t version,
+                                     const ShownVectors& vectors) {
+  TRAWL_ASSIGN(const auto snapshot, asked_version(services.catalog, services.corpus,
+                                                  collection, version, "query.version"));
+  TRAWL_ASSIGN(const auto found, snapshot->get(id));
+  if (found) return shown_document(*snapshot, *found, vectors);
+  return make_error(
+      ErrorCode::not_found,
+      fmt::format("the document '{}' is not in version {} of the collection '{}'",
+                  truncate_text(id, 100), version, collection.name));
+}
+
+Result<ShownVectors> read_asked_vectors(const Call& call) {
+  TRAWL_ASSIGN(const bool values,
+               QueryReader(call.request).boolean("return_vectors", false));
+  return asked_vectors(values, query_names(call.request, "return_vector_names"));
 }
 
 Result<http::Response> create(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
-  TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, {}));
+  TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, collection, {}));
   TRAWL_TRY(services.reserved_names.check("document", wanted.document_id, "document_id"));
   Document stored;
   stored.fields = wanted.fields;
+  json::array vector_names;
+  for (const NamedVectors& one : wanted.vectors) {
+    vector_names.push_back(text_value(one.feature_uri));
+  }
   std::vector<DocumentWrite> one;
   one.push_back(std::move(wanted));
   TRAWL_ASSIGN(const auto outcomes,
@@ -59,6 +94,7 @@ Result<http::Response> create(const Services& services, Call& call) {
   stored.created_at = outcomes.front().created_at;
   stored.updated_at = outcomes.front().updated_at;
   json::object out = document_json(stored, collection);
+  if (!vector_names.empty()) out["_vectors"] = std::move(vector_names);
   // The other members are the client's own.
   if (const auto warnings = warn_of_left_out(body, collection); !warnings.empty()) {
     out["_internal"].get_object()["warnings"] =
@@ -69,22 +105,35 @@ Result<http::Response> create(const Services& services, Call& call) {
 
 Result<http::Response> show(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
-  TRAWL_ASSIGN(const Document found,
-               get_document(services, collection, call.request.path_parameter("document")));
-  return detail_response(document_json(found, collection));
+  TRAWL_ASSIGN(const auto version, read_version(call.request));
+  const std::string& id = call.request.path_parameter("document");
+  TRAWL_ASSIGN(const ShownVectors vectors, read_asked_vectors(call));
+  TRAWL_ASSIGN(json::object found,
+               version ? get_document_at(services, collection, id, *version, vectors)
+                       : get_document(services, collection, id, vectors));
+  return detail_response(std::move(found));
 }
 
 Result<http::Response> change_one(const Services& services, Call& call,
                                   const Collection& collection, bool deep) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
-  TRAWL_TRY(check_update(body, {}));
+  TRAWL_ASSIGN(const DocumentUpdate update, read_update(body, collection, {}));
   TRAWL_ASSIGN(
       const Document changed,
-      services.corpus.update(
-          collection.id, call.request.path_parameter("document"),
-          [&](json::object& fields) { return apply_update(body, deep, {}, fields); }));
+      services.corpus.update(collection.id, call.request.path_parameter("document"),
+                             [&](json::object& fields, std::vector<NamedVectors>& vectors) {
+                               vectors = update.vectors;
+                               return apply_update(update.fields, deep, {}, fields);
+                             }));
   services.metrics.documents_written(1);
-  return json_response(document_json(changed, collection));
+  json::object out = document_json(changed, collection);
+  if (has_dense_features(collection)) {
+    // What others changed meanwhile is of another version, and not asked for.
+    if (const auto snapshot = services.corpus.snapshot(collection.id)) {
+      (void)show_vectors(**snapshot, changed.ref, {}, out);
+    }
+  }
+  return json_response(std::move(out));
 }
 
 Result<http::Response> patch(const Services& services, Call& call) {
@@ -182,17 +231,23 @@ std::size_t count_changed(const Outcomes& outcomes) {
 Result<Outcomes> update_each(
     const Services& services, const Collection& collection,
     const std::vector<std::string>& ids,
-    const std::function<Result<void>(std::size_t index, json::object& fields)>& change) {
+    const std::function<const DocumentUpdate&(std::size_t index)>& update) {
   Outcomes outcomes(ids.size());
-  TRAWL_ASSIGN(const auto found,
-               services.corpus.update_many(
-                   collection.id, ids, [&](std::size_t i, json::object& fields) {
-                     // The change leaves the fields alone when it fails.
-                     if (const auto changed = change(i, fields); !changed) {
-                       outcomes[i] = changed.error().message;
-                     }
-                     return Result<void>();
-                   }));
+  TRAWL_ASSIGN(
+      const auto found,
+      services.corpus.update_many(
+          collection.id, ids,
+          [&](std::size_t i, json::object& fields, std::vector<NamedVectors>& vectors) {
+            const DocumentUpdate& wanted = update(i);
+            // The change leaves the fields alone when it fails.
+            if (const auto changed =
+                    apply_update(wanted.fields, true, "update_data", fields)) {
+              vectors = wanted.vectors;
+            } else {
+              outcomes[i] = changed.error().message;
+            }
+            return Result<void>();
+          }));
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!found[i]) outcomes[i] = kNoSuchDocument;
   }
@@ -219,15 +274,12 @@ json::object updated_json(const std::vector<std::string>& ids, const Outcomes& o
 
 Result<json::object> update_matching(const Services& services, const Call& call,
                                      const Collection& collection,
-                                     const json::value* filters,
-                                     const json::object& update) {
-  TRAWL_TRY(check_update(update, "update_data"));
+                                     const json::value* filters, const json::object& sent) {
+  TRAWL_ASSIGN(const DocumentUpdate update, read_update(sent, collection, "update_data"));
   TRAWL_ASSIGN(const auto ids, ids_matching(services, call.request, collection, filters));
-  TRAWL_ASSIGN(
-      const Outcomes outcomes,
-      update_each(services, collection, ids, [&](std::size_t, json::object& fields) {
-        return apply_update(update, true, "update_data", fields);
-      }));
+  TRAWL_ASSIGN(const Outcomes outcomes,
+               update_each(services, collection, ids,
+                           [&](std::size_t) -> const DocumentUpdate& { return update; }));
   return updated_json(ids, outcomes, true);
 }
 
@@ -257,24 +309,24 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
                                              updates->size(), kBatchMax));
   }
   std::vector<std::string> ids;
-  std::vector<const json::object*> changes;
+  std::vector<DocumentUpdate> changes;
   for (std::size_t i = 0; i < updates->size(); ++i) {
     const std::string location = fmt::format("updates[{}]", i);
     if (!(*updates)[i].is_object())
       return invalid_at(location, location + " is not an object");
     ObjectReader one((*updates)[i].get_object(), location);
     ids.push_back(one.required_string({"document_id"}));
-    changes.push_back(one.object({"update_data"}));
-    if (one.ok() && changes.back() == nullptr) one.fail("update_data", "is required");
+    const json::object* sent = one.object({"update_data"});
+    if (one.ok() && sent == nullptr) one.fail("update_data", "is required");
     TRAWL_TRY(one.status());
-    TRAWL_TRY(check_update(*changes.back(), location + ".update_data"));
+    TRAWL_ASSIGN(DocumentUpdate update,
+                 read_update(*sent, collection, location + ".update_data"));
+    changes.push_back(std::move(update));
   }
   TRAWL_ASSIGN(
       const Outcomes outcomes,
-      update_each(services, collection, ids, [&](std::size_t i, json::object& fields) {
-        return apply_update(*changes[i], true, fmt::format("updates[{}].update_data", i),
-                            fields);
-      }));
+      update_each(services, collection, ids,
+                  [&](std::size_t i) -> const DocumentUpdate& { return changes[i]; }));
   return json_response(updated_json(ids, outcomes, false));
 }
 
@@ -358,9 +410,17 @@ Result<Collection> collection_holding(const Services& services, Call& call) {
 
 Result<http::Response> show_anywhere(const Services& services, Call& call) {
   TRAWL_ASSIGN(const Collection collection, collection_holding(services, call));
-  TRAWL_ASSIGN(const Document found,
-               get_document(services, collection, call.request.path_parameter("document")));
-  return detail_response(document_json(found, collection));
+  TRAWL_ASSIGN(const ShownVectors vectors, read_asked_vectors(call));
+  TRAWL_ASSIGN(
+      json::object found,
+      get_document(services, collection, call.request.path_parameter("document"), vectors));
+  return detail_response(std::move(found));
+}
+
+// The namespace is that of the path.
+Result<http::Response> show_in_namespace(const Services& services, Call& call) {
+  TRAWL_ASSIGN(call.ns, namespace_of_path(services, call));
+  return show_anywhere(services, call);
 }
 
 Result<http::Response> patch_anywhere(const Services& services, Call& call) {
@@ -386,13 +446,16 @@ void add_document_routes(http::Router& router, const Services& services) {
   };
   using Others = ObjectShape::Others;
   // All but these are the fields of the document, whatever they are called.
-  const RequestShape made(Query{}, ObjectShape{{{"document_id"}}, Others::data});
+  const RequestShape made(
+      Query{}, ObjectShape{{{"document_id"}, {"vectors"}, {"_vectors"}}, Others::data});
   const RequestShape changed(
       Query{},
-      ObjectShape{{{"document_id"}, {"collection_id"}, {"_internal"}}, Others::data});
-  // This server keeps neither files nor vectors, and expands nothing.
-  const Query shown = {{"return_presigned_urls", Described::no},
-                       {"return_vectors", Described::no},
+      ObjectShape{
+          {{"document_id"}, {"collection_id"}, {"_internal"}, {"vectors"}, {"_vectors"}},
+          Others::data});
+  // This server keeps no files, and expands nothing.
+  const Query shown = {{"return_vectors"},
+                       {"return_presigned_urls", Described::no},
                        {"return_vector_names", Described::no, false, true},
                        {"expand", Described::no, false, true}};
   static const ObjectShape kUpdate{{{"document_id"}, {"update_data"}}};
@@ -418,13 +481,20 @@ void add_document_routes(http::Router& router, const Services& services) {
       batch_delete);
   route("PATCH", all + "/bulk", Permission::write,
         RequestShape(Query{}, ObjectShape{{{"filters"}, {"update_data"}}}), bulk_update);
-  route("GET", all + "/{document}", Permission::read, shown, show);
+  route("GET", all + "/{document}", Permission::read, shown + Query{{"version"}}, show);
   route("PATCH", all + "/{document}", Permission::write, changed, patch);
   route("PUT", all + "/{document}", Permission::write, changed, put);
   route("DELETE", all + "/{document}", Permission::remove, {}, remove);
   route("POST", "/v1/documents/batch-get", Permission::read,
-        RequestShape(Query{}, ObjectShape{{{"document_ids"}, {"return_presigned_urls"}}}),
+        RequestShape(
+            Query{},
+            ObjectShape{{{"document_ids"}, {"return_vectors"}, {"return_presigned_urls"}}}),
         get_documents);
+  router.add(
+      {"GET", "/v1/namespaces/{namespace}/documents/{document}", http::RunOn::worker,
+       http::Body::buffered,
+       endpoint(services, Permission::read, Scope::whole_server, shown,
+                [&services](Call& call) { return show_in_namespace(services, call); })});
   const std::string anywhere = "/v1/documents/{document}";
   route("GET", anywhere, Permission::read, shown, show_anywhere);
   route("PATCH", anywhere, Permission::write, changed, patch_anywhere);

@@ -14,6 +14,7 @@
 #include "api/wire/request_time.h"
 #include "api/wire/time_value.h"
 #include "base/text.h"
+#include "ledger/duration_bins.h"
 
 namespace trawl::api {
 namespace {
@@ -34,6 +35,8 @@ constexpr Grouping kGroupings[] = {
     {"shape", "shape", AggregateBy::shape},
     {"error", "error", AggregateBy::error},
     {"failed_stage", "failed_stage", AggregateBy::failed_stage},
+    {"label_name", "label_name", AggregateBy::label_name},
+    {"duration", "", AggregateBy::duration},  // write_bin() has its members.
 };
 constexpr std::string_view kLabelPrefix = "label:";
 
@@ -49,6 +52,13 @@ std::string group_name(const FiguresRequest& request) {
     if (group.by == request.by) return std::string(group.name);
   }
   return std::string(kLabelPrefix) + request.label;
+}
+
+void write_bin(JsonWriter& out, const AggregateKey& key) {
+  const DurationBin bin = duration_bin_at(bin_of_duration_key(key.value_or("")));
+  out.key("bin_start_ms").number(bin.start_ms);
+  out.key("bin_end_ms");
+  bin.end_ms ? out.number(*bin.end_ms) : out.null();
 }
 
 struct AggregateBody {
@@ -149,6 +159,7 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
                gather_figures(services.ledger, body.list.filter, body.figures));
 
   const bool is_grouped = body.figures.by != AggregateBy::none;
+  const bool is_binned = body.figures.by == AggregateBy::duration;
   std::string text;
   JsonWriter out(text);
   out.begin_object();
@@ -156,6 +167,11 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
   if (sent.contains("time_zone")) out.key("time_zone").string(body.figures.zone.name());
   out.key("group_by");
   is_grouped ? out.string(group_name(body.figures)) : out.null();
+  if (is_binned) {
+    out.key("bin_bounds_ms").begin_array();
+    for (const double bound : duration_bounds_ms()) out.number(bound);
+    out.end_array();
+  }
   out.key("filter").value(echo_of(body.list));
   out.key("total").begin_object();
   write_figures(out, figures.aggregate.total);
@@ -164,7 +180,9 @@ Result<http::Response> aggregate_executions(const Services& services, Call& call
   for (const auto& row : figures.aggregate.rows) {
     out.begin_object();
     write_bucket(out, figures.bucket, row.bucket, body.figures.zone);
-    if (is_grouped) {
+    if (is_binned) {
+      write_bin(out, row.key);
+    } else if (is_grouped) {
       out.key(member_of(body.figures.by));
       row.key ? out.string(*row.key) : out.null();
     }

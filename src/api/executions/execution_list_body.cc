@@ -14,6 +14,7 @@
 #include "api/wire/time_value.h"
 #include "base/object_reader.h"
 #include "base/text.h"
+#include "ledger/error_kind.h"
 #include "model/recorded_fields.h"
 #include "query/filter.h"
 
@@ -22,16 +23,34 @@ namespace {
 
 constexpr std::size_t kIdsMax = 1'000;
 constexpr std::size_t kLabelsMax = 16;
+constexpr std::size_t kErrorCharsMax = 4'000;
 constexpr std::int64_t kBudgetMaxMs = 60'000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // What is not a condition on the text of one field.
-constexpr std::string_view kOtherKeys[] = {
-    "budget_ms",   "cache_hit_rate",  "collection_ids", "count_only",
-    "end_time",    "error",           "execution_ids",  "fields",
-    "filters",     "labels",          "max_credits",    "max_duration_ms",
-    "min_credits", "min_duration_ms", "query",          "returned",
-    "sort",        "start_time",      "status",         "statuses"};
+constexpr std::string_view kOtherKeys[] = {"budget_ms",
+                                           "cache_hit_rate",
+                                           "collection_ids",
+                                           "count_only",
+                                           "end_time",
+                                           "error",
+                                           "error_kind",
+                                           "execution_ids",
+                                           "fields",
+                                           "filters",
+                                           "labels",
+                                           "max_credits",
+                                           "max_duration_ms",
+                                           "min_credits",
+                                           "min_duration_ms",
+                                           "modes",
+                                           "query",
+                                           "returned",
+                                           "returned_document",
+                                           "sort",
+                                           "start_time",
+                                           "status",
+                                           "statuses"};
 
 const std::vector<std::string_view>& known_keys() {
   static const std::vector<std::string_view> kKeys = [] {
@@ -66,9 +85,11 @@ class Reader {
     TRAWL_TRY(read_times());
     TRAWL_TRY(read_texts());
     TRAWL_TRY(read_lists());
+    TRAWL_TRY(read_returned_document());
     TRAWL_TRY(read_numbers());
     TRAWL_TRY(read_labels());
     TRAWL_TRY(read_filters());
+    TRAWL_TRY(read_modes());
     TRAWL_TRY(read_sort());
     TRAWL_TRY(read_fields());
     out_.count_only = in_.boolean({"count_only"}, false);
@@ -126,6 +147,7 @@ class Reader {
     if (out_.filter.status) out_.echo["status"] = *out_.filter.status;
     TRAWL_ASSIGN(out_.filter.query, read_query("query"));
     TRAWL_ASSIGN(out_.filter.error, read_query("error"));
+    TRAWL_TRY(read_error_kind());
     for (const RecordedField& field : kRecordedFields) {
       if (!field.is(kCondition)) continue;
       const std::string_view name = field.filter_name;
@@ -142,6 +164,28 @@ class Reader {
       out_.echo["returned"] = returned == "eq" ? "zero" : "nonzero";
       TRAWL_TRY(add("total_returned", returned, 0, "returned"));
     }
+    return {};
+  }
+
+  // An error, or the kind of one, which is of its own kind.
+  Result<void> read_error_kind() {
+    const auto text = in_.optional_string({"error_kind"});
+    TRAWL_TRY(in_.status());
+    if (!text) return {};
+    if (text->empty()) {
+      return invalid_at("error_kind",
+                        "error_kind is empty; give an error, or a kind as an aggregate by "
+                        "error has it, or leave it out");
+    }
+    if (truncate_text(*text, kErrorCharsMax) != *text) {
+      return invalid_at(
+          "error_kind",
+          fmt::format("error_kind is longer than {} characters; give the kind "
+                      "that an aggregate by error has",
+                      kErrorCharsMax));
+    }
+    out_.filter.error_kind = error_kind(*text);
+    out_.echo["error_kind"] = text_value(*out_.filter.error_kind);
     return {};
   }
 
@@ -182,6 +226,40 @@ class Reader {
                                out_.unknown_collections));
     }
     return add(kName, "in", wanted, kName);
+  }
+
+  Result<void> read_returned_document() {
+    constexpr std::string_view kName = "returned_document";
+    const json::value* sent = in_.find({kName});
+    if (sent == nullptr) return {};
+    ReturnedDocument wanted;
+    if (const auto* object = sent->if_object()) {
+      ObjectReader document = in_.child(*object, kName);
+      wanted.document_id = document.required_string({"document_id"});
+      const auto collection = document.optional_string({"collection_id"});
+      TRAWL_TRY(document.status());
+      if (const auto unread = document.unread(); !unread.empty()) {
+        const std::string key = truncate_text(unread.front(), 64);
+        return invalid_at(fmt::format("{}.{}", kName, key),
+                          fmt::format("{} has no '{}'; use document_id, and collection_id "
+                                      "where it matters",
+                                      kName, key));
+      }
+      if (collection) {
+        json::array ids;
+        TRAWL_TRY(add_collection(*collection, "returned_document.collection_id", find_, ids,
+                                 out_.unknown_collections));
+        for (const json::value& id : ids) {
+          wanted.collection_ids.emplace_back(view(id.get_string()));
+        }
+      }
+    } else {
+      wanted.document_id = in_.required_string({kName});
+      TRAWL_TRY(in_.status());
+    }
+    out_.echo["returned_document"] = *sent;
+    out_.filter.returned_document = std::move(wanted);
+    return {};
   }
 
   Result<void> read_bound(std::string_view name, std::string_view field,
@@ -267,6 +345,47 @@ class Reader {
     return {};
   }
 
+  Result<void> read_modes() {
+    TRAWL_ASSIGN(const auto modes, read_strings("modes"));
+    out_.has_modes = !modes.empty();
+    if (modes.empty()) {
+      if (means_some_executions()) out_.filter.modes = ModeKinds::all();
+      return {};
+    }
+    out_.filter.modes = ModeKinds::none();
+    for (std::size_t i = 0; i < modes.size(); ++i) {
+      std::optional<ModeKind> found;
+      std::vector<std::string_view> known;
+      for (ModeKind kind = 0; kind < kModeKinds; ++kind) {
+        known.push_back(mode_kind_name(kind));
+        if (known.back() == modes[i]) found = kind;
+      }
+      if (!found) {
+        const std::string name = truncate_text(modes[i], 64);
+        return invalid_at(fmt::format("modes[{}]", i),
+                          fmt::format("unknown mode '{}'{}; use one of {}", name,
+                                      did_you_mean(name, known), fmt::join(known, ", ")));
+      }
+      out_.filter.modes.add(*found);
+    }
+    return {};
+  }
+
+  // Whoever names executions, or what they descend from, means them whatever their mode.
+  bool means_some_executions() const {
+    static constexpr std::string_view kNames[] = {
+        "execution_id", "execution_mode", "parent_execution_id", "relation", "request_id"};
+    if (out_.filter.execution_ids) return true;
+    for (const Filter& where : out_.filter.where) {
+      for (const std::string& path : where.paths()) {
+        if (std::find(std::begin(kNames), std::end(kNames), path) != std::end(kNames)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   Result<void> read_sort() {
     const json::value* sort = in_.find({"sort"});
     if (sort == nullptr) return {};
@@ -348,6 +467,7 @@ Result<ExecutionListBody> parse_execution_list_body(const json::object& body,
                                                     const FindCollectionId& find) {
   ExecutionListBody out;
   out.filter.namespace_id = namespace_id;
+  out.filter.modes = ModeKinds::own();
   json::object stated;
   json::object chosen;
   for (const auto& field : body) {

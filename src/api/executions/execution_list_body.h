@@ -17,10 +17,15 @@ namespace trawl::api {
 
 // What a list of executions is asked for in its body. Everything is optional, and every
 // condition has to hold:
+//   modes ["adhoc", "replay", "fork"]: any of these kinds; the default is adhoc alone, but
+//   every kind where other conditions say which executions are meant: execution_ids,
+//   request_id, parent_execution_id, or filters on these, execution_mode or relation
 //   status "failed" · statuses ["failed", …] · start_time, end_time (parse_time_value)
 //   query "cheap \"night flight\" os*": words of query_summary and inputs (TextQuery)
-//   error "timeout": words of the error · execution_ids […] (any of)
-//   collection_ids […]: ids or names (any of)
+//   error "timeout": words of the error · error_kind "'…' took N ms": an error, or the kind
+//   of one: the same but for quoted parts, numbers and ids · execution_ids […] (any of)
+//   collection_ids […]: ids or names (any of) · returned_document "moby" or
+//   {"document_id", "collection_id"?}: among the results that are recorded
 //   min_duration_ms, max_duration_ms, min_credits, max_credits · returned "zero"|"nonzero"
 //   cache_hit_rate 0.5 or {"min": 0, "max": 1} · every recorded field with kCondition
 //   (stage_id, caller …): the exact text · labels {"team": "search"}
@@ -36,6 +41,7 @@ struct ExecutionListBody {
   bool ascending = false;
   std::int64_t budget_us = 2'000'000;
   bool has_budget = false;          // It was said.
+  bool has_modes = false;           // Likewise.
   std::vector<std::string> fields;  // Empty: the row as it is.
   bool count_only = false;
   // Of what chooses the executions and their order, without nulls: what a cursor is bound

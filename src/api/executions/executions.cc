@@ -1,5 +1,6 @@
 // POST /v1/retrievers/executions/list and GET /v1/retrievers/executions/{id}.
 #include "api/executions/executions.h"
+#include "api/executions/candidates.h"
 #include "api/executions/chosen_fields.h"
 #include "api/executions/collection_condition.h"
 #include "api/executions/replayable.h"
@@ -133,32 +134,29 @@ Result<http::Response> list_executions(const Services& services, const Call& cal
   return json_response(std::move(out));
 }
 
-// A basic list of a local ledger is a few look-ups in an index, done on the connection's
-// thread; everything else may take a while.
-Result<void> answer_list(const Services& services,
-                         const std::shared_ptr<http::Request>& sent, Call& call,
-                         const http::Reply& reply) {
-  TRAWL_ASSIGN(ListRequest request, read_list_request(services, call));
-  const bool is_short = request.body.filter.is_basic() && request.body.fields.empty() &&
-                        request.page.sort == ExecutionSort::timestamp &&
-                        !request.page.ascending && request.page.limit <= kShortPageRows &&
-                        request.page.offset <= kShortPageOffset;
-  // A request with a long body, or for a ledger that is not local, is on a worker already.
-  if (is_short || WorkerPool::is_worker()) {
+using Answer = std::function<Result<http::Response>(const Call&)>;
+
+// Answers on a worker; a request with a long body, or for a ledger that is not local, is on
+// one already.
+Result<void> answer_on_worker(const Services& services,
+                              const std::shared_ptr<http::Request>& sent, const Call& call,
+                              const http::Reply& reply, std::string_view doing,
+                              Answer answer) {
+  const auto answer_in_time = [&services, sent, key = call.key, ns = call.ns,
+                               answer = std::move(answer)] {
+    const Call again{*sent, key, ns};
     const RequestTime time(services, *sent);
-    TRAWL_ASSIGN(auto response,
-                 bounded(time, [&] { return list_executions(services, call, request); }));
+    return bounded(time, [&] { return answer(again); });
+  };
+  if (WorkerPool::is_worker()) {
+    TRAWL_ASSIGN(auto response, answer_in_time());
     reply(std::move(response));
     return {};
   }
-  const auto submitted = http::submit_request(
-      services.workers, *sent,
-      [&services, sent, key = call.key, ns = call.ns, request = std::move(request), reply] {
-        http::answer_guarded(*sent, "the list of executions", reply, [&] {
-          const Call again{*sent, key, ns};
-          const RequestTime time(services, *sent);
-          auto response =
-              bounded(time, [&] { return list_executions(services, again, request); });
+  const auto submitted =
+      http::submit_request(services.workers, *sent, [sent, reply, doing, answer_in_time] {
+        http::answer_guarded(*sent, doing, reply, [&] {
+          auto response = answer_in_time();
           reply(response ? std::move(*response)
                          : http::error_response(response.error(), sent->request_id));
         });
@@ -167,21 +165,73 @@ Result<void> answer_list(const Services& services,
   return {};
 }
 
-Result<http::Response> show_execution(const Services& services, Call& call) {
-  const std::string& id = call.request.path_parameter("execution_id");
-  TRAWL_ASSIGN(auto found, find_json(services.ledger, call.ns.id, ExecutionId(id)));
-  if (!found) {
-    return make_error(ErrorCode::not_found,
-                      fmt::format("the execution '{}' does not exist in the namespace '{}'",
-                                  truncate_text(id, 100), call.ns.name));
+// A basic list of a local ledger is a few look-ups in an index, done on the connection's
+// thread; everything else may take a while.
+Result<void> answer_list(const Services& services,
+                         const std::shared_ptr<http::Request>& sent, Call& call,
+                         const http::Reply& reply) {
+  TRAWL_ASSIGN(ListRequest request, read_list_request(services, call));
+  const bool is_short =
+      request.body.filter.is_basic() && request.body.filter.modes.has(kOwnMode) &&
+      request.body.fields.empty() && request.page.sort == ExecutionSort::timestamp &&
+      !request.page.ascending && request.page.limit <= kShortPageRows &&
+      request.page.offset <= kShortPageOffset;
+  if (is_short) {
+    const RequestTime time(services, *sent);
+    TRAWL_ASSIGN(auto response,
+                 bounded(time, [&] { return list_executions(services, call, request); }));
+    reply(std::move(response));
+    return {};
   }
-  add_replayable(services, call.ns.id, *found);
+  return answer_on_worker(services, sent, call, reply, "the list of executions",
+                          [&services, request = std::move(request)](const Call& again) {
+                            return list_executions(services, again, request);
+                          });
+}
+
+Result<http::Response> show_execution(const Services& services, const Call& call,
+                                      const std::optional<PlaceRange>& candidates) {
+  TRAWL_ASSIGN(std::string detail, find_detail(services, call));
+  if (candidates) {
+    TRAWL_ASSIGN(detail, with_candidates(detail, *candidates));
+  }
+  add_replayable(services, call.ns.id, detail);
   TRAWL_ASSIGN(const bool autopsy, QueryReader(call.request).boolean("autopsy", false));
-  if (autopsy) TRAWL_TRY(add_autopsy(services, call.ns.id, ExecutionId(id), *found));
-  return detail_response(std::move(*found));
+  if (autopsy) {
+    const ExecutionId id(call.request.path_parameter("execution_id"));
+    TRAWL_TRY(add_autopsy(services, call.ns.id, id, detail));
+  }
+  return detail_response(std::move(detail));
+}
+
+// A client that asks for parts expects more than is read on the connection's thread.
+Result<void> answer_show(const Services& services,
+                         const std::shared_ptr<http::Request>& sent, const Call& call,
+                         const http::Reply& reply) {
+  TRAWL_ASSIGN(const auto candidates, read_candidates(*sent));
+  if (candidates) {
+    return answer_on_worker(services, sent, call, reply, "an execution",
+                            [&services, candidates](const Call& again) {
+                              return show_execution(services, again, candidates);
+                            });
+  }
+  const RequestTime time(services, *sent);
+  TRAWL_ASSIGN(auto response,
+               bounded(time, [&] { return show_execution(services, call, candidates); }));
+  reply(std::move(response));
+  return {};
 }
 
 }  // namespace
+
+Result<std::string> find_detail(const Services& services, const Call& call) {
+  const std::string& id = call.request.path_parameter("execution_id");
+  TRAWL_ASSIGN(auto found, find_json(services.ledger, call.ns.id, ExecutionId(id)));
+  if (found) return std::move(*found);
+  return make_error(ErrorCode::not_found,
+                    fmt::format("the execution '{}' does not exist in the namespace '{}'",
+                                truncate_text(id, 100), call.ns.name));
+}
 
 void add_execution_routes(http::Router& router, const Services& services) {
   const RequestShape list(paging_query(), execution_list_shape());
@@ -191,11 +241,14 @@ void add_execution_routes(http::Router& router, const Services& services) {
                                          Call& call, const http::Reply& reply) {
                                return answer_list(services, request, call, reply);
                              })});
-  router.add(
-      {"GET", "/v1/retrievers/executions/{execution_id}", reads_run_on(services),
-       http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace, Query{{"autopsy"}},
-                [&services](Call& call) { return show_execution(services, call); })});
+  router.add({"GET", "/v1/retrievers/executions/{execution_id}", reads_run_on(services),
+              http::Body::buffered,
+              async_endpoint(services, Permission::read, Scope::in_namespace,
+                             Query{{"autopsy"}, {"candidates"}},
+                             [&services](const std::shared_ptr<http::Request>& request,
+                                         Call& call, const http::Reply& reply) {
+                               return answer_show(services, request, call, reply);
+                             })});
 }
 
 }  // namespace trawl::api

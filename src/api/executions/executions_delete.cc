@@ -47,7 +47,8 @@ Result<http::Response> delete_execution(const Services& services, Call& call) {
 
 // Also {"query": "*"} and {"filters": {}} are not conditions.
 bool matches_everything(const ExecutionFilter& filter) {
-  return filter.is_basic() && !filter.status && !filter.start_time && !filter.end_time;
+  return filter.is_basic() && filter.modes == ModeKinds::all() && !filter.status &&
+         !filter.start_time && !filter.end_time;
 }
 
 Error one_stays(ErrorCode code, const ExecutionId& id, std::string_view why) {
@@ -107,6 +108,8 @@ Result<http::Response> delete_matching(const Services& services, Call& call) {
       ExecutionListBody body,
       parse_execution_list_body(sent, call.ns.id, now,
                                 find_collection_id_in(services.catalog, call.ns.id)));
+  // A replay has the inputs of what it replays: whoever deletes these means both.
+  if (!body.has_modes) body.filter.modes = ModeKinds::all();
   if (!all && matches_everything(body.filter)) {
     return invalid_at("body",
                       "the body names no condition, which would delete the whole history; "

@@ -6,13 +6,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
-#include "api/executions/chosen_fields.h"
-#include "api/executions/collection_condition.h"
 #include "api/executions/executions.h"
-#include "api/keys/key_watch.h"
 #include "api/wire/endpoint.h"
-#include "api/wire/query_reader.h"
 #include "base/csv.h"
 #include "base/gzip.h"
 #include "base/hash.h"
@@ -29,25 +26,8 @@
 namespace trawl::api {
 namespace {
 
-constexpr std::string_view kFormats[] = {"ndjson", "csv"};
-
 // Rows are hashed, compressed and sent this many bytes at a time.
 constexpr std::size_t kExportPieceBytes = 64 * 1024;
-
-// What one request asks for.
-struct ExportRequest {
-  NamespaceId namespace_id;
-  ExecutionListBody body;
-  ChosenFields fields;
-  std::optional<ExecutionKey> after;
-  std::optional<std::uint64_t> limit;
-  bool csv = false;
-  bool detail = false;
-  bool raw = false;     // Texts in a CSV are not made safe for spreadsheets.
-  bool trailer = true;  // As a last line.
-  bool gzip_file = false;
-  http::ContentCoding coding = http::ContentCoding::identity;  // Of the transfer only.
-};
 
 void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
   bool first = true;
@@ -75,12 +55,14 @@ void append_csv_row(std::string& out, const json::object& row, CsvTexts texts) {
 // Brings rows to the client; in constant memory, however many there are.
 class Exporter {
  public:
-  Exporter(const Services& services, const ExportRequest& request, http::BodyWriter& writer)
+  // `coding` is that of the transfer, where the file itself is not compressed.
+  Exporter(const Services& services, const ExportRequest& request,
+           http::ContentCoding coding, http::BodyWriter& writer)
       : services_(services), request_(request), writer_(writer) {
-    if (request.gzip_file) {
+    if (request.gzip.value_or(false)) {
       gzip_.emplace();
-    } else if (request.coding != http::ContentCoding::identity) {
-      encoder_.emplace(request.coding);
+    } else if (coding != http::ContentCoding::identity) {
+      encoder_.emplace(coding);
     }
     if (request.csv) piece_ = fmt::format("{}\r\n", fmt::join(csv_field_names(), ","));
   }
@@ -209,107 +191,41 @@ std::string ascii_json(std::string_view text) {
   return out;
 }
 
-Error at_query(Error error, std::string_view name) {
-  error.location = fmt::format("query.{}", name);
-  return error;
-}
+}  // namespace
 
-// Where an export that broke off continues: behind an execution that the client has.
-Result<ExecutionKey> key_of(const Services& services, const Call& call,
-                            std::string_view id) {
-  TRAWL_ASSIGN(const auto found,
-               services.ledger.find(call.ns.id, ExecutionId(std::string(id))));
-  if (found) return ExecutionKey{found->summary.timestamp, found->summary.execution_id};
-  return at_query(
-      make_error(
-          ErrorCode::not_found,
-          fmt::format("after is '{}', an execution that the namespace '{}' does not have, "
-                      "or no longer has; name the one before it, or start again",
-                      truncate_text(id, 100), call.ns.name)),
-      "after");
-}
-
-Result<ExportRequest> parse_request(const Services& services, Call& call) {
-  const QueryReader query(call.request);
-  TRAWL_ASSIGN(const json::object sent, read_body(call));
-  ExportRequest out;
-  out.namespace_id = call.ns.id;
-  TRAWL_TRY(refuse_page_keys(sent, "an export", FieldsKey::taken));
-  TRAWL_ASSIGN(out.body, parse_execution_list_body(
-                             sent, call.ns.id, services.clock.now(),
-                             find_collection_id_in(services.catalog, call.ns.id)));
-  TRAWL_TRY(refuse_unknown_collections(services, out.body));
-  TRAWL_ASSIGN(const std::string_view format, query.choice("format", kFormats));
-  out.csv = format == "csv";
-  TRAWL_ASSIGN(out.detail, query.boolean("detail", false));
-  if (out.csv && out.detail) {
-    return invalid_at("query.detail",
-                      "detail is true, but a CSV holds only the fields of a row; "
-                      "use format=ndjson");
-  }
-  out.fields = ChosenFields(out.body.fields);
-  if (!out.fields.empty() && (out.csv || out.detail)) {
-    return invalid_at(
-        "fields",
-        out.csv ? "a CSV has columns of its own; leave fields out, or use "
-                  "format=ndjson"
-                : "detail is true, which exports all fields; leave one of the two out");
-  }
-  TRAWL_ASSIGN(out.raw, query.boolean("raw", false));
-  if (out.raw && !out.csv) {
-    return invalid_at("query.raw",
-                      "raw is true, but only a CSV has its texts changed; "
-                      "leave it out, or use format=csv");
-  }
-  TRAWL_ASSIGN(out.trailer, query.boolean("trailer", !out.csv));
-  TRAWL_ASSIGN(out.limit, query.count("limit", 1, std::int64_t{1} << 53));
-  if (const auto text = query.text("cursor")) {
-    auto cursor = decode_cursor(call.ns.id, out.body.canonical, *text);
-    if (!cursor) return at_query(std::move(cursor).error(), "cursor");
-    // A relative range means what it meant at first.
-    out.body.filter.start_time = cursor->start_time;
-    out.body.filter.end_time = cursor->end_time;
-    out.after = std::move(cursor->after);
-  }
-  if (const auto id = query.text("after")) {
-    TRAWL_ASSIGN(out.after, key_of(services, call, *id));
-  }
-  return out;
-}
-
-Result<http::Response> export_executions(const Services& services, Call& call) {
-  auto request = std::make_shared<ExportRequest>();
-  TRAWL_ASSIGN(*request, parse_request(services, call));
-  const QueryReader query(call.request);
-  TRAWL_ASSIGN(request->gzip_file, query.boolean("gzip", false));
+http::Response export_response(const Services& services,
+                               std::shared_ptr<const ExportRequest> request,
+                               const http::Request& asked, std::shared_ptr<KeyWatch> key) {
+  const bool gzip_file = request->gzip.value_or(false);
   // A file that is compressed already is not compressed again, and whoever says gzip=false
   // wants neither.
-  if (!query.text("gzip"))
-    request->coding = http::accepted_codings(call.request).choose(true);
-  const bool is_coded = request->coding != http::ContentCoding::identity;
+  const http::ContentCoding coding = request->gzip
+                                         ? http::ContentCoding::identity
+                                         : http::accepted_codings(asked).choose(true);
+  const bool is_coded = coding != http::ContentCoding::identity;
 
   http::Response response;
   std::string time = format_time(services.clock.now()).substr(0, 19);
   time.erase(
       std::remove_if(time.begin(), time.end(), [](char c) { return c == '-' || c == ':'; }),
       time.end());
-  response.content_type = request->gzip_file ? "application/gzip"
-                          : request->csv     ? "text/csv; charset=utf-8; header=present"
-                                             : "application/x-ndjson";
+  response.content_type = gzip_file      ? "application/gzip"
+                          : request->csv ? "text/csv; charset=utf-8; header=present"
+                                         : "application/x-ndjson";
   const auto add = [&response](std::string name, std::string value) {
     response.headers.emplace_back(std::move(name), std::move(value));
   };
   add("Content-Disposition",
       fmt::format("attachment; filename=\"executions-{}Z.{}{}\"", time,
-                  request->csv ? "csv" : "ndjson", request->gzip_file ? ".gz" : ""));
-  if (is_coded) add("Content-Encoding", std::string(http::coding_name(request->coding)));
+                  request->csv ? "csv" : "ndjson", gzip_file ? ".gz" : ""));
+  if (is_coded) add("Content-Encoding", std::string(http::coding_name(coding)));
   add("Vary", "Accept-Encoding");
   add("Trailer", "X-Trawl-Rows, X-Trawl-SHA256, X-Trawl-Next-Cursor");
   // To continue with when this reply breaks off, together with `after`: it holds the range
   // of time as it was resolved.
   add("X-Trawl-Cursor",
       encode_cursor(
-          call.ns.id, request->body.canonical,
+          request->namespace_id, request->body.canonical,
           Cursor{request->body.filter.start_time, request->body.filter.end_time,
                  request->after.value_or(ExecutionKey{kTimeMax, ExecutionId("~")})}));
   // There is no other place that every form of the file has.
@@ -317,9 +233,9 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
     add("X-Trawl-Warnings",
         ascii_json(to_json_text(json::array(warnings.begin(), warnings.end()))));
   }
-  const auto key = std::make_shared<KeyWatch>(services, call.request, Permission::read);
-  response.stream = [&services, request, key](http::BodyWriter& writer) -> Result<void> {
-    Exporter exporter(services, *request, writer);
+  response.stream = [&services, request = std::move(request), key = std::move(key),
+                     coding](http::BodyWriter& writer) -> Result<void> {
+    Exporter exporter(services, *request, coding, writer);
     ScanRequest scan;
     scan.after = request->after;
     scan.detail = request->detail || request->fields.need_record();
@@ -339,27 +255,22 @@ Result<http::Response> export_executions(const Services& services, Call& call) {
   return response;
 }
 
-}  // namespace
-
 bool is_export_trailer(const json::object& line) {
   return line.size() == 1 && line.contains({kTrailerKey.data(), kTrailerKey.size()});
 }
 
 void add_export_routes(http::Router& router, const Services& services) {
-  const RequestShape shape(Query{{"format"},
-                                 {"detail"},
-                                 {"gzip"},
-                                 {"cursor", Described::yes, true},
-                                 {"after", Described::yes, true},
-                                 {"limit"},
-                                 {"trailer"},
-                                 {"raw"}},
-                           execution_conditions_shape().with({{"fields"}}));
   router.add(
       {"POST", "/v1/retrievers/executions/export", http::RunOn::worker,
        http::Body::buffered,
-       endpoint(services, Permission::read, Scope::in_namespace, shape,
-                [&services](Call& call) { return export_executions(services, call); })});
+       endpoint(services, Permission::read, Scope::in_namespace, export_shape(),
+                [&services](Call& call) -> Result<http::Response> {
+                  TRAWL_ASSIGN(ExportRequest wanted, parse_export_request(services, call));
+                  return export_response(
+                      services, std::make_shared<const ExportRequest>(std::move(wanted)),
+                      call.request,
+                      std::make_shared<KeyWatch>(services, call.request, Permission::read));
+                })});
 }
 
 }  // namespace trawl::api

@@ -202,6 +202,8 @@ class Gathering {
   Result<void> order(Figures& figures) const {
     auto& rows = figures.aggregate.rows;
     if (rows.size() > kFiguresRowsMax) return too_many_rows(figures.bucket, std::nullopt);
+    // Bins are in their own order already.
+    if (request_.by == AggregateBy::duration) return {};
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
       return a.bucket != b.bucket ? a.bucket < b.bucket : a.figures.count > b.figures.count;
     });

@@ -26,7 +26,8 @@ struct FiguresRequest {
 
 struct Figures {
   TimeBucket bucket = TimeBucket::none;  // As asked for, or what `auto` chose.
-  // By bucket; in a bucket the key with the most executions first. Without a group the
+  // By bucket; in a bucket the key with the most executions first, but of durations the
+  // shortest. Without a group the
   // buckets from the first to the last that has executions are all there.
   Aggregate aggregate;
   // Except where those would be too many months: then those without executions are not.

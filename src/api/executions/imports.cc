@@ -90,7 +90,7 @@ class DocumentImport {
                                     bytes, services_.limits.document_bytes_max));
       return {};
     }
-    auto document = read_document(object, {});
+    auto document = read_document(object, collection_, {});
     if (!document) {
       report_.add(line, document.error().message);
       return {};

@@ -214,17 +214,26 @@ enum class QueryForm {
   number,  // 1.5, or as it stands: a time may be either
   list,    // a,b or ["a","b"], and may be repeated
   json,    // {"min": 0.5}, or a number
+  object,  // {"document_id": "moby"}, or a text as it stands
 };
 
 QueryForm form_of(std::string_view condition) {
   static constexpr std::pair<std::string_view, QueryForm> kForms[] = {
-      {"statuses", QueryForm::list},          {"execution_ids", QueryForm::list},
-      {"collection_ids", QueryForm::list},    {"fields", QueryForm::list},
-      {"start_time", QueryForm::number},      {"end_time", QueryForm::number},
-      {"min_duration_ms", QueryForm::number}, {"max_duration_ms", QueryForm::number},
-      {"min_credits", QueryForm::number},     {"max_credits", QueryForm::number},
-      {"cache_hit_rate", QueryForm::json},    {"labels", QueryForm::json},
+      {"modes", QueryForm::list},
+      {"statuses", QueryForm::list},
+      {"execution_ids", QueryForm::list},
+      {"collection_ids", QueryForm::list},
+      {"fields", QueryForm::list},
+      {"start_time", QueryForm::number},
+      {"end_time", QueryForm::number},
+      {"min_duration_ms", QueryForm::number},
+      {"max_duration_ms", QueryForm::number},
+      {"min_credits", QueryForm::number},
+      {"max_credits", QueryForm::number},
+      {"cache_hit_rate", QueryForm::json},
+      {"labels", QueryForm::json},
       {"filters", QueryForm::json},
+      {"returned_document", QueryForm::object},
   };
   for (const auto& [name, form] : kForms) {
     if (name == condition) return form;
@@ -255,10 +264,10 @@ void add_condition(json::object& body, const std::string& name, const std::strin
   json::value sent = text_value(value);
   if (form != QueryForm::text) {
     const auto parsed = parse_json(value);
-    if (parsed &&
-        (is_number(*parsed) || (form == QueryForm::json && parsed->is_object()))) {
-      sent = *parsed;
-    }
+    const bool is_sent =
+        parsed && (parsed->is_object() ? form != QueryForm::number
+                                       : is_number(*parsed) && form != QueryForm::object);
+    if (is_sent) sent = *parsed;
   }
   body[name] = std::move(sent);
 }

@@ -6,13 +6,13 @@
 namespace trawl::api {
 namespace {
 
-void write_vital(JsonWriter& out, const Vital& vital, bool known) {
+void write_vital(JsonWriter& out, const Vital& vital) {
   out.begin_object();
   out.key("value").number(vital.value);
   out.key("p50");
-  known ? out.number(vital.p50) : out.null();
+  vital.p50 ? out.number(*vital.p50) : out.null();
   out.key("p99");
-  known ? out.number(vital.p99) : out.null();
+  vital.p99 ? out.number(*vital.p99) : out.null();
   out.end_object();
 }
 
@@ -34,13 +34,12 @@ Result<void> add_autopsy(const Services& services, const NamespaceId& ns,
   autopsy.unlike ? out.unsigned_integer(*autopsy.unlike) : out.null();
   out.key("stages").begin_array();
   for (const StageVitals& stage : autopsy.stages) {
-    const bool known = stage.peers >= kAutopsyPeersMin;
     out.begin_object();
     out.key("stage_name").string(stage.stage_name);
     out.key("stage_id").string(stage.stage_id);
-    write_vital(out.key("duration_ms"), stage.duration_ms, known);
-    write_vital(out.key("input_count"), stage.input_count, known);
-    write_vital(out.key("output_count"), stage.output_count, known);
+    write_vital(out.key("duration_ms"), stage.duration_ms);
+    write_vital(out.key("input_count"), stage.input_count);
+    write_vital(out.key("output_count"), stage.output_count);
     out.end_object();
   }
   out.end_array();

@@ -7,12 +7,11 @@
 #include <memory>
 #include <utility>
 
+#include "api/insight/descendant.h"
 #include "api/insight/found_execution.h"
-#include "api/operate/metrics.h"
+#include "api/insight/replay_request.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/request_time.h"
-#include "api/wire/time_value.h"
-#include "base/ids.h"
 #include "base/text.h"
 #include "insight/comparison.h"
 #include "insight/replay.h"
@@ -31,55 +30,11 @@ struct ReplayBody {
 Result<ReplayBody> read_replay_body(const json::object& sent, TimeUs now) {
   ObjectReader in(sent, {});
   ReplayBody out;
-  if (const json::value* as_of = in.find({"as_of"})) {
-    const auto* word = as_of->if_string();
-    if (word != nullptr && (*word == "then" || *word == "now")) {
-      out.request.as_of =
-          *word == "now" ? ReplayRequest::AsOf::now : ReplayRequest::AsOf::then;
-    } else {
-      auto time = parse_time_value(*as_of, now, "as_of");
-      if (!time) {
-        return invalid_at("as_of",
-                          "as_of is neither \"then\", \"now\" nor a time such as "
-                          "\"2026-01-31T10:00:00Z\" or \"-24h\"");
-      }
-      out.request.as_of = ReplayRequest::AsOf::time;
-      out.request.time = *time;
-    }
-  }
-  if (const json::array* set = in.array({"set"})) out.request.set = *set;
+  TRAWL_ASSIGN(out.request, read_replay_request(in, now));
   if (const json::object* inputs = in.object({"inputs"})) out.request.inputs = *inputs;
-  out.request.externals = in.one_of<Externals>({"externals"}, Externals::recorded,
-                                               {{"recorded", Externals::recorded},
-                                                {"live", Externals::live},
-                                                {"fail", Externals::fail}});
   out.record = in.boolean({"record"}, true);
   TRAWL_TRY(in.status());
   return out;
-}
-
-std::string as_of_text(const ReplayRequest& request) {
-  switch (request.as_of) {
-    case ReplayRequest::AsOf::then:
-      return "then";
-    case ReplayRequest::AsOf::now:
-      return "now";
-    case ReplayRequest::AsOf::time:
-      return format_time(request.time);
-  }
-  return "then";
-}
-
-std::string_view name_of(Externals externals) {
-  switch (externals) {
-    case Externals::recorded:
-      return "recorded";
-    case Externals::live:
-      return "live";
-    case Externals::fail:
-      return "fail";
-  }
-  return "recorded";
 }
 
 json::value optional_json(const std::optional<std::size_t>& number) {
@@ -189,51 +144,12 @@ Result<void> replay(const Services& services, const std::shared_ptr<http::Reques
     TRAWL_ASSIGN(prepared, replayer.prepare(original, body.request));
     return {};
   }));
-  prepared.bound.begun_us = begun_us;
-  std::optional<Recorder::Ticket> ticket;
-  if (body.record) {
-    TRAWL_ASSIGN(Recorder::Ticket admitted, services.recorder.admit());
-    ticket.emplace(std::move(admitted));
-  }
-
-  Execution again;
-  again.summary.timestamp = services.clock.now();
-  again.summary.execution_id = make_execution_id(again.summary.timestamp);
-  again.summary.execution_mode = kReplayMode;
-  again.parent_execution_id = original.summary.execution_id.str();
-  again.relation = kReplayRelation;
-  again.retriever_id = original.retriever_id;
-  again.retriever_revision = original.retriever_revision;
-  again.caller_key_id = call.key.id.str();
-  again.client = truncate_text(request->header("User-Agent").value_or(""), 200);
-  again.request_id = request->request_id;
-  if (request->queued_us > 0) {
-    again.queue_wait_ms = static_cast<double>(begun_us - request->queued_us) / 1000.0;
-  }
-  services.runner.describe(prepared.bound, again);
-  if (ticket) services.recorder.start(*ticket, again);
-  RunRequest run;
-  run.stop = request->stop;
-  run.replay = prepared.replay ? &*prepared.replay : nullptr;
-  const RunResult result = services.runner.run(prepared.bound, again, run);
-  services.metrics.execution_ended(again.summary.status, result.time_used_us);
-  std::vector<std::string> warnings = call.warnings;
-  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
-
-  auto response = std::make_shared<http::Response>(
-      json_response(replay_json(original, again, prepared, body, warnings)));
-  if (!ticket) {
-    reply(std::move(*response));
-    return {};
-  }
-  response->headers.emplace_back("X-Execution-Id", again.summary.execution_id.str());
-  services.recorder.finish(
-      std::move(*ticket), std::move(again),
-      [response, reply, request_id = request->request_id](const AppendOutcome& recorded) {
-        reply(recorded ? std::move(*response)
-                       : http::error_response(recorded.error(), request_id));
+  return run_descendant(
+      services, request, call, reply, {original, kReplayMode, kReplayRelation, body.record},
+      prepared.bound, prepared.replay ? &*prepared.replay : nullptr, nullptr, begun_us,
+      [&](const Execution& again, const std::vector<std::string>& warnings) {
+        return replay_json(original, again, prepared, body, warnings);
       });
-  return {};
 }
 
 RequestShape replay_shape() {

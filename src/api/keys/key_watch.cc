@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -43,7 +44,10 @@ Result<void> must_allow(const ApiKey& key, Permission permission) {
 
 KeyWatch::KeyWatch(const Services& services, const http::Request& request,
                    Permission permission)
-    : services_(services), secret_(secret_of(request)), permission_(permission) {}
+    : KeyWatch(services, secret_of(request), permission) {}
+
+KeyWatch::KeyWatch(const Services& services, std::string secret, Permission permission)
+    : services_(services), secret_(std::move(secret)), permission_(permission) {}
 
 Result<void> KeyWatch::check() {
   const std::int64_t now_us = monotonic_us();

@@ -17,6 +17,8 @@ Result<std::string_view> bearer_secret(const http::Request& request);
 class KeyWatch {
  public:
   KeyWatch(const Services& services, const http::Request& request, Permission permission);
+  // Of a key that is known otherwise.
+  KeyWatch(const Services& services, std::string secret, Permission permission);
 
   // Cheap where it was called within the last second, or within the tail's heartbeat where
   // that is shorter; then it says what it said before.

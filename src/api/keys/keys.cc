@@ -1,5 +1,6 @@
 // /v1/organizations/users/{email}/api-keys: create, list, change, revoke.
 #include "api/keys/keys.h"
+#include "api/keys/key_json.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "api/wire/query_reader.h"
 #include "base/text.h"
 #include "runtime/waiting.h"
+#include "runtime/worker_pool.h"
 
 namespace trawl::api {
 namespace {
@@ -17,43 +19,9 @@ constexpr std::string_view kKeysPath = "/v1/organizations/users/{user}/api-keys"
 // The contract's name for requests a minute, and ours for how many of them at once.
 constexpr std::string_view kRequestsKey = "rate_limit_override";
 constexpr std::string_view kBurstKey = "rate_limit_burst";
+constexpr std::string_view kWeightKey = "weight";
 constexpr std::string_view kKeysSearched[] = {"name", "description"};
 constexpr std::size_t kDescriptionCharsMax = 500;
-
-json::object key_json(const Services& services, const ApiKey& key) {
-  json::array permissions;
-  for (const auto permission : key.permissions) {
-    const auto name = permission_name(permission);
-    permissions.push_back(json::string(name.data(), name.size()));
-  }
-  const auto time = [](const std::optional<TimeUs>& at) {
-    return at ? json::value(format_time(*at)) : json::value();
-  };
-  json::value requests;
-  json::value burst;
-  if (key.rate_limit) {
-    requests = key.rate_limit->requests_per_minute;
-    if (key.rate_limit->requests_per_minute > 0) burst = key.rate_limit->burst_or_default();
-  }
-  const auto status = key.status(services.clock.now());
-  return {{"key_id", key.id.str()},
-          {"key_hash", key.hash},
-          {"key_prefix", key.prefix.size() >= 10 ? json::value(key.prefix) : json::value()},
-          {"internal_id", key.id.str()},
-          {"user_id", key.user},
-          {"name", key.name},
-          {"description", key.description},
-          {"permissions", std::move(permissions)},
-          {"scopes", json::array()},
-          {"rate_limit_override", std::move(requests)},
-          {"rate_limit_burst", std::move(burst)},
-          {"namespace_id",
-           key.namespace_id ? json::value(key.namespace_id->str()) : json::value()},
-          {"status", json::string(status.data(), status.size())},
-          {"created_at", format_time(key.created_at)},
-          {"expires_at", time(key.expires_at)},
-          {"revoked_at", time(key.revoked_at)}};
-}
 
 // Otherwise a confined key that may make keys could make one that is not confined.
 Result<void> must_manage_keys(const Call& call) {
@@ -124,6 +92,10 @@ Result<void> read_fields(const json::object& body, ApiKey& key) {
     }
   }
   read_rate_limit(in, body, key);
+  if (is_null(body, kWeightKey)) key.weight = kKeyWeightUsual;
+  if (const auto weight = in.optional_integer({kWeightKey}, kKeyWeightMin, kKeyWeightMax)) {
+    key.weight = static_cast<std::uint32_t>(*weight);
+  }
   return in.status();
 }
 
@@ -181,7 +153,8 @@ Result<http::Response> create_key(const Services& services, Call& call) {
   TRAWL_TRY(read_confinement(services, in, wanted));
   const Waiting waiting;  // For the disk.
   TRAWL_ASSIGN(const KeyStore::Created created, services.keys.create(std::move(wanted)));
-  json::object out = key_json(services, created.key);
+  services.workers.set_weight(created.key.id.str(), created.key.weight);
+  json::object out = key_json(created.key, services.clock.now());
   out["key"] = created.secret;
   return json_response(std::move(out));
 }
@@ -195,7 +168,7 @@ Result<http::Response> list_keys(const Services& services, Call& call) {
   for (const auto& key : services.keys.list()) {
     if (key.user != user) continue;
     if (key.revoked_at && !revoked_too) continue;
-    rows.push_back(key_json(services, key));
+    rows.push_back(key_json(key, services.clock.now()));
   }
   const std::uint64_t total = rows.size();
   TRAWL_ASSIGN(json::object out,
@@ -235,7 +208,8 @@ Result<http::Response> change_key(const Services& services, Call& call) {
   TRAWL_ASSIGN(const ApiKey changed,
                services.keys.update(found.id.str(), services.clock.now(),
                                     [&](ApiKey& key) { return read_fields(body, key); }));
-  return json_response(key_json(services, changed));
+  services.workers.set_weight(changed.id.str(), changed.weight);
+  return json_response(key_json(changed, services.clock.now()));
 }
 
 Result<http::Response> revoke_key(const Services& services, Call& call) {
@@ -267,6 +241,7 @@ void add_key_routes(http::Router& router, const Services& services) {
                             {"expires_at"},
                             {kRequestsKey},
                             {kBurstKey},
+                            {kWeightKey},
                             // Refused where they are not empty.
                             {"scopes", nullptr, Described::no},
                             {"allowed_origins", nullptr, Described::no}}};

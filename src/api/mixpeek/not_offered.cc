@@ -22,7 +22,8 @@ struct Family {
 constexpr std::string_view kNoFiles =
     "this server takes documents, not files: POST "
     "/v1/collections/{collection}/documents, or …/documents/import for many";
-constexpr std::string_view kNoModels = "no models run on this server";
+constexpr std::string_view kNoModels =
+    "no model of this server groups documents or labels them";
 
 constexpr Family kFamilies[] = {
     {"/v1/retrievers", "saved retrievers",
@@ -69,18 +70,12 @@ constexpr Operation kOperations[] = {
      "POST /v1/collections/{collection}/documents/import takes lines of JSON"},
     {"POST", "/v1/collections/{collection}/export", "exporting documents",
      "follow the cursor of POST /v1/collections/{collection}/documents/list"},
-    {"POST", "/v1/namespaces/{namespace}",
-     "namespaces for vectors (/v1/namespaces/standalone)",
-     "POST /v1/namespaces makes one for text"},
     {"POST", "/v1/namespaces/stats/batch", "counts of many namespaces",
      "GET /v1/namespaces/{namespace}/stats, or POST /v1/namespaces/list"},
     {"POST", "/v1/namespaces/{namespace}/clone", "cloning a namespace",
      "trawl backup copies a whole server"},
-    {"POST", "/v1/namespaces/{namespace}/promote", "namespaces for vectors",
-     "every namespace is managed"},
-    {"POST", "/v1/namespaces/{namespace}/documents/upsert",
-     "documents without a collection",
-     "POST /v1/collections/{collection}/documents/import replaces what is there"},
+    {"POST", "/v1/namespaces/{namespace}/promote", "promoting a namespace",
+     "POST /v1/collections/{collection}/features adds features that a model makes"},
     {"POST", "/v1/namespaces/{namespace}/snapshots", "snapshots of a namespace",
      "trawl backup copies a whole server"},
     {"GET", "/v1/analytics/retrievers/{retriever_id}/signals", "signals",

@@ -7,6 +7,7 @@
 #include "api/namespaces/namespace_access.h"
 #include "api/namespaces/recording.h"
 #include "api/namespaces/retention.h"
+#include "api/namespaces/standalone.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/names.h"
 #include "api/wire/object_list.h"
@@ -101,7 +102,6 @@ constexpr std::string_view kNoSpending =
     "spending is not limited by namespace; leave it out, and send budget_limits with each "
     "execution";
 constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
-    {"vector_configs", "this server keeps no vectors; leave it out, and search text"},
     {"ttl_seconds", kNoExpiry},
     {"expires_at", kNoExpiry},
     {"spend_budget", kNoSpending},
@@ -109,8 +109,8 @@ constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
     {"trusted_issuers",
      "tokens of other issuers are not accepted; leave it out, and make API keys"}};
 
-// What a client must not believe it has: vectors of its own, an end to the namespace's
-// life, other people's tokens. Descriptions of machines and money are ignored instead.
+// What a client must not believe it has: an end to the namespace's life, other people's
+// tokens. Descriptions of machines and money are ignored instead.
 //   not_enabled  with the location of the value
 Result<void> refuse_namespace_fields(ObjectReader& in) {
   for (const auto& [name, remedy] : kRefused) {
@@ -120,13 +120,50 @@ Result<void> refuse_namespace_fields(ObjectReader& in) {
     error.location = name;
     return error;
   }
-  if (in.string({"mode"}, "managed") != "managed") {
-    Error error = make_error(
-        ErrorCode::not_enabled,
-        "mode: this server keeps no vectors, so every namespace is 'managed'; leave "
-        "it out");
-    error.location = "mode";
-    return error;
+  return in.status();
+}
+
+constexpr std::string_view kManagedMode = "managed";
+
+// Whether the namespace is to be one for vectors of the client's own: where it says so, and
+// where it brings what only those have.
+Result<bool> wants_standalone(ObjectReader& in, std::string_view path_mode) {
+  const std::string mode =
+      in.one_of<std::string>({"mode"}, std::string(path_mode),
+                             {{kManagedMode, std::string(kManagedMode)},
+                              {kStandaloneMode, std::string(kStandaloneMode)}});
+  const json::array* configs = in.array({"vector_configs"});
+  TRAWL_TRY(in.status());
+  if (path_mode == kStandaloneMode) {
+    if (mode != kStandaloneMode) {
+      return invalid_at("mode",
+                        "mode is 'managed', and this path makes namespaces for "
+                        "vectors; use POST /v1/namespaces");
+    }
+    return true;
+  }
+  const bool has_configs = configs != nullptr && !configs->empty();
+  if (has_configs && in.has({"mode"}) && mode == kManagedMode) {
+    return invalid_at("vector_configs",
+                      "vector_configs belongs to namespaces with \"mode\": \"standalone\"; "
+                      "leave one of the two out");
+  }
+  return mode == kStandaloneMode || has_configs;
+}
+
+// What stays as it was made.
+Result<void> must_stay(ObjectReader& in, const Namespace& ns) {
+  const std::string mode(is_standalone(ns) ? kStandaloneMode : kManagedMode);
+  if (in.string({"mode"}, mode) != mode) {
+    in.fail("mode",
+            fmt::format("cannot be changed from '{}'; create another namespace", mode));
+  }
+  const json::array* configs = in.array({"vector_configs"});
+  const auto* before = ns.definition.if_contains("vector_configs");
+  if (configs != nullptr && (before == nullptr ? !configs->empty() : *before != *configs)) {
+    in.fail("vector_configs",
+            "cannot be changed; POST /v1/collections/{collection}/features adds a feature "
+            "to a collection");
   }
   return in.status();
 }
@@ -186,7 +223,8 @@ ObjectShape definition_shape() {
                      {"namespace_type"},
                      {kRecordingKey, &kRecording},
                      {kRetentionKey, &kRetention},
-                     {"mode"}}};
+                     {"mode"},
+                     {"vector_configs", &vector_configs_shape()}}};
   for (const auto& [name, remedy] : kRefused) {
     shape.members.push_back({name, nullptr, Described::no});
   }
@@ -239,13 +277,35 @@ Result<void> must_manage_namespaces(const Call& call) {
       "namespaces; use a key without a namespace");
 }
 
-Result<http::Response> create_namespace(const Services& services, Call& call) {
+// What only standalone namespaces can be asked for.
+//   not_enabled  with the location of the value
+Result<void> refuse_standalone_fields(ObjectReader& in) {
+  constexpr std::pair<std::string_view, std::string_view> kFields[] = {
+      {"storage", "documents are kept in the data directory of this server; leave it out"},
+      {"config", "send retention as a member of its own, and leave the rest out"}};
+  for (const auto& [name, remedy] : kFields) {
+    const json::object* value = in.object({name});
+    if (value == nullptr || value->empty()) continue;
+    Error error = make_error(ErrorCode::not_enabled, fmt::format("{}: {}", name, remedy));
+    error.location = name;
+    return error;
+  }
+  return in.status();
+}
+
+Result<Namespace> create_wanted(const Services& services, Call& call,
+                                std::string_view path_mode) {
   TRAWL_TRY(must_manage_namespaces(call));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   ObjectReader in(body, {});
   Namespace wanted;
-  wanted.name = read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
+  // Who makes standalone ones names them by id alone.
+  wanted.name = path_mode == kStandaloneMode && !in.has({"namespace_name", "name"})
+                    ? read_name(in, {"namespace_id"}, 1, kNameCharsMax)
+                    : read_name(in, {"namespace_name", "name"}, 1, kNameCharsMax);
   TRAWL_TRY(in.status());
+  TRAWL_ASSIGN(const bool standalone, wants_standalone(in, path_mode));
+  TRAWL_TRY(refuse_standalone_fields(in));
   TRAWL_TRY(services.reserved_names.check("namespace", wanted.name, "namespace_name"));
   TRAWL_TRY(refuse_namespace_fields(in));
   // One that repeats the name is as good as the name, which may stand for the id anywhere.
@@ -266,9 +326,33 @@ Result<http::Response> create_namespace(const Services& services, Call& call) {
                        {"payload_indexes", json::array()},
                        {"auto_create_indexes", false}};
   TRAWL_TRY(read_definition(services, in, call.key, nullptr, wanted.definition));
-  TRAWL_ASSIGN(const Namespace created,
-               services.catalog.create_namespace(std::move(wanted)));
+  if (standalone) {
+    if (!services.corpus.traits().vectors) {
+      return make_error(ErrorCode::not_enabled,
+                        "the corpus of this server keeps no vectors; POST /v1/namespaces "
+                        "makes a namespace for text");
+    }
+    TRAWL_TRY(read_vector_configs(in, wanted.definition));
+  }
+  TRAWL_ASSIGN(Namespace created, services.catalog.create_namespace(std::move(wanted)));
+  // So that it can be searched before it has a document.
+  if (standalone) TRAWL_TRY(default_collection(services, created));
+  return created;
+}
+
+Result<http::Response> create_namespace(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Namespace created, create_wanted(services, call, kManagedMode));
   return reply_with(services, call, created);
+}
+
+Result<http::Response> create_standalone(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const Namespace created, create_wanted(services, call, kStandaloneMode));
+  TRAWL_ASSIGN(json::object out, namespace_json(services, created));
+  // Where clients look for whether it is ready.
+  out["status"] = "active";
+  out["tiering"] = "auto";
+  add_warnings(out, call);
+  return json_response(std::move(out));
 }
 
 Result<http::Response> change_namespace(const Services& services, Call& call) {
@@ -295,6 +379,7 @@ Result<http::Response> change_namespace(const Services& services, Call& call) {
           ns.name = name;
         }
         TRAWL_TRY(refuse_namespace_fields(in));
+        TRAWL_TRY(must_stay(in, ns));
         return read_definition(services, in, call.key, &found, ns.definition);
       }));
   return reply_with(services, call, changed);
@@ -366,6 +451,7 @@ Result<http::Response> remove_namespace(const Services& services, Call& call) {
   // From here on it is deleted, whatever happens to its history: nobody can reach that, and
   // it goes as soon as the disk allows.
   remove_deleted_histories(services.catalog, services.ledger);
+  services.replay_jobs.forget_deleted_namespaces();
   return deleted_response(fmt::format("the namespace '{}' was deleted", found.name));
 }
 
@@ -392,8 +478,15 @@ void add_namespace_routes(http::Router& router, const Services& services) {
   const ObjectShape fields = definition_shape();
   const RequestShape changed(Query{}, fields);
   route("POST", kNamespacesPath, Permission::write,
-        RequestShape(Query{}, fields.with({{"namespace_id", nullptr, Described::no}})),
+        RequestShape(Query{}, fields.with({{"namespace_id", nullptr, Described::no},
+                                           {"storage", nullptr, Described::no},
+                                           {"config", nullptr, Described::no}})),
         create_namespace);
+  route("POST", "/v1/namespaces/standalone", Permission::write,
+        RequestShape(Query{}, fields.with({{"namespace_id"},
+                                           {"storage", nullptr, Described::no},
+                                           {"config", nullptr, Described::no}})),
+        create_standalone);
   route("GET", kNamespacesPath, Permission::read, listed, list_namespaces);
   route("POST", "/v1/namespaces/list", Permission::read, listed, list_namespaces);
   route("GET", kNamespacePath, Permission::read, {}, show_namespace);

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
+#include "base/result.h"
 #include "catalog/catalog.h"
 #include "catalog/compiled_policies.h"
 #include "ledger/record/recording_policy.h"
@@ -27,7 +29,13 @@ class RecordingPolicies {
     return compiled_.find(namespace_id);
   }
 
+  // A policy that no namespace has, as it would be applied if one had it.
+  //   invalid  as RecordingPolicy::parse()
+  Result<std::shared_ptr<const RecordingPolicy>> compile(const json::object& definition,
+                                                         const std::string& location) const;
+
  private:
+  const std::string hash_key_;
   const CompiledPolicies<RecordingPolicy> compiled_;
 };
 

@@ -120,5 +120,32 @@ TEST(RecordingPolicies, ADefinitionIsReadOnceForEachRevision) {
   }
 }
 
+// Goal: a policy that is tried does what it would do if a namespace had it, hashes too.
+TEST(RecordingPolicies, OneThatIsTriedIsAppliedAsIfItWereSet) {
+  constexpr const char* kDefinition =
+      R"({"redact":[{"field":"user","action":"hash"},{"pattern":"\\d+","action":"hash"}]})";
+  Namespaces catalog;
+  catalog.all["ns_a"] = with_recording(kDefinition);
+  const RecordingPolicies policies(catalog, "key");
+  const auto recorded = [](const RecordingPolicy& policy) {
+    Execution execution;
+    execution.inputs = R"({"user":"ada","query":"order 1234","place":"sea"})";
+    policy.apply(execution);
+    return *execution.inputs;
+  };
+  const json::object definition = parse_json(kDefinition).value().get_object();
+  const auto tried = policies.compile(definition, "policy");
+  ASSERT_TRUE(tried);
+  const std::string kept = recorded(**tried);
+  EXPECT_EQ(kept, recorded(*policies.find(kNs)));
+  EXPECT_EQ(kept.find("ada"), std::string::npos) << kept;
+  EXPECT_EQ(kept.find("1234"), std::string::npos) << kept;
+  EXPECT_NE(kept.find("sea"), std::string::npos) << kept;
+  EXPECT_NE(kept, recorded(**RecordingPolicies(catalog, "other").compile(definition, "")));
+  const auto refused = policies.compile({{"mode", "sumary"}}, "policy");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().location, "policy.mode");
+}
+
 }  // namespace
 }  // namespace trawl::api::recording_test

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/operate/metrics.h"
+#include "api/retrievers/pinned_versions.h"
 #include "api/retrievers/result_reply.h"
 #include "api/wire/endpoint.h"
 #include "api/wire/labels.h"
@@ -40,24 +41,19 @@ TraceContext trace_of(const http::Request& request) {
 // What one request asks for, beyond the pipeline itself.
 struct ExecuteRequest {
   BoundPipeline bound;
+  std::vector<PinnedVersion> pinned;
   ResultPage page;
   Labels labels;
   RecordingMode recording = RecordingMode::full;
+  bool return_vectors = false;
   std::vector<std::string> warnings;
 };
 
-// Accepted, and without effect: this server has no object storage and keeps no vectors.
 // Clients send them in the query or in the body.
-Result<void> read_ignored_flags(const http::Request& request, ObjectReader& body,
-                                std::vector<std::string>& warnings) {
-  for (const std::string_view name : {"return_presigned_urls", "return_vectors"}) {
-    TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
-    if (body.boolean({name}, false) || in_query) {
-      warnings.push_back(fmt::format(
-          "'{}' has no effect: this server keeps neither files nor vectors", name));
-    }
-  }
-  return {};
+Result<bool> read_flag(const http::Request& request, ObjectReader& body,
+                       std::string_view name) {
+  TRAWL_ASSIGN(const bool in_query, QueryReader(request).boolean(name, false));
+  return body.boolean({name}, false) || in_query;
 }
 
 // Each page is a run of its own.
@@ -84,23 +80,30 @@ Result<ExecuteRequest> parse_request(const Services& services, const http::Reque
   TRAWL_ASSIGN(Pipeline pipeline, parse_pipeline(body, services.stages));
   const json::object* named_inputs = body.object({"inputs"});
   std::vector<std::string> warnings;
-  TRAWL_TRY(read_ignored_flags(request, body, warnings));
+  TRAWL_ASSIGN(const bool return_urls, read_flag(request, body, "return_presigned_urls"));
+  if (return_urls) {
+    warnings.emplace_back(
+        "'return_presigned_urls' has no effect: this server keeps no files");
+  }
+  TRAWL_ASSIGN(const bool return_vectors, read_flag(request, body, "return_vectors"));
   const bool skip_cache = body.boolean({"skip_cache"}, false);
   const auto recording = body.one_of<RecordingMode>(
       {"recording"}, RecordingMode::full,
       {{"full", RecordingMode::full}, {"summary", RecordingMode::summary}});
   TRAWL_ASSIGN(Labels labels, read_labels(request, body));
   TRAWL_ASSIGN(const ResultPage page, parse_result_page(body));
+  ExecuteRequest out;
+  TRAWL_ASSIGN(out.pinned, read_pinned_versions(services, call.ns.id, body));
   TRAWL_TRY(body.status());
 
-  ExecuteRequest out;
   out.page = page;
   out.labels = std::move(labels);
   out.recording = recording;
+  out.return_vectors = return_vectors;
   json::object inputs;
   if (named_inputs != nullptr) inputs = std::move(sent["inputs"].get_object());
-  TRAWL_ASSIGN(out.bound,
-               services.runner.bind(std::move(pipeline), std::move(inputs), call.ns.id));
+  TRAWL_ASSIGN(out.bound, bind_pinned(services, out.pinned, std::move(pipeline),
+                                      std::move(inputs), call.ns.id));
   out.bound.use_cache = !skip_cache;
   for (const std::vector<std::string>* said : {&std::as_const(out.bound.pipeline.warnings),
                                                &std::as_const(warnings), &call.warnings}) {
@@ -149,6 +152,7 @@ RequestShape request_shape() {
                        {"input_schema"},
                        {"stages", &kStage},
                        {"inputs"},
+                       {"collection_versions"},
                        {"budget_limits", &kBudget},
                        {"filters"},
                        {"pre_filters"},
@@ -216,9 +220,13 @@ Result<void> execute(const Services& services,
   services.metrics.execution_ended(execution.summary.status, result.time_used_us);
   std::vector<std::string> warnings = std::move(wanted.warnings);
   warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
+  for (auto& warning : unused_version_warnings(wanted.pinned, execution)) {
+    warnings.push_back(std::move(warning));
+  }
 
   auto response = std::make_shared<http::Response>(
-      result_reply(execution, wanted.bound.pipeline.budget, result, wanted.page, warnings));
+      result_reply(execution, wanted.bound.pipeline.budget, result, wanted.page, warnings,
+                   wanted.return_vectors));
   response->headers.emplace_back("X-Execution-Mode", "adhoc");
   response->headers.emplace_back("X-Execution-Id", execution.summary.execution_id.str());
   response->headers.emplace_back(

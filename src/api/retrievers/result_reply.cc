@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "api/documents/document_vectors.h"
 #include "api/wire/endpoint.h"
 #include "base/amount_sum.h"
 #include "base/json.h"
@@ -78,6 +79,34 @@ void write_budget(JsonWriter& out, const Execution& execution, const BudgetLimit
   out.end_object();
 }
 
+// The documents of a reply, as they are sent.
+struct ShownResults {
+  CandidateList documents;
+  bool with_vectors = false;
+
+  // As CandidateList::append_json().
+  Result<std::size_t> append_json(std::string& out, std::size_t begin, std::size_t count,
+                                  std::size_t bytes_max) const {
+    if (!with_vectors) return documents.append_json(out, begin, count, bytes_max, {});
+    const std::size_t size_max = out.size() + std::max<std::size_t>(bytes_max, 1);
+    std::size_t done = 0;
+    while (done < count && out.size() < size_max) {
+      if (done > 0) out += ',';
+      CandidateList one = documents.slice(begin + done, 1);
+      if (const Snapshot* snapshot = one.snapshot(0)) {
+        json::object vectors;
+        TRAWL_TRY(show_vectors(*snapshot, one.document(0), {true}, vectors));
+        for (auto& member : vectors) {
+          one.write(0, key_of(member), std::move(member.value()));
+        }
+      }
+      TRAWL_TRY(one.append_json(out, 0, 1, bytes_max, {}));
+      ++done;
+    }
+    return done;
+  }
+};
+
 // A reply in which the same list of documents stands twice, piece by piece.
 class LongReply {
  public:
@@ -86,7 +115,7 @@ class LongReply {
     std::string between;
     std::string after;
   };
-  LongReply(Texts texts, CandidateList documents, std::size_t begin, std::size_t end,
+  LongReply(Texts texts, ShownResults documents, std::size_t begin, std::size_t end,
             std::size_t begun)
       : texts_(std::move(texts)),
         documents_(std::move(documents)),
@@ -102,7 +131,7 @@ class LongReply {
         TRAWL_ASSIGN(
             const std::size_t count,
             documents_.append_json(out, at_, end_ - at_,
-                                   kPieceBytes - std::min(kPieceBytes, out.size()), {}));
+                                   kPieceBytes - std::min(kPieceBytes, out.size())));
         at_ += count;
       } else if (!std::exchange(is_second_, true)) {
         out += texts_.between;
@@ -117,7 +146,7 @@ class LongReply {
 
  private:
   Texts texts_;
-  const CandidateList documents_;
+  const ShownResults documents_;
   const std::size_t begin_;
   const std::size_t end_;
   std::size_t at_;  // Of the list under way.
@@ -143,6 +172,10 @@ std::string text_after(const Execution& execution, const BudgetLimits& limits,
   out.key("degraded");
   write_degraded(out, result);
   if (!result.facets.empty()) out.key("facets").value(json::value(result.facets));
+  if (!result.limits.empty()) out.key("limits").value(json::value(result.limits));
+  if (!result.completeness.empty()) {
+    out.key("completeness").value(json::value(result.completeness));
+  }
   out.key("optimization_applied").boolean(false);
   out.key("optimization_summary").null();
   out.key("execution_metadata")
@@ -179,7 +212,8 @@ std::string text_after(const Execution& execution, const BudgetLimits& limits,
 
 http::Response result_reply(const Execution& execution, const BudgetLimits& limits,
                             const RunResult& result, const ResultPage& page,
-                            const std::vector<std::string>& warnings) {
+                            const std::vector<std::string>& warnings, bool with_vectors) {
+  const ShownResults shown{result.documents, with_vectors};
   LongReply::Texts texts;
   JsonWriter out(texts.before);
   out.begin_object();
@@ -194,8 +228,7 @@ http::Response result_reply(const Execution& execution, const BudgetLimits& limi
   const std::size_t begin = std::min(page.begin, end);
   std::string documents;
   // Those were loaded, so that nothing fails; where something does, sending them shows it.
-  const auto begun =
-      result.documents.append_json(documents, begin, end - begin, kWholeListBytesMax, {});
+  const auto begun = shown.append_json(documents, begin, end - begin, kWholeListBytesMax);
   if (begun && *begun == end - begin) {
     std::string text = std::move(texts.before);
     text.reserve(text.size() + 2 * documents.size() + texts.between.size() +
@@ -205,8 +238,8 @@ http::Response result_reply(const Execution& execution, const BudgetLimits& limi
   }
   if (begun) texts.before += documents;
   http::Response response;
-  response.pieces = [reply = std::make_shared<LongReply>(std::move(texts), result.documents,
-                                                         begin, end, begun ? *begun : 0)](
+  response.pieces = [reply = std::make_shared<LongReply>(std::move(texts), shown, begin,
+                                                         end, begun ? *begun : 0)](
                         std::string& text) { return reply->next(text); };
   return response;
 }

@@ -179,6 +179,17 @@ http::Handler open_endpoint(RequestShape shape,
   return with_body_of(*shared, http::Handler(OpenEndpoint{shared, std::move(handle)}));
 }
 
+http::Handler open_endpoint(RequestShape shape, http::Admit admit,
+                            std::function<Result<http::Response>(http::Request&)> handle) {
+  const auto shared = std::make_shared<const RequestShape>(std::move(shape));
+  const auto admission = [shared, admit = std::move(admit)](http::Request& request) {
+    const auto checked = check_query(request, *shared);
+    return checked ? admit(request) : checked;
+  };
+  return with_body_of(*shared,
+                      http::Handler(admission, OpenEndpoint{shared, std::move(handle)}));
+}
+
 const RequestShape* shape_of(const http::Handler& handler) {
   if (const auto* keyed = handler.target<KeyedEndpoint>()) return keyed->shape.get();
   const auto* open = handler.target<OpenEndpoint>();

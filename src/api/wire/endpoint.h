@@ -51,6 +51,10 @@ http::Handler async_endpoint(const Services& services, Permission permission, Sc
 // For routes that need no key, likewise.
 http::Handler open_endpoint(RequestShape shape,
                             std::function<Result<http::Response>(http::Request&)> handle);
+// For routes that learn in another way who asks: `admit` does all that admission does
+// above, but for the query, which is checked before.
+http::Handler open_endpoint(RequestShape shape, http::Admit admit,
+                            std::function<Result<http::Response>(http::Request&)> handle);
 // The shape that one of these was given; null for any other handler.
 const RequestShape* shape_of(const http::Handler& handler);
 

@@ -200,14 +200,17 @@ const ObjectShape& sort_shape() {
 
 ObjectShape execution_conditions_shape() {
   static const ObjectShape kRange{{{"min"}, {"max"}}};
+  static const ObjectShape kDocument{{{"document_id"}, {"collection_id"}}};
   std::vector<BodyMember> texts;
   for (const std::string_view name : filter_names(kCondition)) texts.push_back({name});
-  return ObjectShape{{{"status"},
+  return ObjectShape{{{"modes"},
+                      {"status"},
                       {"statuses"},
                       {"start_time"},
                       {"end_time"},
                       {"query"},
                       {"error"},
+                      {"error_kind"},
                       {"execution_ids"},
                       {"collection_ids"},
                       {"min_duration_ms"},
@@ -215,6 +218,7 @@ ObjectShape execution_conditions_shape() {
                       {"min_credits"},
                       {"max_credits"},
                       {"returned"},
+                      {"returned_document", &kDocument},
                       {"cache_hit_rate", &kRange},
                       {"labels"},
                       {"filters"}}}

@@ -31,7 +31,11 @@ Outcome<json::object> create_collection(Context& context, const std::string& nam
   if (!language.empty()) feature["language"] = language;
   json::object body = {{"collection_name", name}};
   if (!description.empty()) body["description"] = description;
-  body["features"] = json::array{std::move(feature)};
+  // One that says nothing of its features gets those that the server has for it, vectors
+  // too.
+  if (!fields.empty() || !language.empty()) {
+    body["features"] = json::array{std::move(feature)};
+  }
   const json::value value = std::move(body);
   return context.call("POST", path({"v1", "collections"}), &value, raw);
 }
@@ -148,7 +152,8 @@ void add_collections(CLI::App& program, Context& context) {
       "Example:\n"
       "  trawl collections create articles --field title:3 --field body --language "
       "english\n"
-      "Retrievers search it by the feature trawl://bm25@v1/text.");
+      "Retrievers search it by the feature trawl://bm25@v1/text; one that is made without\n"
+      "fields and language by its meaning too, where the server has an embedding model.");
   create_command->callback([&context, arguments] {
     context.action = [&context, arguments] { return create(context, *arguments); };
   });

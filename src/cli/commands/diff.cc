@@ -23,6 +23,7 @@ constexpr std::size_t kMovesShown = 10;
 struct DiffFlags {
   std::string a;
   std::string b;
+  bool replay = false;
 };
 
 std::string side_text(const json::object& stage, std::string_view side) {
@@ -39,10 +40,11 @@ std::string name_of(const json::object& stage) {
   return name.empty() ? text_at(stage, "b.stage_name") : name;
 }
 
-// "3 in, 1 out, 2 moved", or "same".
+// "3 in, 1 out, 2 moved", or "same"; "so far" where not all was recorded.
 std::string change_text(const json::object* list) {
   if (list == nullptr) return "";
-  if (flag_at(*list, "same")) return "same";
+  const std::string_view so_far = flag_at(*list, "cut_short") ? " so far" : "";
+  if (flag_at(*list, "same")) return fmt::format("same{}", so_far);
   std::string out;
   const auto add = [&](std::string_view member, std::string_view word) {
     const auto count = count_at(*list, member);
@@ -53,7 +55,7 @@ std::string change_text(const json::object* list) {
   add("left_count", "out");
   add("moved_count", "moved");
   add("rescored_count", "rescored");
-  return out.empty() ? "another count" : out;
+  return out.empty() ? "another count" : out + std::string(so_far);
 }
 
 std::string number_text(const json::object* list, std::string_view member) {
@@ -78,7 +80,7 @@ void show_stages(Host& host, const json::object& reply) {
     rows.push_back({{printable(name)},
                     {std::move(a)},
                     {std::move(b)},
-                    {change, change == "same" ? Style::dim : Style::bad},
+                    {change, change.starts_with("same") ? Style::dim : Style::bad},
                     {number_text(list, "overlap_at_10")},
                     {number_text(list, "rbo")},
                     {number_text(list, "kendall_tau")}});
@@ -149,10 +151,28 @@ void show_changes(Host& host, const json::object& reply, std::string_view what) 
   }
 }
 
+// `remedy` is what to type; empty for nothing.
+void show_unknown(Host& host, const json::object& reply, const std::string& remedy) {
+  const auto* unknown = array_at(reply, "unknown");
+  if (unknown == nullptr || unknown->empty()) return;
+  host.out << '\n';
+  for (const auto& sentence : *unknown) host.out << printable(plain_text(sentence)) << '\n';
+  bool is_cut = flag_at(reply, "results.cut_short");
+  for (const auto& stage : *array_at(reply, "stages")) {
+    is_cut |= flag_at(stage.get_object(), "candidates.cut_short");
+  }
+  if (is_cut && !remedy.empty()) {
+    host.out << styled(printable(fmt::format("Run them again for that: {}", remedy)),
+                       Style::dim, host.colour)
+             << '\n';
+  }
+}
+
 Outcome<Exit> diff(Context& context, const DiffFlags& flags) {
   TRAWL_ASSIGN(const std::string a, find_execution_id(context, flags.a));
   TRAWL_ASSIGN(const std::string b, find_execution_id(context, flags.b));
-  const json::value body{{"a", a}, {"b", b}};
+  json::value body{{"a", a}, {"b", b}, {"times", true}};
+  if (flags.replay) body.get_object()["truncated"] = "replay";
   std::string raw;
   TRAWL_ASSIGN(
       const auto reply,
@@ -167,7 +187,12 @@ Outcome<Exit> diff(Context& context, const DiffFlags& flags) {
   host.out << styled(printable(text_at(reply, "sentence")), same ? Style::good : Style::bad,
                      host.colour)
            << '\n';
+  if (const std::string times = text_at(reply, "times_sentence"); !times.empty()) {
+    host.out << printable(times) << '\n';
+  }
   show_stages(host, reply);
+  show_unknown(host, reply,
+               flags.replay ? "" : fmt::format("trawl diff {} {} --replay", a, b));
   show_moves(host, reply);
   show_changes(host, reply, "pipeline");
   show_changes(host, reply, "inputs");
@@ -183,11 +208,14 @@ void add_diff(CLI::App& program, Context& context) {
       ->required()
       ->type_name("ID");
   command->add_option("b", flags->b, "The second, likewise")->required()->type_name("ID");
+  command->add_flag("--replay", flags->replay,
+                    "Run them again for the lists that their records cut short");
   command->footer(
       "Example:\n"
       "  trawl diff latest~1 latest\n"
-      "Compares what was recorded; nothing is run. Ends with 0 where nothing differs, and\n"
-      "with 3 where something does.");
+      "Compares what was recorded; nothing is run without --replay, and nothing of that "
+      "is\n"
+      "recorded. Ends with 0 where nothing differs, and with 3 where something does.");
   command->callback([&context, flags] {
     context.action = [&context, flags] { return diff(context, *flags); };
   });

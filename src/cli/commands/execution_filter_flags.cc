@@ -23,6 +23,7 @@
 #include "cli/context.h"
 #include "cli/terminal/time_text.h"
 #include "model/execution.h"
+#include "model/mode_kind.h"
 #include "model/recorded_fields.h"
 
 namespace trawl::cli {
@@ -31,6 +32,7 @@ namespace {
 struct ExecutionFilterFlagsArguments {
   std::map<std::string, std::string> texts;  // By the key of the body.
   std::vector<std::string> statuses;
+  std::vector<std::string> modes;
   std::vector<std::string> collections;
   std::vector<std::string> labels;
   std::map<std::string, std::string> durations;  // Likewise.
@@ -52,8 +54,11 @@ constexpr TextFlag kTextFlags[] = {
      "Started at this time or before; of a day, a minute or a second: its end"},
     {"--query", "query", "WORDS", "Words, \"phrases\" or prefix* of the query and inputs"},
     {"--error", "error", "WORDS", "The same, in the error"},
+    {"--error-kind", "error_kind", "TEXT",
+     "Failed like this error, but for quoted parts, ids and numbers"},
     {"--stage", "stage_id", "STAGE", "Ran this stage, such as feature_search"},
     {"--failed-stage", "failed_stage", "NAME", "Failed in the stage of this name"},
+    {"--returned-document", "returned_document", "ID", "Returned the document of this id"},
 };
 
 bool has_flag(std::string_view key) {
@@ -187,6 +192,27 @@ std::string filter_like(std::string_view text) {
                      to_json_text(text_value(trim(text.substr(equals + 1)))));
 }
 
+// "all" stands for every kind.
+Outcome<json::array> mode_list(const std::vector<std::string>& sent) {
+  json::array modes;
+  for (const auto& words : sent) {
+    for (const std::string_view word : split_list(words)) {
+      std::vector<std::string_view> known{"all"};
+      bool found = word == "all";
+      for (ModeKind kind = 0; kind < kModeKinds; ++kind) {
+        known.push_back(mode_kind_name(kind));
+        if (word != "all" && word != known.back()) continue;
+        modes.emplace_back(known.back());
+        found = true;
+      }
+      if (found) continue;
+      return usage_failure(fmt::format("--mode is '{}'{}; use one of {}", word,
+                                       did_you_mean(word, known), fmt::join(known, ", ")));
+    }
+  }
+  return modes;
+}
+
 Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) {
   json::object body;
   const auto set_text = [&](std::string_view key) {
@@ -208,6 +234,9 @@ Outcome<json::object> make_body(const ExecutionFilterFlagsArguments& arguments) 
   }
   if (statuses.size() == 1) body["status"] = statuses.front();
   if (statuses.size() > 1) body["statuses"] = list_value(statuses);
+  if (!arguments.modes.empty()) {
+    TRAWL_ASSIGN(body["modes"], mode_list(arguments.modes));
+  }
   for (const auto& flag : kTextFlags) set_text(flag.key);
   for (const auto& field : kRecordedFields) {
     if (field.is(kCondition)) set_text(field.filter_name);
@@ -316,6 +345,9 @@ MakeFilterBody add_filter_flags(CLI::App& command, bool since_event) {
   add_list("--status", arguments->statuses,
            "completed, failed, cancelled or processing; several as in failed,cancelled")
       ->type_name("STATUS");
+  add_list("--mode", arguments->modes,
+           "adhoc, replay, fork or all; several as in adhoc,replay (default: adhoc)")
+      ->type_name("MODE");
   add_list("--collection", arguments->collections,
            "Searched this collection; repeat for any of several")
       ->type_name("ID");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/field_path.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/collection_names.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/document_table.h"
@@ -267,8 +268,9 @@ void show_results(Page& page, Context& context, const json::object& execution,
   const auto* results = array_at(execution, "results");
   if (!results || results->empty()) return;
   const std::size_t shown = std::min(results->size(), kResultsShown);
+  const auto size = static_cast<std::int64_t>(results->size());
   page.heading(fmt::format("Results: first {} of {}", shown,
-                           format_count(static_cast<std::int64_t>(results->size()))));
+                           format_count(count_at(execution, "results_total", size))));
   json::array rows;
   for (std::size_t i = 0; i < shown; ++i) {
     const auto* object = (*results)[i].if_object();
@@ -295,12 +297,34 @@ void show_results(Page& page, Context& context, const json::object& execution,
   writer.write(rows);
 }
 
-Outcome<Exit> show_execution(Context& context, const std::string& given) {
+struct ExecutionsShowArguments {
+  std::string execution;
+  std::string candidates;
+};
+
+Outcome<Exit> show_execution(Context& context, const ExecutionsShowArguments& arguments) {
   std::string raw;
-  // For a person, who would have to compare with others by hand.
-  const Query query =
-      context.format() == Format::table ? Query{{"autopsy", "true"}} : Query();
-  TRAWL_ASSIGN(auto execution, find_named_execution(context, given, raw, query));
+  Query query;
+  switch (context.format()) {
+    case Format::table:
+      // For a person, who would have to compare with others by hand.
+      query = {{"autopsy", "true"}, {"candidates", fmt::format("0..{}", kResultsShown)}};
+      break;
+    case Format::csv:
+      query = {{"candidates", "0..0"}};
+      break;
+    case Format::json:
+    case Format::ndjson:
+      if (!arguments.candidates.empty()) query = {{"candidates", arguments.candidates}};
+      break;
+  }
+  if (!arguments.candidates.empty() && context.format() != Format::json &&
+      context.format() != Format::ndjson) {
+    return usage_failure(
+        "--candidates is for JSON, which alone shows candidates; add -o json");
+  }
+  TRAWL_ASSIGN(auto execution,
+               find_named_execution(context, arguments.execution, raw, query));
   switch (context.format()) {
     case Format::json:
     case Format::ndjson:
@@ -334,21 +358,28 @@ Outcome<Exit> show_execution(Context& context, const std::string& given) {
 }  // namespace
 
 void add_executions_show(CLI::App& executions, Context& context) {
-  auto id = std::make_shared<std::string>();
+  auto arguments = std::make_shared<ExecutionsShowArguments>();
   auto* command =
       executions.add_subcommand("show", "Explain one execution: stages, inputs, results");
   command
-      ->add_option("execution", *id,
+      ->add_option("execution", arguments->execution,
                    "Its id or the beginning of it, latest, or -2 for the one before")
       ->required()
       ->type_name("EXECUTION_ID");
+  command
+      ->add_option("--candidates", arguments->candidates,
+                   "With -o json: which places of each list of candidates and of the "
+                   "results, 0..100 for the first hundred [all]")
+      ->check(not_empty())
+      ->type_name("A..B");
   command->footer(
       "Examples:\n"
       "  trawl executions show latest\n"
+      "  trawl executions show latest -o json --candidates 0..10\n"
       "  trawl executions show exec_01JD2M3N\n"
       "  trawl executions show exec_01JD2M3N4P5Q6R7S8T9V0W1X2Y -o csv   # its stages");
-  command->callback([&context, id] {
-    context.action = [&context, id] { return show_execution(context, *id); };
+  command->callback([&context, arguments] {
+    context.action = [&context, arguments] { return show_execution(context, *arguments); };
   });
 }
 

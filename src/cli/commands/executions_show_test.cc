@@ -50,6 +50,30 @@ TEST(Cli, ShowTellsAllThatWasRecorded) {
             "{\"execution_id\":\"exec_1\",\"inputs\":{\"q\":1}}\n");
 }
 
+TEST(Cli, ShowAsksForNoMoreCandidatesThanItShows) {
+  const std::string record =
+      R"({"execution_id":"exec_1","results":[{"document_id":"a"}],"results_total":1200})";
+  const std::string path = "/v1/retrievers/executions/exec_1";
+  Program program;
+  program.answer(200, record);
+  const auto table = program.run({"executions", "show", "exec_1", "-o", "table"});
+  EXPECT_EQ(program.seen.back().target, path + "?autopsy=true&candidates=0..10");
+  EXPECT_NE(table.out.find("first 1 of 1,200"), std::string::npos) << table.out;
+  program.answer(200, record);
+  program.run({"executions", "show", "exec_1", "-o", "csv"});
+  EXPECT_EQ(program.seen.back().target, path + "?candidates=0..0");
+  program.answer(200, record);
+  program.run({"executions", "show", "exec_1", "-o", "json"});
+  EXPECT_EQ(program.seen.back().target, path);
+  program.answer(200, record);
+  program.run({"executions", "show", "exec_1", "-o", "json", "--candidates", "5..9"});
+  EXPECT_EQ(program.seen.back().target, path + "?candidates=5..9");
+  const auto ignored =
+      program.run({"executions", "show", "exec_1", "-o", "csv", "--candidates", "5..9"});
+  EXPECT_EQ(ignored.status, 2);
+  EXPECT_NE(ignored.err.find("-o json"), std::string::npos) << ignored.err;
+}
+
 TEST(Cli, ShowNamesCollections) {
   Program program;
   program.width = 120;

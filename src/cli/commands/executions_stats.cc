@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kStatsBarWidth = 20;
 constexpr const char* kGroupMembers[] = {"status", "collection_id", "stage_id",
                                          "caller", "shape",         "label",
-                                         "error",  "failed_stage"};
+                                         "error",  "failed_stage",  "label_name"};
 
 struct ExecutionsStatsArguments {
   MakeFilterBody filter;
@@ -96,6 +96,22 @@ RowColumn group_column(std::string_view group, std::string member,
   return column;
 }
 
+// "2 ms to 2.5 ms", of which the second is no longer in the bin.
+RowColumn bin_column() {
+  RowColumn column = text_column("TOOK", "bin_start_ms");
+  column.cell = [](const json::object& row) {
+    const auto bound = [&](std::string_view path) {
+      return format_number(number_at(row, path), 4);
+    };
+    if (!is_known(row, "bin_end_ms")) {
+      return Cell{fmt::format("{} ms or more", bound("bin_start_ms")), Style::plain};
+    }
+    return Cell{fmt::format("{} to {} ms", bound("bin_start_ms"), bound("bin_end_ms")),
+                Style::plain};
+  };
+  return column;
+}
+
 CollectionNames names_in(Context& context, const json::array& rows) {
   std::vector<std::string> ids;
   for (const auto& row : rows) {
@@ -115,6 +131,7 @@ std::vector<RowColumn> table_columns(const json::object& reply, const json::arra
   if (first && first->contains("bucket_start")) {
     columns.push_back(bucket_column(text_at(reply, "bucket"), text_at(reply, "time_zone")));
   }
+  if (first && first->contains("bin_start_ms")) columns.push_back(bin_column());
   for (const char* member : kGroupMembers) {
     if (first && first->contains(member)) {
       columns.push_back(group_column(text_at(reply, "group_by"), member, names));
@@ -159,6 +176,9 @@ std::vector<RowColumn> csv_columns(const json::array& rows) {
   for (const char* name : kGroupMembers) {
     if (first && first->contains(name)) columns.push_back(csv_column(name));
   }
+  for (const char* name : {"bin_start_ms", "bin_end_ms"}) {
+    if (first && first->contains(name)) columns.push_back(csv_column(name));
+  }
   for (const char* name :
        {"count", "error_count", "error_rate", "completed_count", "zero_result_count",
         "zero_result_rate", "duration_ms.avg", "duration_ms.p50", "duration_ms.p90",
@@ -195,8 +215,9 @@ void write_table(Context& context, const json::object& reply, const json::array&
 
 constexpr std::string_view kBuckets[] = {"auto", "none", "minute", "hour",
                                          "day",  "week", "month"};
-constexpr std::string_view kGroups[] = {"status", "error",  "failed_stage", "collection",
-                                        "stage",  "caller", "shape"};
+constexpr std::string_view kGroups[] = {"status",     "error",      "failed_stage",
+                                        "collection", "stage",      "caller",
+                                        "shape",      "label_name", "duration"};
 
 bool is_among(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -204,7 +225,9 @@ bool is_among(std::string_view word, std::span<const std::string_view> words) {
 
 std::string group_suggestion(std::string_view by, std::string_view bucket) {
   if (!bucket.empty()) return fmt::format(" (did you mean '--bucket {}'?)", bucket);
-  if (by == "label" || by == "labels") return " (did you mean 'label:NAME'?)";
+  if (by == "label" || by == "labels") {
+    return " (did you mean 'label:NAME', or 'label_name' for the names in use?)";
+  }
   auto near = did_you_mean(by, kGroups);
   // The name of a label, most likely.
   return near.empty() ? fmt::format(" (did you mean 'label:{}'?)", by) : near;
@@ -293,8 +316,8 @@ void add_executions_stats(CLI::App& executions, Context& context) {
       "Count executions by time or by what they did, with error rates and latencies");
   command
       ->add_option("--by", arguments->by,
-                   "status, error, failed_stage, collection, stage, caller, shape or "
-                   "label:NAME")
+                   "status, error, failed_stage, collection, stage, caller, shape, "
+                   "duration, label_name or label:NAME")
       ->type_name("GROUP");
   command
       ->add_option("--bucket", arguments->bucket,
@@ -309,7 +332,9 @@ void add_executions_stats(CLI::App& executions, Context& context) {
       "Examples:\n"
       "  trawl executions stats --since -24h\n"
       "  trawl executions stats --by error --since today\n"
+      "  trawl executions stats --by label_name\n"
       "  trawl executions stats --by status --bucket day --since -7d\n"
+      "  trawl executions stats --by duration --since -24h\n"
       "  trawl executions stats --bucket day --time-zone Europe/Berlin\n"
       "  trawl executions stats --by label:team --status failed -o csv");
   command->callback([&context, arguments] {

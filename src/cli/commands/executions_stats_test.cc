@@ -99,6 +99,43 @@ TEST(Cli, StatsByGroupNameTheGroup) {
   EXPECT_EQ(program.run({"executions", "stats", "-o", "table"}).out, "no executions\n");
 }
 
+TEST(Cli, StatsByLabelNameAreOfNames) {
+  Program program;
+  program.answer(200, R"({"bucket":"none","group_by":"label_name","total":{)" +
+                          figures(3, 0) + R"(},"results":[{"label_name":"team",)" +
+                          figures(2, 0) + R"(},{"label_name":null,)" + figures(1, 0) +
+                          "}]}");
+  const auto table =
+      program.run({"executions", "stats", "--by", "label_name", "-o", "table"});
+  EXPECT_EQ(program.seen.at(0).body, R"({"group_by":"label_name"})");
+  EXPECT_NE(table.out.find("\nteam "), std::string::npos) << table.out;
+  const auto unsure = program.run({"executions", "stats", "--by", "labels"});
+  EXPECT_EQ(unsure.status, 2);
+  EXPECT_NE(unsure.err.find("label:NAME', or 'label_name'"), std::string::npos)
+      << unsure.err;
+}
+
+TEST(Cli, StatsByDurationShowTheBins) {
+  const std::string reply =
+      R"({"bucket":"none","group_by":"duration","total":{)" + figures(4, 0) +
+      R"(},"results":[{"bin_start_ms":0,"bin_end_ms":0.01,)" + figures(1, 0) +
+      R"(},{"bin_start_ms":0.0125,"bin_end_ms":0.016,)" + figures(2, 0) +
+      R"(},{"bin_start_ms":10000000,"bin_end_ms":null,)" + figures(1, 0) + "}]}";
+  Program program;
+  program.answer(200, reply);
+  const auto table =
+      program.run({"executions", "stats", "--by", "duration", "-o", "table"}).out;
+  EXPECT_EQ(program.seen.at(0).body, R"({"group_by":"duration"})");
+  for (const auto* part :
+       {"TOOK ", "\n0 to 0.01 ms ", "\n0.0125 to 0.016 ms ", "\n10000000 ms or more "}) {
+    EXPECT_NE(table.find(part), std::string::npos) << part << "\n" << table;
+  }
+  program.answer(200, reply);
+  const auto csv =
+      program.run({"executions", "stats", "--by", "duration", "-o", "csv"}).out;
+  EXPECT_TRUE(csv.starts_with("bin_start_ms,bin_end_ms,count,")) << csv;
+}
+
 TEST(Cli, StatsNameCollections) {
   Program program;
   program.width = 120;

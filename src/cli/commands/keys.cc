@@ -29,6 +29,7 @@ struct KeysArguments {
   std::string expires_at;
   std::optional<std::uint32_t> rate_limit;
   std::optional<std::uint32_t> burst;
+  std::optional<std::uint32_t> weight;
   bool default_limit = false;
   bool include_revoked = false;
   DeletionFlags deletion;
@@ -70,6 +71,7 @@ Outcome<json::object> fields_of(const KeysArguments& arguments) {
   if (arguments.default_limit) body["rate_limit_override"] = nullptr;
   if (arguments.rate_limit) body["rate_limit_override"] = *arguments.rate_limit;
   if (arguments.burst) body["rate_limit_burst"] = *arguments.burst;
+  if (arguments.weight) body["weight"] = *arguments.weight;
   return body;
 }
 
@@ -105,12 +107,13 @@ Outcome<Exit> list(Context& context, const KeysArguments& arguments) {
     return Cell{text, status_style(text)};
   };
   RowWriter writer(
-      context, {text_column("NAME", "name"), text_column("PREFIX", "key_prefix"), status,
-                text_column("PERMISSIONS", "permissions"),
-                text_column("NAMESPACE", "namespace_id", false, 3),
-                count_column("LIMIT/MIN", "rate_limit_override", 5),
-                time_column("CREATED", "created_at", 5),
-                text_column("DESCRIPTION", "description", true, 6)});
+      context,
+      {text_column("NAME", "name"), text_column("PREFIX", "key_prefix"), status,
+       text_column("PERMISSIONS", "permissions"),
+       text_column("NAMESPACE", "namespace_id", false, 3),
+       count_column("LIMIT/MIN", "rate_limit_override", 5),
+       count_column("WEIGHT", "weight", 7), time_column("CREATED", "created_at", 5),
+       text_column("DESCRIPTION", "description", true, 6)});
   const auto* rows = array_at(reply, "results");
   if (rows) writer.write(*rows);
   json::object more;
@@ -195,6 +198,12 @@ void add_fields(CLI::App& command, KeysArguments& arguments,
   command.add_option("--burst", arguments.burst, "How many at once [a minute's worth]")
       ->check(whole_number(1, 1'000'000))
       ->type_name("COUNT");
+  command
+      .add_option("--weight", arguments.weight,
+                  "Its share where several keys want the server: of 200, twice that of 100 "
+                  "[100]")
+      ->check(whole_number(1, 10'000))
+      ->type_name("WEIGHT");
 }
 
 void add_user(CLI::App& command, KeysArguments& arguments) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/terminal/format.h"
+#include "model/mode_kind.h"
 
 namespace trawl::cli {
 namespace {
@@ -50,7 +51,13 @@ Outcome<std::string> id_at(Context& context, std::int64_t back) {
         fmt::format("executions further back than {} have no such name; use the id",
                     format_count(kBackMax)));
   }
-  TRAWL_ASSIGN(const auto rows, first_executions(context, {}, 1, back));
+  // A replay is the latest, too, when it was just made.
+  json::array modes;
+  for (ModeKind kind = 0; kind < kModeKinds; ++kind) {
+    modes.emplace_back(mode_kind_name(kind));
+  }
+  TRAWL_ASSIGN(const auto rows,
+               first_executions(context, {{"modes", std::move(modes)}}, 1, back));
   if (!rows.empty()) return id_of(rows.front());
   return Failure(Exit::refused,
                  back == 0   ? "there are no executions yet"
@@ -102,7 +109,9 @@ bool is_whole_execution_id(std::string_view name) {
 
 Outcome<std::string> find_execution_id(Context& context, const std::string& name) {
   std::string raw;
-  TRAWL_ASSIGN(const auto found, find_named_execution(context, name, raw));
+  // What its stages handed on is most of a record, and not needed here.
+  TRAWL_ASSIGN(const auto found,
+               find_named_execution(context, name, raw, {{"candidates", "0..0"}}));
   return text_at(found, "execution_id");
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands/checks.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/named_execution.h"
+#include "cli/commands/replay_changes.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/object_writer.h"
@@ -20,57 +20,15 @@ namespace {
 
 struct ReplayFlags {
   std::vector<std::string> names;
-  std::string as_of = "then";
-  std::string externals = "recorded";
-  std::vector<std::string> set;
-  std::string patch;
+  ReplayChanges changes;
   std::string inputs;
   bool no_record = false;
 };
 
-// "/stages/0/config/parameters/top_k=50" as an operation of a JSON patch. What is no JSON
-// is a text. "replace" refuses a path that leads nowhere, as a slip does, where "add" would
-// make a new member that nothing reads.
-Outcome<json::value> operation_of(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || text.front() != '/') {
-    return usage_failure(
-        fmt::format("--set '{}' is not PATH=VALUE; write it as in "
-                    "--set /stages/0/config/parameters/final_top_k=50",
-                    printable(text)));
-  }
-  const std::string value = text.substr(equals + 1);
-  const auto parsed = parse_json(value);
-  return json::value{{"op", "replace"},
-                     {"path", text.substr(0, equals)},
-                     {"value", parsed ? *parsed : json::value(value)}};
-}
-
-Outcome<json::value> json_of(const std::string& text, std::string_view flag, Host& host) {
-  std::string source = text;
-  if (text == "-" || text.starts_with("@")) {
-    TRAWL_ASSIGN(source, read_input(text == "-" ? text : text.substr(1), host));
-  }
-  auto parsed = parse_json(source);
-  if (parsed) return std::move(*parsed);
-  return usage_failure(fmt::format("{} is not JSON: {}", flag, parsed.error().message));
-}
-
 Outcome<json::value> body_of(const ReplayFlags& flags, Host& host) {
-  json::object body{{"as_of", flags.as_of}, {"externals", flags.externals}};
-  json::array set;
-  if (!flags.patch.empty()) {
-    TRAWL_ASSIGN(const json::value patch, json_of(flags.patch, "--patch", host));
-    if (!patch.is_array()) return usage_failure("--patch is no list of operations");
-    set = patch.get_array();
-  }
-  for (const std::string& text : flags.set) {
-    TRAWL_ASSIGN(json::value operation, operation_of(text));
-    set.push_back(std::move(operation));
-  }
-  if (!set.empty()) body["set"] = std::move(set);
+  TRAWL_ASSIGN(json::object body, body_of(flags.changes, host));
   if (!flags.inputs.empty()) {
-    TRAWL_ASSIGN(body["inputs"], json_of(flags.inputs, "--inputs", host));
+    TRAWL_ASSIGN(body["inputs"], json_of_flag(flags.inputs, "--inputs", host));
   }
   if (flags.no_record) body["record"] = false;
   return json::value(std::move(body));
@@ -145,29 +103,9 @@ void add_replay(CLI::App& program, Context& context) {
                    "Ids, beginnings of ids, latest, or latest~2 for the third last")
       ->required()
       ->type_name("ID");
-  command
-      ->add_option(
-          "--as-of", flags->as_of,
-          "then: with the documents, seeds and answers that it had; now, or a time "
-          "such as -24h: over the documents of that time [then]")
-      ->type_name("WHEN");
-  command
-      ->add_option("--set", flags->set,
-                   "Change a value of the pipeline; may be given several times")
-      ->type_name("PATH=VALUE");
-  command
-      ->add_option("--patch", flags->patch,
-                   "A JSON patch over the pipeline: the text, @FILE, or - for standard "
-                   "input")
-      ->type_name("JSON");
+  add_replay_changes(*command, flags->changes);
   command->add_option("--inputs", flags->inputs, "Other inputs: JSON, @FILE, or -")
       ->type_name("JSON");
-  command
-      ->add_option("--externals", flags->externals,
-                   "Where answers of providers come from: recorded, live, or fail "
-                   "[recorded]")
-      ->check(one_of({"recorded", "live", "fail"}))
-      ->type_name("SOURCE");
   command->add_flag("--no-record", flags->no_record, "Leave no trace in the history");
   command->footer(
       "Examples:\n"

@@ -20,6 +20,10 @@ void add_serve(CLI::App& program, Context& context) {
   command
       ->add_option("-l,--listen", flags->listen, "Address and port, as in 127.0.0.1:8080")
       ->type_name("ADDRESS");
+  command
+      ->add_option("--models-dir", flags->models_directory,
+                   "Where embedding models are [DIR/models]")
+      ->type_name("DIR");
   command->add_option("--log-format", flags->log_format, "text or json")
       ->type_name("FORMAT");
   command
