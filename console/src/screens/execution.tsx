@@ -1,0 +1,9 @@
+// One execution as a page: #/{namespace}/executions/{id}.
+import type { VNode } from 'preact';
+import { route } from '../state/route';
+import { RunView } from './execution/run';
+
+export default function Screen(): VNode {
+  const id = route.value.path[0] ?? '';
+  return <article class="run run-page" key={id}><RunView id={id} row={null} /></article>;
+}
