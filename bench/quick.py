@@ -188,7 +188,7 @@ PATHS = [
 class Server:
     """A server process, under callgrind or not."""
 
-    def __init__(self, binary, directory, counted=False):
+    def __init__(self, binary, directory, counted=False, settings=None):
         self.directory = directory
         self.counts = directory / "counts"
         valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no",
@@ -196,7 +196,9 @@ class Server:
                     f"--vgdb-prefix={directory}/vgdb"] if counted else []
         self.command = [*valgrind, binary, "serve", "--data-dir", directory / "data",
                         "--listen", "127.0.0.1:0"]
-        settings = dict(SETTINGS)
+        # Those of one request at a time, without `settings`; else these beside the key.
+        settings = dict(SETTINGS) if settings is None \
+            else {"TRAWL_API_KEY": KEY, **settings}
         while not self.listens(settings):
             self.end()
             unknown = re.search(r"environment variable (TRAWL_\w+) is no setting",
@@ -376,7 +378,8 @@ def build_base(commit):
     # Forced, since git may still know of one whose folder was deleted.
     git("worktree", "add", "--force", "--quiet", "--detach", source, commit)
     try:
-        for command in (["cmake", "--preset", "release"],
+        # The console has no part in what is measured, and would be fetched for.
+        for command in (["cmake", "--preset", "release", "-DTRAWL_CONSOLE=OFF"],
                         ["cmake", "--build", "--preset", "release", "--target", "trawl",
                          "--parallel", str(os.cpu_count()), "--", "--quiet"]):
             subprocess.run(command, cwd=source, check=True, stdout=sys.stderr)
