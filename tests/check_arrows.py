@@ -13,20 +13,23 @@ import sys
 
 BASE = {"base"}
 RUNTIME = BASE | {"runtime"}
+NET = RUNTIME | {"net"}
 SQLITE = BASE | {"sqlite"}
 MODEL = BASE | {"model"}
 QUERY = MODEL | {"query", "text"}
 CATALOG = QUERY | {"catalog"}
 CORPUS = CATALOG | {"corpus"}
 LEDGER = CATALOG | {"runtime", "ledger"}
-PROVIDERS = RUNTIME | {"providers"}
+PROVIDERS = RUNTIME | {"model", "providers"}
+EMBEDDING = CORPUS | PROVIDERS | {"embedding"}
 PIPELINE = CORPUS | LEDGER | PROVIDERS | {"pipeline"}
 STAGES = PIPELINE | {"stages"}
-INSIGHT = PIPELINE | {"insight"}
+INSIGHT = PIPELINE | {"insight", "sqlite"}
 
 ALLOWED = {
     "base": BASE,
     "runtime": RUNTIME,
+    "net": NET,
     "sqlite": SQLITE,
     "text": BASE | {"text"},
     "model": MODEL,
@@ -36,15 +39,17 @@ ALLOWED = {
     "ledger": LEDGER,
     "corpus": CORPUS,
     "providers": PROVIDERS,
+    "embedding": EMBEDDING,
     "pipeline": PIPELINE,
     "stages": STAGES,
     "insight": INSIGHT,
     "http/message": RUNTIME | {"http/message"},
     "http": RUNTIME | {"http", "http/message"},
-    "api": INSIGHT | {"api", "auth", "http", "http/message"},
+    "api": INSIGHT | {"embedding", "api", "auth", "http", "http/message"},
     # Of the engines, it names in code those whose files it copies and checks.
-    "app": STAGES | {"insight", "app", "api", "auth", "http", "http/message", "corpus/store",
-                     "ledger/sqlite", "sqlite"},
+    "app": STAGES | {"embedding", "insight", "app", "api", "auth", "http", "http/message",
+                     "corpus/store", "ledger/sqlite", "sqlite", "net", "providers/onnx",
+                     "providers/openai", "providers/remote", "providers/rerank"},
     # The client talks to a server over HTTP; of the server it starts, it knows app alone.
     "cli/terminal": BASE | {"cli/terminal", "cli"},
     "cli/client": MODEL | {"cli/client", "cli/terminal", "cli"},

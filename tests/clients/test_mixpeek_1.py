@@ -137,15 +137,81 @@ def test_namespaces_of_the_wrapper(client):
     assert client.namespaces.delete("by-hand").success is True
 
 
-@pytest.mark.parametrize("field", [{"ttl_seconds": 3600}, {"mode": "standalone"},
-                                   {"vector_configs": [{"name": "v", "dimension": 8}]}])
-def test_what_a_namespace_cannot_have_is_refused(api, field):
-    """A client must not believe that its namespace ends by itself, or takes vectors."""
+def test_what_a_namespace_cannot_have_is_refused(api):
+    """A client must not believe that its namespace ends by itself."""
     with pytest.raises(ForbiddenException) as refused:
         mixpeek.NamespacesApi(api).create_namespace(
-            mixpeek.CreateNamespaceRequest(namespace_name="never", **field))
+            mixpeek.CreateNamespaceRequest(namespace_name="never", ttl_seconds=3600))
     assert refused.value.data.error.type == "NotEnabledError"
-    assert refused.value.data.error.details == {"location": next(iter(field))}
+    assert refused.value.data.error.details == {"location": "ttl_seconds"}
+
+
+# --- vectors of the client's own -------------------------------------------------------
+
+
+def test_standalone_namespaces_of_the_generated_client(api):
+    vectors = mixpeek.BYODocumentsApi(api)
+    made = vectors.create_standalone_namespace(mixpeek.CreateStandaloneNamespaceRequestModel(
+        namespace_id="pictures", vector_configs=[
+            mixpeek.VectorConfigSpecModel(name="clip", dimension=2),
+            mixpeek.VectorConfigSpecModel(name="tokens", dimension=3, metric="dot_product")]))
+    assert made.mode == "standalone" and made.status == "active"
+    assert [one["name"] for one in made.vector_configs] == ["clip", "tokens"]
+    stored = vectors.upsert_documents_byo_namespaces("pictures", mixpeek.BYOUpsertRequest.from_dict({
+        "documents": [
+            {"document_id": "a", "vectors": {"clip": [0.5, 1.0], "tokens": [[1.0, 2.0, 3.0],
+                                                                            [3.0, 2.0, 1.0]]},
+             "payload": {"title": "A"}, "metadata": {"shelf": 1}},
+            {"document_id": "b", "vectors": {}}]}))
+    assert stored.inserted == 2 and stored.document_ids == ["a", "b"]
+    assert stored.unsearchable_document_ids == ["b"]
+    assert stored.consistency.write_token_available is False
+    shown = vectors.get_document_byo_namespaces("pictures", "a", return_vectors=True)
+    assert shown["title"] == "A" and shown["metadata"] == {"shelf": 1}
+    assert shown["vectors"] == {"clip": [0.5, 1], "tokens": [[1, 2, 3], [3, 2, 1]]}
+    assert mixpeek.NamespacesApi(api).get_namespace("pictures").mode == "standalone"
+    with pytest.raises(UnprocessableEntityException) as refused:
+        vectors.upsert_documents_byo_namespaces("pictures", mixpeek.BYOUpsertRequest.from_dict(
+            {"documents": [{"document_id": "c", "vectors": {"clip": [1.0]}}]}))
+    assert "documents[0].vectors.clip" in str(refused.value.data.error.details)
+
+
+def test_standalone_namespaces_of_the_wrapper(client, url):
+    made = client.namespaces.create(namespace_id="sdk-vectors",
+                                    vector_configs=[{"name": "sdk_8", "dimension": 2}])
+    assert made.mode == "standalone"
+    stored = client.namespaces.documents.upsert(namespace_id="sdk-vectors", documents=[
+        {"document_id": "a", "vectors": {"sdk_8": [0.25, 1]}, "payload": {"title": "A"}}])
+    assert stored.inserted == 1
+    there = Mixpeek(KEY, namespace="sdk-vectors", base_url=url + "/v1")
+    shown = there._request("GET", "/collections/documents/documents/a?return_vectors=true")
+    assert shown["vectors"] == {"sdk_8": [0.25, 1]} and shown["_vectors"] == ["sdk_8"]
+    assert client.namespaces.create(namespace_id="sdk-open").vector_configs == []
+    client.namespaces.documents.upsert(namespace_id="sdk-open", documents=[
+        {"document_id": "a", "vectors": {"anything": [1, 2, 3]}}])
+    assert client.namespaces.delete("sdk-open?force=true").success is True
+
+
+def test_documents_with_vectors(api):
+    collections = mixpeek.CollectionsApi(api)
+    client = collections.api_client
+    client.call_api(*client.param_serialize(
+        "POST", "/v1/collections", body={"collection_name": "faces", "features": [
+            {"type": "dense", "feature_uri": "mixpeek://face@v1/embedding", "dimension": 2}]},
+        auth_settings=["BearerAuth", "NamespaceHeader"])).read()
+    shown = collections.get_collection("faces")
+    assert shown.vector_indexes[0].feature_uri == "mixpeek://face@v1/embedding"
+    writer = mixpeek.CollectionDocumentsApi(api)
+    made = writer.create_document("faces", mixpeek.DocumentCreateRequest.from_dict(
+        {"name": "Ada", "vectors": {"embedding": [1.0, 0.5]}}))
+    assert made.additional_properties.get("_vectors", getattr(made, "vectors", None)) == [
+        "mixpeek://face@v1/embedding"]
+    shown = writer.get_document("faces", made.document_id, return_vectors=True)
+    assert shown.additional_properties["vectors"] == {"mixpeek://face@v1/embedding": [1, 0.5]}
+    listed = writer.list_documents("faces", list_documents_request=(
+        mixpeek.ListDocumentsRequest(return_vectors=True)))
+    assert [row.document_id for row in listed.results] == [made.document_id]
+    assert collections.delete_collection("faces")["success"] is True
 
 
 # --- collections ---------------------------------------------------------------------
@@ -197,7 +263,7 @@ def test_features_are_uris_or_refused(api):
     with pytest.raises(ForbiddenException) as refused:
         collections.create_collection(mixpeek.CreateCollectionRequest(
             collection_name="faces", source=source, features=["faces"]))
-    assert "no models run" in refused.value.data.error.message
+    assert "faces" in refused.value.data.error.message
 
 
 # --- documents -----------------------------------------------------------------------
@@ -295,7 +361,7 @@ def test_documents_are_listed(documents):
 
     warned = documents.list_documents("books", list_documents_request=(
         mixpeek.ListDocumentsRequest(return_vectors=True, expand=["author"])))
-    assert len(warned.warnings) == 2
+    assert len(warned.warnings) == 1
     with pytest.raises(ForbiddenException):
         documents.list_documents("books", list_documents_request=mixpeek.ListDocumentsRequest(
             partition=mixpeek.ListPartition(index=0, count=2)))
@@ -461,10 +527,11 @@ def test_unknown_keys_are_named(client):
     assert any("stages[0].output_alias" in warning for warning in result.warnings)
 
 
-def test_vectors_are_not_promised(adhoc):
+def test_vectors_are_returned_where_there_are_any(adhoc):
     result = adhoc.execute_adhoc_retriever(request(), return_vectors=True)
     assert result["status"] == "completed"
-    assert any("return_vectors" in warning for warning in result["warnings"])
+    assert not any("return_vectors" in warning for warning in result["warnings"])
+    assert not any("_vectors" in document for document in result["documents"])
 
 
 def test_a_stage_that_may_fail(adhoc):
@@ -743,10 +810,6 @@ def not_offered():
         "trigger": lambda c: c.collections.trigger("books"),
         "clone a collection": lambda c: c.collections.clone("books", name="copy"),
         "clone a namespace": lambda c: c.namespaces.clone("library", name="copy"),
-        "namespaces of vectors": lambda c: c.namespaces.create(
-            name="vectors", vector_configs=[{"name": "v", "dimension": 4}]),
-        "documents of vectors": lambda c: c.namespaces.documents.upsert(
-            namespace_id="library", documents=[{"id": 1}]),
         "search by vectors": lambda c: c.search(
             queries=[{"vector_name": "v", "vector": [0.1]}]),
     }

@@ -59,7 +59,8 @@ class Server:
         self.port = None
         self.log = []
 
-    def start(self, timeout=60):
+    def start(self, timeout=60, port=0):
+        """Starts it on a free port, or on that one, as after a crash."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -67,7 +68,7 @@ class Server:
         }
         environment.update(self.environment)
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data-dir", self.data_dir, "--listen", "127.0.0.1:0",
+            [BINARY, "serve", "--data-dir", self.data_dir, "--listen", f"127.0.0.1:{port}",
              *self.arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=environment, preexec_fn=self.preexec, cwd=os.path.dirname(self.data_dir) or "/",

@@ -40,7 +40,8 @@ def history():
             "collection_ids": [["col_a"], ["col_a", "col_b"], []][i % 3],
             "stages": [{"stage_name": "find", "stage_id": "feature_search"},
                        {"stage_name": "cut", "stage_id": "limit" if i % 2 else "sample"}],
-            "labels": {"team.x": f"t{i % 4}"} if i % 4 else {},
+            "labels": {"team.x": f"t{i % 4}", **({"run": str(i)} if i % 3 else {})}
+            if i % 4 else {},
             "caller_key_id": f"key_{i % 2}",
             "fingerprint": f"fp{i % 3}",
             "shape": f"sh{i % 2}",
@@ -203,6 +204,7 @@ GROUPS = {
     "caller": ("caller", lambda row: [row["caller_key_id"]]),
     "shape": ("shape", lambda row: [row["shape"]]),
     "label:team.x": ("label", lambda row: [row["labels"].get("team.x")]),
+    "label_name": ("label_name", lambda row: list(row["labels"]) or [None]),
 }
 
 
@@ -226,6 +228,65 @@ def test_groups(counted, group, bucket):
         check(found[key], rows)
     order = [(row.get("bucket_start", ""), -row["count"]) for row in reply["results"]]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("bucket", ["none", "day"])
+@pytest.mark.parametrize("body", [{}, {"query": "night"}], ids=["all", "filtered"])
+def test_durations_in_bins(counted, bucket, body):
+    """A heatmap: each bin has what took so long, and is a filter that finds just that."""
+    rows = [row for row in ROWS if not body or row["query_summary"] == "night ferry"]
+    reply = ask(counted, {**body, "group_by": "duration", "bucket": bucket})
+    assert reply["group_by"] == "duration"
+    check(reply["total"], rows)
+    bounds = reply["bin_bounds_ms"]
+    assert bounds == sorted(bounds) and bounds[0] == 0.01 and bounds[-1] == 1e7
+    assert {1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8, 10} <= set(bounds)
+    seen = 0
+    for row in reply["results"]:
+        begin, end = row["bin_start_ms"], row["bin_end_ms"]
+        assert begin == 0 and end == bounds[0] or bounds[bounds.index(begin) + 1] == end
+        day = row["bucket_start"][:10] if bucket == "day" else None
+        within = [one for one in rows if begin <= one["duration_ms"] < end
+                  and day in (None, of_day(one))]
+        assert within
+        check(row, within)
+        seen += len(within)
+        if bucket == "none":
+            condition = {"AND": [
+                {"field": "duration_ms", "operator": "gte", "value": begin},
+                {"field": "duration_ms", "operator": "lt", "value": end}]}
+            found = counted.ok("POST", LIST, {**body, "filters": condition}, headers=NAMESPACE)
+            assert found["total"] == row["count"]
+    assert seen == len(rows)
+    order = [(row.get("bucket_start", ""), row["bin_start_ms"]) for row in reply["results"]]
+    assert order == sorted(set(order))
+    assert "bin_bounds_ms" not in ask(counted, {**body, "group_by": "status"})
+
+
+def test_durations_at_and_beyond_the_bounds(counted):
+    """What lies on a bound is in the bin that it begins, to the last bit."""
+    counted.ok("POST", "/v1/namespaces", {"namespace_name": "bounds"})
+    headers = {"X-Namespace": "bounds"}
+    bounds = counted.ok("POST", AGGREGATE, {"group_by": "duration"},
+                        headers=headers)["bin_bounds_ms"]
+    durations = [0.0, 1e9] + [one for bound in bounds
+                              for one in (bound, math.nextafter(bound, 0))]
+    counted.ok("POST", "/v1/retrievers/executions/import", "\n".join(
+        json.dumps({"execution_id": f"e{i}", "status": "completed", "duration_ms": duration,
+                    "timestamp": "2026-03-01T00:00:00Z"})
+        for i, duration in enumerate(durations)), headers=headers)
+    results = counted.ok("POST", AGGREGATE, {"group_by": "duration"},
+                         headers=headers)["results"]
+    assert [(row["bin_start_ms"], row["bin_end_ms"]) for row in results] == \
+        list(zip([0] + bounds, bounds + [None]))
+    assert [row["count"] for row in results] == [2] * len(results)
+    for row in results:
+        conditions = [{"field": "duration_ms", "operator": "gte", "value": row["bin_start_ms"]}]
+        if row["bin_end_ms"] is not None:
+            conditions.append({"field": "duration_ms", "operator": "lt",
+                               "value": row["bin_end_ms"]})
+        found = counted.ok("POST", LIST, {"filters": {"AND": conditions}}, headers=headers)
+        assert found["total"] == 2, row
 
 
 def test_a_label_may_be_an_object(counted):
@@ -297,6 +358,25 @@ def test_what_failed_and_why(counted):
         ("'…' is no regular expression: missing )", 5), (None, 4),
         ("budget_exhausted: N ms of N ms were used", 3)]
     assert reply["total"]["count"] == 12 and reply["total"]["error_count"] == 8
+    # Each kind, and any error of it, finds those that it counts, and no others.
+    for row in reply["results"]:
+        if row["error"] is None:
+            continue
+        found = counted.ok("POST", LIST, {"error_kind": row["error"], "fields": ["error"]},
+                           headers=headers)
+        assert found["total"] == row["count"] and found["filter"] == {"error_kind": row["error"]}
+        one = found["results"][0]["error"]
+        again = counted.ok("POST", LIST, {"error_kind": one, "fields": ["error"]},
+                           headers=headers)
+        assert again["results"] == found["results"] and again["filter"] == found["filter"]
+        figures = counted.ok("POST", AGGREGATE, {"error_kind": one, "bucket": "none"},
+                             headers=headers)
+        assert figures["total"]["count"] == row["count"]
+    for other in ("no regular expression", "'…'", "budget_exhausted: N ms of N ms were use"):
+        assert counted.ok("POST", LIST, {"error_kind": other}, headers=headers)["total"] == 0
+    for bad in ("", 5, "x" * 4_001):
+        refused = counted.post(LIST, {"error_kind": bad}, headers=headers)
+        assert refused.status == 422 and "error_kind" in refused.json["error"]["message"]
     reply = counted.ok("POST", AGGREGATE,
                        {"group_by": "failed_stage", "statuses": ["failed"]}, headers=headers)
     assert [(row["failed_stage"], row["count"]) for row in reply["results"]] == [

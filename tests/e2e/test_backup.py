@@ -115,7 +115,8 @@ def test_a_backup_under_load_is_a_whole_server(server, data_dir):
     assert executions and documents
     print(f"{report['executions']} executions, {report['bytes']} bytes in {report['seconds']} s; "
           f"{written} executions were acknowledged meanwhile")
-    assert sorted(os.listdir(target)) == ["corpus.db", "keys.db", "ledger.db", "recording.key"]
+    assert sorted(os.listdir(target)) == ["corpus.db", "jobs.db", "keys.db", "ledger.db",
+                                              "recording.key"]
     assert not os.path.exists(target + ".partial")
     for secret in ("keys.db", "recording.key"):
         assert os.stat(os.path.join(target, secret)).st_mode & 0o777 == 0o600
@@ -221,7 +222,7 @@ def test_works_on_a_stopped_and_on_a_killed_server(data_dir, tmp_path):
     server.stop()
     assert backup(data_dir, str(tmp_path / "stopped"))["executions"] == 50
     assert sorted(name for name in os.listdir(data_dir) if name != "index") == [
-        "LOCK", "corpus.db", "keys.db", "ledger.db", "recording.key"]
+        "LOCK", "corpus.db", "jobs.db", "keys.db", "ledger.db", "recording.key"]
 
 
 def limit_files():

@@ -365,7 +365,22 @@ def test_limits_are_changed(library):
     assert library.request("PATCH", KEYS + "/renamed", {}).status == 404
 
 
+def test_a_key_has_a_weight(library):
+    path = KEYS + "/weighed"
+    assert make_key(library, "weighed", weight=300)["weight"] == 300
+    assert make_key(library, "unweighed")["weight"] == 100
+    assert library.ok("PATCH", path, {"weight": 20})["weight"] == 20
+    assert library.ok("PATCH", path, {"description": "as before"})["weight"] == 20
+    assert library.ok("PATCH", path, {"weight": None})["weight"] == 100
+    library.ok("DELETE", path)
+    library.ok("DELETE", KEYS + "/unweighed")
+
+
 @pytest.mark.parametrize("body, location", [
+    ({"weight": 0}, "weight"),
+    ({"weight": 10_001}, "weight"),
+    ({"weight": 1.5}, "weight"),
+    ({"weight": "100"}, "weight"),
     ({"rate_limit_override": -1}, "rate_limit_override"),
     ({"rate_limit_override": 1.5}, "rate_limit_override"),
     ({"rate_limit_override": "60"}, "rate_limit_override"),

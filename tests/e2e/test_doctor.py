@@ -44,11 +44,11 @@ def test_well_beside_a_server_and_without(history, data_dir):
     assert history.execute(["books"], [search()], {"query": "sea"}).status == 200
     assert history.stop() == 0
     before = {name: open(os.path.join(data_dir, name), "rb").read()
-              for name in ("ledger.db", "corpus.db", "keys.db")}
+              for name in ("ledger.db", "corpus.db", "keys.db", "jobs.db")}
     status, report = doctor(data_dir)
     assert status == 0 and not report["server_running"] and report["notes"] == [], report
     files = {file["name"]: file for file in report["files"]}
-    assert list(files) == ["ledger.db", "corpus.db", "keys.db"]
+    assert list(files) == ["ledger.db", "corpus.db", "keys.db", "jobs.db"]
     tables = {table["name"] for table in files["ledger.db"]["tables"]}
     assert {"executions", "records", "rollups", "terms_data"} <= tables or not tables
     for name, content in before.items():

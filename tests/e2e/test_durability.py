@@ -221,13 +221,15 @@ def test_killed_a_hundred_times(data_dir):
         recorded |= fresh
         # Sometimes again while it starts.
         if rng.random() < 0.2:
-            timer = threading.Timer(rng.uniform(0.005, 0.06), lambda: server.process.kill())
+            timer = threading.Timer(rng.uniform(0.005, 0.06),
+                                    lambda: server.process and server.process.kill())
             timer.start()
             try:
                 server.start()
             except RuntimeError:
                 pass
             timer.join()
+            server.process.kill()  # Where the timer was before the process.
             server.process.wait()
         server.start()
         listed, interrupted = check_history(server, recorded, deleted, fresh, rng, context)

@@ -46,14 +46,14 @@ def test_nobody_else_can_read_the_data(tmp_path, umask):
         assert server.execute(["notes"], [search("apple")]).status == 200
         found = assert_private(data)
         # While it runs, the logs hold the same.
-        for name in ("ledger.db", "corpus.db", "keys.db"):
+        for name in ("ledger.db", "corpus.db", "keys.db", "jobs.db"):
             assert {name, name + "-wal", name + "-shm"} <= found.keys(), found
         assert any(path.startswith("index/") for path in found)
 
         copy = str(tmp_path / "backups" / "one")
         done = cli("backup", "--data-dir", data, copy, umask=umask)
         assert done.returncode == 0, done.stderr
-        assert {"ledger.db", "corpus.db", "keys.db"} <= assert_private(copy).keys()
+        assert {"ledger.db", "corpus.db", "keys.db", "jobs.db"} <= assert_private(copy).keys()
 
         out = str(tmp_path / "out.ndjson")
         with open(out + ".part", "w") as left:  # By an earlier export, readable by all.
@@ -177,7 +177,7 @@ def test_whole_copies_are_not_confused_with_that(killed, tmp_path):
 def test_looking_at_a_dead_servers_files_leaves_its_log(killed, tmp_path):
     before = {name: os.path.getsize(os.path.join(killed, name)) for name in os.listdir(killed)
               if name.endswith("-wal")}
-    assert len(before) == 3
+    assert len(before) == 4
     assert cli("doctor", "--data-dir", killed).returncode == 0
     assert cli("backup", "--data-dir", killed, str(tmp_path / "backup")).returncode == 0
     after = {name: os.path.getsize(os.path.join(killed, name)) for name in os.listdir(killed)

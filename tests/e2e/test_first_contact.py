@@ -77,7 +77,7 @@ def test_stages_lists_what_runs(server):
     stages = server.ok("GET", "/v1/retrievers/stages", key=None)
     assert {row["stage_id"] for row in stages} == {
         "feature_search", "attribute_filter", "sort_attribute", "sort_relevance", "limit",
-        "sample", "deduplicate", "group_by", "aggregate"}
+        "sample", "deduplicate", "group_by", "aggregate", "rerank"}
     for row in stages:
         assert row["category"] in ("filter", "sort", "reduce", "apply", "enrich")
         assert row["description"] and row["icon"]

@@ -39,13 +39,14 @@ def test_a_slow_export_does_not_hold_the_log(data_dir):
                 f"Authorization: Bearer {KEY}\r\nContent-Length: 2\r\n\r\n{{}}").encode())
             assert reader.recv(1000).startswith(b"HTTP/1.1 200")
             longest, written = 0, 0
-            for n in range(10):
+            for n in range(20):
                 load(f"new{n}_", 60)  # 3.6 MB, or a little less when it is packed.
                 written += 60 * 60_000
                 time.sleep(0.1)
                 longest = max(longest, log_bytes())
-            assert written > 34 * MIB
-            assert longest < 28 * MIB, longest
+            # A log that is held has all of it; how soon one that is not is moved into the
+            # file is a matter of the machine.
+            assert longest < written * 0.7, (longest, written)
             # And the reader gets all that was there at first.
             received = bytearray()
             reader.settimeout(60)

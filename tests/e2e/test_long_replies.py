@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from conftest import KEY, Server, stage
+from test_stalls import is_sanitized
 
 DOCUMENTS = 30_000
 EVERY = stage("attribute_filter", "all", field="n", operator="gte", value=0)
@@ -98,7 +99,8 @@ def test_clients_that_do_not_read_hold_little(filled):
     waiting = [execute(filled, all_of()) for _ in range(20)]
     assert [response.status for response in waiting] == [200] * 20
     # More than there are places for the streams of one key, and each has 40 MB to send.
-    assert memory_mb(filled, "VmRSS") - before < 200
+    # (A sanitizer keeps what is freed.)
+    assert memory_mb(filled, "VmRSS") - before < 200 or is_sanitized()
     # Nobody waits for them.
     assert filled.ok("POST", "/v1/retrievers/execute", {**all_of(), "limit": 1})["documents"]
     assert len(json.loads(waiting[7].read())["documents"]) == DOCUMENTS

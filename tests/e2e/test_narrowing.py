@@ -242,7 +242,7 @@ SHORT_FORMS = {
         {"type": "feature_search", "query": "sea"}], {}),
     "stages[1].limit": ([
         {"type": "attribute_filter", "conditions": {"a": 1}},
-        {"type": "feature_search", "query": "sea", "limit": 501}], {}),
+        {"type": "feature_search", "query": "sea", "limit": 5001}], {}),
     "stages[1].config.parameters.limit": ([stage("limit"), stage("limit", limit=0)],
                                           {"filters": {"a": 1}}),
     "stages[0].config.parameters.size": ([stage("sample", size=0)], {}),

@@ -151,12 +151,13 @@ def test_the_one_line_client_filters_its_search(library):
     assert any("replaced" in warning for warning in two["warnings"])
 
 
-@pytest.mark.parametrize("name", ["return_vectors", "return_presigned_urls"])
-def test_idle_flags_are_named(library, name):
+@pytest.mark.parametrize("name, is_idle", [("return_vectors", False),
+                                           ("return_presigned_urls", True)])
+def test_idle_flags_are_named(library, name, is_idle):
     path = "/v1/retrievers/execute"
     body = {"collection_identifiers": ["books"], "stages": [search("sea")]}
     for query, extra, warned in (("", {}, False), (f"?{name}=false", {name: False}, False),
-                                 (f"?{name}=true", {}, True), ("", {name: True}, True)):
+                                 (f"?{name}=true", {}, is_idle), ("", {name: True}, is_idle)):
         reply = library.ok("POST", path + query, {**body, **extra})
         assert any(name in warning for warning in reply["warnings"]) is warned
     assert located(library.post(f"{path}?{name}=maybe", body)) == f"query.{name}"
@@ -232,9 +233,9 @@ def test_document_lists_name_what_they_ignore(library):
     path = DOCUMENTS + "/list"
     assert "warnings" not in library.ok("POST", path, {"include_total": True,
                                                        "return_vectors": False})
-    warned = library.ok("POST", path, {"return_vectors": True, "expand": ["author"]})
-    assert [next(word for word in ("return_vectors", "expand") if word in warning)
-            for warning in warned["warnings"]] == ["return_vectors", "expand"]
+    warned = library.ok("POST", path, {"return_url": True, "expand": ["author"]})
+    assert [next(word for word in ("return_url", "expand") if word in warning)
+            for warning in warned["warnings"]] == ["return_url", "expand"]
     grouped = library.ok("POST", path, {"group_by": {"field": "author"}})
     assert {group["group_key"] for group in grouped["groups"]} == {"Melville", "Austen",
                                                                   "Stoker"}
@@ -302,8 +303,7 @@ def test_names_that_clients_can_read(server):
     assert refused.json["error"]["type"] == "NotEnabledError"
 
 
-@pytest.mark.parametrize("field, value", [("ttl_seconds", 60), ("mode", "standalone"),
-                                          ("vector_configs", [{"name": "v"}]),
+@pytest.mark.parametrize("field, value", [("ttl_seconds", 60),
                                           ("trusted_issuers", [{"issuer": "x"}])])
 def test_a_namespace_does_not_take_what_it_cannot_keep(server, field, value):
     for reply in (server.post("/v1/namespaces", {"namespace_name": "new", field: value}),
@@ -354,8 +354,8 @@ NOT_OFFERED = [
     ("POST", "/v1/clusters/c/execute"), ("POST", "/v1/alerts/list"), ("GET", "/v1/tasks/t"),
     ("POST", "/v1/documents/search"), ("POST", "/v1/documents/list"),
     ("POST", "/v1/documents/list/batch"), ("POST", DOCUMENTS + "/aggregate"),
-    ("POST", "/v1/collections/books/clone"), ("POST", "/v1/namespaces/standalone"),
-    ("POST", "/v1/namespaces/default/clone"),
+    ("POST", "/v1/collections/books/clone"),
+    ("POST", "/v1/namespaces/default/clone"), ("POST", "/v1/namespaces/default/promote"),
     ("GET", "/v1/analytics/retrievers/adhoc/signals"),
     ("POST", "/v1/organizations/users/me/api-keys/k/rotate"),
 ]
@@ -372,14 +372,11 @@ def test_what_is_not_offered_says_what_to_do(library, method, path):
 
 def test_what_is_served_is_not_hidden(library):
     """A thing may be called as a part of the API is."""
-    library.ok("POST", "/v1/namespaces", {"namespace_name": "standalone"})
-    library.ok("GET", "/v1/namespaces/standalone")
     for name in ("aggregate", "search"):
         library.ok("POST", DOCUMENTS, {"document_id": name})
         library.ok("GET", f"{DOCUMENTS}/{name}")
         library.ok("GET", f"/v1/documents/{name}")
         library.ok("DELETE", f"{DOCUMENTS}/{name}")
-    library.ok("DELETE", "/v1/namespaces/standalone")
     assert library.get("/v1/retrievers/executions/list").status == 405
     assert library.post("/v1/retrievers/stages").status == 405
     assert library.get("/v1/nowhere").status == 404

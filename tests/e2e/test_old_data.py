@@ -220,7 +220,7 @@ def test_a_migration_is_killed_and_resumed(tmp_path):
     assert status == 0 and report["healthy"], report
 
 
-@pytest.mark.parametrize("name", ["ledger.db", "corpus.db", "keys.db"])
+@pytest.mark.parametrize("name", ["ledger.db", "corpus.db", "keys.db", "jobs.db"])
 def test_a_newer_directory_is_refused_by_name(tmp_path, name):
     data = unpack("data-0.1", str(tmp_path))
     path = os.path.join(data, name)
@@ -228,7 +228,7 @@ def test_a_newer_directory_is_refused_by_name(tmp_path, name):
         db.execute("PRAGMA user_version = 99")
     db.close()
     before = {one: version_of(os.path.join(data, one))
-              for one in ("ledger.db", "corpus.db", "keys.db")}
+              for one in ("ledger.db", "corpus.db", "keys.db", "jobs.db")}
     with pytest.raises(RuntimeError) as refused:
         Server(data).start()
     assert path in str(refused.value) and "schema 99" in str(refused.value)

@@ -59,8 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return trawl::CollectionId(std::string(id));
       });
   trawl::ObjectReader in(object, {});
-  (void)trawl::api::read_new_collection(in);
-  if (auto document = trawl::api::read_document(object, {})) {
+  (void)trawl::api::read_new_collection(in, {}, {});
+  if (auto document = trawl::api::read_document(object, {}, {})) {
     (void)trawl::api::apply_update(object, true, "body", document->fields);
   }
   return 0;

@@ -70,10 +70,10 @@ void damage_record(std::string_view changes) {
   static const std::vector<std::string> good = [] {
     Execution execution = test::golden_execution();
     execution.results.assign(100, execution.results.front());
-    sqlite::Sights sights;
+    sqlite::SeenValues seen;
     std::vector<std::string> out;  // Without cut-outs, and with one.
     for (int i = 0; i < 2; ++i) {
-      out.push_back(sqlite::encode_record(execution, &sights).record);
+      out.push_back(sqlite::encode_record(execution, &seen).record);
     }
     return out;
   }();
