@@ -35,7 +35,7 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def apt_configuration(folder):
+def apt_configuration(folder, languages):
     """The text of a configuration that reads after the system's and overrides it."""
     lists, state, cache = (os.path.join(folder, name) for name in ("lists", "state", "cache"))
     for path in (lists, state, cache):
@@ -45,7 +45,7 @@ def apt_configuration(folder):
              for hook in ("Pre-Invoke", "Post-Invoke", "Post-Invoke-Success")]
     lines += [
         "#clear Acquire::Languages;",
-        'Acquire::Languages "en";',
+        "Acquire::Languages { " + " ".join(f'"{name}";' for name in languages) + " };",
         'Acquire::GzipIndexes "false";',
         f'Dir::State "{state}";',
         f'Dir::State::lists "{lists}";',
@@ -77,10 +77,10 @@ def query_apt(name):
     return found.group(1) if found else ""
 
 
-def fetch_lists(folder):
+def fetch_lists(folder, languages=("en",)):
     configuration = os.path.join(folder, "apt.conf")
     with open(configuration, "w", encoding="utf-8") as file:
-        file.write(apt_configuration(folder))
+        file.write(apt_configuration(folder, languages))
     # apt fetches as a user of its own, who must be able to get to the folder.
     os.chmod(folder, 0o755)
     done = subprocess.run(["apt-get", "-qq", "-c", configuration, "update"],
