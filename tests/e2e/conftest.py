@@ -87,14 +87,14 @@ class Server:
             listening.set()
 
         self.port = None
-        readers = [threading.Thread(target=read_log, args=(stream,), daemon=True)
-                   for stream in (self.process.stdout, self.process.stderr)]
-        for reader in readers:
+        self.readers = [threading.Thread(target=read_log, args=(stream,), daemon=True)
+                        for stream in (self.process.stdout, self.process.stderr)]
+        for reader in self.readers:
             reader.start()
         deadline = time.monotonic() + timeout
         while self.port is None:
             if self.process.poll() is not None:
-                for reader in readers:  # Its last words.
+                for reader in self.readers:  # Its last words.
                     reader.join(5)
                 raise RuntimeError("the server ended at once: " + "".join(self.log))
             if time.monotonic() > deadline:
@@ -110,13 +110,29 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(timeout)
-        self.process = None
+        self._ended()
         return status
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self._ended()
+
+    def _ended(self):
         self.process = None
+        for reader in self.readers:  # What it said last is in the log.
+            reader.join(5)
+
+    def logged(self, text, timeout=60):
+        """The first line of its log with the text. Its two streams are read by two threads,
+        so that a line may come behind what it was written before."""
+        deadline = time.monotonic() + timeout
+        while True:
+            line = next((line for line in self.log if text in line), None)
+            if line is not None:
+                return line
+            assert time.monotonic() < deadline, "".join(self.log)
+            time.sleep(0.01)
 
     def request(self, method, path, body=None, key=KEY, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

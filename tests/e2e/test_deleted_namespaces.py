@@ -158,7 +158,7 @@ def test_a_history_that_cannot_go_at_once_goes_later(data_dir):
     assert reply.status == 200, reply
     assert server.get("/v1/namespaces/stuck").status == 404
     assert ledger(server, "SELECT count(*) FROM executions") == 1
-    assert any("history of a deleted namespace" in line for line in server.log)
+    assert server.logged("history of a deleted namespace")
     server.kill()
     server.start()
     wait_until(lambda: ledger(server, "SELECT count(*) FROM executions") == 0)
@@ -180,7 +180,7 @@ def test_a_history_without_a_namespace_is_not_removed_unasked(data_dir):
         corpus.execute("DELETE FROM namespaces WHERE name = 'orphan'")
     corpus.close()
     server.start()
-    assert any("doctor --repair" in line for line in server.log), server.log
+    assert server.logged("doctor --repair")
     time.sleep(0.2)
     assert ledger(server, "SELECT count(*) FROM executions") == 1
     assert server.stop() == 0

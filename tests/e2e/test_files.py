@@ -144,7 +144,7 @@ def test_what_is_left_can_be_used_on_request(killed, tmp_path):
     shutil.copytree(killed, copy)
     os.remove(os.path.join(copy, "ledger.db-wal"))
     server = Server(copy, ["--accept-missing-log"]).start()
-    assert any("ledger.db-wal" in line for line in server.log)
+    assert server.logged("ledger.db-wal")
     assert server.get("/v1/collections/notes").status == 200
     assert server.stop() == 0
     server = Server(copy).start()  # Whole again.

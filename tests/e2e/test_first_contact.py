@@ -22,14 +22,15 @@ def test_an_empty_body_lists_too(server):
 def test_a_key_is_generated_and_printed_once(data_dir):
     server = Server(data_dir, environment={"TRAWL_API_KEY": ""}).start()
     try:
-        key = next(line.split()[-1] for line in server.log if "administrator's key" in line)
+        key = server.logged("administrator's key").split()[-1]
         assert key.startswith("sk_")
         assert server.list({}, key=key).status == 200
         assert server.list({}, key="sk_other").status == 401
         assert server.stop() == 0
         server.start()
-        assert not any("administrator's key" in line for line in server.log)
         assert server.list({}, key=key).status == 200
+        assert server.stop() == 0
+        assert not any("administrator's key" in line for line in server.log)
     finally:
         server.stop()
 

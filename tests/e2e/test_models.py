@@ -11,7 +11,6 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -51,13 +50,6 @@ def program(folder, name, script):
     file.write_text("#!/bin/sh\n" + script)
     file.chmod(0o755)
     return file
-
-
-def wait_for_log(server, text, timeout=60):
-    deadline = time.monotonic() + timeout
-    while not any(text in line for line in server.log):
-        assert time.monotonic() < deadline, "".join(server.log)
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -208,7 +200,7 @@ def test_a_server_starts_with_damaged_models(data_dir, folder):
         file.truncate(22_972_370)
     (folder / MODEL / "tokenizer.json").write_text("{}")
     server = Server(data_dir, ["--models-dir", str(folder)]).start()
-    wait_for_log(server, "cannot be loaded as ONNX Runtime")
+    server.logged("cannot be loaded as ONNX Runtime")
     assert server.stop() == 0
     assert states(folder)[MODEL]["state"] == "damaged"
 
@@ -282,5 +274,5 @@ def test_a_vector_is_that_of_the_text_alone():
 @needs_model
 def test_a_server_loads_its_model_after_its_start(data_dir):
     server = Server(data_dir, ["--models-dir", str(FETCHED)]).start()
-    wait_for_log(server, f"the embedding model {MODEL} is loaded")
+    server.logged(f"the embedding model {MODEL} is loaded")
     assert server.stop() == 0
