@@ -34,6 +34,7 @@ struct DocumentWrite {
 // which is being made.
 struct VectorProgress {
   std::uint64_t documents = 0;
+  std::uint64_t with_vectors = 0;
   std::uint64_t awaited = 0;  // Have no vectors yet, and may have a text.
   bool is_serving = false;    // Stages can search it.
 };

@@ -285,6 +285,7 @@ TEST_P(CorpusVectors, TheArrivalOfAVectorIsAVersion) {
   EXPECT_EQ(found(*before, {0, 1, 0}), Ids{});
   EXPECT_EQ(awaited(), (Ids{"aaa", "bbb", ""}));
   EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().awaited, 3u);
+  EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().with_vectors, 0u);
   EXPECT_EQ(embed_awaited(), 3u);
   const auto after = snapshot();
   EXPECT_EQ(after->version(), before->version() + 1);
@@ -292,6 +293,8 @@ TEST_P(CorpusVectors, TheArrivalOfAVectorIsAVersion) {
   EXPECT_EQ(found(*before, {0, 1, 0}), Ids{});
   EXPECT_EQ(found(*snapshot(before->version()), {0, 1, 0}), Ids{});
   EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().awaited, 0u);
+  // One has no text.
+  EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().with_vectors, 2u);
   EXPECT_EQ(embed_awaited(), 0u);
   EXPECT_EQ(snapshot()->version(), after->version());
 
@@ -328,6 +331,12 @@ TEST_P(CorpusVectors, AFeatureThatIsAddedServesWhenItIsComplete) {
   request.vectors = {1, 0, 0};
   EXPECT_EQ(snapshot()->search(request, {}).error().code, ErrorCode::not_found);
   EXPECT_EQ(snapshot()->collection().features.size(), 1u);
+  EXPECT_FALSE(corpus_->vector_progress(id_, kDense).value().is_serving);
+  // Those that have come are counted before they are searched.
+  const auto first = corpus_->awaited_vectors(id_, kDense, {}, 1).value();
+  ASSERT_TRUE(corpus_->put_vectors(
+      id_, kDense, {{first[0].document, first[0].text_hash, embed(first[0].text)}}));
+  EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().with_vectors, 1u);
   EXPECT_FALSE(corpus_->vector_progress(id_, kDense).value().is_serving);
   EXPECT_FALSE(add(dense_feature(3, Metric::cosine, true)));  // It is on its way.
   const auto before = snapshot();

@@ -75,10 +75,15 @@ void EmbeddingQueue::wake() {
 
 void EmbeddingQueue::run() {
   give_way_to_other_threads();
+  auto count_at = std::chrono::steady_clock::now();
   while (!is_stopping()) {
     bool any = false;
     run_guarded("the making of vectors", [&] { any = turn(); });
     progressed_.notify_all();
+    if (const auto now = std::chrono::steady_clock::now(); now >= count_at) {
+      run_guarded("the count of vectors", [&] { awaited_ = count_awaited(); });
+      count_at = now + options_.idle;
+    }
     if (any) continue;
     MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + options_.idle;
@@ -238,9 +243,12 @@ Result<void> EmbeddingQueue::wait_for(const Collection& collection, const StopTo
   while (true) {
     wake();
     bool is_done = true;
-    for (const Feature& feature : collection.features) {
-      if (embedded_feature(collection, feature.uri) != &feature) continue;
-      TRAWL_ASSIGN(const EmbeddingState now, state(collection, feature.uri));
+    // It may be paused meanwhile, or be given another model.
+    TRAWL_ASSIGN(const Collection latest,
+                 catalog_.find_collection(collection.namespace_id, collection.id.str()));
+    for (const Feature& feature : latest.features) {
+      if (embedded_feature(latest, feature.uri) != &feature) continue;
+      TRAWL_ASSIGN(const EmbeddingState now, state(latest, feature.uri));
       if (now.progress.awaited == 0) continue;
       is_done = false;
       if (!now.is_paused && !now.error) continue;
@@ -252,6 +260,12 @@ Result<void> EmbeddingQueue::wait_for(const Collection& collection, const StopTo
     if (is_done) return {};
     if (stop.stop_requested()) {
       return make_error(ErrorCode::cancelled, "nobody waits for the vectors any more");
+    }
+    if (is_stopping()) {
+      return make_error(
+          ErrorCode::unavailable,
+          "the server is stopping; the documents are stored, and their vectors "
+          "are made when it runs again");
     }
     if (deadline.passed()) {
       return make_error(ErrorCode::timeout,
@@ -268,7 +282,7 @@ EmbeddingQueue::Totals EmbeddingQueue::totals() const {
   return totals_;
 }
 
-std::uint64_t EmbeddingQueue::awaited() const {
+std::uint64_t EmbeddingQueue::count_awaited() const {
   std::uint64_t all = 0;
   for (const Work& work : all_work()) {
     const auto progress = corpus_.vector_progress(work.collection.id, work.feature.uri);

@@ -70,13 +70,16 @@ class EmbeddingQueue {
                                const std::string& feature_uri) const;
   // Waits until no document of the collection awaits vectors.
   //   timeout, cancelled
-  //   unavailable  they do not come: the feature is paused, or its model fails
+  //   unavailable  they do not come: the feature is paused, its model fails, or the server
+  //                stops
+  //   not_found    the collection was deleted meanwhile
   Result<void> wait_for(const Collection& collection, const StopToken& stop,
                         const Deadline& deadline);
 
   Totals totals() const;
-  // Documents that await vectors, of all collections.
-  std::uint64_t awaited() const;
+  // Documents that await vectors, of all collections, as last counted: at most a second ago
+  // (Options::idle), or before the batch that is being embedded. Cheap.
+  std::uint64_t awaited() const { return awaited_; }
 
  private:
   // A feature whose vectors are made here.
@@ -96,6 +99,7 @@ class EmbeddingQueue {
   bool turn();
   std::vector<Work> all_work() const;
   Result<bool> embed_some(const Work& work);
+  std::uint64_t count_awaited() const;
   void note_failure(const Key& key, const Error& error);
   bool is_stopping() const { return stop_.token().stop_requested(); }
 
@@ -110,6 +114,7 @@ class EmbeddingQueue {
   std::map<Key, Failure> failures_ TRAWL_GUARDED_BY(mutex_);
   Totals totals_ TRAWL_GUARDED_BY(mutex_);
   CondVar progressed_;
+  std::atomic<std::uint64_t> awaited_ = 0;
   Thread thread_;
 };
 

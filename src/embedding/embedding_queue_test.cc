@@ -135,17 +135,34 @@ TEST_F(EmbeddingQueueTest, MakesWhatIsAwaited) {
   ASSERT_TRUE(wait(*queue, collection_));
   EXPECT_EQ(counter_->texts(), 11u);
   EXPECT_EQ(queue->totals().reused, 1u);
-  EXPECT_EQ(queue->awaited(), 0u);
+  while (queue->awaited() > 0) std::this_thread::sleep_for(1ms);
 }
 
 TEST_F(EmbeddingQueueTest, GoesOnWhereItWas) {
   for (int i = 0; i < 9; ++i) put(collection_, "d" + std::to_string(i), "text");
   counter_->fails = true;
-  { const auto queue = start(); }
+  {
+    const auto queue = start();
+    while (queue->awaited() != 9) std::this_thread::sleep_for(1ms);
+  }
   EXPECT_EQ(awaited(collection_), 9u);
   counter_->fails = false;
   const auto queue = start();
   ASSERT_TRUE(wait(*queue, collection_));
+}
+
+TEST_F(EmbeddingQueueTest, WhoWroteWakesIt) {
+  EmbeddingQueue::Options options;
+  options.idle = 1h;
+  EmbeddingQueue queue(corpus_, corpus_, embedders_, options);
+  queue.start();
+  put(collection_, "a", "text");
+  // It may have looked before, or may be about to: once it has made this one, it is asleep.
+  queue.wake();
+  while (awaited(collection_) > 0) std::this_thread::sleep_for(1ms);
+  put(collection_, "b", "another");
+  queue.wake();
+  while (awaited(collection_) > 0) std::this_thread::sleep_for(1ms);
 }
 
 TEST_F(EmbeddingQueueTest, AFailureIsSaidAndTriedAgain) {
@@ -177,6 +194,8 @@ TEST_F(EmbeddingQueueTest, OneThatIsPausedRestsAlsoAfterARestart) {
   EXPECT_TRUE(queue->state(now, kMeaning).value().is_paused);
   EXPECT_EQ(awaited(collection_), 1u);
   set_paused(false);
+  // Who had the collection when it was paused waits all the same.
+  ASSERT_TRUE(wait(*queue, now));
   ASSERT_TRUE(wait(*queue, corpus_.find_collection(namespace_, "things").value()));
 }
 
@@ -201,6 +220,11 @@ TEST_F(EmbeddingQueueTest, NobodyWaitsLongerThanHeSays) {
   stop.request_stop(StopReason::client_left);
   EXPECT_EQ(queue->wait_for(collection_, stop.token(), {}).error().code,
             ErrorCode::cancelled);
+  // A server that stops keeps nobody waiting, nor one whose collection is gone.
+  queue->stop();
+  EXPECT_EQ(queue->wait_for(collection_, {}, {}).error().code, ErrorCode::unavailable);
+  ASSERT_TRUE(corpus_.delete_collection(namespace_, "things"));
+  EXPECT_EQ(queue->wait_for(collection_, {}, {}).error().code, ErrorCode::not_found);
 }
 
 }  // namespace

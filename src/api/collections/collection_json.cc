@@ -245,14 +245,15 @@ Result<void> patch_collection(const json::object& body, Collection& collection) 
   return in.status();
 }
 
-Result<json::object> collection_json(const Corpus& corpus, const Collection& collection) {
+Result<json::object> collection_json(const Corpus& corpus, const EmbeddingQueue& embedding,
+                                     const Collection& collection) {
   TRAWL_ASSIGN(const auto snapshot, corpus.snapshot(collection.id));
   json::object out{{"collection_id", collection.id.str()},
                    {"collection_name", collection.name},
                    {"namespace_id", collection.namespace_id.str()}};
   for (const auto& field : collection.definition) out[field.key()] = field.value();
   TRAWL_ASSIGN(json::array features,
-               features_json(corpus, collection, snapshot->version()));
+               features_json(embedding, collection, snapshot->version()));
   out["features"] = features;
   out["vector_indexes"] = std::move(features);  // Where clients look for feature_uri.
   out["payload_indexes"] = json::array();

@@ -4,6 +4,7 @@
 #include "api/wire/request_shape.h"
 #include "base/object_reader.h"
 #include "corpus/corpus.h"
+#include "embedding/embedding_queue.h"
 #include "model/collection.h"
 
 namespace trawl::api {
@@ -26,6 +27,7 @@ Result<void> patch_collection(const json::object& body, Collection& collection);
 
 // The contract's CollectionResponse, with the newest version's count of documents.
 //   not_found  it was deleted meanwhile
-Result<json::object> collection_json(const Corpus& corpus, const Collection& collection);
+Result<json::object> collection_json(const Corpus& corpus, const EmbeddingQueue& embedding,
+                                     const Collection& collection);
 
 }  // namespace trawl::api

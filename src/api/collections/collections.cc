@@ -22,7 +22,8 @@ constexpr std::string_view kCollectionsSearched[] = {"collection_name", "collect
 
 Result<http::Response> reply_with(const Services& services, const Call& call,
                                   const Collection& collection) {
-  TRAWL_ASSIGN(json::object out, collection_json(services.corpus, collection));
+  TRAWL_ASSIGN(json::object out,
+               collection_json(services.corpus, services.embedding, collection));
   add_warnings(out, call);
   return detail_response(std::move(out));
 }
@@ -103,6 +104,7 @@ Result<http::Response> add_feature(const Services& services, Call& call) {
     if (error.location.starts_with(kFeature)) error.location.erase(0, kFeature.size());
     return error;
   }
+  services.embedding.wake();
   return reply_with(services, call, *changed);
 }
 
@@ -125,6 +127,7 @@ Result<http::Response> change_collection(const Services& services, Call& call) {
                      return services.reserved_names.check("collection", collection.name,
                                                           "collection_name");
                    }));
+  services.embedding.wake();  // What is no longer paused goes on.
   return reply_with(services, call, changed);
 }
 
@@ -144,7 +147,7 @@ Result<http::Response> list_collections(const Services& services, Call& call) {
   TRAWL_ASSIGN(const auto all, services.catalog.list_collections(call.ns.id));
   std::vector<json::object> rows;
   for (const auto& collection : all) {
-    auto row = collection_json(services.corpus, collection);
+    auto row = collection_json(services.corpus, services.embedding, collection);
     // One that was deleted between the two reads is no longer part of the list.
     if (row) rows.push_back(std::move(*row));
   }

@@ -192,6 +192,17 @@ json::array fields_json(const Feature& feature) {
   return out;
 }
 
+json::object progress_json(const EmbeddingState& state) {
+  json::object out{{"documents", state.progress.documents},
+                   {"with_vectors", state.progress.with_vectors},
+                   {"awaited", state.progress.awaited},
+                   {"serving", state.progress.is_serving},
+                   {"paused", state.is_paused},
+                   {"error", nullptr}};
+  if (state.error) out["error"] = text_value(*state.error);
+  return out;
+}
+
 }  // namespace
 
 void check_feature_uri(ObjectReader& in, const Feature& feature) {
@@ -263,8 +274,8 @@ Feature made_feature(const EmbeddingModel& model, std::string_view uri,
   return feature;
 }
 
-Result<json::array> features_json(const Corpus& corpus, const Collection& collection,
-                                  std::uint64_t version) {
+Result<json::array> features_json(const EmbeddingQueue& embedding,
+                                  const Collection& collection, std::uint64_t version) {
   json::array out;
   for (std::size_t i = 0; i < collection.features.size(); ++i) {
     const Feature& feature = collection.features[i];
@@ -294,12 +305,9 @@ Result<json::array> features_json(const Corpus& corpus, const Collection& collec
              {"progress", nullptr}};
     if (feature.model) entry["model"] = model_json(*feature.model);
     if (feature.model && is_newest) {
-      TRAWL_ASSIGN(const VectorProgress progress,
-                   corpus.vector_progress(collection.id, feature.uri));
-      entry["serving"] = progress.is_serving;
-      entry["progress"] = json::object{{"documents", progress.documents},
-                                       {"awaited", progress.awaited},
-                                       {"serving", progress.is_serving}};
+      TRAWL_ASSIGN(const EmbeddingState state, embedding.state(collection, feature.uri));
+      entry["serving"] = state.progress.is_serving;
+      entry["progress"] = progress_json(state);
     }
     out.push_back(std::move(entry));
   }

@@ -8,7 +8,7 @@
 
 #include "api/wire/request_shape.h"
 #include "base/object_reader.h"
-#include "corpus/corpus.h"
+#include "embedding/embedding_queue.h"
 #include "model/collection.h"
 #include "providers/embedders.h"
 
@@ -44,8 +44,8 @@ Feature made_feature(const EmbeddingModel& model, std::string_view uri,
 
 // The features of a collection, for replies: those of the newest version, and those that
 // are being made. One whose model is being changed is there twice.
-//   errors of Corpus::vector_progress()
-Result<json::array> features_json(const Corpus& corpus, const Collection& collection,
-                                  std::uint64_t version);
+//   errors of EmbeddingQueue::state()
+Result<json::array> features_json(const EmbeddingQueue& embedding,
+                                  const Collection& collection, std::uint64_t version);
 
 }  // namespace trawl::api

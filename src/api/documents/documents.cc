@@ -12,6 +12,7 @@
 #include "api/documents/document_list.h"
 #include "api/documents/document_vectors.h"
 #include "api/documents/document_views.h"
+#include "api/documents/written_vectors.h"
 #include "api/namespaces/namespaces.h"
 #include "api/operate/metrics.h"
 #include "api/wire/counted.h"
@@ -73,7 +74,28 @@ Result<ShownVectors> read_asked_vectors(const Call& call) {
   return asked_vectors(values, query_names(call.request, "return_vector_names"));
 }
 
+// What a reply with a document says besides of its write. Its other members are the
+// client's own.
+void add_written_vectors(const WrittenVectors& vectors, json::object& out) {
+  json::object& internal = out["_internal"].get_object();
+  internal["vectors"] = written_vectors_json(vectors);
+  if (!vectors.reason) return;
+  json::value& warnings = internal["warnings"];
+  if (!warnings.is_array()) warnings = json::array();
+  warnings.get_array().push_back(text_value(*vectors.reason));
+}
+
+// `_vectors` as it is now; nothing where the document is gone.
+void show_arrived_vectors(const Services& services, const Collection& collection,
+                          const std::string& id, json::object& out) {
+  const auto snapshot = services.corpus.snapshot(collection.id);
+  if (!snapshot) return;
+  const auto found = (*snapshot)->get(id);
+  if (found && *found) (void)show_vectors(**snapshot, (*found)->ref, {}, out);
+}
+
 Result<http::Response> create(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const bool waits, read_wait_for(call.request));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
   TRAWL_ASSIGN(DocumentWrite wanted, read_document(body, collection, {}));
@@ -88,17 +110,20 @@ Result<http::Response> create(const Services& services, Call& call) {
   one.push_back(std::move(wanted));
   TRAWL_ASSIGN(const auto outcomes,
                services.corpus.insert(collection.id, std::move(one), Atomic::yes));
-  services.metrics.documents_written(1);
+  documents_written(services, 1);
   // Not read again: not every engine finds at once what was just written.
   stored.document_id = outcomes.front().document_id;
   stored.created_at = outcomes.front().created_at;
   stored.updated_at = outcomes.front().updated_at;
   json::object out = document_json(stored, collection);
   if (!vector_names.empty()) out["_vectors"] = std::move(vector_names);
-  // The other members are the client's own.
   if (const auto warnings = warn_of_left_out(body, collection); !warnings.empty()) {
     out["_internal"].get_object()["warnings"] =
         json::array(warnings.begin(), warnings.end());
+  }
+  if (waits) {
+    add_written_vectors(wait_for_vectors(services, call.request, collection), out);
+    show_arrived_vectors(services, collection, stored.document_id, out);
   }
   return json_response(std::move(out));
 }
@@ -116,6 +141,7 @@ Result<http::Response> show(const Services& services, Call& call) {
 
 Result<http::Response> change_one(const Services& services, Call& call,
                                   const Collection& collection, bool deep) {
+  TRAWL_ASSIGN(const bool waits, read_wait_for(call.request));
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const DocumentUpdate update, read_update(body, collection, {}));
   TRAWL_ASSIGN(
@@ -125,8 +151,11 @@ Result<http::Response> change_one(const Services& services, Call& call,
                                vectors = update.vectors;
                                return apply_update(update.fields, deep, {}, fields);
                              }));
-  services.metrics.documents_written(1);
+  documents_written(services, 1);
   json::object out = document_json(changed, collection);
+  if (waits) {
+    add_written_vectors(wait_for_vectors(services, call.request, collection), out);
+  }
   if (has_dense_features(collection)) {
     // What others changed meanwhile is of another version, and not asked for.
     if (const auto snapshot = services.corpus.snapshot(collection.id)) {
@@ -251,7 +280,7 @@ Result<Outcomes> update_each(
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!found[i]) outcomes[i] = kNoSuchDocument;
   }
-  services.metrics.documents_written(count_changed(outcomes));
+  documents_written(services, count_changed(outcomes));
   return outcomes;
 }
 
@@ -283,6 +312,18 @@ Result<json::object> update_matching(const Services& services, const Call& call,
   return updated_json(ids, outcomes, true);
 }
 
+// The reply to a change of many, with what became of their vectors where it waits for them.
+http::Response updated_response(const Services& services, const Call& call,
+                                const Collection& collection, bool waits,
+                                json::object out) {
+  if (waits) {
+    const auto vectors = wait_for_vectors(services, call.request, collection);
+    out["vectors"] = written_vectors_json(vectors);
+    if (vectors.reason) out["warnings"] = json::array{text_value(*vectors.reason)};
+  }
+  return json_response(std::move(out));
+}
+
 Result<http::Response> batch_update(const Services& services, Call& call) {
   TRAWL_ASSIGN(const json::object body, read_body(call));
   TRAWL_ASSIGN(const Collection collection, collection_of(services, call));
@@ -290,6 +331,7 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
   const json::array* updates = in.array({"updates"});
   const json::value* filters = in.find({"filters"});
   const json::object* update_data = in.object({"update_data"});
+  const bool waits = read_wait_for(in);
   TRAWL_TRY(in.status());
   const bool by_filter = filters != nullptr || update_data != nullptr;
   if ((updates != nullptr) == by_filter) {
@@ -302,7 +344,7 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
     TRAWL_TRY(must_choose(*filters));
     TRAWL_ASSIGN(json::object changed,
                  update_matching(services, call, collection, filters, *update_data));
-    return json_response(std::move(changed));
+    return updated_response(services, call, collection, waits, std::move(changed));
   }
   if (updates->empty() || updates->size() > kBatchMax) {
     return invalid_at("updates", fmt::format("updates has {} entries; use 1 to {}",
@@ -327,7 +369,8 @@ Result<http::Response> batch_update(const Services& services, Call& call) {
       const Outcomes outcomes,
       update_each(services, collection, ids,
                   [&](std::size_t i) -> const DocumentUpdate& { return changes[i]; }));
-  return json_response(updated_json(ids, outcomes, false));
+  return updated_response(services, call, collection, waits,
+                          updated_json(ids, outcomes, false));
 }
 
 Result<http::Response> batch_delete(const Services& services, Call& call) {
@@ -375,6 +418,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
   ObjectReader in(body, {});
   const json::value* filters = in.find({"filters"});
   const json::object* update_data = in.object({"update_data"});
+  const bool waits = read_wait_for(in);
   if (in.ok() && update_data == nullptr) in.fail("update_data", "is required");
   TRAWL_TRY(in.status());
   // Here none, or {}, does mean all.
@@ -390,7 +434,7 @@ Result<http::Response> bulk_update(const Services& services, Call& call) {
         fmt::format("{}; no filters were sent, so this applies to every document",
                     std::string_view(view(changed["message"].get_string())));
   }
-  return json_response(std::move(changed));
+  return updated_response(services, call, collection, waits, std::move(changed));
 }
 
 // The collection that holds a document, for the routes that do not name one.
@@ -446,10 +490,11 @@ void add_document_routes(http::Router& router, const Services& services) {
   };
   using Others = ObjectShape::Others;
   // All but these are the fields of the document, whatever they are called.
+  const Query waiting = {kWaitForParameter};
   const RequestShape made(
-      Query{}, ObjectShape{{{"document_id"}, {"vectors"}, {"_vectors"}}, Others::data});
+      waiting, ObjectShape{{{"document_id"}, {"vectors"}, {"_vectors"}}, Others::data});
   const RequestShape changed(
-      Query{},
+      waiting,
       ObjectShape{
           {{"document_id"}, {"collection_id"}, {"_internal"}, {"vectors"}, {"_vectors"}},
           Others::data});
@@ -469,8 +514,10 @@ void add_document_routes(http::Router& router, const Services& services) {
         RequestShape(Query{}, ObjectShape{{{"field"}, {"filters"}, {"limit"}}}),
         list_distinct_values);
   route("POST", all + "/batch", Permission::write,
-        RequestShape(Query{},
-                     ObjectShape{{{"updates", &kUpdate}, {"filters"}, {"update_data"}}}),
+        RequestShape(
+            Query{},
+            ObjectShape{
+                {{"updates", &kUpdate}, {"filters"}, {"update_data"}, kWaitForMember}}),
         batch_update);
   // The newest client may say why, and nothing keeps it.
   route(
@@ -480,7 +527,8 @@ void add_document_routes(http::Router& router, const Services& services) {
           ObjectShape{{{"document_ids"}, {"filters"}, {"reason", nullptr, Described::no}}}),
       batch_delete);
   route("PATCH", all + "/bulk", Permission::write,
-        RequestShape(Query{}, ObjectShape{{{"filters"}, {"update_data"}}}), bulk_update);
+        RequestShape(Query{}, ObjectShape{{{"filters"}, {"update_data"}, kWaitForMember}}),
+        bulk_update);
   route("GET", all + "/{document}", Permission::read, shown + Query{{"version"}}, show);
   route("PATCH", all + "/{document}", Permission::write, changed, patch);
   route("PUT", all + "/{document}", Permission::write, changed, put);

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "api/documents/document_json.h"
+#include "api/documents/written_vectors.h"
 #include "api/executions/export.h"
 #include "api/keys/key_watch.h"
 #include "api/operate/metrics.h"
@@ -127,7 +128,7 @@ class DocumentImport {
       }
     }
     imported_ += stored;
-    services_.metrics.documents_written(stored);
+    documents_written(services_, stored);
     batch_.clear();
     lines_.clear();
     bytes_ = 0;
@@ -148,6 +149,7 @@ class DocumentImport {
 };
 
 Result<http::Response> import_documents(const Services& services, Call& call) {
+  TRAWL_ASSIGN(const bool waits, read_wait_for(call.request));
   TRAWL_ASSIGN(const Collection collection,
                services.catalog.find_collection(call.ns.id,
                                                 call.request.path_parameter("collection")));
@@ -160,13 +162,20 @@ Result<http::Response> import_documents(const Services& services, Call& call) {
                       });
   if (read) read = import.store();
   if (!read) return after(std::move(read).error(), import.imported(), "documents");
-  return json_response(
-      json::object{{"imported_count", import.imported()},
+  std::string message = counted_were(import.imported(), "document") + " imported";
+  json::object out{{"imported_count", import.imported()},
                    {"failed_count", import.report().failed_count},
                    {"errors", std::move(import.report().errors)},
                    {"warning_count", import.report().warning_count},
-                   {"warnings", std::move(import.report().warnings)},
-                   {"message", counted_were(import.imported(), "document") + " imported"}});
+                   {"warnings", std::move(import.report().warnings)}};
+  if (waits) {
+    const auto vectors = wait_for_vectors(services, call.request, collection);
+    out["vectors"] = written_vectors_json(vectors);
+    // The warnings are about lines.
+    if (vectors.reason) message += "; " + *vectors.reason;
+  }
+  out["message"] = text_value(message);
+  return json_response(std::move(out));
 }
 
 class ExecutionImport {
@@ -284,10 +293,12 @@ Result<http::Response> import_executions(const Services& services, Call& call) {
 }  // namespace
 
 void add_import_routes(http::Router& router, const Services& services) {
+  RequestShape documents = RequestShape::lines();
+  documents.query = {kWaitForParameter};
   router.add(
       {"POST", "/v1/collections/{collection}/documents/import", http::RunOn::worker,
        http::Body::streamed,
-       endpoint(services, Permission::write, Scope::in_namespace, RequestShape::lines(),
+       endpoint(services, Permission::write, Scope::in_namespace, std::move(documents),
                 [&services](Call& call) { return import_documents(services, call); })});
   router.add(
       {"POST", "/v1/retrievers/executions/import", http::RunOn::worker,

@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "api/collections/collection_json.h"
 #include "api/documents/document_vectors.h"
+#include "api/documents/written_vectors.h"
 #include "api/namespaces/namespaces.h"
-#include "api/operate/metrics.h"
 #include "base/text.h"
 #include "model/engine_fields.h"
 
@@ -256,6 +257,7 @@ Result<http::Response> upsert(const Services& services, Call& call) {
   const auto identifier = in.optional_string({"collection_id"});
   const json::array* documents = in.array({"documents"});
   const json::object* options = in.object({"options"});
+  const bool waits = read_wait_for(in);
   if (in.ok() && documents == nullptr) in.fail("documents", "is required");
   TRAWL_TRY(in.status());
   if (documents->size() > kUpsertMax) {
@@ -298,10 +300,14 @@ Result<http::Response> upsert(const Services& services, Call& call) {
   if (!read.writes.empty()) {
     TRAWL_ASSIGN(const auto outcomes,
                  services.corpus.put(collection.id, std::move(read.writes), Atomic::yes));
-    services.metrics.documents_written(outcomes.size());
+    documents_written(services, outcomes.size());
   }
-  return json_response(
-      json::object{{"inserted", count},
+  std::optional<WrittenVectors> vectors;
+  if (waits) {
+    vectors = wait_for_vectors(services, call.request, collection);
+    if (vectors->reason) warnings.push_back(*vectors->reason);
+  }
+  json::object out{{"inserted", count},
                    {"document_ids", std::move(ids)},
                    {"collection_id", collection.id.str()},
                    {"dropped_payload_fields", std::move(read.dropped)},
@@ -312,7 +318,9 @@ Result<http::Response> upsert(const Services& services, Call& call) {
                                                 {"recommended_header", nullptr},
                                                 {"write_token_available", false},
                                                 {"expected_visible_within_ms", 0}}},
-                   {"warnings", json::array(warnings.begin(), warnings.end())}});
+                   {"warnings", json::array(warnings.begin(), warnings.end())}};
+  if (vectors) out["vectors"] = written_vectors_json(*vectors);
+  return json_response(std::move(out));
 }
 
 }  // namespace
@@ -369,6 +377,7 @@ void add_standalone_routes(http::Router& router, const Services& services) {
        endpoint(services, Permission::write, Scope::whole_server,
                 RequestShape(Query{}, ObjectShape{{{"collection_id"},
                                                    {"documents", &kDocument},
+                                                   kWaitForMember,
                                                    {"options", &kOptions, Described::no}}}),
                 [&services](Call& call) { return upsert(services, call); })});
 }

@@ -28,13 +28,17 @@ std::string method_label(std::string_view method) {
 }
 
 // A total that another part counts. A counter of the library's own can only be added to.
-prometheus::MetricFamily total(const char* name, const char* help, std::uint64_t count) {
+prometheus::MetricFamily total(const char* name, const char* help, double count) {
   prometheus::MetricFamily family;
   family.name = name;
   family.help = help;
   family.type = prometheus::MetricType::Counter;
-  family.metric.emplace_back().counter.value = static_cast<double>(count);
+  family.metric.emplace_back().counter.value = count;
   return family;
+}
+
+prometheus::MetricFamily total(const char* name, const char* help, std::uint64_t count) {
+  return total(name, help, static_cast<double>(count));
 }
 
 // Seconds from microseconds.
@@ -115,6 +119,8 @@ struct Metrics::State {
             "Requests that wait for a disk, a client or a network, and hold no worker up");
   prometheus::Gauge& worker_set_aside =
       gauge("trawl_workers_set_aside", "Long requests whose turn has not come again");
+  prometheus::Gauge& embedding_awaited =
+      gauge("trawl_embedding_awaited", "Documents that await the vectors of a model");
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -164,7 +170,8 @@ void Metrics::executions_imported(std::uint64_t count) {
 std::string Metrics::render(const Recorder::Metrics& recorder,
                             const StageCache::Metrics& cache,
                             const http::ServerMetrics& server,
-                            const WorkerPool::Metrics& workers) const {
+                            const WorkerPool::Metrics& workers,
+                            const EmbeddingQueue& embedding) const {
   State& state = *state_;
   state.queue.Set(static_cast<double>(recorder.queued));
   state.cache_bytes.Set(static_cast<double>(cache.bytes));
@@ -177,6 +184,7 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
   state.worker_running.Set(static_cast<double>(workers.running));
   state.worker_waiting.Set(static_cast<double>(workers.waiting));
   state.worker_set_aside.Set(static_cast<double>(workers.set_aside));
+  state.embedding_awaited.Set(static_cast<double>(embedding.awaited()));
   auto families = state.registry.Collect();
   for (auto& family : state.gauges.Collect()) families.push_back(std::move(family));
   families.push_back(
@@ -191,6 +199,19 @@ std::string Metrics::render(const Recorder::Metrics& recorder,
                            "Stages not found in the stage cache", cache.misses));
   families.push_back(total("trawl_http_connections_total", "Connections accepted",
                            server.connections_total));
+  const EmbeddingQueue::Totals made = embedding.totals();
+  families.push_back(total("trawl_embedding_documents_total",
+                           "Documents that were given the vectors of a model",
+                           made.documents));
+  families.push_back(total("trawl_embedding_reused_total",
+                           "Of these, those whose text was embedded before", made.reused));
+  families.push_back(
+      total("trawl_embedding_tokens_total", "Tokens of the texts embedded", made.tokens));
+  families.push_back(total("trawl_embedding_failures_total",
+                           "Batches of documents that could not be embedded",
+                           made.failures));
+  families.push_back(total("trawl_embedding_seconds_total", "Time spent embedding",
+                           seconds(made.busy_us)));
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "corpus/corpus.h"
+#include "embedding/embedding_queue.h"
 #include "http/server/server.h"
 #include "ledger/record/recorder.h"
 #include "pipeline/stage_cache.h"
@@ -32,8 +33,8 @@ class Metrics {
   // The text exposition format, with what other parts report of themselves. Times in it are
   // seconds.
   std::string render(const Recorder::Metrics& recorder, const StageCache::Metrics& cache,
-                     const http::ServerMetrics& server,
-                     const WorkerPool::Metrics& workers) const;
+                     const http::ServerMetrics& server, const WorkerPool::Metrics& workers,
+                     const EmbeddingQueue& embedding) const;
 
  private:
   struct State;

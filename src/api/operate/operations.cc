@@ -71,7 +71,7 @@ Result<http::Response> metrics(const Services& services) {
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body =
       services.metrics.render(services.recorder.metrics(), services.stage_cache.metrics(),
-                              server, services.workers.metrics());
+                              server, services.workers.metrics(), services.embedding);
   return response;
 }
 

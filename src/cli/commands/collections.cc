@@ -13,6 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/deletion.h"
 #include "cli/commands/value.h"
+#include "cli/commands/vector_progress.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/object_writer.h"
@@ -51,6 +52,19 @@ struct CollectionsArguments {
   DeletionFlags deletion;
 };
 
+// How many of its documents have the vectors that they are to have. The names of features
+// are in the JSON alone.
+RowColumn vectors_column() {
+  return {{"VECTORS", true, false, 8, 3},
+          [](const json::object& row) {
+            const VectorState state = vector_state(row);
+            Cell cell{share_text(state)};
+            if (!state.hindrance.empty()) cell.style = Style::bad;
+            return cell;
+          },
+          ""};
+}
+
 Outcome<Exit> list_collections(Context& context, std::int64_t limit) {
   PagedList list;
   list.target = path({"v1", "collections", "list"});
@@ -60,9 +74,9 @@ Outcome<Exit> list_collections(Context& context, std::int64_t limit) {
   return write_list(
       context, list,
       {text_column("NAME", "collection_name"), text_column("ID", "collection_id"),
-       count_column("DOCUMENTS", "document_count", 2),
-       time_column("CREATED", "created_at", 3),
-       text_column("DESCRIPTION", "description", true, 4)});
+       count_column("DOCUMENTS", "document_count", 2), vectors_column(),
+       time_column("CREATED", "created_at", 4),
+       text_column("DESCRIPTION", "description", true, 5)});
 }
 
 Outcome<Exit> create(Context& context, const CollectionsArguments& arguments) {
@@ -82,8 +96,26 @@ Outcome<Exit> create(Context& context, const CollectionsArguments& arguments) {
 
 Outcome<Exit> show_collection(Context& context, const std::string& name) {
   std::string raw;
-  TRAWL_TRY(context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
+  TRAWL_ASSIGN(auto shown,
+               context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
+  if (context.format() == Format::table) {
+    if (auto facts = vector_facts(shown); !facts.empty()) {
+      shown["vectors"] = std::move(facts);
+      raw = to_json_text(shown);
+    }
+  }
   return write_object(context, raw);
+}
+
+Outcome<Exit> wait_for_collection(Context& context, const std::string& name) {
+  TRAWL_ASSIGN(const auto state, wait_for_vectors(context, name));
+  if (context.format() == Format::table) {
+    context.host().out << format_things(state.documents, "document")
+                       << (state.documents == 1 ? " has its vectors\n"
+                                                : " have their vectors\n");
+    return Exit::ok;
+  }
+  return show_collection(context, name);
 }
 
 Outcome<Exit> remove_collection(Context& context, const CollectionsArguments& arguments) {
@@ -166,6 +198,21 @@ void add_collections(CLI::App& program, Context& context) {
   show_command->callback([&context, arguments] {
     context.action = [&context, arguments] {
       return show_collection(context, arguments->name);
+    };
+  });
+
+  auto* wait_command =
+      group->add_subcommand("wait", "Wait until its documents have their vectors");
+  wait_command->add_option("name", arguments->name, "The collection's name or id")
+      ->required()
+      ->type_name("NAME");
+  wait_command->footer(
+      "Example:\n"
+      "  trawl collections wait articles\n"
+      "Exit status 1 where they do not come: the feature is paused, or its model fails.");
+  wait_command->callback([&context, arguments] {
+    context.action = [&context, arguments] {
+      return wait_for_collection(context, arguments->name);
     };
   });
 

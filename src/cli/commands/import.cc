@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "cli/client/upload.h"
+#include "cli/commands/checks.h"
 #include "cli/commands/collection_definition.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/vector_progress.h"
 #include "cli/context.h"
 
 namespace trawl::cli {
@@ -21,11 +23,19 @@ struct ImportArguments {
   bool create = false;
   std::vector<std::string> fields;
   std::string language;
+  std::string wait_for;
 };
+
+// Said before anything is sent, where there is nothing to wait for.
+Outcome<Exit> must_have_model(const json::object& collection) {
+  if (vector_state(collection).has_model) return Exit::ok;
+  return usage_failure(
+      "the collection has no feature whose vectors a model makes; leave --wait-for out");
+}
 
 Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
   // Asked first, so a wrong name or key costs no upload.
-  const auto found = context.call("GET", path({"v1", "collections", arguments.collection}));
+  auto found = context.call("GET", path({"v1", "collections", arguments.collection}));
   if (!found) {
     if (found.error().http_status != 404 || !arguments.create) {
       Failure failure = found.error();
@@ -40,12 +50,20 @@ Outcome<Exit> import(Context& context, const ImportArguments& arguments) {
       }
       return failure;
     }
-    TRAWL_TRY(create_collection(context, arguments.collection, arguments.fields,
-                                arguments.language, "", nullptr));
+    found = create_collection(context, arguments.collection, arguments.fields,
+                              arguments.language, "", nullptr);
+    if (!found) return found.error();
   }
-  return upload_ndjson(
-      context, path({"v1", "collections", arguments.collection, "documents", "import"}),
-      arguments.file, "documents");
+  const bool waits = !arguments.wait_for.empty();
+  if (waits) TRAWL_TRY(must_have_model(*found));
+  TRAWL_ASSIGN(
+      const Exit uploaded,
+      upload_ndjson(
+          context, path({"v1", "collections", arguments.collection, "documents", "import"}),
+          arguments.file, "documents"));
+  // Asked for from time to time, not held open: no limit of a request ends it.
+  if (waits) TRAWL_TRY(wait_for_vectors(context, arguments.collection));
+  return uploaded;
 }
 
 }  // namespace
@@ -73,10 +91,16 @@ void add_import(CLI::App& program, Context& context) {
                    "With --create: match word stems of this language, such as english")
       ->type_name("NAME")
       ->needs(create);
+  command
+      ->add_option(
+          "--wait-for", arguments->wait_for,
+          "With 'vectors': return when the documents have those that a model makes")
+      ->type_name("vectors")
+      ->check(one_of({"vectors"}));
   command->footer(
       "Examples:\n"
       "  trawl import articles articles.ndjson --create --fields title:3,body\n"
-      "  trawl import articles more.ndjson.gz\n"
+      "  trawl import articles more.ndjson.gz --wait-for vectors\n"
       "  jq -c '.[]' list.json | trawl import articles -\n"
       "A document's id is its document_id; an existing one is replaced.\n"
       "Exit status 1 when any line was refused; the others are stored.");

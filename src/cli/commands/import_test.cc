@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "cli/cli_test_support.h"
 
@@ -47,6 +48,42 @@ TEST(Cli, ImportCreatesOnlyWhenAsked) {
             R"({"collection_name":"articles","features":[{"type":"bm25",)"
             R"("feature_uri":"trawl://bm25@v1/text","fields":[{"path":"title","weight":3},)"
             R"({"path":"body"}],"language":"english"}]})");
+}
+
+TEST(Cli, ImportWaitsForVectorsWhereItIsAsked) {
+  const auto with = [](const std::string& progress) {
+    return R"({"collection_name":"notes","features":[{"type":"dense","progress":)" +
+           progress + "}]}";
+  };
+  const std::string some = R"({"documents":2,"awaited":1,"paused":false,"error":null})";
+  const std::string all = R"({"documents":2,"awaited":0,"paused":false,"error":null})";
+  const std::string stuck = R"({"documents":2,"awaited":1,"error":"the model sleeps"})";
+  const std::string report = R"({"imported_count":2,"failed_count":0,"errors":[]})";
+  const std::vector<std::string> command = {"import", "notes", "-", "--wait-for",
+                                            "vectors"};
+  Program program;
+  for (const std::string& answer : {with(all), report, with(some), with(all)}) {
+    program.answer(200, answer);
+  }
+  const auto result = program.run(command, "{}\n{}\n");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, report + "\n");
+  EXPECT_EQ(program.seen.size(), 4u);
+
+  for (const std::string& answer : {with(all), report, with(stuck)}) {
+    program.answer(200, answer);
+  }
+  const auto failed = program.run(command, "{}\n{}\n");
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out, report + "\n");
+  EXPECT_NE(failed.err.find("do not come: the model sleeps"), std::string::npos);
+
+  // Nothing is sent where there is nothing to wait for.
+  program.seen.clear();
+  program.answer(200, with("null"));
+  EXPECT_EQ(program.run(command, "{}\n").status, 2);
+  EXPECT_EQ(program.seen.size(), 1u);
+  EXPECT_EQ(program.run({"import", "notes", "-", "--wait-for", "words"}, "{}\n").status, 2);
 }
 
 TEST(Cli, BadLinesEndWithOne) {

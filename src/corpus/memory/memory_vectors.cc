@@ -166,9 +166,13 @@ Result<VectorProgress> MemoryCorpus::vector_progress(const CollectionId& id,
   VectorProgress progress;
   progress.documents = kept.versions.back()->size();
   progress.is_serving = feature.serves(kept.versions.size() - 1);
-  if (!feature.model) return progress;
   for (const Document& document : *kept.versions.back()) {
-    if (!kept.vectors.back()->contains({place, document.ref})) ++progress.awaited;
+    const auto found = kept.vectors.back()->find({place, document.ref});
+    if (found == kept.vectors.back()->end()) {
+      if (feature.model) ++progress.awaited;
+    } else if (!found->second.values.empty()) {
+      ++progress.with_vectors;
+    }
   }
   return progress;
 }

@@ -268,6 +268,8 @@ Result<VectorProgress> SqliteCorpus::vector_progress(const CollectionId& id,
   VectorProgress progress;
   progress.documents = view->document_count;
   progress.is_serving = feature.serves(view->version);
+  progress.with_vectors = entry.state->vectors(place).row_count(
+      {view->version, view->row_end, view->dead.get(), nullptr});
   if (!feature.model) return progress;
   TRAWL_ASSIGN(const Bitmap settled,
                entry.state->settled_rows(*connection, static_cast<std::uint32_t>(place)));
