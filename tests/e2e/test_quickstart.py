@@ -106,6 +106,28 @@ def test_its_history_has_something_to_see(started):
     assert any(len(inputs) >= 3 for inputs in shapes.values())
 
 
+def test_the_whole_catalogue_gets_vectors_where_there_is_a_model(started):
+    printed, server, key = started
+
+    def features(collection):
+        return server.ok("GET", f"/v1/collections/{collection}", key=key)["features"]
+
+    models = pathlib.Path(os.environ.get("MODELS_DIR", ROOT / "build/models"))
+    kinds = {name: [one["type"] for one in features(name)] for name in ("packages", "sample")}
+    if (models / "all-MiniLM-L6-v2/model.onnx").exists() and (models / "onnxruntime").exists():
+        # The demonstration has waited for its part, and for nothing else.
+        assert kinds == {"packages": ["bm25", "dense"], "sample": ["bm25", "dense"]}
+        assert features("sample")[1]["progress"]["awaited"] == 0
+        assert re.search(r"\d+ documents have their vectors", printed)
+        made = features("packages")[1]["progress"]
+        assert made["documents"] == 2000 and not made["paused"] and made["error"] is None, made
+        assert "of 2000 documents are made meanwhile: trawl collections wait packages" in printed
+    else:
+        assert kinds == {"packages": ["bm25"], "sample": ["bm25"]}
+        assert printed.count("there is no embedding model: scripts/models fetches one") == 1
+        assert "are made meanwhile" not in printed
+
+
 def test_it_shows_why_a_document_is_missing_and_what_carries_it_past(started):
     printed, _, _ = started
     assert "'gwenview' was lost at the stage 'programs_that_fit'" in printed.replace("\n", " ")

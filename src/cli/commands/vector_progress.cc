@@ -48,8 +48,7 @@ std::string vector_line(const VectorState& state, double elapsed_s,
                   format_things(state.documents, "document"));
   const double rate = (done - static_cast<double>(first_done)) / std::max(elapsed_s, 0.001);
   if (rate > 0 && elapsed_s >= 1) {
-    const double left_ms = static_cast<double>(state.awaited) / rate * 1'000;
-    line += fmt::format("  {} left", format_duration_ms(left_ms));
+    line += fmt::format("  ETA {}", clock_text(static_cast<double>(state.awaited) / rate));
   }
   return line;
 }

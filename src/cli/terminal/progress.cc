@@ -16,13 +16,13 @@ namespace {
 
 constexpr TimeUs kRedrawUs = 100'000;
 
+}  // namespace
+
 std::string clock_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(std::clamp(seconds, 0.0, 359'999.0));
   if (whole >= 3600) return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
-
-}  // namespace
 
 std::string bar(double fraction, std::size_t width) {
   static constexpr std::array<std::string_view, 8> kEighths = {"",  "▏", "▎", "▍",

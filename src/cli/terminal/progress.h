@@ -14,6 +14,9 @@ namespace trawl::cli {
 // "[█████▌    ] " of so many columns, for a fraction from 0 to 1.
 std::string bar(double fraction, std::size_t width);
 
+// 75 -> "1:15", 3700 -> "1h 01m"
+std::string clock_text(double seconds);
+
 // What an upload has done so far, as one line.
 struct ProgressState {
   std::uint64_t bytes = 0;
