@@ -145,16 +145,16 @@ Result<std::string> read_frame(std::string_view frame, std::size_t dictionary) {
 // Those values of before and after, as one text, that were seen before. All are seen from
 // now on.
 std::vector<TextSpan> find_cut_outs(const Execution& execution,
-                                    const ExecutionDetailParts& parts, Sights& sights) {
+                                    const ExecutionDetailParts& parts, SeenValues& seen) {
   std::vector<TextSpan> cut_outs;
   std::vector<std::uint64_t> added;
   const std::uint64_t ns = content_hash(execution.namespace_id.str());
   const auto look = [&](std::string_view text, const std::vector<TextSpan>& values,
                         std::size_t offset) {
     for (const TextSpan& value : values) {
-      if (value.size < kCutOutMin) continue;
+      if (value.size < seen.cut_out_min) continue;
       const std::uint64_t hash = content_hash(value.of(text)) ^ ns;
-      if (sights.has(hash)) {
+      if (seen.sights.has(hash)) {
         cut_outs.push_back({offset + value.begin, value.size});
       } else {
         added.push_back(hash);
@@ -164,7 +164,7 @@ std::vector<TextSpan> find_cut_outs(const Execution& execution,
   look(parts.before, parts.before_values, 0);
   look(parts.after, parts.after_values, parts.before.size());
   // Last, since what is twice in this record alone costs next to nothing there.
-  for (const std::uint64_t hash : added) sights.add(hash);
+  for (const std::uint64_t hash : added) seen.sights.add(hash);
   return cut_outs;
 }
 
@@ -190,7 +190,7 @@ EncodedRecord encode_record(const Execution& execution, SeenValues* seen) {
   const std::string content = parts.before + parts.after;
   EncodedRecord out;
   std::vector<TextSpan> cut_outs;
-  if (seen != nullptr) cut_outs = find_cut_outs(execution, parts, seen->sights);
+  if (seen != nullptr) cut_outs = find_cut_outs(execution, parts, *seen);
   out.record.push_back(cut_outs.empty() ? kWhole : kCutOut);
   append(out.record, static_cast<std::uint32_t>(parts.before.size()));
   for (const std::string_view answer : kept_answers(execution)) {

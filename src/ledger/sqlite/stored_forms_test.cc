@@ -100,13 +100,15 @@ TEST(StoredForms, RecordsAreAsEver) {
 
 // What was left out of a record, and where it belongs, is part of the form.
 TEST(StoredForms, RecordsWithCutOutsAreAsEver) {
+  constexpr std::size_t kShort = 384;
   Execution execution = recorded_with_version(kNewestRecord);
   for (int i = 0; i < 12; ++i) {
     execution.results.push_back({"col_packages", fmt::format("doc_{}", i), 1.0 / (i + 1)});
   }
-  execution.inputs = fmt::format(R"({{"query":"{}"}})", std::string(kCutOutMin, 'x'));
-  execution.stages.front().metadata["note"] = std::string(kCutOutMin, 'y');
+  execution.inputs = fmt::format(R"({{"query":"{}"}})", std::string(kShort, 'x'));
+  execution.stages.front().metadata["note"] = std::string(kShort, 'y');
   SeenValues seen;
+  seen.cut_out_min = kShort;
   EXPECT_TRUE(encode_record(execution, &seen).contents.empty());
   const EncodedRecord today = encode_record(execution, &seen);
   ASSERT_EQ(today.contents.size(), 3u);
