@@ -36,7 +36,10 @@ struct VectorProgress {
   std::uint64_t documents = 0;
   std::uint64_t with_vectors = 0;
   std::uint64_t awaited = 0;  // Have no vectors yet, and may have a text.
-  bool is_serving = false;    // Stages can search it.
+  // Of these, the one that came first; and of all documents, the one that came last.
+  std::optional<DocumentRef> first_awaited = {};
+  std::optional<DocumentRef> newest = {};
+  bool is_serving = false;  // Stages can search it.
 };
 
 // A document that waits for the vectors that a model makes of its text.

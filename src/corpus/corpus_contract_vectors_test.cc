@@ -293,6 +293,7 @@ TEST_P(CorpusVectors, TheArrivalOfAVectorIsAVersion) {
   EXPECT_EQ(found(*before, {0, 1, 0}), Ids{});
   EXPECT_EQ(found(*snapshot(before->version()), {0, 1, 0}), Ids{});
   EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().awaited, 0u);
+  EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().first_awaited, std::nullopt);
   // One has no text.
   EXPECT_EQ(corpus_->vector_progress(id_, kDense).value().with_vectors, 2u);
   EXPECT_EQ(embed_awaited(), 0u);
@@ -308,6 +309,9 @@ TEST_P(CorpusVectors, TheArrivalOfAVectorIsAVersion) {
   put("twin", R"({"text": "bbb"})");
   const auto waiting = corpus_->awaited_vectors(id_, kDense, {}, 10).value();
   ASSERT_EQ(waiting.size(), 2u);
+  const VectorProgress progress = corpus_->vector_progress(id_, kDense).value();
+  EXPECT_EQ(progress.first_awaited, waiting[0].document);
+  EXPECT_EQ(progress.newest, waiting[1].document);
   EXPECT_TRUE(waiting[0].known.empty());
   EXPECT_EQ(waiting[1].known, embed("bbb"));
   EXPECT_EQ(corpus_->awaited_vectors(id_, kDense, waiting[0].document, 10).value().size(),

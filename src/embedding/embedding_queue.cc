@@ -240,6 +240,8 @@ Result<void> EmbeddingQueue::wait_for(const Collection& collection, const StopTo
                                       const Deadline& deadline) {
   // Looked at now and then: who stops the wait need not know of us.
   constexpr std::chrono::milliseconds kLook{50};
+  // Who writes meanwhile must not keep this waiting: those that came first are first.
+  std::optional<DocumentRef> last;
   while (true) {
     wake();
     bool is_done = true;
@@ -249,7 +251,8 @@ Result<void> EmbeddingQueue::wait_for(const Collection& collection, const StopTo
     for (const Feature& feature : latest.features) {
       if (embedded_feature(latest, feature.uri) != &feature) continue;
       TRAWL_ASSIGN(const EmbeddingState now, state(latest, feature.uri));
-      if (now.progress.awaited == 0) continue;
+      if (!last) last = now.progress.newest;
+      if (!now.progress.first_awaited || now.progress.first_awaited > last) continue;
       is_done = false;
       if (!now.is_paused && !now.error) continue;
       return make_error(ErrorCode::unavailable,

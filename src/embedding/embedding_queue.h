@@ -68,7 +68,8 @@ class EmbeddingQueue {
   //   not_found  there is no such collection or feature, or it has no model
   Result<EmbeddingState> state(const Collection& collection,
                                const std::string& feature_uri) const;
-  // Waits until no document of the collection awaits vectors.
+  // Waits until no document that the collection has now awaits vectors; those that are
+  // written meanwhile may.
   //   timeout, cancelled
   //   unavailable  they do not come: the feature is paused, its model fails, or the server
   //                stops

@@ -36,6 +36,7 @@ class Counter final : public Embedder {
     EXPECT_EQ(task, EmbeddingTask::passage);
     EXPECT_LE(texts.size(), batch_max());
     texts_ += texts.size();
+    if (on_embed) on_embed();
     if (fails) return make_error(ErrorCode::unavailable, "the counter sleeps");
     Embeddings out;
     for (const std::string& text : texts) {
@@ -48,6 +49,7 @@ class Counter final : public Embedder {
   }
   std::size_t texts() const { return texts_; }
   std::atomic<bool> fails = false;
+  std::function<void()> on_embed;  // Set before the queue is there.
 
  private:
   EmbeddingModel model_;
@@ -149,6 +151,20 @@ TEST_F(EmbeddingQueueTest, GoesOnWhereItWas) {
   counter_->fails = false;
   const auto queue = start();
   ASSERT_TRUE(wait(*queue, collection_));
+}
+
+TEST_F(EmbeddingQueueTest, WhoWritesMeanwhileKeepsNobodyWaiting) {
+  int count = 0;
+  counter_->on_embed = [&] {
+    ++count;
+    put(collection_, "more" + std::to_string(count), std::string(10 + count, 'x'));
+  };
+  put(collection_, "a", "text");
+  const auto queue = start();
+  // There is always one that waits, and it is not one of these.
+  ASSERT_TRUE(wait(*queue, collection_));
+  ASSERT_TRUE(wait(*queue, collection_));
+  EXPECT_GT(awaited(collection_), 0u);
 }
 
 TEST_F(EmbeddingQueueTest, WhoWroteWakesIt) {

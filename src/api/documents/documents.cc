@@ -110,7 +110,7 @@ Result<http::Response> create(const Services& services, Call& call) {
   one.push_back(std::move(wanted));
   TRAWL_ASSIGN(const auto outcomes,
                services.corpus.insert(collection.id, std::move(one), Atomic::yes));
-  documents_written(services, 1);
+  documents_written(services, collection, 1);
   // Not read again: not every engine finds at once what was just written.
   stored.document_id = outcomes.front().document_id;
   stored.created_at = outcomes.front().created_at;
@@ -151,7 +151,7 @@ Result<http::Response> change_one(const Services& services, Call& call,
                                vectors = update.vectors;
                                return apply_update(update.fields, deep, {}, fields);
                              }));
-  documents_written(services, 1);
+  documents_written(services, collection, 1);
   json::object out = document_json(changed, collection);
   if (waits) {
     add_written_vectors(wait_for_vectors(services, call.request, collection), out);
@@ -280,7 +280,7 @@ Result<Outcomes> update_each(
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!found[i]) outcomes[i] = kNoSuchDocument;
   }
-  documents_written(services, count_changed(outcomes));
+  documents_written(services, collection, count_changed(outcomes));
   return outcomes;
 }
 

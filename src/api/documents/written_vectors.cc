@@ -24,6 +24,13 @@ std::uint64_t count_awaited(const Services& services, const Collection& collecti
   return awaited;
 }
 
+bool has_model(const Collection& collection) {
+  const auto& features = collection.features;
+  return std::any_of(features.begin(), features.end(), [](const Feature& feature) {
+    return feature.model && feature.until == Feature::kForever;
+  });
+}
+
 }  // namespace
 
 Result<bool> read_wait_for(const http::Request& request) {
@@ -38,18 +45,16 @@ bool read_wait_for(ObjectReader& in) {
   return in.one_of<bool>({kWaitForMember.name}, false, {{kVectors, true}});
 }
 
-void documents_written(const Services& services, std::uint64_t count) {
+void documents_written(const Services& services, const Collection& collection,
+                       std::uint64_t count) {
   services.metrics.documents_written(count);
-  if (count > 0) services.embedding.wake();
+  if (count > 0 && has_model(collection)) services.embedding.wake();
 }
 
 WrittenVectors wait_for_vectors(const Services& services, const http::Request& request,
                                 const Collection& collection) {
   WrittenVectors out;
-  out.has_model = std::any_of(collection.features.begin(), collection.features.end(),
-                              [](const Feature& feature) {
-                                return feature.model && feature.until == Feature::kForever;
-                              });
+  out.has_model = has_model(collection);
   if (!out.has_model) {
     out.reason = "the collection has no feature whose vectors a model makes";
     return out;

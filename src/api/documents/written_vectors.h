@@ -16,9 +16,9 @@ namespace trawl::api {
 
 // What writes of documents have to do with the vectors that a model makes of them.
 
-// `wait_for` of a write: its reply comes when the documents of the collection have their
-// vectors, or will not have them soon. In the query where the body is documents, else in
-// the body.
+// `wait_for` of a write: its reply comes when the documents that the collection had behind
+// it have their vectors, or will not have them soon. In the query where the body is
+// documents, else in the body.
 inline constexpr QueryParameter kWaitForParameter{"wait_for"};
 inline constexpr BodyMember kWaitForMember{"wait_for"};
 //   invalid  it is anything but "vectors"
@@ -26,7 +26,8 @@ Result<bool> read_wait_for(const http::Request& request);
 bool read_wait_for(ObjectReader& in);
 
 // To be called after each commit: counts what was written, and has its vectors made.
-void documents_written(const Services& services, std::uint64_t count);
+void documents_written(const Services& services, const Collection& collection,
+                       std::uint64_t count);
 
 // How the vectors of a collection came along while its write waited for them. The write
 // has happened: that they are not there is no error, which clients would answer by writing

@@ -128,7 +128,7 @@ class DocumentImport {
       }
     }
     imported_ += stored;
-    documents_written(services_, stored);
+    documents_written(services_, collection_, stored);
     batch_.clear();
     lines_.clear();
     bytes_ = 0;

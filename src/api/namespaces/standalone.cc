@@ -300,7 +300,7 @@ Result<http::Response> upsert(const Services& services, Call& call) {
   if (!read.writes.empty()) {
     TRAWL_ASSIGN(const auto outcomes,
                  services.corpus.put(collection.id, std::move(read.writes), Atomic::yes));
-    documents_written(services, outcomes.size());
+    documents_written(services, collection, outcomes.size());
   }
   std::optional<WrittenVectors> vectors;
   if (waits) {

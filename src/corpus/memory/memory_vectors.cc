@@ -168,8 +168,12 @@ Result<VectorProgress> MemoryCorpus::vector_progress(const CollectionId& id,
   progress.is_serving = feature.serves(kept.versions.size() - 1);
   for (const Document& document : *kept.versions.back()) {
     const auto found = kept.vectors.back()->find({place, document.ref});
+    progress.newest = std::max(progress.newest, std::optional(document.ref));
     if (found == kept.vectors.back()->end()) {
-      if (feature.model) ++progress.awaited;
+      if (!feature.model) continue;
+      ++progress.awaited;
+      const DocumentRef first = progress.first_awaited.value_or(document.ref);
+      progress.first_awaited = std::min(first, document.ref);
     } else if (!found->second.values.empty()) {
       ++progress.with_vectors;
     }

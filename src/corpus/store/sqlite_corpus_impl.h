@@ -160,6 +160,8 @@ class SqliteCorpus final : public EmbeddedCorpus {
                              std::uint32_t before, Given given, NewRow& row)
       TRAWL_REQUIRES(write_mutex_);
   // How many living documents have no vectors of a feature yet, where `settled` do.
+  static std::optional<std::uint32_t> first_awaited(const VersionView& view,
+                                                    const Bitmap& settled);
   static std::uint64_t count_awaited(const VersionView& view, const Bitmap& settled);
 
   // The living row of a document, if it has one.

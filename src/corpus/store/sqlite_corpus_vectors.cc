@@ -109,6 +109,17 @@ Result<void> SqliteCorpus::carry_vectors(const CatalogEntries::CollectionEntry& 
   return {};
 }
 
+std::optional<std::uint32_t> SqliteCorpus::first_awaited(const VersionView& view,
+                                                         const Bitmap& settled) {
+  for (std::uint32_t row = 0; row < view.row_end; row += 64) {
+    std::uint64_t word = ~settled.word(row / 64);
+    if (view.dead != nullptr) word &= ~view.dead->word(row / 64);
+    if (view.row_end - row < 64) word &= (std::uint64_t{1} << (view.row_end - row)) - 1;
+    if (word != 0) return row + static_cast<std::uint32_t>(std::countr_zero(word));
+  }
+  return std::nullopt;
+}
+
 std::uint64_t SqliteCorpus::count_awaited(const VersionView& view, const Bitmap& settled) {
   std::uint64_t settled_and_alive = 0;
   for (std::uint32_t row = 0; row < view.row_end; row += 64) {
@@ -270,10 +281,15 @@ Result<VectorProgress> SqliteCorpus::vector_progress(const CollectionId& id,
   progress.is_serving = feature.serves(view->version);
   progress.with_vectors = entry.state->vectors(place).row_count(
       {view->version, view->row_end, view->dead.get(), nullptr});
+  const auto& places = entry.state->places();
+  if (view->row_end > 0) progress.newest = places.place_of(view->row_end - 1);
   if (!feature.model) return progress;
   TRAWL_ASSIGN(const Bitmap settled,
                entry.state->settled_rows(*connection, static_cast<std::uint32_t>(place)));
   progress.awaited = count_awaited(*view, settled);
+  if (const auto row = first_awaited(*view, settled)) {
+    progress.first_awaited = places.place_of(*row);
+  }
   return progress;
 }
 
