@@ -1,7 +1,7 @@
 // A table of any number of rows, of which those in sight are drawn. One tab stop; arrows, j and k
 // move a cursor that is kept by the row's name, so that rows that come and go do not move it.
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { scrollToRow, visibleRows } from '../state/virtual';
 import { useScroll } from './scroll';
 
@@ -12,6 +12,7 @@ export interface Column<T> {
   title: ComponentChildren;
   width: string; // Of a CSS grid: "7rem", "minmax(8rem, 1fr)".
   cell: (row: T, index: number) => ComponentChildren;
+  over?: (row: T) => ComponentChildren; // More in the cell while the pointer is over it.
   align?: 'end';
   sort?: 'ascending' | 'descending' | 'none'; // Absent: cannot be sorted by.
   onSort?: () => void;
@@ -46,7 +47,7 @@ export function Grid<T>(props: GridProps<T>): VNode {
   }, [props.scrollKey]);
 
   const head = ROW_HEIGHT;
-  const { first, end } = visibleRows(scroll.top, scroll.height, ROW_HEIGHT, rows.length);
+  const { first, end } = visibleRows(scroll.top, scroll.height, ROW_HEIGHT, rows.length, scroll.isMeasured ? undefined : 0);
   const nearEnd = end >= rows.length - 30;
   useEffect(() => {
     if (nearEnd) props.onNearEnd?.();
@@ -112,19 +113,39 @@ export function Grid<T>(props: GridProps<T>): VNode {
           const id = idOf(row);
           const index = first + i;
           return (
-            <div role="row" key={id} id={rowId(props.label, id)} aria-rowindex={index + 2} aria-selected={id === cursor}
-              class={`grid-row${id === cursor ? ' is-cursor' : ''} ${props.rowClass?.(row) ?? ''}`}
-              style={{ ...template, transform: `translateY(${index * ROW_HEIGHT}px)` }}
+            <GridRow key={id} id={rowId(props.label, id)} row={row} index={index} columns={columns} template={template}
+              isCursor={id === cursor} kind={props.rowClass?.(row) ?? ''}
               onClick={(event) => {
                 props.onCursor?.(id, row);
                 if (!(event.target as Element).closest('a, button, input')) props.onOpen?.(row, event);
-              }}>
-              {columns.map((column) => (
-                <div role="gridcell" key={column.name} class={column.align === 'end' ? 'is-end' : ''}>{column.cell(row, index)}</div>))}
-            </div>);
+              }} />);
         })}
       </div>
       {props.foot}
+    </div>);
+}
+
+interface GridRowProps<T> {
+  id: string;
+  row: T;
+  index: number;
+  columns: Column<T>[];
+  template: { gridTemplateColumns: string };
+  isCursor: boolean;
+  kind: string;
+  onClick: (event: MouseEvent) => void;
+}
+
+function GridRow<T>({ id, row, index, columns, template, isCursor, kind, onClick }: GridRowProps<T>): VNode {
+  const [over, setOver] = useState(-1); // The cell under the pointer.
+  const follows = columns.some((column) => column.over);
+  return (
+    <div role="row" id={id} aria-rowindex={index + 2} aria-selected={isCursor} class={`grid-row${isCursor ? ' is-cursor' : ''} ${kind}`}
+      style={{ ...template, transform: `translateY(${index * ROW_HEIGHT}px)` }} onClick={onClick}
+      onPointerOver={follows ? (event) => setOver([...event.currentTarget.children].findIndex((cell) => cell.contains(event.target as Node))) : undefined}
+      onPointerLeave={follows ? () => setOver(-1) : undefined}>
+      {columns.map((column, i) => (
+        <div role="gridcell" key={column.name} class={column.align === 'end' ? 'is-end' : ''}>{column.cell(row, index)}{i === over && column.over?.(row)}</div>))}
     </div>);
 }
 

@@ -36,10 +36,18 @@ function bodyOf({ conditions, sort, columns }: ListPlace): ListBody {
   return { ...conditions, ...(sort === 'timestamp' ? {} : { sort }), ...(fields ? { fields } : {}) };
 }
 
+// What holds by default, or was chosen last, is said in the address, so that a link gives the same.
+function completeAddress({ missing }: ListPlace): void {
+  if (Object.keys(missing).length > 0) go(withParams(missing), 'replace');
+}
+
 /** Asks for the rows before the list is drawn; resolves when they are there, or cannot be had. */
 export function askForRows(): Promise<unknown> {
   const { namespace, params } = route.value;
-  return askEarly(bodyOf(readPlace(params, namespace)), preferences.value.pageSize);
+  const place = readPlace(params, namespace);
+  const asked = askEarly(bodyOf(place), preferences.value.pageSize);
+  completeAddress(place);
+  return asked;
 }
 
 export default function Executions(): VNode {
@@ -57,10 +65,7 @@ export default function Executions(): VNode {
   const root = useRef<HTMLDivElement>(null);
   const isNarrow = useNarrow('(max-width: 700px)');
 
-  // What holds by default, or was chosen last, is said in the address, so that a link gives the same.
-  useLayoutEffect(() => {
-    if (Object.keys(place.missing).length > 0) go(withParams(place.missing), 'replace');
-  }, [place]);
+  useLayoutEffect(() => completeAddress(place), [place]);
 
   const list = useRows(bodyOf(place), preferences.value.pageSize);
   const [round, setRound] = useState(0);
@@ -101,7 +106,7 @@ export default function Executions(): VNode {
   useEffect(() => {
     if (at < 0) return undefined;
     const timer = setTimeout(() => {
-      void import('../state/runs').then(({ prefetchRun }) => {
+      void import('./execution').then(({ prefetchRun }) => {
         for (const row of list.rows.slice(at, open === null ? at + 1 : at + 2)) if (row.total_stages <= 8) prefetchRun(row.execution_id);
       });
     }, 120);
@@ -254,5 +259,5 @@ type RunPaneProps = Parameters<typeof RunPane>[0];
 
 // The run and all that it draws is loaded when the first one is opened.
 function Pane(props: RunPaneProps): VNode {
-  return <Lazy load={() => import('./execution/run').then((module) => module.RunPane)} props={props} placeholder={<aside class="run run-pane"><Skeleton /></aside>} />;
+  return <Lazy load={() => import('./execution').then((module) => module.RunPane)} props={props} placeholder={<aside class="run run-pane"><Skeleton /></aside>} />;
 }

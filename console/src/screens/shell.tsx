@@ -5,6 +5,7 @@ import { ready } from '../api/server';
 import { laterStyle } from '../parts/later_style';
 import { Menu, type MenuItem } from '../parts/menu';
 import { Skeleton, Note } from '../parts/states';
+import { askForRecord } from '../state/early_record';
 import { namespaces, loadNamespaces } from '../state/namespaces';
 import { useShortcuts } from '../state/keyboard';
 import { prefer, preferences } from '../state/preferences';
@@ -18,7 +19,10 @@ type ScreenModule = { default: ComponentType };
 
 // Each screen but the list is a file of its own, loaded when it is first shown.
 const load: Record<Screen, () => Promise<ScreenModule>> = {
-  executions: () => import('./execution'),
+  executions: () => {
+    askForRecord(route.value.path[0]!); // It takes as long as the page does.
+    return import('./execution');
+  },
   compare: () => import('./compare'),
   why: () => import('./why'),
   play: () => import('./play'),

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { listCollections } from '../api/collections';
+import { painted } from './painted';
 import { route } from './route';
 import { key } from './session';
 
@@ -14,7 +15,7 @@ export function useCollectionNames(isWanted: boolean): (id: string) => string {
   useEffect(() => {
     if (!isWanted || asked === of) return;
     asked = of;
-    listCollections({}, { limit: 1000 }).then(
+    painted.then(() => listCollections({}, { limit: 1000 })).then(
       (list) => { if (asked === of) known.value = { of, names: new Map(list.results.map((one) => [one.collection_id, one.collection_name])) }; },
       () => { if (asked === of) asked = ''; });
   }, [of, isWanted]);

@@ -1,23 +1,29 @@
 // How values are written. Numbers and times by Intl, in the reader's language.
 import { preferences } from './preferences';
 
-const integers = new Intl.NumberFormat();
-const short = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-const precise = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 });
+// A browser takes some 20 ms for the first of them: none is made before the first call to the server is sent.
+const numbers = new Map<string, Intl.NumberFormat>();
+function number(name: string, options: Intl.NumberFormatOptions, value: number): string {
+  let made = numbers.get(name);
+  if (!made) numbers.set(name, (made = new Intl.NumberFormat(undefined, options)));
+  return made.format(value);
+}
+const short = (value: number) => number('short', { maximumSignificantDigits: 3 }, value);
 
-export const count = (value: number): string => integers.format(value);
-export const score = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : precise.format(value));
+export const count = (value: number): string => number('integer', {}, value);
+export const score = (value: number | null | undefined): string =>
+  (value === null || value === undefined ? '–' : number('precise', { maximumFractionDigits: 4 }, value));
 
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '–' : `${short.format(share * 100)} %`;
+  return share === null || share === undefined ? '–' : `${short(share * 100)} %`;
 }
 
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
-  if (ms < 1) return `${short.format(ms * 1000)} µs`;
-  if (ms < 1000) return `${short.format(ms)} ms`;
-  if (ms < 60_000) return `${short.format(ms / 1000)} s`;
-  return `${integers.format(Math.floor(ms / 60_000))} min ${integers.format(Math.round((ms % 60_000) / 1000))} s`;
+  if (ms < 1) return `${short(ms * 1000)} µs`;
+  if (ms < 1000) return `${short(ms)} ms`;
+  if (ms < 60_000) return `${short(ms / 1000)} s`;
+  return `${count(Math.floor(ms / 60_000))} min ${count(Math.round((ms % 60_000) / 1000))} s`;
 }
 
 export function bytes(value: number): string {
@@ -27,7 +33,7 @@ export function bytes(value: number): string {
     value /= 1000;
     ++unit;
   }
-  return `${short.format(value)} ${units[unit]}`;
+  return `${short(value)} ${units[unit]}`;
 }
 
 function zone(): { timeZone?: string } {
@@ -70,6 +76,14 @@ export function longTime(instant: string | number | Date): string {
 export function utcTime(instant: string | number | Date): string {
   const date = valid(instant);
   return date ? date.toISOString() : String(instant);
+}
+
+/** Makes what writing numbers and times takes, while there is nothing else to do. */
+export function warmFormats(): void {
+  count(0);
+  short(0);
+  shortTime(0);
+  longTime(0);
 }
 
 /** One of these words by number: plural(1, 'run', 'runs') is "1 run". */

@@ -32,7 +32,7 @@ export function useLoad<T>(question: string | null, ask: (signal: AbortSignal) =
       return undefined;
     }
     const abort = new AbortController();
-    setState((before) => ({ ...before, error: null, loading: true }));
+    setState((before) => (before.loading && before.error === null ? before : { ...before, error: null, loading: true }));
     (async () => asking.current(abort.signal))().then(
       (data) => { if (!abort.signal.aborted) setState({ data, of: question, error: null, loading: false }); },
       (error: unknown) => {

@@ -37,20 +37,25 @@ interface State {
 const NOTHING: State = { question: null, rows: [], last: null, added: 0, error: null, loading: true, isLoadingMore: false };
 
 // The first page may be asked for before anything is drawn: drawing takes longer than the answer.
-let early: { question: string; page: Promise<Page> } | null = null;
+let early: { question: string; page: Promise<Page>; answer: Page | null } | null = null;
+
+const answered = (question: string, page: Page): State => (
+  { question, rows: page.results, last: page, added: 0, error: null, loading: false, isLoadingMore: false });
 
 const questionOf = (body: ListBody, limit: number): string => JSON.stringify([body, limit, key.value]);
 
 /** Asks for the rows that useRows() will ask for first; resolves when that has an end. */
 export function askEarly(body: ListBody, limit: number): Promise<unknown> {
-  early = { question: questionOf(body, limit), page: listExecutions(body, { limit }) };
-  return early.page.catch(() => undefined); // Said where it is used.
+  const own = { question: questionOf(body, limit), page: listExecutions(body, { limit }), answer: null as Page | null };
+  early = own;
+  return own.page.then((page) => { own.answer = page; }, () => undefined); // An error is said where it is used.
 }
 
 export function useRows(body: ListBody, limit: number): RowList {
-  const [state, setState] = useState<State>(NOTHING);
-  const [round, setRound] = useState(0);
   const question = questionOf(body, limit);
+  const [state, setState] = useState<State>(() => (
+    early?.question === question && early.answer ? answered(question, early.answer) : NOTHING));
+  const [round, setRound] = useState(0);
   const current = useRef(state);
   current.current = state;
   const abort = useRef<AbortController | null>(null);
@@ -60,13 +65,18 @@ export function useRows(body: ListBody, limit: number): RowList {
     const own = new AbortController();
     abort.current?.abort();
     abort.current = own;
+    const isHere = early?.question === question && early.answer !== null && current.current.last === early.answer;
+    if (isHere) {
+      early = null;
+      return () => own.abort();
+    }
     setState((before) => ({ ...before, loading: true, isLoadingMore: false, error: null }));
     const asked = early?.question === question ? early.page : listExecutions(body, { limit }, own.signal);
     early = null;
     asked.then(
       (page) => {
         if (own.signal.aborted) return;
-        setState({ question, rows: page.results, last: page, added: 0, error: null, loading: false, isLoadingMore: false });
+        setState(answered(question, page));
       },
       (error: unknown) => {
         if (own.signal.aborted || isAborted(error)) return;

@@ -4,20 +4,15 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, isAborted } from '../api/client';
 import { getRecord } from '../api/record';
 import type { ExecutionDetail } from '../api/schema';
+import { FIRST, firstOfRecord, recordName } from './early_record';
 import { asApiError, useLoad } from './load';
-import { route } from './route';
 import { isRunning, runOf, type Run } from './run';
-import { key } from './session';
 
 const KEPT = 12;
-const FIRST = 1000; // Candidates of each list that come with the record; more, when somebody wants them.
 const kept = new Map<string, Promise<{ run: Run; tag: string | null }>>();
 
-// Nothing that one key or namespace saw is shown to another.
-const nameOf = (id: string) => JSON.stringify([key.value, route.value.namespace, id]);
-
 function keep(id: string, ask: () => Promise<{ record: ExecutionDetail; tag: string | null } | null>) {
-  const name = nameOf(id);
+  const name = recordName(id);
   const asked = ask().then((answer) => {
     const run = runOf(answer!.record);
     if (isRunning(run)) kept.delete(name);
@@ -31,12 +26,12 @@ function keep(id: string, ask: () => Promise<{ record: ExecutionDetail; tag: str
 
 /** Fetches a record that may be wanted soon. */
 export function prefetchRun(id: string): void {
-  if (!kept.has(nameOf(id))) keep(id, () => getRecord(id, FIRST, null));
+  if (!kept.has(recordName(id))) keep(id, () => firstOfRecord(id));
 }
 
 /** The record with all candidates, once somebody wants them; `run` itself where it has them all. */
 export function useWhole(run: Run, wanted = true): { run: Run | null; error: ApiError | null; retry: () => void } {
-  const asked = useLoad(run.isWhole || !wanted ? null : nameOf(run.execution_id), async (signal) =>
+  const asked = useLoad(run.isWhole || !wanted ? null : recordName(run.execution_id), async (signal) =>
     runOf((await getRecord(run.execution_id, null, null, signal))!.record));
   if (run.isWhole) return { run, error: null, retry: asked.reload };
   return { run: asked.isOld || !wanted ? null : asked.data, error: asked.error, retry: asked.reload };
@@ -44,7 +39,7 @@ export function useWhole(run: Run, wanted = true): { run: Run | null; error: Api
 
 /** Forgets a record, as after it was deleted. */
 export function forgetRun(id: string): void {
-  kept.delete(nameOf(id));
+  kept.delete(recordName(id));
 }
 
 export interface Followed {
@@ -58,7 +53,7 @@ export interface Followed {
 export function useRun(id: string): Followed {
   const [state, setState] = useState<{ run: Run | null; name: string; error: ApiError | null }>({ run: null, name: '', error: null });
   const [round, setRound] = useState(0);
-  const name = nameOf(id);
+  const name = recordName(id);
   const shown = useRef(state);
   shown.current = state;
   useEffect(() => {
@@ -87,7 +82,7 @@ export function useRun(id: string): Followed {
     };
     if (shown.current.name !== name) setState((before) => ({ ...before, error: null }));
     // What is fetched here may be wanted again, so going on to the next row does not abort it.
-    (kept.get(name) ?? keep(id, () => getRecord(id, FIRST, null))).then(({ run, tag: first }) => {
+    (kept.get(name) ?? keep(id, () => firstOfRecord(id))).then(({ run, tag: first }) => {
       tag = first;
       show(run);
     }, fail);

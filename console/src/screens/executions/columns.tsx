@@ -72,8 +72,9 @@ export function columnsOf(names: readonly string[], context: ColumnContext): Col
   return ordered.map((name) => {
     const column: Column<Row> = {
       name, title: titleOf(name), width: (isNarrow ? NARROW[name] : undefined) ?? WIDTHS[name] ?? '9rem',
-      cell: (row) => <Cell name={name} row={row} context={context} />,
+      cell: (row) => shown(name, row, valueOf(row, name), context),
     };
+    if (PICKED.has(name) || name.startsWith('labels.')) column.over = (row) => <Pick name={name} row={row} onPick={context.onPick} />;
     if (NUMBERS.has(name)) column.align = 'end';
     if (isNarrow && name === 'status') column.title = <span class="off-screen">Status</span>;
     if (SORTED.includes(name)) {
@@ -85,17 +86,14 @@ export function columnsOf(names: readonly string[], context: ColumnContext): Col
   });
 }
 
-function Cell({ name, row, context }: { name: string; row: Row; context: ColumnContext }): VNode {
+// For the pointer alone: the keyboard finds the same values in the run beside the list.
+function Pick({ name, row, onPick }: { name: string; row: Row; onPick: ColumnContext['onPick'] }): VNode | null {
   const value = valueOf(row, name);
   const first: unknown = Array.isArray(value) ? value[0] : value;
-  const isPicked = (PICKED.has(name) || name.startsWith('labels.')) && first !== null && first !== undefined && first !== '';
+  if (first === null || first === undefined || first === '') return null;
   return (
-    <>
-      {shown(name, row, value, context)}
-      {isPicked && ( // For the pointer alone: the keyboard finds the same values in the run beside the list.
-        <button type="button" class="cell-pick" tabIndex={-1} aria-hidden="true" title={`Filter by this\nwith Alt: by all but this`}
-          onClick={(event) => context.onPick(name, first, event.altKey)}>⊕</button>)}
-    </>);
+    <button type="button" class="cell-pick" tabIndex={-1} aria-hidden="true" title={`Filter by this\nwith Alt: by all but this`}
+      onClick={(event) => onPick(name, first, event.altKey)}>⊕</button>);
 }
 
 function shown(name: string, row: Row, value: unknown, context: ColumnContext): VNode | string {
