@@ -1,5 +1,5 @@
 // Shortcuts. Each screen and part says its own while it is shown; the newest that takes a key has it.
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { preferences } from './preferences';
 
 export interface Shortcut {
@@ -74,7 +74,7 @@ export function useShortcuts(list: Shortcut[]): void {
   // While drawing, outer components come first; effects run the other way round.
   scope.current ??= { order: scopesMade++, list };
   scope.current.list = list;
-  useEffect(() => {
+  useLayoutEffect(() => { // At once: what can be seen can be used by its keys.
     const own = scope.current!;
     scopes.push(own);
     scopes.sort((a, b) => a.order - b.order);

@@ -98,6 +98,6 @@ function Searched({ id, run, onFilter }: { id: string; run: Run | null; onFilter
     <>
       <FilterLink name="collection_ids" value={id} onFilter={onFilter}><bdi>{collection ? collection.collection_name : id}</bdi></FilterLink>
       {version !== undefined && <span class="soft"> v{count(version)}</span>}
-      {version !== undefined && collection && collection.version !== version && <span class="warn"> now v{count(collection.version)}</span>}
+      {version !== undefined && collection && collection.version > version && <span class="warn"> now v{count(collection.version)}</span>}
     </>);
 }
