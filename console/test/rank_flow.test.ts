@@ -52,13 +52,13 @@ test('equal ids of two collections are two documents; one id twice in a list is 
 
 test('filters and sorting', () => {
   const flow = rankFlow(run([stage('find', ['a', 'b', 'c', 'd']), stage('turn', ['d', 'c', 'a']), stage('few', ['d', 'c'])], ['d', 'c']));
-  assert.deepEqual(ids(filterRows(flow.rows, 'returned', '')), ['d', 'c']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'lost', '')), ['a', 'b']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'dropped:1', '')), ['b']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'dropped:2', '')), ['a']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'rose', '')), ['d', 'c']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'fell', '')), ['a']);
-  assert.deepEqual(ids(filterRows(flow.rows, 'all', 'B')), ['b']);
+  assert.deepEqual(ids(filterRows(flow, 'returned', '')), ['d', 'c']);
+  assert.deepEqual(ids(filterRows(flow, 'lost', '')), ['a', 'b']);
+  assert.deepEqual(ids(filterRows(flow, 'dropped:1', '')), ['b']);
+  assert.deepEqual(ids(filterRows(flow, 'dropped:2', '')), ['a']);
+  assert.deepEqual(ids(filterRows(flow, 'rose', '')), ['d', 'c']);
+  assert.deepEqual(ids(filterRows(flow, 'fell', '')), ['a']);
+  assert.deepEqual(ids(filterRows(flow, 'all', 'B')), ['b']);
   assert.deepEqual(ids(sortRows(flow.rows, 'at:0', false)), ['a', 'b', 'c', 'd']);
   assert.deepEqual(ids(sortRows(flow.rows, 'at:1', true)), ['a', 'c', 'd', 'b'], 'those that are not there come last either way');
   assert.deepEqual(ids(sortRows(flow.rows, 'document', true)), ['d', 'c', 'b', 'a']);

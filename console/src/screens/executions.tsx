@@ -93,7 +93,7 @@ export default function Executions(): VNode {
   const grid = () => root.current?.querySelector<HTMLElement>('[role=grid]');
   const openRun = (id: string) => go(withParams({ open: id }), open === null ? 'push' : 'replace');
   const closeRun = () => {
-    go(withParams({ open: null, tab: null, stage: null, doc: null, find: null }), 'push');
+    go(withParams({ open: null, tab: null, stage: null, doc: null, find: null, show: null, order: null, found_by: null }), 'push');
     grid()?.focus();
   };
   // While a run is open, it follows the cursor.

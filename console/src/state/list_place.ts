@@ -19,7 +19,7 @@ export interface ListPlace {
 
 const FIELDS = new Set<string>(RECORDED_FIELDS.map(({ name }) => name));
 export const DEFAULT_COLUMNS = ['timestamp', 'status', 'duration_ms', 'total_returned', 'query_summary', 'stages'];
-const OTHERS = ['sort', 'cols', 'open', 'tab', 'stage', 'doc', 'find', 'live', 'compare', 'chart', 'differs'];
+const OTHERS = ['sort', 'cols', 'open', 'tab', 'stage', 'doc', 'find', 'show', 'order', 'found_by', 'live', 'compare', 'chart', 'differs'];
 
 export const isColumn = (name: string): boolean => name === 'stages' || FIELDS.has(name) || /^(labels|inputs)\../.test(name);
 export const isSort = (sort: string): boolean => (SORTS as readonly string[]).includes(sort.replace(/^[+-]/, ''));

@@ -1,5 +1,6 @@
 // Where each document stood at each boundary of a run: one row a document, one place a stage.
 import type { ScoredId, StageRecord } from '../api/schema';
+import { isFoundBy, partsOf, severalSearches, type Part, type Search } from './found_by';
 
 export interface Boundary {
   name: string;
@@ -28,6 +29,7 @@ export interface FlowRow {
   ranks: Int32Array; // At each boundary, from 1; 0 where it is not in the list.
   scores: (number | null)[];
   result: number; // Its rank in the results; 0 where it is not in them.
+  parts: Part[]; // Where the searches had it, where a stage made several.
   first: number; // Its first rank at any boundary.
   last: number; // Its last one.
   fate: Fate;
@@ -35,12 +37,14 @@ export interface FlowRow {
 
 export interface RankFlow {
   boundaries: Boundary[];
+  searches: Search[]; // Of the first stage that made several,
+  searchedAt: number; // which is that of this boundary; -1: none did.
   rows: FlowRow[]; // Returned ones by rank, then by how far they came and their rank there.
 }
 
 interface Recorded {
   status: string;
-  stages: readonly Pick<StageRecord, 'stage_name' | 'stage_id' | 'output_count' | 'candidates' | 'candidates_truncated' | 'error'>[];
+  stages: readonly Pick<StageRecord, 'stage_name' | 'stage_id' | 'output_count' | 'candidates' | 'candidates_truncated' | 'error' | 'metadata'>[];
   results: readonly ScoredId[];
 }
 
@@ -64,12 +68,14 @@ export function rankFlow(run: Recorded): RankFlow {
     if (!row) {
       row = {
         name, document: document.document_id, collection: document.collection_id, ranks: new Int32Array(stages.length),
-        scores: new Array<number | null>(stages.length).fill(null), result: 0, first: 0, last: 0, fate: { kind: 'returned' },
+        scores: new Array<number | null>(stages.length).fill(null), result: 0, parts: [], first: 0, last: 0, fate: { kind: 'returned' },
       };
       byName.set(name, row);
     }
     return row;
   };
+  const searchesOfStages = stages.map(severalSearches);
+  const searchedAt = searchesOfStages.findIndex(({ length }) => length > 0);
   stages.forEach((stage, s) => {
     stage.candidates.forEach((candidate, i) => {
       if (candidate.document_id === '') return;
@@ -77,6 +83,7 @@ export function rankFlow(run: Recorded): RankFlow {
       if (row.ranks[s] !== 0) return; // Once is enough: rows that stages made may share an id.
       row.ranks[s] = i + 1;
       row.scores[s] = candidate.score;
+      if (s === searchedAt) row.parts = partsOf(candidate);
       if (row.first === 0) row.first = i + 1;
       row.last = i + 1;
     });
@@ -93,7 +100,7 @@ export function rankFlow(run: Recorded): RankFlow {
   for (const row of rows) row.fate = fateOf(row, boundaries, run.status === 'completed');
   const reach = (row: FlowRow) => (row.result > 0 ? boundaries.length + 1 : lastBoundary(row) + 1);
   rows.sort((a, b) => reach(b) - reach(a) || (a.result - b.result) || a.last - b.last);
-  return { boundaries, rows };
+  return { boundaries, searches: searchesOfStages[searchedAt] ?? [], searchedAt, rows };
 }
 
 function lastBoundary(row: FlowRow): number {
@@ -122,15 +129,16 @@ export function rankBefore(row: FlowRow, boundary: number): number {
   return boundary > 0 ? row.ranks[boundary - 1]! : 0;
 }
 
-/** `all`, `returned`, `rose`, `fell`, or `dropped:S`, by S's place. */
+/** `all`, `returned`, `rose`, `fell`, `dropped:S` by S's place, or `by:` and what isFoundBy() takes. */
 export type FlowFilter = string;
 
-export function filterRows(rows: readonly FlowRow[], filter: FlowFilter, find: string): FlowRow[] {
+export function filterRows({ rows, searches }: Pick<RankFlow, 'rows' | 'searches'>, filter: FlowFilter, find: string): FlowRow[] {
   const words = find.trim().toLocaleLowerCase();
   const dropped = /^dropped:(\d+)$/.exec(filter);
   const stage = dropped ? Number(dropped[1]) : -1;
   return rows.filter((row) => {
     if (words && !row.document.toLocaleLowerCase().includes(words)) return false;
+    if (filter.startsWith('by:')) return isFoundBy(filter.slice(3), row.parts, searches);
     switch (filter) {
       case 'returned': return row.result > 0;
       case 'rose': return rise(row) > 0;
@@ -141,7 +149,7 @@ export function filterRows(rows: readonly FlowRow[], filter: FlowFilter, find: s
   });
 }
 
-/** `result`, `document`, or `at:S` for the rank at a boundary; those that are not in it come last. */
+/** `result`, `document`, `at:S` for the rank at a boundary, or `by:P` for that of a search; those that are not in it come last. */
 export function sortRows(rows: readonly FlowRow[], by: string, descending: boolean): FlowRow[] {
   const sorted = [...rows];
   const sign = descending ? -1 : 1;
@@ -153,8 +161,9 @@ export function sortRows(rows: readonly FlowRow[], by: string, descending: boole
       return sign * (x - y);
     });
   };
-  const at = /^at:(\d+)$/.exec(by);
-  if (at) byRank((row) => row.ranks[Number(at[1])] ?? 0);
+  const [, kind, place] = /^(at|by):(\d+)$/.exec(by) ?? [];
+  if (kind === 'at') byRank((row) => row.ranks[Number(place)] ?? 0);
+  else if (kind === 'by') byRank((row) => row.parts.find(({ search }) => search === Number(place))?.rank ?? 0);
   else if (by === 'document') sorted.sort((a, b) => sign * (a.document < b.document ? -1 : a.document > b.document ? 1 : 0));
   else if (by === 'rise') sorted.sort((a, b) => sign * (rise(a) - rise(b)));
   else if (descending) byRank((row) => row.result);

@@ -259,6 +259,8 @@ class SearchRun {
                            {"candidates", list.rows.size()},
                            {"top_score", nullptr}};
       if (!list.rows.empty()) summary["top_score"] = list.rows.front().score;
+      // As candidates name it, where one before it was left out.
+      if (i != about.size()) summary["search"] = i;
       if (spec.by == SearchBy::vectors) {
         summary["documents"] = share.documents;
         summary["with_vectors"] = share.with_vectors;

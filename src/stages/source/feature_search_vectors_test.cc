@@ -245,6 +245,8 @@ TEST_F(FeatureSearchVectors, WhatHasNoVectorsYetIsSaid) {
             .value();
   EXPECT_EQ(ids(ran.candidates), "a");
   EXPECT_EQ(ran.warnings.size(), 1u);
+  // It is the second that was made, and candidates name it so.
+  EXPECT_EQ(ran.metadata.at("searches").at(0).at("search"), 1);
   EXPECT_EQ(run(R"({"searches": [{"query": "cat", "optional": true,
                     "feature_uri": "mem://meaning@v1/text"}]})")
                 .error()

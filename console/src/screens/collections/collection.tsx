@@ -12,17 +12,20 @@ import { Empty, ErrorBox, Note, Skeleton } from '../../parts/states';
 import { withCondition, type Condition } from '../../state/conditions';
 import { cellText, fieldsOf, usualColumns, valueAt, type Field } from '../../state/fields';
 import { bytes, count, longTime, plural, shortTime } from '../../state/format';
+import { useEvery } from '../../state/every';
 import { useShortcuts } from '../../state/keyboard';
 import { asApiError, useLoad } from '../../state/load';
 import { usePages } from '../../state/pages';
 import { preferences } from '../../state/preferences';
 import { go, href, route, withParams } from '../../state/route';
+import { changesIn, vectorStates } from '../../state/vectors';
 import { useWhoAmI, whyNot } from '../../state/whoami';
 import { DocumentPane } from './document';
 import { Fields } from './fields';
 import { Import } from './import';
 import { SearchBar } from './search';
-import { searchedFields } from './table';
+import { searchedFields, searchedText } from './table';
+import { VectorsInAWord, VectorsUnderWay } from './vectors';
 
 /** What the place asks of the documents. */
 export interface Query {
@@ -56,6 +59,7 @@ export function queryOf(params: URLSearchParams): Query {
 export function CollectionScreen({ name, document }: { name: string; document: string | null }): VNode {
   const { namespace, params } = route.value;
   const collection = useLoad(`${namespace} ${name}`, (signal) => getCollection(name, signal));
+  useEvery(collection.data ? changesIn([collection.data]) : null, async () => collection.reload());
   const who = useWhoAmI();
   const [dialog, setDialog] = useState<'import' | 'delete' | null>(null);
   const [file, setFile] = useState<File | null>(null);
@@ -98,6 +102,7 @@ export function CollectionScreen({ name, document }: { name: string; document: s
         ]} />
       </div>
       {data ? <About collection={data} /> : <Skeleton lines={2} />}
+      {data && <VectorsUnderWay of={data} />}
       {data && <Documents collection={data} name={name} round={round} params={params} document={document} onChanged={changed} />}
       {dialog === 'import' && <Import collection={name} file={file} onClose={() => setDialog(null)} onDone={changed} />}
       {dialog === 'delete' && data && <DeleteCollection collection={data} onClose={() => setDialog(null)} />}
@@ -118,7 +123,8 @@ function About({ collection }: { collection: Collection }): VNode {
       <summary>
         <strong>{plural(collection.document_count, 'document', 'documents')}</strong> · version {count(collection.version)}
         {older && <> · older ones since {shortTime(older.since)}</>}
-        {searchedFields(collection).length > 0 && <> · searches <bdi>{searchedFields(collection).join(', ')}</bdi></>}
+        {vectorStates(collection).length > 0 && <> · vectors <VectorsInAWord of={collection} /></>}
+        {searchedText(collection) && <> · searches <bdi>{searchedText(collection)}</bdi></>}
       </summary>
       <dl class="about-facts">
         <dt>Id</dt><dd><Copy text={collection.collection_id} /></dd>
@@ -158,7 +164,7 @@ function Vectors({ feature: { dimension, metric, model, progress, serving } }: {
   return (
     <>
       vectors of {count(dimension)} dimensions by {metric}, {model ? <>made by <bdi>{model.name}</bdi></> : 'which come with the documents'}
-      {progress && progress.awaited > 0 && <> · {plural(progress.awaited, 'document has', 'documents have')} none yet</>}
+      {progress && <> · {plural(progress.with_vectors, 'document has', 'documents have')} them</>}
       {!serving && <> · not searched before all have theirs</>}
     </>);
 }

@@ -8,9 +8,18 @@ import { CopyButton } from '../../parts/copy';
 import { Grid, type Column } from '../../parts/grid';
 import { Empty, ErrorBox, Skeleton } from '../../parts/states';
 import { bytes, count, longTime, plural, shortTime } from '../../state/format';
+import { useEvery } from '../../state/every';
 import { usePages } from '../../state/pages';
 import { preferences } from '../../state/preferences';
 import { go, href, route, withParams } from '../../state/route';
+import { changesIn } from '../../state/vectors';
+import { VectorsInAWord } from './vectors';
+
+/** What is searched: the fields that features name, or every text. */
+export function searchedText(collection: Collection): string {
+  const isAny = collection.features.some((feature) => feature.fields.length === 0 && (feature.type === 'bm25' || feature.model !== null));
+  return isAny ? 'every text' : searchedFields(collection).join(', ');
+}
 
 export const searchedFields = (collection: Collection): string[] =>
   [...new Set(collection.features.flatMap((feature) => feature.fields.map(({ path }) => path)))];
@@ -20,7 +29,9 @@ const columns = (namespace: string): Column<Collection>[] => [
     cell: (one) => <a href={href(namespace, 'collections', [one.collection_name])}><bdi>{one.collection_name}</bdi></a> },
   { name: 'documents', title: 'Documents', width: '7.5rem', align: 'end', cell: (one) => count(one.document_count) },
   { name: 'searched', title: 'Searched fields', width: 'minmax(10rem, 2fr)',
-    cell: (one) => <bdi>{searchedFields(one).join(', ') || <span class="soft">none: filters and sorts only</span>}</bdi> },
+    cell: (one) => <bdi>{searchedText(one) || <span class="soft">none: filters and sorts only</span>}</bdi> },
+  { name: 'vectors', title: 'Vectors', width: '9.5rem', cell: (one) => <VectorsInAWord of={one} />,
+    help: 'How many documents have the vectors that a model makes, by which they are found by meaning' },
   { name: 'version', title: 'Version', width: '6rem', align: 'end', cell: (one) => count(one.version),
     help: 'Grows with each write' },
   { name: 'older', title: 'Older versions kept', width: 'minmax(11rem, 1fr)', cell: (one) => <Older of={one} />,
@@ -45,6 +56,14 @@ export function CollectionTable(): VNode {
     const answer = await listCollections({ search: search || null }, { limit: preferences.value.pageSize, cursor: next }, signal);
     return { rows: answer.results, next: answer.pagination.next_cursor, about: answer.total_count };
   });
+  // While vectors are made, the rows in hand are read again.
+  const question = `${namespace} ${search}`;
+  const [newer, setNewer] = useState<{ of: string; by: Map<string, Collection> }>({ of: '', by: new Map() });
+  const rows = newer.of === question ? pages.rows.map((one) => newer.by.get(one.collection_id) ?? one) : pages.rows;
+  useEvery(changesIn(rows), async (signal) => {
+    const { results } = await listCollections({ search: search || null }, { limit: Math.min(1000, rows.length) }, signal);
+    setNewer({ of: question, by: new Map(results.map((one) => [one.collection_id, one])) });
+  });
   const isEmpty = pages.about !== null && !pages.isOld && pages.rows.length === 0;
   return (
     <>
@@ -62,7 +81,7 @@ export function CollectionTable(): VNode {
           <button type="button" onClick={() => go(withParams({ search: null }))}>Show all</button>
         </Empty>) : <NoneYet namespace={namespace} />)}
       {pages.rows.length > 0 && (
-        <div class="collection-table"><Grid label="Collections" columns={columns(namespace)} rows={pages.rows} idOf={(one) => one.collection_id} total={pages.about ?? -1}
+        <div class="collection-table"><Grid label="Collections" columns={columns(namespace)} rows={rows} idOf={(one) => one.collection_id} total={pages.about ?? -1}
           cursor={cursor} onCursor={setCursor} dim={pages.isOld} onNearEnd={pages.more}
           onOpen={(one) => go(href(namespace, 'collections', [one.collection_name]))} /></div>)}
     </>);

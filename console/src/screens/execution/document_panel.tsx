@@ -5,6 +5,7 @@ import type { StageRecord } from '../../api/schema';
 import { JsonTree } from '../../parts/json_tree';
 import { collectionOf } from '../../state/collections';
 import { count, score } from '../../state/format';
+import { partsOf, searchesOf } from '../../state/found_by';
 import { useShortcuts } from '../../state/keyboard';
 import { nameOf } from '../../state/rank_flow';
 import { go, href, route, withParams } from '../../state/route';
@@ -53,8 +54,8 @@ export function DocumentPanel({ run: first, name }: { run: Run; name: string }):
             <span class="soft"><bdi>{stage.stage_name}</bdi></span>
             <strong>{rank > 0 ? count(rank) : !whole ? '…' : stage.candidates_truncated ? 'not recorded' : '–'}</strong>
             <span>{candidate ? score(candidate.score) : ''}</span>
-            {candidate?.searches?.map((search, s) => (
-              <span class="soft" key={s}>search {search.search ?? s}: {search.rank ?? '–'} ({score(search.score ?? null)})</span>))}
+            {candidate && partsOf(candidate).map((part) => (
+              <span class="soft" key={part.search}>by {searchesOf(stage).find(({ place }) => place === part.search)?.title ?? `search ${part.search}`}: {count(part.rank)} ({score(part.score)})</span>))}
           </li>))}
         <li class={result > 0 ? '' : 'is-absent'}><span class="soft">results</span><strong>{result > 0 ? count(result) : '–'}</strong></li>
       </ol>

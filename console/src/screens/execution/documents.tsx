@@ -5,12 +5,14 @@ import { Grid, type Column } from '../../parts/grid';
 import { Empty, ErrorBox, Skeleton } from '../../parts/states';
 import { Title } from '../../parts/title';
 import { bytes, count, plural, score } from '../../state/format';
+import { choices as foundByChoices } from '../../state/found_by';
 import { useShortcuts } from '../../state/keyboard';
 import { filterRows, rankFlow, rise, sortRows, type Boundary, type FlowRow } from '../../state/rank_flow';
 import { go, route, withParams } from '../../state/route';
 import { recordedOf, versionOf, type Run } from '../../state/run';
 import { useWhole } from '../../state/runs';
 import { DocumentPanel } from './document_panel';
+import { searchColumns } from './found_by';
 import { whyOf } from './places';
 import { TitleHead } from './title_head';
 import { WhyField } from './why_field';
@@ -49,7 +51,8 @@ function Table({ run }: { run: Run }): VNode {
   const cursor = params.get('doc');
   const field = useRef<HTMLInputElement>(null);
   const flow = useMemo(() => rankFlow(run), [run]);
-  const rows = useMemo(() => sortRows(filterRows(flow.rows, filter, find), sort, descending), [flow, filter, find, sort, descending]);
+  const rows = useMemo(() => sortRows(filterRows(flow, filter, find), sort, descending), [flow, filter, find, sort, descending]);
+  const choices = useMemo(() => foundByChoices(flow.rows.map(({ parts }) => parts), flow.searches, filter.startsWith('by:') ? filter.slice(3) : null), [flow, filter]);
   const chosen = cursor === null ? undefined : flow.rows.find((row) => row.name === cursor);
   useShortcuts([
     { keys: 'f', says: 'Find among the documents of the run', run: () => { field.current?.focus(); field.current?.select(); } },
@@ -70,12 +73,12 @@ function Table({ run }: { run: Run }): VNode {
     { name: 'fate', title: 'What became of it', width: widthOfFate(flow.boundaries), cell: (row) => (
       <><FateText row={row} boundaries={flow.boundaries} />{' '}
         <a href={whyOf(run.execution_id, row.collection, row.document)} tabIndex={-1} aria-label={`Why ${row.document}?`}>why?</a></>) },
-    ...flow.boundaries.map((boundary, s): Column<FlowRow> => ({
+    ...flow.boundaries.flatMap((boundary, s): Column<FlowRow>[] => [{
       name: `at:${s}`, title: <bdi>{boundary.name}{boundary.truncated && ` (first ${count(boundary.recorded)})`}</bdi>, width: widthOf(boundary), align: 'end',
       sort: sorted(`at:${s}`), onSort: orderBy(`at:${s}`),
       help: boundary.truncated ? `The record has the first ${count(boundary.recorded)} of ${count(boundary.count)}` : `${boundary.kind}: ${plural(boundary.count, 'document', 'documents')}`,
       cell: (row) => <Cell row={row} s={s} boundaries={flow.boundaries} />,
-    })),
+    }, ...(s === flow.searchedAt ? searchColumns<FlowRow>(flow.searches, ({ parts }) => parts, (name) => ({ sort: sorted(name), onSort: orderBy(name) })) : [])]),
     { name: 'rise', title: 'Moved', width: '5rem', align: 'end', sort: sorted('rise'), onSort: orderBy('rise'), cell: (row) => <Moved by={rise(row)} /> },
     { name: 'title', title: <TitleHead run={run} />, help: 'What the document was called when it was searched', width: 'minmax(10rem, 1fr)', cell: (row) => <Title collection={row.collection} document={row.document} version={versionOf(run, row.collection)} /> },
   ];
@@ -90,6 +93,10 @@ function Table({ run }: { run: Run }): VNode {
           {flow.boundaries.slice(1).map((boundary, i) => <option key={i} value={`dropped:${i + 1}`}>dropped by {boundary.name}</option>)}
           <option value="rose">rose</option>
           <option value="fell">fell</option>
+          {choices.length > 0 && (
+            <optgroup label={`Found in ${flow.boundaries[flow.searchedAt]!.name} by`}>
+              {choices.map((one) => <option key={one.name} value={`by:${one.name}`}>{one.sign} {one.title} ({count(one.count)})</option>)}
+            </optgroup>)}
         </select></label>
         <label>Find <input ref={field} type="search" value={find} placeholder="part of an id" autocomplete="off" spellcheck={false}
           onInput={(event) => replace({ find: event.currentTarget.value || null })}

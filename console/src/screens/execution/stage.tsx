@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { JsonTree } from '../../parts/json_tree';
 import { count, plural, score } from '../../state/format';
+import { searchesOf } from '../../state/found_by';
 import { isSummary, writtenStages, type Run } from '../../state/run';
 import { Candidates } from './candidates';
 import { NotRecorded } from './not_recorded';
@@ -10,7 +11,7 @@ export function Stage({ run, index }: { run: Run; index: number }): VNode {
   const stage = run.stages[index]!;
   const written = writtenStages(run)[index];
   const { stage_id: _, ...config } = written?.config ?? {};
-  const searches = stage.metadata.searches as { feature_uri?: string; candidates?: number; top_score?: number | null }[] | undefined;
+  const searches = searchesOf(stage);
   const { searches: _searches, ...metadata } = stage.metadata;
   const isFilled = stage.parameters !== undefined && JSON.stringify(sorted(stage.parameters)) !== JSON.stringify(sorted(config.parameters ?? {}));
   return (
@@ -22,10 +23,13 @@ export function Stage({ run, index }: { run: Run; index: number }): VNode {
         {plural(stage.output_count, 'document', 'documents')} handed on{index > 0 && <> of {count(stage.input_count)}</>} · looked at {count(stage.scanned_count ?? 0)} · {score(stage.credits_used)} {stage.credits_used === 1 ? 'credit' : 'credits'}
         {stage.cache_hit && ' · from the cache'}{stage.seed !== undefined && <> · seed {String(stage.seed)}</>}
       </p>
-      {Array.isArray(searches) && searches.length > 0 && (
+      {searches.length > 0 && (
         <ul class="stage-searches">
-          {searches.map((search, i) => (
-            <li key={i}><bdi>{String(search.feature_uri ?? `search ${i + 1}`)}</bdi>: {plural(Number(search.candidates ?? 0), 'document', 'documents')}, best score {score(search.top_score ?? null)}</li>))}
+          {searches.map(({ feature, title, candidates, topScore, vectors }, i) => (
+            <li key={i}>
+              by {title}, <bdi>{feature}</bdi>: {plural(candidates, 'document', 'documents')}, best score {score(topScore)}
+              {vectors && vectors.withVectors < vectors.documents && <span class="warn"> · {count(vectors.withVectors)} of {plural(vectors.documents, 'document', 'documents')} had vectors</span>}
+            </li>))}
         </ul>)}
       {isSummary(run) ? <NotRecorded what="Parameters and candidates" /> : (
         <>
