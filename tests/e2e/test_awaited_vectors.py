@@ -244,6 +244,27 @@ def test_who_waits_holds_nobody_up_and_may_leave(start, model):
     assert progress(server)["with_vectors"] == 3
 
 
+def test_a_feature_that_is_added_outlives_the_server(start, model):
+    server = start()
+    words, path = "trawl://bm25@v1/text", "/v1/collections/words"
+    server.make_collection("words", [{"text": "one"}, {"text": "two"}], features=[words])
+    model.open.clear()
+    added = {"type": "dense", "model": "m-1", "fields": ["text"]}
+    assert server.ok("POST", f"{path}/features", added)["features"][1]["serving"] is False
+    for _ in range(2):
+        server.stop()
+        server.start()
+        feature = server.ok("GET", path)["features"][1]
+        assert feature["serving"] is False and feature["progress"]["awaited"] == 2, feature
+        assert feature["fields"] == [{"path": "text", "weight": 1}]
+    model.open.set()
+    until(lambda: server.ok("GET", path)["features"][1]["serving"])
+    server.kill()
+    server.start()
+    feature = server.ok("GET", path)["features"][1]
+    assert feature["serving"] is True and feature["progress"]["with_vectors"] == 2, feature
+
+
 def test_nothing_else_can_be_waited_for(start):
     server = start()
     server.ok("POST", f"{DOCUMENTS}?wait_for=vectors", {"document_id": "a", "text": "zero"})

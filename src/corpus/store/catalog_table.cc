@@ -116,10 +116,12 @@ Result<void> store_collection(sqlite::Connection& connection, std::int64_t numbe
                               const Collection& changed) {
   TRAWL_ASSIGN(auto update,
                connection.prepare("UPDATE collections SET name = ?, updated_at = ?, "
-                                  "definition = ?, revision = ? WHERE number = ?"));
+                                  "features = ?, definition = ?, revision = ? "
+                                  "WHERE number = ?"));
+  const std::string features = features_text(changed.features);
   const std::string definition = definition_text(changed.definition);
   return update
-      .bind(changed.name, changed.updated_at, definition,
+      .bind(changed.name, changed.updated_at, features, definition,
             static_cast<std::int64_t>(changed.revision), number)
       .run();
 }

@@ -160,6 +160,51 @@ TEST_F(SqliteCorpusTest, NamespacesAndCollectionsAreFoundByIdAndName) {
   EXPECT_TRUE(corpus_->ping());
 }
 
+TEST_F(SqliteCorpusTest, FeaturesThatAreAddedOutliveARestart) {
+  Feature feature;
+  feature.uri = "test://meaning@v1/text";
+  feature.kind = Feature::Kind::dense;
+  feature.dimension = 2;
+  feature.model.emplace().name = "one";
+  feature.model->dimension = 2;
+  const auto add = [&] {
+    const Collection& now = snapshot()->collection();
+    ASSERT_TRUE(corpus_->add_feature(now.namespace_id, now.name, feature));
+    reopen();
+  };
+  const auto embed = [&] {
+    std::vector<ArrivedVectors> arrived;
+    for (const auto& one : corpus_->awaited_vectors(id_, feature.uri, {}, 10).value()) {
+      arrived.push_back({one.document, one.text_hash, {1, 2}});
+    }
+    ASSERT_TRUE(corpus_->put_vectors(id_, feature.uri, std::move(arrived)));
+    reopen();
+  };
+  const auto progress = [&] { return corpus_->vector_progress(id_, feature.uri).value(); };
+  put("a", R"({"text": "aaa"})");
+  put("b", R"({"text": "bbb"})");
+  add();
+  EXPECT_EQ(progress().awaited, 2u);
+  EXPECT_FALSE(progress().is_serving);
+  EXPECT_EQ(snapshot()->collection().features.size(), 1u);
+  embed();
+  EXPECT_EQ(progress().with_vectors, 2u);
+  EXPECT_TRUE(progress().is_serving);
+  ASSERT_EQ(snapshot()->collection().features.size(), 2u);
+  const std::uint64_t first = snapshot()->version();
+
+  // Until another model has made its own, the vectors of the one before are searched.
+  feature.model->name = "two";
+  add();
+  EXPECT_EQ(progress().awaited, 2u);
+  EXPECT_EQ(snapshot()->collection().features.back().model->name, "one");
+  embed();
+  EXPECT_EQ(progress().with_vectors, 2u);
+  ASSERT_EQ(snapshot()->collection().features.size(), 2u);
+  EXPECT_EQ(snapshot()->collection().features.back().model->name, "two");
+  EXPECT_EQ(snapshot(first)->collection().features.back().model->name, "one");
+}
+
 TEST_F(SqliteCorpusTest, UpdatesKeepWhatIsFixed) {
   const auto made = corpus_->list_namespaces().value()[0];
   clock_.advance(kMicrosPerSecond);
