@@ -220,10 +220,10 @@ def test_who_waits_holds_nobody_up_and_may_leave(start, model):
                            json.dumps({"document_id": f"d{number}", "text": "one"}),
                            {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
         waiting.append(connection)
+    # The only worker is free.
+    until(lambda: server.ok("GET", NOTES)["document_count"] == 3)
     until(lambda: metric(server, "trawl_workers_waiting") == 3)
     assert model.asked.wait(60)
-    # The only worker is free.
-    assert server.ok("GET", NOTES)["document_count"] == 3
     assert progress(server)["awaited"] == 3
     # Who hangs up is not waited for.
     waiting.pop().close()

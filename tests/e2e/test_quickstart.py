@@ -121,7 +121,9 @@ def test_the_whole_catalogue_gets_vectors_where_there_is_a_model(started):
         assert re.search(r"\d+ documents have their vectors", printed)
         made = features("packages")[1]["progress"]
         assert made["documents"] == 2000 and not made["paused"] and made["error"] is None, made
-        assert "of 2000 documents are made meanwhile: trawl collections wait packages" in printed
+        # The first of them may be there already.
+        assert re.search(r"of \d+ documents are made meanwhile: trawl collections wait packages",
+                         printed)
     else:
         assert kinds == {"packages": ["bm25"], "sample": ["bm25"]}
         assert printed.count("there is no embedding model: scripts/models fetches one") == 1
