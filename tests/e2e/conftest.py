@@ -4,9 +4,11 @@ TRAWL_BINARY names the binary. Every server listens on a free port of 127.0.0.1 
 ended by the process id that the test started.
 """
 
+import contextlib
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -45,6 +47,19 @@ class Reply:
 
     def __repr__(self):
         return f"Reply({self.status}, {self.text[:400]!r})"
+
+
+def files_below(folder):
+    """Paths of the files below a folder in which others may be deleted meanwhile."""
+    return [pathlib.Path(at) / name for at, _, names in os.walk(folder) for name in names]
+
+
+def bytes_of_files(files):
+    found = 0
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            found += file.stat().st_size
+    return found
 
 
 class Server:

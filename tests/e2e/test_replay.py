@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from conftest import BINARY, KEY, Server, search, stage
+from conftest import BINARY, KEY, Server, files_below, search, stage
 from test_stalls import is_sanitized
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def diff(server, a, b):
 
 def segments(data_dir):
     """The names of the files of the index; each has the rows that it covers in it."""
-    return {path.name for path in pathlib.Path(data_dir).rglob("segment-*")}
+    return {path.name for path in files_below(data_dir) if path.name.startswith("segment-")}
 
 
 def later_stages(rng):

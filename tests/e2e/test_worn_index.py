@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from conftest import Server, search, stage
+from conftest import Server, bytes_of_files, files_below, search, stage
 
 COUNT = 1_500  # Documents; three generations are more than the fewest that are worth it.
 QUERIES = ["common", "common rare7", "gen2 odd", "w3 w5 w11"]
@@ -49,12 +49,13 @@ def answers(server):
 def files(data_dir):
     """Names of index files, with the folder of their index, without that of the collection."""
     index = pathlib.Path(data_dir) / "index"
-    return {"/".join(path.parts[-2:]) for path in index.glob("*/*/*")}
+    return {"/".join(path.parts[-2:]) for path in files_below(index)
+            if len(path.relative_to(index).parts) == 3}
 
 
 def bytes_of(data_dir):
-    return sum(path.stat().st_size for path in pathlib.Path(data_dir).rglob("*")
-               if path.is_file() and not path.name.startswith("ledger"))
+    return bytes_of_files(path for path in files_below(data_dir)
+                          if not path.name.startswith("ledger"))
 
 
 def kill_when(server, begin, condition, seconds=60):
