@@ -5,7 +5,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import BOOKS, Server, search
+from conftest import BOOKS, Server, search, stage
 
 
 def listed(server, body=None, query=""):
@@ -74,6 +74,7 @@ def test_collections(server):
                  {"collection_name": "good", "features": [{"type": "dense"}]}):
         assert server.post("/v1/collections", body).status == 422, body
     bare = server.ok("POST", "/v1/collections", {"name": "bare"})
+    assert bare["features"][0]["language"] == "auto"
     assert bare["source"]["bucket_ids"]
     assert server.ok("POST", "/v1/collections/list", {})["total_count"] == 2
     changed = server.ok("PATCH", "/v1/collections/bare", {"description": "nothing"})
@@ -346,3 +347,25 @@ def test_times_of_documents_are_filtered_and_sorted(server):
         {"stage_name": "new", "config": {"stage_id": "attribute_filter", "parameters": {
             "field": "_internal.created_at", "operator": "gte", "value": created}}}]).json
     assert [row["document_id"] for row in found["documents"]] == ["d"]
+
+
+def test_words_of_a_new_collection_are_stemmed_in_their_language(server):
+    server.ok("POST", "/v1/collections", {"collection_name": "mixed"})
+    server.ok("POST", "/v1/collections", {"collection_name": "bare", "features": [
+        {"language": None}]})
+    texts = {"en": "These are the photos that were taken in the old garden by one of us.",
+             "de": "Das sind die Bilder, die in den alten Gärten von uns gemacht wurden.",
+             "code": "GtkTreeView draws trees"}
+    rows = [{"document_id": name, "text": text} for name, text in texts.items()]
+    for name in ("mixed", "bare"):
+        for row in rows:
+            server.ok("POST", f"/v1/collections/{name}/documents", row)
+
+    def found(collection, query):
+        reply = server.execute([collection], [stage("feature_search", query=query)])
+        return {row["document_id"] for row in reply.json["documents"]}
+
+    for query, document in (("photo", "en"), ("Bild", "de"), ("Garten", "de"), ("tree", "code")):
+        assert document in found("mixed", query), query
+        assert document not in found("bare", query), query
+    assert found("bare", "photos") == {"en"}

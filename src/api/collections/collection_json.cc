@@ -10,6 +10,7 @@
 #include "api/wire/names.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "text/analyzer.h"
 
 namespace trawl::api {
 namespace {
@@ -24,6 +25,7 @@ Result<std::vector<Feature>> features_of_extractor(
   const std::string version = in.string({"version"}, "v1");
   const bool is_model = name != "passthrough_extractor";
   Feature feature;
+  feature.language = kDetectLanguage;
   feature.uri = is_model ? fmt::format("mixpeek://{}@{}/text", name, version)
                          : std::string(kDefaultFeatureUri);
   feature.uri = in.string({"feature_uri"}, feature.uri);

@@ -11,6 +11,9 @@
 namespace trawl::api {
 namespace {
 
+// Words are searched for as they are written.
+constexpr std::string_view kNoLanguage = "none";
+
 constexpr std::size_t kFieldsMax = 64;
 
 constexpr std::string_view kMetricNames[] = {"cosine", "dot", "l2"};
@@ -48,11 +51,15 @@ std::vector<FeatureField> read_feature_fields(ObjectReader& in) {
 }
 
 void read_words(ObjectReader& in, Feature& feature) {
-  feature.language = in.string({"language"});
+  // Null, as collections show it that were made so, is none.
+  feature.language = in.string(
+      {"language"}, in.source().contains("language") ? kNoLanguage : kDetectLanguage);
+  if (feature.language == kNoLanguage) feature.language.clear();
   if (!feature.language.empty() && !is_known_language(feature.language)) {
-    in.fail("language", fmt::format("is '{}', which has no stemmer; use a Snowball "
-                                    "name such as english, or leave it out",
-                                    truncate_text(feature.language, 64)));
+    in.fail("language",
+            fmt::format("is '{}', which has no stemmer; use a Snowball name such as "
+                        "english, auto, which finds the language of each text, or none",
+                        truncate_text(feature.language, 64)));
   }
   for (const std::string_view name : {"dimension", "metric", "model"}) {
     if (in.has({name})) {

@@ -62,6 +62,24 @@ class FeatureJson : public testing::Test {
 
 using Texts = std::vector<std::string>;
 
+// Goal: who says nothing gets the language of each text; null, as it is shown, is none.
+TEST_F(FeatureJson, LanguageOfWords) {
+  const auto language = [&](std::string_view feature) {
+    const auto made =
+        read(R"({"collection_name": "abc", "features": [)" + std::string(feature) + "]}");
+    return made.value().features.at(0).language;
+  };
+  EXPECT_EQ(read(R"({"collection_name": "abc"})").value().features.at(0).language, "auto");
+  EXPECT_EQ(language(R"({"fields": ["title"]})"), "auto");
+  EXPECT_EQ(language(R"("trawl://bm25@v1/text")"), "auto");
+  EXPECT_EQ(language(R"({"language": "auto"})"), "auto");
+  EXPECT_EQ(language(R"({"language": "german"})"), "german");
+  EXPECT_EQ(language(R"({"language": null})"), "");
+  EXPECT_EQ(language(R"({"language": "none"})"), "");
+  EXPECT_EQ(refused(R"({"language": "klingon"})"), "features[0].language");
+  EXPECT_EQ(refused(R"({"language": ["german"]})"), "features[0].language");
+}
+
 TEST_F(FeatureJson, ByDefaultThereAreWordsAndWhatTheDefaultModelMakesOfThem) {
   const char* plain = R"({"collection_name": "abc"})";
   EXPECT_EQ(features(plain),

@@ -175,15 +175,15 @@ void add_collections(CLI::App& program, Context& context) {
       ->type_name("PATH[:WEIGHT]")
       ->allow_extra_args(false);
   create_command
-      ->add_option("--language", arguments->language,
-                   "Match word stems of this language, such as english [whole words]")
+      ->add_option(
+          "--language", arguments->language,
+          "Match word stems of this language, such as english; none: whole words [auto]")
       ->type_name("NAME");
   create_command->add_option("--description", arguments->description, "What it holds")
       ->type_name("TEXT");
   create_command->footer(
       "Example:\n"
-      "  trawl collections create articles --field title:3 --field body --language "
-      "english\n"
+      "  trawl collections create articles --field title:3 --field body\n"
       "Retrievers search it by the feature trawl://bm25@v1/text; one that is made without\n"
       "fields and language by its meaning too, where the server has an embedding model.");
   create_command->callback([&context, arguments] {

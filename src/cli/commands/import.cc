@@ -87,8 +87,10 @@ void add_import(CLI::App& program, Context& context) {
       ->allow_extra_args(false)
       ->needs(create);
   command
-      ->add_option("--language", arguments->language,
-                   "With --create: match word stems of this language, such as english")
+      ->add_option(
+          "--language", arguments->language,
+          "With --create: match word stems of this language, such as english; none: "
+          "whole words [auto]")
       ->type_name("NAME")
       ->needs(create);
   command

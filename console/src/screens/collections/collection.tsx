@@ -56,6 +56,12 @@ export function queryOf(params: URLSearchParams): Query {
   return query;
 }
 
+/** How words are stemmed, in a word. */
+function wordsOf(language: string | null): string {
+  if (!language) return 'words as they are written';
+  return language === 'auto' ? 'words in the language of each text' : `words in ${language}`;
+}
+
 export function CollectionScreen({ name, document }: { name: string; document: string | null }): VNode {
   const { namespace, params } = route.value;
   const collection = useLoad(`${namespace} ${name}`, (signal) => getCollection(name, signal));
@@ -153,7 +159,7 @@ function Feature({ feature }: { feature: Collection['features'][number] }): VNod
         <Copy text={feature.feature_uri} /> searches{' '}
         {feature.fields.map(({ path, weight }, i) => <span key={path}>{i > 0 && ', '}<bdi>{path}</bdi>{weight !== 1 && <span class="soft"> ×{weight}</span>}</span>)}
         {feature.fields.length > 0 && ', '}
-        {feature.type === 'bm25' ? (feature.language ? `words in ${feature.language}` : 'words as they are written') : <Vectors feature={feature} />}
+        {feature.type === 'bm25' ? wordsOf(feature.language) : <Vectors feature={feature} />}
       </dd>
     </>);
 }
