@@ -149,6 +149,34 @@ def test_documents(api, books):
     assert sum(group.count for group in groups.groups) == len(BOOKS)
 
 
+def test_hybrid_search(api, adhoc):
+    """Vectors of the client's own, beside words."""
+    client = mixpeek.CollectionsApi(api).api_client
+    uri = "mixpeek://clip@v1/embedding"
+    client.call_api(*client.param_serialize(
+        "POST", "/v1/collections", body={"collection_name": "views", "features": [
+            {"type": "bm25"}, {"type": "dense", "feature_uri": uri, "dimension": 2}]},
+        header_params={"Authorization": WHO["authorization"],
+                       "X-Namespace": NAMESPACE})).read()
+    documents = mixpeek.CollectionDocumentsApi(api)
+    for name, title, vector in (("sea", "Waves of the sea", [1.0, 0.0]),
+                                ("peak", "Snow on a summit", [0.0, 1.0])):
+        documents.create_document("views", mixpeek.DocumentCreateRequest.from_dict(
+            {"collection_id": "views", "document_id": name, "title": title,
+             "vectors": {"embedding": vector}}), **WHO)
+    for words, near, first in ((1, 0.1, "sea"), (0.1, 1, "peak")):
+        body = request("sea", collection_identifiers=["views"])
+        stage = {"stage_name": "find", "stage_type": "filter", "config": {
+            "stage_id": "feature_search", "parameters": {"searches": [
+                {"feature_uri": URI, "query": "{{INPUT.query}}", "weight": words},
+                {"feature_uri": uri, "weight": near,
+                 "query": {"input_mode": "vector", "value": [0.0, 1.0]}}]}}}
+        body = mixpeek.AdhocExecuteRequest.from_dict({**body.to_dict(), "stages": [stage]})
+        result = adhoc.execute_adhoc_retriever(body, **WHO)
+        assert [row["document_id"] for row in result["documents"]][0] == first
+    assert mixpeek.CollectionsApi(api).delete_collection("views", **WHO)["success"] is True
+
+
 def test_execute(adhoc):
     result = adhoc.execute_adhoc_retriever(
         request(), return_presigned_urls=True, return_vectors=True, **WHO)

@@ -214,6 +214,40 @@ def test_documents_with_vectors(api):
     assert collections.delete_collection("faces")["success"] is True
 
 
+def test_hybrid_search(api, adhoc):
+    """By words, by a vector, and both fused."""
+    collections = mixpeek.CollectionsApi(api)
+    client = collections.api_client
+    client.call_api(*client.param_serialize(
+        "POST", "/v1/collections", body={"collection_name": "views", "features": [
+            {"type": "bm25"},
+            {"type": "dense", "feature_uri": "mixpeek://clip@v1/embedding", "dimension": 2}]},
+        auth_settings=["BearerAuth", "NamespaceHeader"])).read()
+    writer = mixpeek.CollectionDocumentsApi(api)
+    for name, title, vector in (("sea", "Waves of the sea", [1.0, 0.0]),
+                                ("peak", "Snow on a summit", [0.0, 1.0]),
+                                ("lake", "A lake by the sea", [0.6, 0.8])):
+        writer.create_document("views", mixpeek.DocumentCreateRequest.from_dict(
+            {"document_id": name, "title": title, "vectors": {"embedding": vector}}))
+    words = {"feature_uri": URI, "query": "{{INPUT.query}}", "top_k": 10}
+    near = {"feature_uri": "mixpeek://clip@v1/embedding", "top_k": 3,
+            "query": {"input_mode": "vector", "value": [0.0, 1.0]}}
+
+    def found(*searches):
+        reply = adhoc.execute_adhoc_retriever(request("sea", [
+            {"stage_name": "find", "stage_type": "filter", "config": {
+                "stage_id": "feature_search", "parameters": {"searches": list(searches)}}}],
+            collection_identifiers=["views"]))
+        return [row["document_id"] for row in reply["documents"]]
+
+    assert set(found(words)) == {"sea", "lake"}
+    assert found(near) == ["peak", "lake", "sea"]
+    assert set(found({**words, "top_k": 2}, near)) == {"peak", "sea"}
+    assert found({**words, "weight": 0.1}, near)[0] == "peak"
+    assert found(words, {**near, "weight": 0}) == found(words)
+    assert collections.delete_collection("views")["success"] is True
+
+
 # --- collections ---------------------------------------------------------------------
 
 
