@@ -62,11 +62,9 @@ export function longText(state: VectorState): string {
   return `${have}${wait}${lack}.${isServing ? '' : ' Meaning is searched once all have theirs.'}`;
 }
 
-const UNDER_WAY_MS = 2000;
-const WAITING_MS = 5000;
+const AGAIN_MS = 2000;
 
-/** In how many milliseconds these may have changed; null: not before somebody writes. */
+/** In how many milliseconds to look again; null: nothing is awaited before somebody writes. */
 export function changesIn(collections: readonly Pick<Collection, 'features'>[]): number | null {
-  const kinds = new Set(collections.flatMap(vectorStates).map(kindOf));
-  return kinds.has('under_way') ? UNDER_WAY_MS : kinds.has('paused') || kinds.has('failing') ? WAITING_MS : null;
+  return collections.flatMap(vectorStates).some(({ awaited }) => awaited > 0) ? AGAIN_MS : null;
 }
