@@ -23,6 +23,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import sys
 import tempfile
 
@@ -43,6 +44,10 @@ the their then there these they this to was were will with which can you your wh
 where how all any also may more most other some than so up out over about after before between
 during each both few own same do does did been being am i me my we our us he she him her his
 hers them""".split())
+
+
+class NoCatalogue(Exception):
+    """This machine's package lists cannot be read."""
 
 
 @dataclasses.dataclass
@@ -113,9 +118,16 @@ def read_packages(lists):
 
 def fetch_packages(count=None):
     """Of the machine's apt sources; a part is the same one each time."""
+    if not shutil.which("apt-get") or not shutil.which("apt-config"):
+        raise NoCatalogue("there is no apt on this machine")
     with tempfile.TemporaryDirectory(prefix="trawl-apt-") as folder:
-        lists = debian_catalogue.fetch_lists(folder, ("en", *LANGUAGES))
+        try:
+            lists = debian_catalogue.fetch_lists(folder, ("en", *LANGUAGES))
+        except SystemExit as error:  # It said why.
+            raise NoCatalogue("there are no package lists") from error
         packages = read_packages(lists)
+    if not packages:
+        raise NoCatalogue("the machine's apt sources name no packages")
     if count is not None and count < len(packages):
         chosen = sorted(packages, key=lambda name: number_of("part:" + name))[:count]
         packages = {name: packages[name] for name in sorted(chosen)}
