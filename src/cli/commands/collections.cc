@@ -99,8 +99,9 @@ Outcome<Exit> show_collection(Context& context, const std::string& name) {
   TRAWL_ASSIGN(auto shown,
                context.call("GET", path({"v1", "collections", name}), nullptr, &raw));
   if (context.format() == Format::table) {
-    if (auto facts = vector_facts(shown); !facts.empty()) {
-      shown["vectors"] = std::move(facts);
+    if (auto facts = feature_facts(shown); !facts.empty()) {
+      shown["features"] = std::move(facts);
+      shown.erase("vector_indexes");  // The same once more.
       raw = to_json_text(shown);
     }
   }

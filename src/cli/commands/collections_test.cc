@@ -43,7 +43,7 @@ TEST(Cli, CollectionsShowSaysWhyVectorsDoNotCome) {
   program.answer(200, collection(progress(40, "false", R"("the model\u001b[2J sleeps")")));
   const auto result = program.run({"collections", "show", "notes", "-o", "table"});
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.out.find("vectors.trawl://dense@v1/text"), std::string::npos)
+  EXPECT_NE(result.out.find("features.trawl://dense@v1/text"), std::string::npos)
       << result.out;
   EXPECT_NE(result.out.find("98 %, 40 of 2,000 documents are awaited; the model"),
             std::string::npos)
@@ -53,6 +53,33 @@ TEST(Cli, CollectionsShowSaysWhyVectorsDoNotCome) {
   program.answer(200, collection(progress(40)));
   EXPECT_EQ(program.run({"collections", "show", "notes", "-o", "json"}).out,
             collection(progress(40)) + "\n");
+}
+
+TEST(Cli, CollectionsShowSaysWhatIsSearched) {
+  Program program;
+  program.answer(
+      200, R"({"collection_name":"notes","features":[)"
+           R"({"type":"bm25","feature_uri":"trawl://bm25@v1/a","fields":[],)"
+           R"("language":"auto"},)"
+           R"({"type":"bm25","feature_uri":"trawl://bm25@v1/b","fields":)"
+           R"([{"path":"title","weight":3},{"path":"text","weight":1}],"language":null},)"
+           R"({"type":"bm25","feature_uri":"trawl://bm25@v1/c","fields":[],)"
+           R"("language":"german"},)"
+           R"({"type":"dense","feature_uri":"clip","dimension":512,"metric":"dot",)"
+           R"("model":null},)"
+           R"({"type":"dense","feature_uri":"mini","dimension":384,"metric":"cosine",)"
+           R"("model":{"name":"MiniLM"},"fields":[{"path":"text","weight":1}]},)"
+           R"(7],"vector_indexes":[]})");
+  const auto out = program.run({"collections", "show", "notes", "-o", "table"}).out;
+  for (const std::string line :
+       {"/a  words of every text, stemmed in the language of each text\n",
+        "/b  words of title ×3, text, as they are written\n",
+        "/c  words of every text, stemmed in german\n", "clip  ",
+        "  vectors, 512 numbers, dot\n",
+        "  vectors by MiniLM of text, 384 numbers, cosine\n"}) {
+    EXPECT_NE(out.find(line), std::string::npos) << line << "in\n" << out;
+  }
+  EXPECT_EQ(out.find("vector_indexes"), std::string::npos) << out;
 }
 
 TEST(Cli, CollectionsWaitEndsWithTheLastVector) {

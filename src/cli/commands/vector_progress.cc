@@ -38,6 +38,53 @@ VectorState feature_state(const json::object& progress) {
   return out;
 }
 
+// "title ×3, text"; empty where every text is meant.
+std::string fields_text(const json::object& feature) {
+  std::string out;
+  const auto* fields = array_at(feature, "fields");
+  if (fields == nullptr) return out;
+  for (const auto& value : *fields) {
+    const auto* field = value.if_object();
+    if (field == nullptr) continue;
+    if (!out.empty()) out += ", ";
+    out += text_at(*field, "path");
+    const std::int64_t weight = count_at(*field, "weight");
+    if (weight > 1) out += fmt::format(" ×{}", weight);
+  }
+  return out;
+}
+
+std::string words_text(const json::object& feature) {
+  const std::string fields = fields_text(feature);
+  std::string out = "words of " + (fields.empty() ? "every text" : fields);
+  const std::string language = text_at(feature, "language");
+  if (language.empty()) return out + ", as they are written";
+  if (language == "auto") return out + ", stemmed in the language of each text";
+  return out + ", stemmed in " + language;
+}
+
+std::string vectors_text(const json::object& feature) {
+  std::string out = "vectors";
+  if (const auto* model = object_at(feature, "model")) {
+    const std::string fields = fields_text(feature);
+    out += fmt::format(" by {} of {}", text_at(*model, "name"),
+                       fields.empty() ? "every text" : fields);
+  }
+  return out + fmt::format(", {} numbers, {}", format_count(count_at(feature, "dimension")),
+                           text_at(feature, "metric"));
+}
+
+std::string progress_text(const VectorState& state) {
+  std::string text = share_text(state);
+  if (state.awaited > 0) {
+    text += fmt::format(", {} of {} {} awaited", format_count(state.awaited),
+                        format_things(state.documents, "document"),
+                        state.awaited == 1 ? "is" : "are");
+  }
+  if (!state.hindrance.empty()) text += "; " + state.hindrance;
+  return text;
+}
+
 std::string vector_line(const VectorState& state, double elapsed_s,
                         std::int64_t first_done) {
   const auto done = static_cast<double>(state.documents - state.awaited);
@@ -79,22 +126,19 @@ std::string share_text(const VectorState& state) {
   return fmt::format("{} %", (state.documents - state.awaited) * 100 / state.documents);
 }
 
-json::object vector_facts(const json::object& collection) {
+json::object feature_facts(const json::object& collection) {
   json::object out;
   const auto* features = array_at(collection, "features");
   if (features == nullptr) return out;
-  for (const auto& feature : *features) {
-    const auto* progress = progress_of(feature);
-    if (progress == nullptr) continue;
-    const VectorState state = feature_state(*progress);
-    std::string text = share_text(state);
-    if (state.awaited > 0) {
-      text += fmt::format(", {} of {} {} awaited", format_count(state.awaited),
-                          format_things(state.documents, "document"),
-                          state.awaited == 1 ? "is" : "are");
+  for (const auto& value : *features) {
+    const auto* feature = value.if_object();
+    if (feature == nullptr) continue;
+    std::string text = text_at(*feature, "type") == "dense" ? vectors_text(*feature)
+                                                            : words_text(*feature);
+    if (const auto* progress = progress_of(value)) {
+      text += ": " + progress_text(feature_state(*progress));
     }
-    if (!state.hindrance.empty()) text += "; " + state.hindrance;
-    out[text_at(feature.get_object(), "feature_uri")] = text_value(text);
+    out[text_at(*feature, "feature_uri")] = text_value(text);
   }
   return out;
 }

@@ -20,9 +20,10 @@ VectorState vector_state(const json::object& collection);
 
 // "98 %", never 100 before the last one is there; "—" where no model makes vectors.
 std::string share_text(const VectorState& state);
-// What a person reads of each feature of a collection whose vectors a model makes, by its
-// URI: "98 %, 40 of 2,000 documents are awaited; it is paused".
-json::object vector_facts(const json::object& collection);
+// What a person reads of each feature of a collection, by its URI: "words of title ×3,
+// text, stemmed in the language of each text", or "vectors by MODEL of every text, 384
+// numbers, cosine: 98 %, 40 of 2,000 documents are awaited; it is paused".
+json::object feature_facts(const json::object& collection);
 
 // Asks until the documents of a collection have their vectors, with a bar on a terminal.
 //   refused  they do not come, or no model makes any
