@@ -136,7 +136,7 @@ def test_a_server_starts_on_a_directory_that_may_not_be_written(disk, end):
     server.stop() if end == "stopped" else server.kill()
     remount(path, "ro")
     server.start()
-    assert any("reading only" in line for line in server.log), server.log
+    assert server.logged("reading only")
     check_reads(server)
     for method, where, body in WRITES:
         reply = server.request(method, where, body)

@@ -97,7 +97,7 @@ def test_what_was_replaced_leaves_the_disk(worn):
     before = answers(worn)
     assert worn.ok("POST", "/v1/vacuum")["removed_documents"] == 4 * COUNT
     assert answers(worn) == before
-    assert any("numbered anew" in line for line in worn.log)
+    assert worn.logged("numbered anew")
     worn.stop()
     assert bytes_of(worn.data_dir) < 1.5 * fresh
     worn.start()
