@@ -42,6 +42,7 @@ from quick import ROOT, Failure, Server, build_checkout, lines, say, stage
 COLLECTION, BEFORE = "descriptions", "before"
 IMPORT_DOCUMENTS = 2_000
 WAIT_S = 3 * 3600
+ERRORS_S = 120  # A model is tried again meanwhile.
 FULL_MIN = 50_000  # Of fewer packages a question is easier, and the goals mean nothing.
 # What hybrid has to reach, and how much bm25 and hybrid have to be ahead of "before".
 GOALS = {("known", "hit@10"): 0.88, ("known", "mrr@10"): 0.66, ("gap", "hit@10"): 0.44,
@@ -79,20 +80,27 @@ def feature_uri(server, kind):
     return None
 
 
+def progress_of(server, uri, collection):
+    shown = server.ask("GET", f"/v1/collections/{collection}", None)
+    return next(feature["progress"] for feature in shown["features"]
+                if feature["feature_uri"] == uri)
+
+
 def wait_for_vectors(server, uri, collection=COLLECTION):
-    """Until a search by vectors says that no document lacks one."""
-    end = time.monotonic() + WAIT_S
-    told = 0
-    while time.monotonic() < end:
-        reply = execute(server, [stage("feature_search", searches=[
-            {"feature_uri": uri, "query": "mail server"}])], collection)
-        if reply.get("completeness", {}).get("embeddings", "complete") == "complete":
-            return
-        if time.monotonic() - told > 60:
-            told = time.monotonic()
-            say("waiting for the vectors")
+    """Until no document awaits one, or its model has failed for two minutes."""
+    begin = told = well = time.monotonic()
+    while (progress := progress_of(server, uri, collection))["awaited"] > 0:
+        now = time.monotonic()
+        if progress["error"] is None:
+            well = now
+        elif now - well > ERRORS_S:
+            raise Failure(progress["error"])
+        if now - begin > WAIT_S:
+            raise Failure(f"after {WAIT_S} s there are still documents without vectors")
+        if now - told > 60:
+            told = now
+            say(f"{progress['with_vectors']:,} of {progress['documents']:,} have vectors")
         time.sleep(2)
-    raise Failure(f"after {WAIT_S} s there are still documents without vectors")
 
 
 def ways(server, rerank):

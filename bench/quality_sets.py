@@ -10,7 +10,7 @@ Documents are the long descriptions of all packages, and nothing else of them. Q
 
 A content word has three letters or more and is no function word. Synopses are those with two
 content words or more that no other package has. Tags are those of five packages or more, of
-facets that say what a package is about. Of each set but the last 1,000 are drawn.
+facets that say what a package is about. Of each set but the last 3,000 are drawn.
 
 Everything is drawn by hashes, so that the same catalogue gives the same sets. Dev and test
 are halves by the hash of the source package (tags: of the tag), so that packages of one
@@ -32,7 +32,7 @@ import debian_catalogue  # noqa: E402
 
 LANGUAGES = ("de", "fr")
 SETS = ("known", "gap", *LANGUAGES, "tags")
-QUERIES_MAX = 1000
+QUERIES_MAX = 3000
 TAGGED_MIN = 5
 # What a package is made of and how it is used; the others say what it is about.
 OTHER_FACETS = {"role", "implemented-in", "scope", "interface", "made-of", "suite", "culture",
