@@ -39,7 +39,7 @@ VectorState feature_state(const json::object& progress) {
 }
 
 // "title ×3, text"; empty where every text is meant.
-std::string fields_text(const json::object& feature) {
+std::string searched_text(const json::object& feature) {
   std::string out;
   const auto* fields = array_at(feature, "fields");
   if (fields == nullptr) return out;
@@ -55,7 +55,7 @@ std::string fields_text(const json::object& feature) {
 }
 
 std::string words_text(const json::object& feature) {
-  const std::string fields = fields_text(feature);
+  const std::string fields = searched_text(feature);
   std::string out = "words of " + (fields.empty() ? "every text" : fields);
   const std::string language = text_at(feature, "language");
   if (language.empty()) return out + ", as they are written";
@@ -66,7 +66,7 @@ std::string words_text(const json::object& feature) {
 std::string vectors_text(const json::object& feature) {
   std::string out = "vectors";
   if (const auto* model = object_at(feature, "model")) {
-    const std::string fields = fields_text(feature);
+    const std::string fields = searched_text(feature);
     out += fmt::format(" by {} of {}", text_at(*model, "name"),
                        fields.empty() ? "every text" : fields);
   }
