@@ -279,3 +279,28 @@ def test_nothing_else_can_be_waited_for(start):
         error, = refused.json["error"]["details"]["validation_errors"]
         assert error["location"] == place and "did you mean 'vectors'?" in error["message"], error
     assert server.ok("GET", NOTES)["version"] == before
+
+
+def test_vectors_that_a_model_makes_cannot_be_given(start):
+    server = start()
+    uri = server.ok("GET", NOTES)["features"][1]["feature_uri"]
+    own = {"document_id": "own", "text": "a", "vectors": {uri: [1, 0]}}
+    refused = server.post(f"{NOTES}/documents", own)
+    assert refused.status == 422 and "made by m-1" in refused.json["error"]["message"], refused
+    # Of an import for its line alone.
+    report = server.ok("POST", f"{NOTES}/documents/import", "\n".join(map(json.dumps, [
+        own, {"document_id": "field", "text": "b", "vectors": {"x": [3]}}])))
+    assert (report["imported_count"], report["failed_count"]) == (1, 1), report
+    assert f"vectors.{uri}" in json.dumps(report["errors"])
+    assert server.request("PATCH", f"{NOTES}/documents/field",
+                          {"vectors": {uri: [1, 0]}}).status == 422
+    assert server.get(f"{NOTES}/documents/own").status == 404
+    # What is called so and names no such feature is a field; what was read can be sent back.
+    assert server.ok("GET", f"{NOTES}/documents/field")["vectors"] == {"x": [3]}
+    made = server.ok("POST", f"{NOTES}/documents?wait_for=vectors",
+                     {"document_id": "made", "text": "c"})
+    assert made["_internal"]["vectors"]["state"] == "complete", made
+    read = server.ok("GET", f"{NOTES}/documents/made?return_vectors=true")
+    assert list(read["vectors"]) == [uri]
+    read.pop("_internal", None)
+    assert server.ok("POST", f"{NOTES}/documents", {**read, "document_id": "copy"})["text"] == "c"

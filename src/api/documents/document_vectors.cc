@@ -50,6 +50,26 @@ bool has_short_name(std::string_view uri, std::string_view name) {
   return path == name;
 }
 
+Error made_by_model(const Feature& feature, const std::string& location) {
+  return invalid_at(
+      location, fmt::format("{}: the vectors of this feature are made by {}; leave them "
+                            "out, or use a feature without a model",
+                            location, feature.model->name));
+}
+
+// `vectors` is a field, unless it names a feature in full, as no field does by chance.
+Result<void> check_vectors_field(const json::value& sent, const Collection& collection,
+                                 const std::string& place) {
+  const auto* by_name = sent.if_object();
+  if (by_name == nullptr) return {};
+  for (const Feature& feature : collection.features) {
+    if (!is_dense(feature) || !feature.model) continue;
+    if (!by_name->contains(json_name(feature.uri))) continue;
+    return made_by_model(feature, fmt::format("{}.{}", place, feature.uri));
+  }
+  return {};
+}
+
 }  // namespace
 
 const Feature* find_dense_feature(const Collection& collection, std::string_view name) {
@@ -88,10 +108,15 @@ Result<std::vector<NamedVectors>> read_document_vectors(const json::object& docu
   std::vector<NamedVectors> out;
   const json::value* sent = document.if_contains(json_name(engine_field::kVectors));
   if (sent == nullptr || sent->is_null()) return out;
-  if (vectors_member(collection, document) != VectorsMember::taken) return out;
+  const VectorsMember member = vectors_member(collection, document);
+  if (member == VectorsMember::ignored) return out;
   const std::string place = location.empty()
                                 ? std::string(engine_field::kVectors)
                                 : fmt::format("{}.{}", location, engine_field::kVectors);
+  if (member == VectorsMember::field) {
+    TRAWL_TRY(check_vectors_field(*sent, collection, place));
+    return out;
+  }
   const auto* by_name = sent->if_object();
   if (by_name == nullptr) {
     return invalid_at(place, fmt::format("{} is of type {}; use an object, with the URI of "
@@ -113,10 +138,7 @@ Result<std::vector<NamedVectors>> read_document_vectors(const json::object& docu
     }
     if (feature->model) {
       if (was_given) continue;
-      return invalid_at(
-          here, fmt::format("{}: the vectors of this feature are made by {}; leave them "
-                            "out, or use a feature without a model",
-                            here, feature->model->name));
+      return made_by_model(*feature, here);
     }
     TRAWL_ASSIGN(std::vector<float> values,
                  parse_vectors(one.value(), feature->dimension, here));

@@ -27,9 +27,9 @@ VectorsMember vectors_member(const Collection& collection, const json::object& d
 // Whether `_vectors` is the server's: the collection has dense features.
 bool has_dense_features(const Collection& collection);
 
-// Reads the member `vectors` of a document; none where it has none, or it is a field. Of
-// documents that this server gave (they have `_vectors`), those that a model makes are left
-// out.
+// Reads the member `vectors` of a document; none where it has none, or it is a field, which
+// may not name a feature whose vectors a model makes. Of documents that this server gave
+// (they have `_vectors`), those that a model makes are left out.
 //   invalid  at LOCATION.vectors or in it: what parse_vectors() and check_vectors() refuse,
 //            or no feature of the collection takes vectors under the name
 Result<std::vector<NamedVectors>> read_document_vectors(const json::object& document,
