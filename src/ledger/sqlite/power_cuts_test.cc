@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -47,6 +48,15 @@ using test::started;
 using test::Step;
 using test::write_old_ledger;
 
+// One after the other, as far as they succeed.
+Step both(const Step& first, const Step& second) {
+  return {first.name + " and " + second.name,
+          [first, second](Ledger& ledger) -> Result<void> {
+            TRAWL_TRY(first.run(ledger));
+            return second.run(ledger);
+          }};
+}
+
 struct Loss {
   std::uint64_t cuts = 0;
   std::uint64_t acknowledged = 0;  // Calls, in all lives.
@@ -74,6 +84,8 @@ void live_until_the_cut(const std::string& directory, const std::string& remains
   while (!disk.power_is_cut()) {
     auto ledger = open_sqlite_ledger(path);
     if (!ledger) continue;  // For a single failure; a cut ends the loop.
+    // A recovery without room on the disk, which this ledger's next commit does first.
+    std::optional<Step> late;
     std::atomic<bool> stop = false;
     std::thread maintainer;
     if (two_threads) {
@@ -120,11 +132,25 @@ void live_until_the_cut(const std::string& directory, const std::string& remains
         }
       }
       const auto before = disk.operations();
-      const bool done = step.run(**ledger).has_value();
-      if (!done) {
-        history.refuse(std::move(step));
+      const bool commits = step.name.starts_with("commit");
+      const bool recovers = step.name == "recover";
+      const auto done = step.run(**ledger);
+      const bool wrote = disk.operations() > before && !two_threads;
+      if (late && commits) {
+        if (done) {
+          history.acknowledge(*std::exchange(late, std::nullopt), wrote);
+        } else {
+          history.refuse(both(*late, step));
+        }
+      }
+      if (recovers) {
+        const bool is_full = !done && done.error().code == ErrorCode::cannot_store;
+        late = is_full ? std::optional(step) : std::nullopt;
+      }
+      if (done) {
+        history.acknowledge(std::move(step), wrote);
       } else {
-        history.acknowledge(std::move(step), disk.operations() > before && !two_threads);
+        history.refuse(std::move(step));
       }
     }
     stop = true;
