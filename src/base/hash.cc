@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/bytes.h"
+
 namespace trawl {
 namespace {
 
@@ -62,14 +64,22 @@ std::string to_hex(std::string_view bytes) {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr auto kCrcTable = [] {
-  std::array<std::uint32_t, 256> table{};
+// What a byte does to the checksum, and what it does with up to seven more behind it: eight
+// are looked up at a time ("slicing by 8", Kounavis and Berry, 2005).
+constexpr auto kCrcTables = [] {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t crc = i;
     for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1)));
-    table[i] = crc;
+    tables[0][i] = crc;
   }
-  return table;
+  for (std::size_t behind = 1; behind < tables.size(); ++behind) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::uint32_t crc = tables[behind - 1][i];
+      tables[behind][i] = tables[0][crc & 0xFF] ^ (crc >> 8);
+    }
+  }
+  return tables;
 }();
 
 }  // namespace
@@ -134,7 +144,14 @@ std::uint64_t hash64(std::string_view bytes) {
 
 std::uint32_t crc32(std::string_view bytes, std::uint32_t crc) {
   crc = ~crc;
-  for (const unsigned char byte : bytes) crc = kCrcTable[(crc ^ byte) & 0xFF] ^ (crc >> 8);
+  while (bytes.size() >= 8) {
+    const std::uint64_t next = load<std::uint64_t>(bytes.data()) ^ crc;
+    crc = 0;
+    for (std::size_t i = 0; i < 8; ++i) crc ^= kCrcTables[7 - i][(next >> (8 * i)) & 0xFF];
+    bytes.remove_prefix(8);
+  }
+  for (const unsigned char byte : bytes)
+    crc = kCrcTables[0][(crc ^ byte) & 0xFF] ^ (crc >> 8);
   return ~crc;
 }
 

@@ -31,6 +31,10 @@ TEST(Hash, Crc32IsThatOfZlibAndContinues) {
     const std::string_view text = "123456789";
     EXPECT_EQ(crc32(text.substr(cut), crc32(text.substr(0, cut))), 0xCBF43926u);
   }
+  const std::string_view longer = "The quick brown fox jumps over the lazy dog";
+  for (std::size_t cut = 0; cut <= longer.size(); ++cut) {
+    EXPECT_EQ(crc32(longer.substr(cut), crc32(longer.substr(0, cut))), 0x414FA339u);
+  }
 }
 
 TEST(Hash, Base64UrlKnownTexts) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "base/work_limit.h"
 
@@ -239,6 +240,33 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
+// Of text in JSON, that stands for itself: ASCII, but no quote, backslash or control.
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) < 0x80 && c >= 0x20 && c != '"' && c != '\\';
+}
+
+// Eight bytes, of which each that is not plain sets the highest bit of a byte: in none of
+// the differences does one that is plain borrow from the next.
+bool are_plain(std::uint64_t bytes) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  return ((bytes | (bytes - kEach * 0x20) | ((bytes ^ (kEach * '"')) - kEach) |
+           ((bytes ^ (kEach * '\\')) - kEach)) &
+          (kEach * 0x80)) == 0;
+}
+
+// How many the text begins with.
+std::size_t plain_bytes(std::string_view text) {
+  std::size_t i = 0;
+  while (i + 8 <= text.size() && are_plain(load<std::uint64_t>(text.data() + i))) i += 8;
+  // What is left of a longer text is its last eight bytes, or not plain.
+  if (i > 0 && i + 8 > text.size() &&
+      are_plain(load<std::uint64_t>(text.data() + text.size() - 8))) {
+    return text.size();
+  }
+  while (i < text.size() && is_plain(text[i])) ++i;
+  return i;
+}
+
 // " (line 3, column 5)" for text that is not JSON, or "" where that cannot be told. The
 // parser in use says what is wrong but not where, so another one looks again.
 std::string place_of_error(std::string_view text) {
@@ -353,12 +381,8 @@ void append_json_string(std::string& out, std::string_view text) {
   std::size_t plain = 0;  // Start of the run not copied yet.
   std::size_t i = 0;
   const auto flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
-  while (i < text.size()) {
+  while ((i += plain_bytes(text.substr(i))) < text.size()) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
-      ++i;
-      continue;
-    }
     if (c >= 0x80) {
       if (const std::size_t length = utf8_length(text.substr(i)); length > 0) {
         i += length;

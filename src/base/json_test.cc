@@ -226,6 +226,24 @@ TEST(Json, StringsAreAlwaysValidUtf8) {
   }
 }
 
+TEST(Json, AStringIsWrittenAlikeWhateverStandsAroundACharacter) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string character(1, static_cast<char>(byte));
+    std::string alone;
+    append_json_string(alone, character);
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (std::size_t after = 0; after < 20; ++after) {
+        const std::string left(before, 'x');
+        const std::string right(after, '~');
+        std::string out;
+        append_json_string(out, left + character + right);
+        ASSERT_EQ(out, '"' + left + alone.substr(1, alone.size() - 2) + right + '"')
+            << byte << " behind " << before << ", before " << after;
+      }
+    }
+  }
+}
+
 TEST(Json, ALineIsOneLineForAnyReader) {
   std::string out = "\xc2\x85";  // Of somebody else.
   append_json_line(out, "\"a\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7\xc2\x86\"");
