@@ -1,9 +1,11 @@
 #include "corpus/lexical/postings.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cmath>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -16,16 +18,22 @@ std::size_t packed_size(std::uint32_t count, std::uint32_t bits) {
 
 void pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
           std::string& out) {
+  char packed[kBlockPostings * sizeof(std::uint32_t)];
+  std::size_t size = 0;
   std::uint64_t pending = 0;
-  std::uint32_t pending_bits = 0;
+  std::uint32_t pending_bits = 0;  // Fewer than 32 before each value.
   for (std::uint32_t i = 0; i < count; ++i) {
     pending |= std::uint64_t{values[i]} << pending_bits;
-    for (pending_bits += bits; pending_bits >= 8; pending_bits -= 8) {
-      out.push_back(static_cast<char>(pending & 0xFF));
-      pending >>= 8;
-    }
+    pending_bits += bits;
+    if (pending_bits < 32) continue;
+    std::memcpy(packed + size, &pending, 4);
+    size += 4;
+    pending >>= 32;
+    pending_bits -= 32;
   }
-  if (pending_bits > 0) out.push_back(static_cast<char>(pending & 0xFF));
+  const std::size_t rest = (pending_bits + 7) / 8;
+  std::memcpy(packed + size, &pending, rest);
+  out.append(packed, size + rest);
 }
 
 // Width is at most 32, so a value and the up to seven bits before it fit one load.
@@ -36,9 +44,29 @@ std::uint32_t unpack_one(const char* packed, std::uint32_t bits, std::uint32_t i
                                     mask);
 }
 
+// Eight values at a time, which are whole bytes: where each of them lies is known then.
+template <std::uint32_t kBits>
+void unpack_by(const char* packed, std::uint32_t count, std::uint32_t* values) {
+  std::uint32_t i = 0;
+  for (; i + 8 <= count; i += 8, packed += kBits) {
+    for (std::uint32_t j = 0; j < 8; ++j) values[i + j] = unpack_one(packed, kBits, j);
+  }
+  for (std::uint32_t j = 0; i + j < count; ++j)
+    values[i + j] = unpack_one(packed, kBits, j);
+}
+
+// By width.
+constexpr auto kUnpack =
+    []<std::uint32_t... kBits>(std::integer_sequence<std::uint32_t, kBits...>) {
+  return std::array{&unpack_by<kBits>...};
+}
+(std::make_integer_sequence<std::uint32_t, 33>());
+
+// The next float above the quotient, which is more than 0.
 float round_up_ratio(std::uint32_t tf, std::uint32_t length) {
   const float ratio = static_cast<float>(static_cast<double>(tf) / length);
-  return std::nextafter(ratio, std::numeric_limits<float>::infinity());
+  if (ratio == std::numeric_limits<float>::infinity()) return ratio;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(ratio) + 1);
 }
 
 }  // namespace
@@ -186,9 +214,10 @@ bool PostingsCursor::unpack_rows() {
 
   // Gaps are not negative, so the sum in 64 bits ascends; when it ends at the header's last
   // row, which the segment contains, every row is inside.
+  kUnpack[row_bits](packed, size, rows_);
   std::uint64_t row = base_;
   for (std::uint32_t i = 0; i < size; ++i) {
-    row += unpack_one(packed, row_bits, i);
+    row += rows_[i];
     rows_[i] = static_cast<std::uint32_t>(row);
     ++row;
   }
@@ -204,8 +233,8 @@ bool PostingsCursor::unpack_rows() {
 }
 
 void PostingsCursor::unpack_tfs() {
-  for (std::uint32_t i = 0; i < size_; ++i)
-    tfs_[i] = unpack_one(packed_tfs_, tf_bits_, i) + 1;
+  kUnpack[tf_bits_](packed_tfs_, size_, tfs_);
+  for (std::uint32_t i = 0; i < size_; ++i) ++tfs_[i];
   tfs_unpacked_ = true;
 }
 

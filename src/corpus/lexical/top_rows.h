@@ -9,10 +9,11 @@
 
 namespace trawl::lexical {
 
-// Best first: by score, then by row.
-inline bool ranks_before(const ScoredRow& a, const ScoredRow& b) {
+// Best first: by score, then by row. No function, so that algorithms do not call it by its
+// address.
+inline constexpr auto ranks_before = [](const ScoredRow& a, const ScoredRow& b) {
   return a.score != b.score ? a.score > b.score : a.row < b.row;
-}
+};
 
 // Keeps the best rows of those added.
 class TopRows {
