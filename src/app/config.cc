@@ -112,6 +112,7 @@ std::vector<Setting> settings_of(Config& config) {
        corpus_engines()},
       {"workers", integer(config.workers, 0, 1024), "0 to 1024"},
       {"long_workers", integer(config.long_workers, 0, 1024), "0 to 1024"},
+      {"long_task_ms", integer(config.long_task_ms, 1, kMillisMax), "milliseconds"},
       {"queue_max", integer(config.queue_max, 1, 1'000'000), "1 to 1000000"},
       {"queue_per_key_max", integer(config.queue_per_key_max, 1, 1'000'000),
        "1 to 1000000"},

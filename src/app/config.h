@@ -34,6 +34,7 @@ struct Config {
   std::string corpus_engine = kEmbedded;
   std::uint32_t workers = 0;       // Slots of the pool; 0: four for each core, at least 8.
   std::uint32_t long_workers = 0;  // Slots for long tasks; 0: one for each core.
+  std::int64_t long_task_ms = kLongTaskUs / 1000;
   std::uint32_t waiting_max = 1000;       // Tasks of the pool that wait without a slot.
   std::uint32_t queue_max = 1024;         // Tasks of the pool that wait to begin,
   std::uint32_t queue_per_key_max = 256;  // and how many of these may be of one key.

@@ -93,6 +93,7 @@ class RunningInstance final : public Instance {
         workers_(std::make_unique<WorkerPool>(
             WorkerPoolOptions{.slots = worker_count(config.workers),
                               .long_slots = long_worker_count(config.long_workers),
+                              .long_task_us = config.long_task_ms * 1000,
                               .queue_max = config.queue_max,
                               .account_queue_max = config.queue_per_key_max,
                               .waiting_max = config.waiting_max})),

@@ -81,7 +81,7 @@ void WorkerPool::give_turn(Worker& worker, std::int64_t now_us) {
   {
     const MutexLock lock(mutex_);
     charge(worker, now_us);
-    if (!worker.is_long && worker.task_us >= kLongTaskUs) {
+    if (!worker.is_long && worker.task_us >= options_.long_task_us) {
       worker.is_long = true;
       ++long_running_;
     }

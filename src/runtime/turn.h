@@ -12,17 +12,18 @@ class WorkerPool;
 // milliseconds, and somebody else has a better claim to it, the slot goes there, and this
 // returns when its turn has come again:
 //   - a task of another account goes before it, where that has had less time in slots;
-//   - one that has computed for kLongTaskUs is a long one: others of its own account go
-//     before it that have not, and no more long ones run at once than the pool says.
+//   - one that has computed for long is a long one (WorkerPoolOptions::long_task_us):
+//   others
+//     of its own account go before it that have not, and no more long ones run at once than
+//     the pool says.
 // It also lets threads run that wait for this processor, such as those that read sockets
 // and commit: the system would let them wait until its next tick, 4 ms often.
 // Does nothing on other threads, within a Waiting, and while the thread holds a lock of
 // base/mutex.h.
 void give_turn();
 
-inline constexpr int kTurnUs = 4'000;       // Before which nobody gives it away.
-inline constexpr int kLongTaskUs = 10'000;  // In slots, all in all.
-inline constexpr int kYieldUs = 500;        // Before which no thread is let run.
+inline constexpr int kTurnUs = 4'000;  // Before which nobody gives it away.
+inline constexpr int kYieldUs = 500;   // Before which no thread is let run.
 
 // Takes a slot of a pool, as a long task does, for what runs on a thread of its own, so
 // that it has its account's share and no more. Waits for it. give_turn() and Waiting are as

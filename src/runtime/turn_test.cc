@@ -225,6 +225,24 @@ TEST(Turn, ATaskThatIsLikelyToBeLongIsOneFromTheBeginning) {
   pool.stop();
 }
 
+// Goal: the pool says from when on a task is a long one. Its thread would end with it.
+TEST(Turn, WhatIsLongIsForThePoolToSay) {
+  WorkerPool pool({.slots = 1, .long_task_us = 3'600'000'000});
+  const auto tasks_of_its_thread = [&] {
+    std::promise<int> found;
+    EXPECT_TRUE(pool.submit([&] {
+      static thread_local int count = 0;
+      spin(kLongTaskUs);
+      give_turn();
+      found.set_value(++count);
+    }));
+    return found.get_future().get();
+  };
+  EXPECT_EQ(tasks_of_its_thread(), 1);
+  EXPECT_EQ(tasks_of_its_thread(), 2);
+  pool.stop();
+}
+
 // Goal: however many tasks an account has, another one gets its half. Method: one slot,
 // nine tasks of one and one of the other, all of which compute; what each did in the time
 // in which both were there.

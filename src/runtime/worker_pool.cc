@@ -301,7 +301,7 @@ WorkerPool::Next WorkerPool::give_slots() {
 bool WorkerPool::is_long_kind(std::uint64_t kind) const {
   const auto found = kinds_.find(kind);
   return found != kinds_.end() &&
-         std::min(found->second.last_us, found->second.before_us) >= kLongTaskUs;
+         std::min(found->second.last_us, found->second.before_us) >= options_.long_task_us;
 }
 
 void WorkerPool::note_cost(std::uint64_t kind, std::int64_t used_us) {
@@ -309,10 +309,12 @@ void WorkerPool::note_cost(std::uint64_t kind, std::int64_t used_us) {
   const auto found = kinds_.find(kind);
   if (found != kinds_.end()) {
     found->second = {used_us, found->second.last_us};
-    if (std::max(used_us, found->second.before_us) < kLongTaskUs) kinds_.erase(found);
+    if (std::max(used_us, found->second.before_us) < options_.long_task_us) {
+      kinds_.erase(found);
+    }
     return;
   }
-  if (used_us < kLongTaskUs) return;
+  if (used_us < options_.long_task_us) return;
   if (kinds_.size() >= kKindsMax) kinds_.erase(kinds_.begin());
   try {
     kinds_.emplace(kind, LastTwo{used_us, 0});

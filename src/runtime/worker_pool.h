@@ -19,12 +19,15 @@
 
 namespace trawl {
 
+inline constexpr int kLongTaskUs = 10'000;
+
 struct WorkerPoolOptions {
   std::size_t slots = 1;  // Tasks that run at the same time; at least 1.
   // How many of these may be long ones (see turn.h), at least 1: with the number of
   // processors, a short task finds one that is not taken.
   std::size_t long_slots = std::numeric_limits<std::size_t>::max();
-  std::size_t queue_max = 1024;  // Tasks that wait to begin,
+  std::int64_t long_task_us = kLongTaskUs;  // From so long in slots on, all in all.
+  std::size_t queue_max = 1024;             // Tasks that wait to begin,
   // and how many of them may be of one account.
   std::size_t account_queue_max = std::numeric_limits<std::size_t>::max();
   std::size_t waiting_max = 1000;  // Tasks that wait without a slot (see Waiting).
