@@ -26,7 +26,7 @@ constexpr std::size_t kGuessedBytesMax = 1024;
 // A language counts that one document in so many has.
 constexpr std::uint64_t kShareDivisor = 20;
 
-enum class ByteClass : std::uint8_t { separator, digit, letter, beyond_ascii };
+enum class ByteClass : std::uint8_t { separator, beyond_ascii, digit, letter };
 
 constexpr auto kByteClass = [] {
   std::array<ByteClass, 256> table{};
@@ -45,12 +45,17 @@ ByteClass byte_class(char c) {
 }
 
 bool is_ascii_word(char c) {
-  return byte_class(c) == ByteClass::letter || byte_class(c) == ByteClass::digit;
+  return byte_class(c) >= ByteClass::digit;
 }
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
+
+// Bits that tell letters and digits of ASCII apart: digits lack the former, capitals the
+// latter. Both are set in small letters, and a capital with the latter is one.
+constexpr char kLetterBit = 0x40;
+constexpr char kSmallBit = 0x20;
 
 constexpr std::int32_t kModifierApostrophe = 0x2BC;
 constexpr std::int32_t kZeroWidthSpace = 0x200B;
@@ -296,8 +301,9 @@ std::string_view Analyzer::guess_language(std::string_view text, LanguageGuess* 
   const Plain plain(*this);
   LanguageGuess guess;
   analyze(text.substr(0, kGuessedBytesMax), [&](std::string_view word) {
-    guess.add_word(word);
-    if (all != nullptr) all->add_word(word);
+    const LanguageGuess::Clue clue = LanguageGuess::clue(word);
+    guess.add(clue);
+    if (all != nullptr) all->add(clue);
   });
   return guess.language();
 }
@@ -307,7 +313,7 @@ std::vector<std::string_view> Analyzer::analyze_document(
   std::vector<std::string_view> languages;
   if (!detects_) {
     for (std::size_t i = 0; i < texts.size(); ++i)
-      analyze(texts[i], [&](std::string_view term) { sink(i, term); });
+      analyze(texts[i], [&](std::string_view term) { sink(i, term, 1); });
     return languages;
   }
   LanguageGuess all;
@@ -320,8 +326,7 @@ std::vector<std::string_view> Analyzer::analyze_document(
     stem_by(language);
     std::size_t count = 0;
     analyze(texts[i], [&](std::string_view term) {
-      sink(i, term);
-      if (count < kBeginningTerms) sink(i, term);
+      sink(i, term, count < kBeginningTerms ? 2 : 1);
       ++count;
     });
     if (count > 0 &&
@@ -415,15 +420,17 @@ std::size_t Analyzer::emit_ascii(std::string_view text, std::size_t begin, std::
     large.resize(size + kTailMax);
     word = large.data();
   }
-  bool has_digit = false;
+  char in_all = kLetterBit | kSmallBit;
   for (std::size_t i = 0; i < size; ++i) {
     const char c = text[begin + i];
-    has_digit |= byte_class(c) == ByteClass::digit;
-    word[i] = lower(c);
+    in_all &= c;
+    word[i] = static_cast<char>(c | kSmallBit);
   }
+  const bool has_digit = (in_all & kLetterBit) == 0;
+  const bool may_have_parts = splits_words_ && in_all != (kLetterBit | kSmallBit);
   const auto emit_all = [&] {
     emit_word({word, size}, has_digit, sink);
-    if (splits_words_) emit_parts(text.substr(begin, end - begin), sink);
+    if (may_have_parts) emit_parts(text.substr(begin, end - begin), sink);
   };
   if (end == text.size() || text[end] == ' ') {
     emit_all();
@@ -529,27 +536,31 @@ void Analyzer::emit_word(std::string_view word, bool has_digit, const TermSink& 
 // part has none.
 void Analyzer::emit_parts(std::string_view word, const TermSink& sink) {
   if (word.size() > kTermBytesMax) return;
+  enum Kind { digit, capital, small };
   const auto kind = [&](std::size_t i) {
-    return byte_class(word[i]) == ByteClass::digit ? 0 : lower(word[i]) != word[i] ? 1 : 2;
+    return (word[i] & kLetterBit) == 0  ? digit
+           : (word[i] & kSmallBit) == 0 ? capital
+                                        : small;
   };
   char buffer[kTermBytesMax];
   std::size_t begin = 0;
   while (begin < word.size()) {
+    const Kind first = kind(begin);
     std::size_t end = begin + 1;
-    while (end < word.size() && kind(end) == kind(begin)) ++end;
+    while (end < word.size() && kind(end) == first) ++end;
     // The last capital before small letters begins their part.
-    if (kind(begin) == 1 && end < word.size() && kind(end) == 2) {
+    if (first == capital && end < word.size() && kind(end) == small) {
       if (end - begin > 1) {
         --end;
       } else {
-        while (end < word.size() && kind(end) == 2) ++end;
+        while (end < word.size() && kind(end) == small) ++end;
       }
     }
     const std::size_t size = end - begin;
     if (size == word.size()) return;
     if (size > 1) {
       std::transform(word.begin() + begin, word.begin() + end, buffer, lower);
-      emit_word({buffer, size}, kind(begin) == 0, sink);
+      emit_word({buffer, size}, first == digit, sink);
     }
     begin = end;
   }

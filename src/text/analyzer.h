@@ -98,10 +98,11 @@ class Analyzer {
   std::vector<std::string> terms(std::string_view text);
 
   // All texts of a document that is stored, one after another: each term with the place of
-  // its text. By kDetectLanguage, a text in which nothing tells the language is in that of
-  // all texts of its document together. Returns the languages, each once, or nothing where
-  // there is none but English. Throws as analyze() does.
-  using TextSink = std::function<void(std::size_t text, std::string_view term)>;
+  // its text, and how often it counts. By kDetectLanguage, a text in which nothing tells
+  // the language is in that of all texts of its document together. Returns the languages,
+  // each once, or nothing where there is none but English. Throws as analyze() does.
+  using TextSink =
+      std::function<void(std::size_t text, std::string_view term, std::uint32_t times)>;
   std::vector<std::string_view> analyze_document(std::span<const std::string_view> texts,
                                                  const TextSink& sink);
 

@@ -267,10 +267,10 @@ TEST(Analyzer, SplitsWordsWhereItDetectsTheLanguage) {
 Terms terms_of_document(Analyzer& analyzer, const std::vector<std::string_view>& texts,
                         std::vector<std::string_view>& languages) {
   Terms found;
-  languages =
-      analyzer.analyze_document(texts, [&](std::size_t text, std::string_view term) {
+  languages = analyzer.analyze_document(
+      texts, [&](std::size_t text, std::string_view term, std::uint32_t times) {
         EXPECT_LT(text, texts.size());
-        found.emplace_back(term);
+        found.insert(found.end(), times, std::string(term));
       });
   return found;
 }

@@ -4,12 +4,14 @@
 #include <bit>
 #include <cstdint>
 #include <iterator>
-#include <unordered_map>
+
+#include "base/bytes.h"
 
 namespace trawl {
 namespace {
 
 constexpr std::size_t kWordBytesMax = 14;  // No function word below is longer.
+constexpr std::size_t kSlotCount = 1024;   // A power of two, more than twice the words.
 // A word that no other language has, and half of one; or the former beside letters that
 // English lacks.
 constexpr float kPointsMin = 1.5f;
@@ -82,6 +84,29 @@ constexpr std::size_t kLanguageCount = std::size(kFunctionWords);
 static_assert(kLanguageCount <= kDetectedLanguagesMax);
 static_assert(kFunctionWords[0].language == kUndecidedLanguage);
 
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+// A word of up to kWordBytesMax bytes in two numbers.
+struct PackedWord {
+  explicit PackedWord(std::string_view word)
+      : begin(first_eight(word)),
+        end(word.size() > 8 ? first_eight(word.substr(8)) : 0),
+        size(word.size()) {}
+
+  bool has_other_letters() const { return ((begin | end) & kHighBits) != 0; }
+  bool operator==(const PackedWord&) const = default;
+  std::size_t slot() const {
+    const std::uint64_t mixed = (begin ^ (end * 31)) * 0x9E3779B97F4A7C15u;
+    return static_cast<std::size_t>(mixed >> 54);
+  }
+  static_assert(kSlotCount == std::size_t{1} << (64 - 54));
+
+  std::uint64_t begin;
+  std::uint64_t end;
+  std::size_t size;
+};
+
+// Looked into for each word of each text.
 class FunctionWordTable {
  public:
   FunctionWordTable() {
@@ -90,7 +115,10 @@ class FunctionWordTable {
       std::string_view words = kFunctionWords[i].words;
       while (!words.empty()) {
         const std::size_t end = std::min(words.find(' '), words.size());
-        languages_[words.substr(0, end)] |= std::uint32_t{1} << i;
+        const PackedWord word(words.substr(0, end));
+        Slot& slot = slots_[find(word)];
+        slot.word = word;
+        slot.languages |= std::uint32_t{1} << i;
         words.remove_prefix(std::min(end + 1, words.size()));
       }
     }
@@ -98,14 +126,27 @@ class FunctionWordTable {
 
   std::span<const std::string_view> names() const { return names_; }
   // Bits of the languages that have the word.
-  std::uint32_t languages_of(std::string_view word) const {
-    const auto found = languages_.find(word);
-    return found == languages_.end() ? 0 : found->second;
+  std::uint32_t languages_of(const PackedWord& word) const {
+    return slots_[find(word)].languages;
   }
 
  private:
+  struct Slot {
+    PackedWord word{""};
+    std::uint32_t languages = 0;  // 0: there is no word here.
+  };
+
+  // Where the word is, or would be.
+  std::size_t find(const PackedWord& word) const {
+    std::size_t at = word.slot();
+    while (slots_[at].languages != 0 && slots_[at].word != word) {
+      at = (at + 1) % kSlotCount;
+    }
+    return at;
+  }
+
   std::array<std::string_view, kLanguageCount> names_;
-  std::unordered_map<std::string_view, std::uint32_t> languages_;
+  std::array<Slot, kSlotCount> slots_;
 };
 
 const FunctionWordTable& function_words() {
@@ -119,21 +160,28 @@ std::span<const std::string_view> detected_languages() {
   return function_words().names();
 }
 
-void LanguageGuess::add_word(std::string_view word) {
-  if (!has_other_letters_) {
-    has_other_letters_ = std::any_of(word.begin(), word.end(), [](char c) {
-      return static_cast<unsigned char>(c) >= 0x80;
-    });
+LanguageGuess::Clue LanguageGuess::clue(std::string_view word) {
+  if (word.size() > kWordBytesMax) {
+    return {std::any_of(word.begin(), word.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80; }),
+            0};
   }
-  if (word.size() > kWordBytesMax) return;
-  const std::uint32_t languages = function_words().languages_of(word);
-  const float points = 1.0f / static_cast<float>(std::max(std::popcount(languages), 1));
-  for (auto bits = languages; bits != 0; bits &= bits - 1) {
+  const PackedWord packed(word);
+  return {packed.has_other_letters(), function_words().languages_of(packed)};
+}
+
+void LanguageGuess::add(const Clue& clue) {
+  has_other_letters_ |= clue.has_other_letters;
+  if (clue.languages == 0) return;
+  has_function_words_ = true;
+  const float points = 1.0f / static_cast<float>(std::popcount(clue.languages));
+  for (auto bits = clue.languages; bits != 0; bits &= bits - 1) {
     points_[static_cast<std::size_t>(std::countr_zero(bits))] += points;
   }
 }
 
 std::string_view LanguageGuess::language() const {
+  if (!has_function_words_) return {};
   std::size_t best = 0;
   float most = 0;
   float second = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -21,13 +22,22 @@ inline constexpr std::string_view kUndecidedLanguage = "english";
 // (Debian's descriptions and their translations, bench/README.md). Not thread-safe.
 class LanguageGuess {
  public:
-  // The next word, as Analyzer gives it without a stemmer.
-  void add_word(std::string_view word);
+  // What a word, as Analyzer gives it without a stemmer, tells.
+  struct Clue {
+    bool has_other_letters = false;  // Than those of ASCII.
+    std::uint32_t languages = 0;     // Bits of those that it is a function word of.
+  };
+  static Clue clue(std::string_view word);
+
+  // What the next word tells.
+  void add(const Clue& clue);
+  void add_word(std::string_view word) { add(clue(word)); }
   // Empty where nothing is clear. The name lives as long as the program.
   std::string_view language() const;
 
  private:
-  bool has_other_letters_ = false;                        // Than those of ASCII.
+  bool has_function_words_ = false;
+  bool has_other_letters_ = false;
   std::array<float, kDetectedLanguagesMax> points_ = {};  // As detected_languages().
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -31,15 +31,12 @@ std::uint64_t hash_term(std::string_view term, std::uint64_t seed) {
     hash = mix(hash ^ load<std::uint64_t>(term.data())) * seed;
     term.remove_prefix(8);
   }
-  std::uint64_t rest = 0;
-  for (const unsigned char byte : term) rest = (rest << 8) | byte;
-  return mix(mix(hash ^ rest) * seed);
+  return mix(mix(hash ^ first_eight(term)) * seed);
 }
 
-std::uint32_t add_saturated(std::uint32_t a, std::uint32_t b) {
-  return a > std::numeric_limits<std::uint32_t>::max() - b
-             ? std::numeric_limits<std::uint32_t>::max()
-             : a + b;
+std::uint32_t saturated(std::uint64_t number) {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(number, std::numeric_limits<std::uint32_t>::max()));
 }
 
 }  // namespace
@@ -48,48 +45,53 @@ Inverter::Inverter(Analyzer& analyzer, std::uint32_t first_row)
     : analyzer_(analyzer), first_row_(first_row), row_(first_row), table_(kTableSizeMin) {}
 
 void Inverter::add(const std::vector<WeightedText>& texts) {
-  std::uint32_t length = 0;
+  std::uint64_t length = 0;
   views_.clear();
   for (const auto& [text, weight] : texts)
     views_.push_back(weight == 0 ? std::string_view() : text);
-  const auto languages =
-      analyzer_.analyze_document(views_, [&](std::size_t text, std::string_view term) {
-        length = add_saturated(length, texts[text].weight);
-        count(term, texts[text].weight);
+  const auto languages = analyzer_.analyze_document(
+      views_, [&](std::size_t text, std::string_view term, std::uint32_t times) {
+        const std::uint64_t weight = std::uint64_t{texts[text].weight} * times;
+        length += weight;
+        count(term, weight);
       });
   // They are no words, and do not make the row longer.
   if (!languages.empty()) count(kLanguageMark, 1);
   for (const std::string_view language : languages) count(language_mark(language), 1);
-  lengths_.push_back(length);
+  lengths_.push_back(saturated(length));
   ++row_;
 }
 
-void Inverter::count(std::string_view text, std::uint32_t times) {
+void Inverter::count(std::string_view text, std::uint64_t times) {
   const std::uint32_t id = term_id(text);
   Term& term = terms_[id];
   if (term.count > 0 && term.row == row_) {
     auto& tf = postings_[term.slot].tf;
-    tf = add_saturated(tf, times);
+    tf = saturated(tf + times);
     return;
   }
   term.row = row_;
   term.slot = static_cast<std::uint32_t>(postings_.size());
   ++term.count;
-  postings_.push_back({id, row_, times});
+  postings_.push_back({id, row_, saturated(times)});
 }
 
 std::uint32_t Inverter::term_id(std::string_view text) {
   const std::uint64_t hash = hash_term(text, hash_seed());
+  const std::uint64_t order = order_of_beginning(text);
   const std::size_t mask = table_.size() - 1;
   std::size_t at = hash & mask;
   while (table_[at] != 0) {
     const Term& term = terms_[table_[at] - 1];
-    if (term.hash == hash && text_of(term) == text) return table_[at] - 1;
+    if (term.hash == hash && term.text_size == text.size() && term.order == order &&
+        (text.size() <= 8 || text_of(term) == text)) {
+      return table_[at] - 1;
+    }
     at = (at + 1) & mask;
   }
   const auto id = static_cast<std::uint32_t>(terms_.size());
   table_[at] = id + 1;
-  terms_.push_back({hash, static_cast<std::uint32_t>(text_.size()),
+  terms_.push_back({hash, order, static_cast<std::uint32_t>(text_.size()),
                     static_cast<std::uint32_t>(text.size()), 0, 0, 0});
   text_.append(text);
   if (terms_.size() * 2 > table_.size()) grow();
@@ -108,15 +110,18 @@ void Inverter::grow() {
 }
 
 Result<std::string> Inverter::finish(const SegmentOrigin& origin) {
-  std::vector<std::uint32_t> order(terms_.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return text_of(terms_[a]) < text_of(terms_[b]);
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  order.reserve(terms_.size());
+  for (std::uint32_t id = 0; id < terms_.size(); ++id)
+    order.emplace_back(terms_[id].order, id);
+  std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first
+                              : text_of(terms_[a.second]) < text_of(terms_[b.second]);
   });
   // Postings came by row; a counting sort by term keeps the rows of each in order.
   std::vector<std::size_t> begins(terms_.size());
   std::size_t total = 0;
-  for (const auto id : order) {
+  for (const auto& [beginning, id] : order) {
     begins[id] = total;
     total += terms_[id].count;
   }
@@ -132,7 +137,7 @@ Result<std::string> Inverter::finish(const SegmentOrigin& origin) {
 
   StringSink sink;
   SegmentWriter writer(sink, origin, first_row_, lengths_);
-  for (const auto id : order) {
+  for (const auto& [beginning, id] : order) {
     writer.begin_term(text_of(terms_[id]));
     for (std::size_t i = begins[id]; i < next[id]; ++i)
       writer.add(sorted[i].row, sorted[i].tf);

@@ -64,12 +64,12 @@ class WordCounter {
         add_field(value, counts.fields.size() - 1);
       });
     }
-    counts.languages =
-        analyzer_.analyze_document(texts_, [&](std::size_t text, std::string_view word) {
+    counts.languages = analyzer_.analyze_document(
+        texts_, [&](std::size_t text, std::string_view word, std::uint32_t times) {
           WordCounts::Field& field = counts.fields[fields_[text]];
-          ++field.words[std::string(word)];
-          counts.words[std::string(word)] += field.weight;
-          counts.length += field.weight;
+          field.words[std::string(word)] += times;
+          counts.words[std::string(word)] += field.weight * times;
+          counts.length += field.weight * times;
         });
     return counts;
   }

@@ -212,11 +212,12 @@ Result<ScoreParts> SqliteSnapshot::explain(const SearchRequest& request,
     }
   }
   std::vector<std::unordered_map<TermScore*, std::uint64_t>> counts(fields.size());
-  analyzer.analyze_document(texts, [&](std::size_t text, std::string_view term) {
-    if (const auto found = wanted.find(term); found != wanted.end()) {
-      ++counts[field_of[text]][found->second];
-    }
-  });
+  analyzer.analyze_document(
+      texts, [&](std::size_t text, std::string_view term, std::uint32_t times) {
+        if (const auto found = wanted.find(term); found != wanted.end()) {
+          counts[field_of[text]][found->second] += times;
+        }
+      });
   for (std::size_t field = 0; field < fields.size(); ++field) {
     for (const auto& [term, count] : counts[field]) {
       term->fields.push_back({fields[field].path, fields[field].weight, count, 0});

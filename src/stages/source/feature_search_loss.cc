@@ -56,7 +56,7 @@ Result<std::vector<std::string>> lacking_words(const std::string& query,
   std::unordered_set<std::string> has;
   const std::string_view texts[] = {text};
   const auto languages = analyzer.analyze_document(
-      texts, [&](std::size_t, std::string_view term) { has.emplace(term); });
+      texts, [&](std::size_t, std::string_view term, std::uint32_t) { has.emplace(term); });
   if (analyzer.detects_language()) {
     std::vector<LanguageCount> counts;
     for (const std::string_view language : languages) counts.push_back({language, 1});
