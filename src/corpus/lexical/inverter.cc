@@ -136,7 +136,7 @@ Result<std::string> Inverter::finish(const SegmentOrigin& origin) {
   }
 
   StringSink sink;
-  SegmentWriter writer(sink, origin, first_row_, lengths_);
+  SegmentWriter writer(sink, origin, first_row_, lengths_, kSegmentMagic, Checksum::none);
   for (const auto& [beginning, id] : order) {
     writer.begin_term(text_of(terms_[id]));
     for (std::size_t i = begins[id]; i < next[id]; ++i)

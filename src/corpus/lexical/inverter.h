@@ -12,7 +12,7 @@
 
 namespace trawl::lexical {
 
-// Turns rows of text into the bytes of one segment. Not thread-safe.
+// Turns rows of text into the bytes of one segment, without a checksum. Not thread-safe.
 class Inverter {
  public:
   // The first row to come. The analyzer outlives the inverter.

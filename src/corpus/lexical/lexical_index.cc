@@ -292,7 +292,7 @@ Result<void> SegmentedIndex::add_chunk(std::span<const RowTexts> rows) {
 Result<SegmentPtr> SegmentedIndex::merge_in_memory(
     std::span<const SegmentPtr> segments) const {
   StringSink sink;
-  TRAWL_TRY(merge_segments(segments, sink));
+  TRAWL_TRY(merge_segments(segments, sink, {}, kSegmentMagic, Checksum::none));
   return Segment::from_bytes(sink.take());
 }
 
@@ -308,8 +308,7 @@ Result<void> SegmentedIndex::flush_locked() {
     retry_rows_ = next.tail_rows() + options_.flush_rows / 8 + 1;
     FileSink sink(options_.directory, segment_file_name(next.stored_end(), next.row_end()));
     if (next.tail.size() == 1) {
-      sink.write(next.tail.front()->bytes());
-      TRAWL_TRY(sink.finish());
+      TRAWL_TRY(write_segment(*next.tail.front(), sink));
     } else {
       TRAWL_TRY(merge_segments(next.tail, sink));
     }

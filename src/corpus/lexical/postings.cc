@@ -16,24 +16,22 @@ std::size_t packed_size(std::uint32_t count, std::uint32_t bits) {
   return (std::size_t{count} * bits + 7) / 8;
 }
 
-void pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
-          std::string& out) {
-  char packed[kBlockPostings * sizeof(std::uint32_t)];
-  std::size_t size = 0;
+// Returns its end. As many bytes as `pending` has may be written behind it.
+char* pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
+           char* packed) {
   std::uint64_t pending = 0;
   std::uint32_t pending_bits = 0;  // Fewer than 32 before each value.
   for (std::uint32_t i = 0; i < count; ++i) {
     pending |= std::uint64_t{values[i]} << pending_bits;
     pending_bits += bits;
     if (pending_bits < 32) continue;
-    std::memcpy(packed + size, &pending, 4);
-    size += 4;
+    std::memcpy(packed, &pending, 4);
+    packed += 4;
     pending >>= 32;
     pending_bits -= 32;
   }
-  const std::size_t rest = (pending_bits + 7) / 8;
-  std::memcpy(packed + size, &pending, rest);
-  out.append(packed, size + rest);
+  std::memcpy(packed, &pending, sizeof pending);
+  return packed + (pending_bits + 7) / 8;
 }
 
 // Width is at most 32, so a value and the up to seven bits before it fit one load.
@@ -107,24 +105,23 @@ void PostingsEncoder::finish_block() {
   const auto tf_bits = static_cast<std::uint32_t>(std::bit_width(all_tfs));
   // finish() refuses what this cast would cut.
   header_.offset = static_cast<std::uint32_t>(blocks_.size());
-  blocks_.push_back(static_cast<char>(row_bits));
-  blocks_.push_back(static_cast<char>(tf_bits));
-  pack(rows_, block_size_, row_bits, blocks_);
-  pack(tfs_, block_size_, tf_bits, blocks_);
+  char block[2 + 2 * kBlockPostings * sizeof(std::uint32_t) + sizeof(std::uint64_t)];
+  block[0] = static_cast<char>(row_bits);
+  block[1] = static_cast<char>(tf_bits);
+  char* end = pack(rows_, block_size_, row_bits, block + 2);
+  end = pack(tfs_, block_size_, tf_bits, end);
+  blocks_.append(block, static_cast<std::size_t>(end - block));
   headers_.push_back(header_);
   header_ = {};
   block_size_ = 0;
 }
 
-Result<void> PostingsEncoder::finish(std::string& out) {
+Result<void> PostingsEncoder::finish() {
   if (block_size_ > 0) finish_block();
   if (blocks_.size() > UINT32_MAX) {
     return make_error(ErrorCode::storage,
                       "one word has more than 4 GiB of postings; split the collection");
   }
-  out.append(reinterpret_cast<const char*>(headers_.data()),
-             headers_.size() * sizeof(BlockHeader));
-  out.append(blocks_);
   return {};
 }
 
@@ -182,8 +179,7 @@ bool PostingsCursor::seek_block(std::uint32_t row) {
 std::uint32_t PostingsCursor::seek(std::uint32_t row) {
   if (!seek_block(row)) return kNoRow;
   if (size_ == 0 && !unpack_rows()) {
-    damaged_ = true;
-    block_ = block_count_;
+    fail();
     return kNoRow;
   }
   // The last row of the block is at or after `row`, so the search ends inside.

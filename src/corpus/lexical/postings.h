@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -42,9 +43,14 @@ class PostingsEncoder {
   // `length` is that of the row: at least tf.
   void add(std::uint32_t row, std::uint32_t tf, std::uint32_t length);
   std::uint32_t count() const { return count_; }
-  // Appends headers and blocks.
   //   storage  the term has more postings than a segment can address
-  Result<void> finish(std::string& out);
+  Result<void> finish();
+  // What is stored of it once it is finished, the headers first. Valid until begin().
+  std::string_view headers() const {
+    return {reinterpret_cast<const char*>(headers_.data()),
+            headers_.size() * sizeof(BlockHeader)};
+  }
+  std::string_view blocks() const { return blocks_; }
 
  private:
   void finish_block();
@@ -103,12 +109,32 @@ class PostingsCursor {
     return tfs_[position_];
   }
 
+  // Calls visit(row, tf) for all postings, of a cursor that was not moved yet, up to a
+  // block that is damaged.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    while (block_ < block_count_) {
+      if (!unpack_rows()) {
+        fail();
+        return;
+      }
+      unpack_tfs();
+      for (std::uint32_t i = 0; i < size_; ++i) visit(rows_[i], tfs_[i]);
+      if (block_ + 1 == block_count_) return;
+      load_header(block_ + 1);
+    }
+  }
+
   const TermPostings& postings() const { return postings_; }
   // Whether a block contradicted its header; the cursor is then at its end.
   bool damaged() const { return damaged_; }
 
  private:
   void load_header(std::uint32_t block);
+  void fail() {
+    damaged_ = true;
+    block_ = block_count_;
+  }
   bool unpack_rows();
   void unpack_tfs();
 

@@ -1,18 +1,20 @@
 #include "corpus/lexical/segment_writer.h"
 
 #include <algorithm>
+#include <compare>
 #include <cstring>
-#include <queue>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 
 namespace trawl::lexical {
 
 SegmentWriter::SegmentWriter(ByteSink& sink, const SegmentOrigin& origin,
                              std::uint32_t first_row,
-                             std::span<const std::uint32_t> lengths, std::string_view magic)
-    : sink_(sink), lengths_(lengths) {
+                             std::span<const std::uint32_t> lengths, std::string_view magic,
+                             Checksum checksum)
+    : sink_(sink), lengths_(lengths), has_checksum_(checksum == Checksum::of_all) {
   std::memcpy(footer_.magic, magic.data(), sizeof footer_.magic);
   footer_.origin = origin;
   footer_.first_row = first_row;
@@ -23,7 +25,7 @@ SegmentWriter::SegmentWriter(ByteSink& sink, const SegmentOrigin& origin,
 }
 
 void SegmentWriter::put(std::string_view bytes) {
-  crc_ = crc32(bytes, crc_);
+  if (has_checksum_) crc_ = crc32(bytes, crc_);
   sink_.write(bytes);
 }
 
@@ -43,10 +45,10 @@ Result<void> SegmentWriter::end_term() {
   entry.postings_offset = footer_.postings_size;
   entry.text_offset = static_cast<std::uint32_t>(text_.size());
   entry.count = encoder_.count();
-  encoded_.clear();
-  TRAWL_TRY(encoder_.finish(encoded_));
-  put(encoded_);
-  footer_.postings_size += encoded_.size();
+  TRAWL_TRY(encoder_.finish());
+  put(encoder_.headers());
+  put(encoder_.blocks());
+  footer_.postings_size += encoder_.headers().size() + encoder_.blocks().size();
   text_.append(term_);
   entries_.push_back(entry);
   return {};
@@ -60,22 +62,44 @@ Result<void> SegmentWriter::finish() {
   footer_.text_size = text_.size();
   footer_.term_count = static_cast<std::uint32_t>(entries_.size());
   const std::string_view footer(reinterpret_cast<const char*>(&footer_), sizeof footer_);
-  footer_.crc = crc32(footer.substr(0, offsetof(SegmentFooter, crc)), crc_);
+  if (has_checksum_) {
+    footer_.crc = crc32(footer.substr(0, offsetof(SegmentFooter, crc)), crc_);
+  }
   sink_.write(footer);
   return sink_.finish();
 }
 
 Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
-                            ByteSink& sink, const RowChoice& rows, std::string_view magic) {
+                            ByteSink& sink, const RowChoice& rows, std::string_view magic,
+                            Checksum checksum) {
+  // Where a segment is read.
   struct Place {
-    std::string_view term;
-    std::size_t segment;
-    std::uint32_t index;
-    // std::priority_queue gives the greatest first: the first term, in its first segment.
-    bool operator<(const Place& other) const {
-      const int order = term.compare(other.term);
-      return order != 0 ? order > 0 : segment > other.segment;
+    Place(const Segment& its_segment, std::uint32_t its_index)
+        : segment(&its_segment), index(its_index) {
+      read_term();
     }
+    // False at the end.
+    bool next() {
+      if (++index == segment->term_count()) return false;
+      read_term();
+      return true;
+    }
+    void read_term() {
+      term = segment->term(index);
+      beginning = order_of_beginning(term);
+    }
+    std::strong_ordering operator<=>(const Place& other) const {
+      if (beginning != other.beginning) return beginning <=> other.beginning;
+      return term <=> other.term;
+    }
+    bool operator==(const Place& other) const {
+      return beginning == other.beginning && term == other.term;
+    }
+
+    const Segment* segment;
+    std::uint32_t index;
+    std::string_view term;
+    std::uint64_t beginning;
   };
   struct RowTf {
     std::uint32_t row;
@@ -89,45 +113,37 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
   }
   first_row = rows.number(std::max(first_row, rows.begin));
   std::vector<std::uint32_t> lengths(rows.number(row_end) - first_row);
-  std::priority_queue<Place> places;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const Segment& segment = *segments[i];
+  std::vector<Place> places;  // In the order of the segments, which are few.
+  for (const auto& shared : segments) {
+    const Segment& segment = *shared;
     for (auto row = segment.first_row(); row < segment.row_end(); ++row) {
       // Of segments of the same rows, one at most has a length.
       if (const auto length = segment.length(row); length > 0 && rows.has(row)) {
         lengths[rows.number(row) - first_row] = length;
       }
     }
-    if (segment.term_count() > 0) places.push({segment.term(0), i, 0});
+    if (segment.term_count() > 0) places.emplace_back(segment, 0);
   }
 
-  SegmentWriter writer(sink, segments.front()->origin(), first_row, lengths, magic);
+  SegmentWriter writer(sink, segments.front()->origin(), first_row, lengths, magic,
+                       checksum);
   std::vector<RowTf> postings;  // Of one term.
   const auto in_order = [](const RowTf& a, const RowTf& b) { return a.row < b.row; };
   while (!places.empty()) {
-    const std::string_view term = places.top().term;
-    writer.begin_term(term);
+    const Place least = *std::min_element(places.begin(), places.end());
+    writer.begin_term(least.term);
     postings.clear();
-    while (!places.empty() && places.top().term == term) {
+    bool any_ended = false;
+    for (Place& place : places) {
+      if (place != least) continue;
       const auto merged = static_cast<std::ptrdiff_t>(postings.size());
-      const Place place = places.top();
-      places.pop();
-      const Segment& segment = *segments[place.segment];
-      PostingsCursor cursor(segment.postings(place.index));
-      std::uint32_t row = cursor.seek(segment.first_row());
-      while (row != kNoRow) {
-        for (std::uint32_t i = 0; i < cursor.block_size(); ++i) {
-          if (rows.has(cursor.row())) postings.push_back({cursor.row(), cursor.tf()});
-          row = cursor.next_in_block();
-        }
-        row = cursor.seek(row);
-      }
+      PostingsCursor cursor(place.segment->postings(place.index));
+      cursor.for_each([&](std::uint32_t row, std::uint32_t tf) {
+        if (rows.has(row)) postings.push_back({row, tf});
+      });
       if (cursor.damaged()) {
         return make_error(ErrorCode::storage,
                           "damaged index segment: postings do not add up");
-      }
-      if (place.index + 1 < segment.term_count()) {
-        places.push({segment.term(place.index + 1), place.segment, place.index + 1});
       }
       if (merged > 0 && merged < static_cast<std::ptrdiff_t>(postings.size()) &&
           in_order(postings[static_cast<std::size_t>(merged)],
@@ -135,11 +151,29 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
         std::inplace_merge(postings.begin(), postings.begin() + merged, postings.end(),
                            in_order);
       }
+      if (!place.next()) {
+        place.segment = nullptr;
+        any_ended = true;
+      }
     }
     for (const auto& [row, tf] : postings) writer.add(rows.number(row), tf);
     TRAWL_TRY(writer.end_term());
+    if (any_ended) {
+      std::erase_if(places, [](const Place& place) { return place.segment == nullptr; });
+    }
   }
   return writer.finish();
+}
+
+Result<void> write_segment(const Segment& segment, ByteSink& sink) {
+  constexpr std::size_t kBehind = sizeof(SegmentFooter) - offsetof(SegmentFooter, crc);
+  const std::string_view bytes = segment.bytes();
+  const std::string_view checked = bytes.substr(0, bytes.size() - kBehind);
+  const std::uint32_t crc = crc32(checked);
+  sink.write(checked);
+  sink.write({reinterpret_cast<const char*>(&crc), sizeof crc});
+  sink.write(bytes.substr(checked.size() + sizeof crc));
+  return sink.finish();
 }
 
 }  // namespace trawl::lexical

@@ -15,13 +15,17 @@
 
 namespace trawl::lexical {
 
+// None where a segment stays in memory; 0 stands in its place.
+enum class Checksum { none, of_all };
+
 // Writes one segment, terms in bytewise order, the postings of each in order of rows.
 class SegmentWriter {
  public:
   // `lengths` has one element for each row from first_row on and outlives the writer.
   SegmentWriter(ByteSink& sink, const SegmentOrigin& origin, std::uint32_t first_row,
                 std::span<const std::uint32_t> lengths,
-                std::string_view magic = kSegmentMagic);
+                std::string_view magic = kSegmentMagic,
+                Checksum checksum = Checksum::of_all);
 
   void begin_term(std::string_view term);
   void add(std::uint32_t row, std::uint32_t tf) {
@@ -39,10 +43,10 @@ class SegmentWriter {
   ByteSink& sink_;
   std::span<const std::uint32_t> lengths_;
   SegmentFooter footer_;
+  const bool has_checksum_;
   std::uint32_t crc_ = 0;
   std::string_view term_;
   PostingsEncoder encoder_;
-  std::string encoded_;
   std::string text_;
   std::vector<TermEntry> entries_;
 };
@@ -78,6 +82,11 @@ struct RowChoice {
 //   storage  a segment is damaged, or the sink failed
 Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segments,
                             ByteSink& sink, const RowChoice& rows = {},
-                            std::string_view magic = kSegmentMagic);
+                            std::string_view magic = kSegmentMagic,
+                            Checksum checksum = Checksum::of_all);
+
+// Writes it as it is, with a checksum.
+//   storage  the sink failed
+Result<void> write_segment(const Segment& segment, ByteSink& sink);
 
 }  // namespace trawl::lexical
