@@ -199,6 +199,33 @@ std::string_view sign_after(std::string_view text, std::size_t begin, std::size_
   return {};
 }
 
+// Whether the words of a text are its runs of letters and digits, by themselves or with a
+// sign: it is of ASCII, and has no apostrophe.
+bool has_only_runs(std::string_view text) {
+  bool others = false;
+  for (const char c : text) others |= static_cast<unsigned char>(c) >= 0x80 || c == '\'';
+  return !others;
+}
+
+// Calls visit(word) for those that may be function words, in small letters.
+template <class Visit>
+void for_each_run(std::string_view text, Visit&& visit) {
+  char word[kFunctionWordBytesMax];
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_ascii_word(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    while (at < text.size() && is_ascii_word(text[at])) ++at;
+    const std::size_t size = at - begin;
+    if (size > sizeof word) continue;
+    for (std::size_t i = 0; i < size; ++i)
+      word[i] = static_cast<char>(text[begin + i] | kSmallBit);
+    visit(std::string_view(word, size));
+  }
+}
+
 void append_point(std::int32_t code_point, std::string& out) {
   utf8proc_uint8_t bytes[4];
   const auto size = utf8proc_encode_char(code_point, bytes);
@@ -284,6 +311,18 @@ void Analyzer::add_stemmer(std::string_view language) {
 
 // `all` guesses too.
 std::string_view Analyzer::guess_language(std::string_view text, LanguageGuess* all) {
+  LanguageGuess guess;
+  const auto add = [&](std::string_view word) {
+    const LanguageGuess::Clue clue = LanguageGuess::clue(word);
+    guess.add(clue);
+    if (all != nullptr) all->add(clue);
+  };
+  text = text.substr(0, kGuessedBytesMax);
+  if (has_only_runs(text)) {
+    count_work(text.size());
+    for_each_run(text, add);
+    return guess.language();
+  }
   // Words as they are; also where the work is stopped in the middle.
   struct Plain {
     explicit Plain(Analyzer& of) : analyzer(of), active(std::exchange(of.active_, {})) {
@@ -299,12 +338,7 @@ std::string_view Analyzer::guess_language(std::string_view text, LanguageGuess* 
     std::vector<std::size_t> active;
   };
   const Plain plain(*this);
-  LanguageGuess guess;
-  analyze(text.substr(0, kGuessedBytesMax), [&](std::string_view word) {
-    const LanguageGuess::Clue clue = LanguageGuess::clue(word);
-    guess.add(clue);
-    if (all != nullptr) all->add(clue);
-  });
+  analyze(text, add);
   return guess.language();
 }
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <random>
+#include <set>
 
 #include "base/text.h"
 
@@ -294,6 +296,45 @@ TEST(Analyzer, StemsEachTextOfADocumentByItsLanguage) {
   EXPECT_EQ(terms_of_document(english, {"der Baum", "libraries"}, languages),
             (Terms{"der", "baum", "librari"}));
   EXPECT_TRUE(languages.empty());
+}
+
+// Goal: a text of ASCII, which is read quicker, is taken for what its words tell.
+TEST(Analyzer, GuessesFromTheWordsThatItGives) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937 rng(seed);
+  constexpr std::string_view kPieces[] = {
+      "the",     "The",  "und",     "DER", "dans", "l'",  "d'un",
+      "dog's",   "we'd", "I'd",     "il",  "la",   "que", "x",
+      "GtkTree", "não",  "7",       "++",  "#",    "_",   "-",
+      "'",       "of",   "\u2019s", "de",  "het",  "che", "waarschijnlijkheid",
+      "della",   "c++",  "met",     "een", "sich", "auf", "è",
+      "avec"};
+  auto plain = Analyzer::make("").value();
+  auto analyzer = Analyzer::make("auto").value();
+  std::set<std::string_view> found;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    const std::size_t count = rng() % (round % 50 == 0 ? 600 : 12);
+    for (std::size_t i = 0; i < count; ++i) {
+      text += kPieces[rng() % std::size(kPieces)];
+      if (rng() % 8 != 0) text += ' ';
+    }
+    LanguageGuess guess;
+    plain.analyze(std::string_view(text).substr(0, 1024),
+                  [&](std::string_view word) { guess.add_word(word); });
+    std::vector<std::string_view> wanted;
+    if (!guess.language().empty() && guess.language() != kUndecidedLanguage) {
+      wanted.push_back(guess.language());
+    }
+    const std::string_view texts[] = {text};
+    ASSERT_EQ(analyzer.analyze_document(
+                  texts, [](std::size_t, std::string_view, std::uint32_t) {}),
+              wanted)
+        << text;
+    found.insert(guess.language());
+  }
+  EXPECT_GT(found.size(), 4u);
 }
 
 TEST(Analyzer, CountsTheBeginningTwice) {

@@ -10,8 +10,7 @@
 namespace trawl {
 namespace {
 
-constexpr std::size_t kWordBytesMax = 14;  // No function word below is longer.
-constexpr std::size_t kSlotCount = 1024;   // A power of two, more than twice the words.
+constexpr std::size_t kSlotCount = 1024;  // A power of two, more than twice the words.
 // A word that no other language has, and half of one; or the former beside letters that
 // English lacks.
 constexpr float kPointsMin = 1.5f;
@@ -86,7 +85,7 @@ static_assert(kFunctionWords[0].language == kUndecidedLanguage);
 
 constexpr std::uint64_t kHighBits = 0x8080808080808080;
 
-// A word of up to kWordBytesMax bytes in two numbers.
+// A word of up to kFunctionWordBytesMax bytes in two numbers.
 struct PackedWord {
   explicit PackedWord(std::string_view word)
       : begin(first_eight(word)),
@@ -161,7 +160,7 @@ std::span<const std::string_view> detected_languages() {
 }
 
 LanguageGuess::Clue LanguageGuess::clue(std::string_view word) {
-  if (word.size() > kWordBytesMax) {
+  if (word.size() > kFunctionWordBytesMax) {
     return {std::any_of(word.begin(), word.end(),
                         [](char c) { return static_cast<unsigned char>(c) >= 0x80; }),
             0};

@@ -12,6 +12,7 @@ namespace trawl {
 // are not taken for a relative: they have no stemmer.
 std::span<const std::string_view> detected_languages();
 inline constexpr std::size_t kDetectedLanguagesMax = 32;
+inline constexpr std::size_t kFunctionWordBytesMax = 14;  // None that we know is longer.
 // What a text is taken for in which nothing tells the language.
 inline constexpr std::string_view kUndecidedLanguage = "english";
 

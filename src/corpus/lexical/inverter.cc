@@ -25,13 +25,14 @@ std::uint64_t mix(std::uint64_t a) {
   return a ^ (a >> 29);
 }
 
-std::uint64_t hash_term(std::string_view term, std::uint64_t seed) {
-  std::uint64_t hash = seed ^ (term.size() * 0xD6E8FEB86659FD93u);
-  while (term.size() >= 8) {
-    hash = mix(hash ^ load<std::uint64_t>(term.data())) * seed;
+// `order` is that of its beginning.
+std::uint64_t hash_term(std::string_view term, std::uint64_t order, std::uint64_t seed) {
+  std::uint64_t hash = seed ^ (term.size() * 0xD6E8FEB86659FD93u) ^ order;
+  while (term.size() > 8) {
     term.remove_prefix(8);
+    hash = mix(hash) * seed ^ first_eight(term);
   }
-  return mix(mix(hash ^ first_eight(term)) * seed);
+  return mix(mix(hash) * seed);
 }
 
 std::uint32_t saturated(std::uint64_t number) {
@@ -77,8 +78,8 @@ void Inverter::count(std::string_view text, std::uint64_t times) {
 }
 
 std::uint32_t Inverter::term_id(std::string_view text) {
-  const std::uint64_t hash = hash_term(text, hash_seed());
   const std::uint64_t order = order_of_beginning(text);
+  const std::uint64_t hash = hash_term(text, order, hash_seed());
   const std::size_t mask = table_.size() - 1;
   std::size_t at = hash & mask;
   while (table_[at] != 0) {

@@ -60,11 +60,10 @@ constexpr auto kUnpack =
 }
 (std::make_integer_sequence<std::uint32_t, 33>());
 
-// The next float above the quotient, which is more than 0.
-float round_up_ratio(std::uint32_t tf, std::uint32_t length) {
-  const float ratio = static_cast<float>(static_cast<double>(tf) / length);
-  if (ratio == std::numeric_limits<float>::infinity()) return ratio;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(ratio) + 1);
+// The next float above one that is more than 0.
+float next_above(float number) {
+  if (number == std::numeric_limits<float>::infinity()) return number;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(number) + 1);
 }
 
 }  // namespace
@@ -78,17 +77,10 @@ void PostingsEncoder::begin(std::uint32_t first_row) {
   blocks_.clear();
 }
 
-void PostingsEncoder::add(std::uint32_t row, std::uint32_t tf, std::uint32_t length) {
-  rows_[block_size_] = row;
-  tfs_[block_size_] = tf;
-  header_.last_row = row;
-  header_.tf_max = std::max(header_.tf_max, tf);
-  header_.ratio_max = std::max(header_.ratio_max, round_up_ratio(tf, length));
-  ++count_;
-  if (++block_size_ == kBlockPostings) finish_block();
-}
-
 void PostingsEncoder::finish_block() {
+  header_.last_row = rows_[block_size_ - 1];
+  // Rounded to the nearest so far, of which the greatest stays the greatest.
+  header_.ratio_max = next_above(header_.ratio_max);
   std::uint32_t all_gaps = 0;
   std::uint32_t all_tfs = 0;
   std::uint32_t next = base_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -41,7 +42,15 @@ class PostingsEncoder {
   // Starts a term of a segment that begins at this row.
   void begin(std::uint32_t first_row);
   // `length` is that of the row: at least tf.
-  void add(std::uint32_t row, std::uint32_t tf, std::uint32_t length);
+  void add(std::uint32_t row, std::uint32_t tf, std::uint32_t length) {
+    rows_[block_size_] = row;
+    tfs_[block_size_] = tf;
+    header_.tf_max = std::max(header_.tf_max, tf);
+    header_.ratio_max =
+        std::max(header_.ratio_max, static_cast<float>(static_cast<double>(tf) / length));
+    ++count_;
+    if (++block_size_ == kBlockPostings) finish_block();
+  }
   std::uint32_t count() const { return count_; }
   //   storage  the term has more postings than a segment can address
   Result<void> finish();
@@ -60,7 +69,7 @@ class PostingsEncoder {
   std::uint32_t block_size_ = 0;
   std::uint32_t rows_[kBlockPostings];
   std::uint32_t tfs_[kBlockPostings];
-  BlockHeader header_;
+  BlockHeader header_;  // Of the block, but for what it gets when it is finished.
   std::vector<BlockHeader> headers_;
   std::string blocks_;
 };

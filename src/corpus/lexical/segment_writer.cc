@@ -114,8 +114,12 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
   first_row = rows.number(std::max(first_row, rows.begin));
   std::vector<std::uint32_t> lengths(rows.number(row_end) - first_row);
   std::vector<Place> places;  // In the order of the segments, which are few.
+  bool are_in_order = true;   // One after another, without a row between rows of another.
+  std::uint32_t end = 0;
   for (const auto& shared : segments) {
     const Segment& segment = *shared;
+    are_in_order = are_in_order && segment.first_row() >= end;
+    end = segment.row_end();
     for (auto row = segment.first_row(); row < segment.row_end(); ++row) {
       // Of segments of the same rows, one at most has a length.
       if (const auto length = segment.length(row); length > 0 && rows.has(row)) {
@@ -127,7 +131,8 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
 
   SegmentWriter writer(sink, segments.front()->origin(), first_row, lengths, magic,
                        checksum);
-  std::vector<RowTf> postings;  // Of one term.
+  const bool has_all = rows.has_all();
+  std::vector<RowTf> postings;  // Of one term, unless they come in order.
   const auto in_order = [](const RowTf& a, const RowTf& b) { return a.row < b.row; };
   while (!places.empty()) {
     const Place least = *std::min_element(places.begin(), places.end());
@@ -139,7 +144,12 @@ Result<void> merge_segments(std::span<const std::shared_ptr<const Segment>> segm
       const auto merged = static_cast<std::ptrdiff_t>(postings.size());
       PostingsCursor cursor(place.segment->postings(place.index));
       cursor.for_each([&](std::uint32_t row, std::uint32_t tf) {
-        if (rows.has(row)) postings.push_back({row, tf});
+        if (!has_all && !rows.has(row)) return;
+        if (are_in_order) {
+          writer.add(rows.number(row), tf);
+        } else {
+          postings.push_back({row, tf});
+        }
       });
       if (cursor.damaged()) {
         return make_error(ErrorCode::storage,

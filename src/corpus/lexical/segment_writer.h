@@ -72,6 +72,7 @@ struct RowChoice {
   std::uint32_t number(std::uint32_t row) const {
     return renumber == nullptr ? row : (*renumber)(row);
   }
+  bool has_all() const { return only == nullptr && without == nullptr && begin == 0; }
   bool has(std::uint32_t row) const {
     return row >= begin && (only == nullptr || only->test(row)) &&
            (without == nullptr || !without->test(row));
