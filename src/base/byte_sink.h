@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ class StringSink final : public ByteSink {
  public:
   void write(std::string_view bytes) override { bytes_.append(bytes); }
   Result<void> finish() override { return {}; }
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   std::string take() { return std::move(bytes_); }
 
  private:

@@ -137,6 +137,10 @@ Result<std::string> Inverter::finish(const SegmentOrigin& origin) {
   }
 
   StringSink sink;
+  // Most postings take less than two bytes.
+  sink.reserve(lengths_.size() * sizeof(std::uint32_t) + text_.size() + total * 2 +
+               terms_.size() * (sizeof(TermEntry) + sizeof(BlockHeader) + 2) +
+               sizeof(SegmentFooter) + 64);
   SegmentWriter writer(sink, origin, first_row_, lengths_, kSegmentMagic, Checksum::none);
   for (const auto& [beginning, id] : order) {
     writer.begin_term(text_of(terms_[id]));

@@ -292,6 +292,9 @@ Result<void> SegmentedIndex::add_chunk(std::span<const RowTexts> rows) {
 Result<SegmentPtr> SegmentedIndex::merge_in_memory(
     std::span<const SegmentPtr> segments) const {
   StringSink sink;
+  std::size_t bytes = 0;
+  for (const SegmentPtr& segment : segments) bytes += segment->bytes().size();
+  sink.reserve(bytes);
   TRAWL_TRY(merge_segments(segments, sink, {}, kSegmentMagic, Checksum::none));
   return Segment::from_bytes(sink.take());
 }

@@ -19,6 +19,7 @@ std::size_t packed_size(std::uint32_t count, std::uint32_t bits) {
 // Returns its end. As many bytes as `pending` has may be written behind it.
 char* pack(const std::uint32_t* values, std::uint32_t count, std::uint32_t bits,
            char* packed) {
+  if (bits == 0) return packed;
   std::uint64_t pending = 0;
   std::uint32_t pending_bits = 0;  // Fewer than 32 before each value.
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -83,16 +84,14 @@ void PostingsEncoder::finish_block() {
   header_.ratio_max = next_above(header_.ratio_max);
   std::uint32_t all_gaps = 0;
   std::uint32_t all_tfs = 0;
-  std::uint32_t next = base_;
-  for (std::uint32_t i = 0; i < block_size_; ++i) {
-    const std::uint32_t gap = rows_[i] - next;
-    next = rows_[i] + 1;
-    rows_[i] = gap;
-    tfs_[i] -= 1;
-    all_gaps |= gap;
-    all_tfs |= tfs_[i];
+  std::uint32_t gaps[kBlockPostings];
+  gaps[0] = all_gaps = rows_[0] - base_;
+  for (std::uint32_t i = 1; i < block_size_; ++i) {
+    gaps[i] = rows_[i] - rows_[i - 1] - 1;
+    all_gaps |= gaps[i];
   }
-  base_ = next;
+  for (std::uint32_t i = 0; i < block_size_; ++i) all_tfs |= --tfs_[i];
+  base_ = header_.last_row + 1;
   const auto row_bits = static_cast<std::uint32_t>(std::bit_width(all_gaps));
   const auto tf_bits = static_cast<std::uint32_t>(std::bit_width(all_tfs));
   // finish() refuses what this cast would cut.
@@ -100,7 +99,7 @@ void PostingsEncoder::finish_block() {
   char block[2 + 2 * kBlockPostings * sizeof(std::uint32_t) + sizeof(std::uint64_t)];
   block[0] = static_cast<char>(row_bits);
   block[1] = static_cast<char>(tf_bits);
-  char* end = pack(rows_, block_size_, row_bits, block + 2);
+  char* end = pack(gaps, block_size_, row_bits, block + 2);
   end = pack(tfs_, block_size_, tf_bits, end);
   blocks_.append(block, static_cast<std::size_t>(end - block));
   headers_.push_back(header_);
