@@ -65,6 +65,13 @@ Result<void> make_directory(const std::string& path) {
   return {};
 }
 
+bool has_row_of(const VectorPart& part, const Bitmap& rows) {
+  for (std::uint32_t i = 0; i < part.count; ++i) {
+    if (rows.test(part.row(i))) return true;
+  }
+  return false;
+}
+
 struct TailPart {
   std::shared_ptr<TailChunk> chunk;
   VectorPart part;  // What this state has of it.
@@ -414,9 +421,7 @@ bool SegmentedIndex::needs_tidying(const Segment& segment, const Bitmap& gone) c
       kForgottenMin + vectors.part.count / kVectorsPerForgotten) {
     return true;
   }
-  const std::uint32_t* const rows = vectors.part.rows;
-  return gone.size() > 0 && std::any_of(rows, rows + vectors.part.count,
-                                        [&](std::uint32_t row) { return gone.test(row); });
+  return gone.size() > 0 && has_row_of(vectors.part, gone);
 }
 
 Result<void> SegmentedIndex::tidy(const Bitmap& gone, std::uint64_t oldest) {
@@ -425,10 +430,8 @@ Result<void> SegmentedIndex::tidy(const Bitmap& gone, std::uint64_t oldest) {
     oldest_ = std::max(oldest_, oldest);
     State next = *state();
     const bool has_gone =
-        std::any_of(next.tail.begin(), next.tail.end(), [&](const TailPart& some) {
-          return std::any_of(some.part.rows, some.part.rows + some.part.count,
-                             [&](std::uint32_t row) { return gone.test(row); });
-        });
+        std::any_of(next.tail.begin(), next.tail.end(),
+                    [&](const TailPart& some) { return has_row_of(some.part, gone); });
     if (has_gone) {
       TRAWL_TRY(flush_tail(next, {next.version, Position::kWhole}, &gone));
       publish(std::move(next));

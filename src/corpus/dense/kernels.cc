@@ -51,31 +51,37 @@ void code_dots_portable(const std::uint8_t* codes, std::size_t dimension,
   }
 }
 
-void bit_sums_portable(const std::uint8_t* bits, const std::uint32_t* at,
-                       const BitTables& tables, std::int32_t* out) {
-  const std::size_t stride = tables.piece_count * kPieceBytes;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    const std::uint8_t* const own = bits + at[i] * stride;
-    const std::uint8_t* table = tables.sums.data();
-    std::int32_t sum = 0;
-    for (std::size_t b = 0; b < stride; ++b, table += 32) {
-      sum += table[own[b] & 15] + table[16 + (own[b] >> 4)];
+void estimate_portable(const BitBlocks& blocks, const std::uint32_t* at, std::size_t count,
+                       const BitTables& tables, float least, float* estimates,
+                       std::uint16_t* found) {
+  const float scale = 2 * tables.unit;
+  for (std::size_t i = 0; i < count; ++i, estimates += kBlock) {
+    const std::size_t first = at[i] * kBlock;
+    const std::uint8_t* own = blocks.bits + first * tables.stride;
+    std::int32_t sums[kBlock] = {};
+    for (std::size_t b = 0; b < tables.stride; ++b, own += kBlock) {
+      const std::uint8_t* const low = tables.low(b);
+      const std::uint8_t* const high = tables.high(b);
+      for (std::size_t v = 0; v < kBlock; ++v) {
+        sums[v] += low[own[v] & 15] + high[own[v] >> 4];
+      }
     }
-    out[i] = sum;
+    unsigned better = 0;
+    for (std::size_t v = 0; v < kBlock; ++v) {
+      const auto product = static_cast<float>(2 * sums[v] - tables.offset);
+      float estimate = from_half(blocks.factors[first + v]) * product;
+      if (blocks.squares != nullptr) {
+        estimate = estimate * scale - from_half(blocks.squares[first + v]);
+      }
+      estimates[v] = estimate;
+      better |= static_cast<unsigned>(estimate >= least) << v;
+    }
+    found[i] = static_cast<std::uint16_t>(better);
   }
 }
 
-std::uint64_t at_least_portable(const float* values, float least) {
-  std::uint64_t found = 0;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    found |= std::uint64_t{values[i] >= least} << i;
-  }
-  return found;
-}
-
-constexpr Kernels kPortable{
-    "portable",         dot_portable,      squared_distance_portable,
-    code_dots_portable, bit_sums_portable, at_least_portable};
+constexpr Kernels kPortable{"portable", dot_portable, squared_distance_portable,
+                            code_dots_portable, estimate_portable};
 
 std::vector<const Kernels*> find_kernels() {
   std::vector<const Kernels*> found{&kPortable};

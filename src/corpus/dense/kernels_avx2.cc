@@ -97,78 +97,73 @@ TRAWL_AVX2 void code_dots_avx2(const std::uint8_t* codes, std::size_t dimension,
   }
 }
 
-// Rows of 16 bytes in each half become columns: four times the bytes of register i and
-// those of i + 8 are put alternately into 2 * i and 2 * i + 1.
-TRAWL_AVX2 inline void transpose_avx2(__m256i* rows) {
-  for (int step = 0; step < 4; ++step) {
-    __m256i next[16];
-    for (int i = 0; i < 8; ++i) {
-      next[2 * i] = _mm256_unpacklo_epi8(rows[i], rows[i + 8]);
-      next[2 * i + 1] = _mm256_unpackhi_epi8(rows[i], rows[i + 8]);
-    }
-    for (int i = 0; i < 16; ++i) rows[i] = next[i];
-  }
+TRAWL_AVX2 inline __m256i load_avx2(const std::uint8_t* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-TRAWL_AVX2 void bit_sums_avx2(const std::uint8_t* bits, const std::uint32_t* at,
-                              const BitTables& tables, std::int32_t* out) {
-  const std::size_t stride = tables.piece_count * kPieceBytes;
+// Eight of them as float32.
+TRAWL_AVX2 inline __m256 halves_avx2(const std::uint16_t* from) {
+  const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight), 16));
+}
+
+// Eight estimates of a block, and which of them are at least so much.
+TRAWL_AVX2 inline unsigned estimate_eight(const BitBlocks& blocks, std::size_t first,
+                                          __m128i sums, const BitTables& tables,
+                                          float least, float* estimates) {
+  const __m256i twice = _mm256_slli_epi32(_mm256_cvtepu16_epi32(sums), 1);
+  const __m256 product =
+      _mm256_cvtepi32_ps(_mm256_sub_epi32(twice, _mm256_set1_epi32(tables.offset)));
+  __m256 estimate = _mm256_mul_ps(halves_avx2(blocks.factors + first), product);
+  if (blocks.squares != nullptr) {
+    estimate = _mm256_sub_ps(_mm256_mul_ps(estimate, _mm256_set1_ps(2 * tables.unit)),
+                             halves_avx2(blocks.squares + first));
+  }
+  _mm256_storeu_ps(estimates, estimate);
+  const __m256 is = _mm256_cmp_ps(estimate, _mm256_set1_ps(least), _CMP_GE_OQ);
+  return static_cast<unsigned>(_mm256_movemask_ps(is));
+}
+
+TRAWL_AVX2 void estimate_avx2(const BitBlocks& blocks, const std::uint32_t* at,
+                              std::size_t count, const BitTables& tables, float least,
+                              float* estimates, std::uint16_t* found) {
   const __m256i low_bits = _mm256_set1_epi8(15);
-  const __m256i even_bytes = _mm256_set1_epi16(0x00ff);
-  for (std::size_t i = 0; i < kBatch; i += 32) {
-    __m256i even = _mm256_setzero_si256();
+  for (std::size_t i = 0; i < count; ++i, estimates += kBlock) {
+    const std::size_t first = at[i] * kBlock;
+    const std::uint8_t* own = blocks.bits + first * tables.stride;
+    const std::uint8_t* table = tables.sums.data();
+    // Sums of vectors 1, 3, … in 16 bits each; and those of 0, 2, … with 256 times these.
     __m256i odd = _mm256_setzero_si256();
-    for (std::size_t piece = 0; piece < tables.piece_count; ++piece) {
-      __m256i columns[16];
-      for (std::size_t v = 0; v < 16; ++v) {
-        const std::size_t offset = piece * kPieceBytes;
-        const auto* first = bits + at[i + v] * stride + offset;
-        const auto* second = bits + at[i + 16 + v] * stride + offset;
-        columns[v] = _mm256_inserti128_si256(
-            _mm256_castsi128_si256(
-                _mm_loadu_si128(reinterpret_cast<const __m128i*>(first))),
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(second)), 1);
-      }
-      transpose_avx2(columns);
-      const std::uint8_t* table = tables.sums.data() + piece * kPieceBytes * 32;
-      for (std::size_t b = 0; b < 16; ++b, table += 32) {
-        const __m256i low = _mm256_broadcastsi128_si256(
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
-        const __m256i high = _mm256_broadcastsi128_si256(
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(table + 16)));
-        const __m256i sums = _mm256_add_epi8(
-            _mm256_shuffle_epi8(low, _mm256_and_si256(columns[b], low_bits)),
-            _mm256_shuffle_epi8(
-                high, _mm256_and_si256(_mm256_srli_epi16(columns[b], 4), low_bits)));
-        even = _mm256_add_epi16(even, _mm256_and_si256(sums, even_bytes));
+    __m256i both = _mm256_setzero_si256();
+    for (std::size_t b = 0; b < tables.stride; b += kBitsAlign, table += 128) {
+      // Each half has one byte of all vectors.
+      for (std::size_t pair = 0; pair < 64; pair += 32, own += 32) {
+        const __m256i bits = load_avx2(own);
+        const __m256i low =
+            _mm256_shuffle_epi8(load_avx2(table + pair), _mm256_and_si256(bits, low_bits));
+        const __m256i high =
+            _mm256_shuffle_epi8(load_avx2(table + 64 + pair),
+                                _mm256_and_si256(_mm256_srli_epi16(bits, 4), low_bits));
+        const __m256i sums = _mm256_add_epi8(low, high);
+        both = _mm256_add_epi16(both, sums);
         odd = _mm256_add_epi16(odd, _mm256_srli_epi16(sums, 8));
       }
     }
-    // Of each half: vectors 0, 2, … and 1, 3, …
-    const __m256i first = _mm256_unpacklo_epi16(even, odd);
-    const __m256i second = _mm256_unpackhi_epi16(even, odd);
-    const auto store = [](std::int32_t* to, __m128i eight) TRAWL_AVX2 {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_cvtepu16_epi32(eight));
-    };
-    store(out + i, _mm256_castsi256_si128(first));
-    store(out + i + 8, _mm256_castsi256_si128(second));
-    store(out + i + 16, _mm256_extracti128_si256(first, 1));
-    store(out + i + 24, _mm256_extracti128_si256(second, 1));
+    const __m256i even = _mm256_sub_epi16(both, _mm256_slli_epi16(odd, 8));
+    const __m128i evens =
+        _mm_add_epi16(_mm256_castsi256_si128(even), _mm256_extracti128_si256(even, 1));
+    const __m128i odds =
+        _mm_add_epi16(_mm256_castsi256_si128(odd), _mm256_extracti128_si256(odd, 1));
+    const unsigned low_half = estimate_eight(blocks, first, _mm_unpacklo_epi16(evens, odds),
+                                             tables, least, estimates);
+    const unsigned high_half = estimate_eight(
+        blocks, first + 8, _mm_unpackhi_epi16(evens, odds), tables, least, estimates + 8);
+    found[i] = static_cast<std::uint16_t>(low_half | high_half << 8);
   }
 }
 
-TRAWL_AVX2 std::uint64_t at_least_avx2(const float* values, float least) {
-  const __m256 wanted = _mm256_set1_ps(least);
-  std::uint64_t found = 0;
-  for (std::size_t i = 0; i < kBatch; i += 8) {
-    const __m256 is = _mm256_cmp_ps(_mm256_loadu_ps(values + i), wanted, _CMP_GE_OQ);
-    found |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_ps(is))} << i;
-  }
-  return found;
-}
-
-constexpr Kernels kAvx2{"avx2",         dot_avx2,      squared_distance_avx2,
-                        code_dots_avx2, bit_sums_avx2, at_least_avx2};
+constexpr Kernels kAvx2{"avx2", dot_avx2, squared_distance_avx2, code_dots_avx2,
+                        estimate_avx2};
 
 }  // namespace
 

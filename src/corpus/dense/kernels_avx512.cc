@@ -80,90 +80,64 @@ TRAWL_AVX512 void code_dots_avx512(const std::uint8_t* codes, std::size_t dimens
   }
 }
 
-TRAWL_AVX512 inline __m512i four_pieces(const std::uint8_t* const* own,
-                                        std::size_t offset) {
-  const auto load = [](const std::uint8_t* from) TRAWL_AVX512 {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-  };
-  __m512i four = _mm512_castsi128_si512(load(own[0] + offset));
-  four = _mm512_inserti32x4(four, load(own[1] + offset), 1);
-  four = _mm512_inserti32x4(four, load(own[2] + offset), 2);
-  return _mm512_inserti32x4(four, load(own[3] + offset), 3);
+// Sixteen of them as float32.
+TRAWL_AVX512 inline __m512 halves_avx512(const std::uint16_t* from) {
+  const __m256i sixteen = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(sixteen), 16));
 }
 
-// Sixteen vectors at a time. A piece of four of them fills a register; there, bytes of the
-// same number come together, and then those of four registers, so that each quarter of one
-// has the same byte of all sixteen, as a table is looked up by.
-TRAWL_AVX512 void bit_sums_avx512(const std::uint8_t* bits, const std::uint32_t* at,
-                                  const BitTables& tables, std::int32_t* out) {
-  alignas(64) static constexpr std::uint8_t kTogether[64] = {
-      0,  16, 32, 48, 1,  17, 33, 49, 2,  18, 34, 50, 3,  19, 35, 51,
-      4,  20, 36, 52, 5,  21, 37, 53, 6,  22, 38, 54, 7,  23, 39, 55,
-      8,  24, 40, 56, 9,  25, 41, 57, 10, 26, 42, 58, 11, 27, 43, 59,
-      12, 28, 44, 60, 13, 29, 45, 61, 14, 30, 46, 62, 15, 31, 47, 63};
-  const __m512i together = _mm512_load_si512(kTogether);
+TRAWL_AVX512 inline __m128i add_quarters(__m512i all) {
+  const __m256i half =
+      _mm256_add_epi16(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  return _mm_add_epi16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+TRAWL_AVX512 void estimate_avx512(const BitBlocks& blocks, const std::uint32_t* at,
+                                  std::size_t count, const BitTables& tables, float least,
+                                  float* estimates, std::uint16_t* found) {
   const __m512i low_bits = _mm512_set1_epi8(15);
-  const __m512i even_bytes = _mm512_set1_epi16(0x00ff);
-  const std::size_t stride = tables.piece_count * kPieceBytes;
-  for (std::size_t i = 0; i < kBatch; i += 16) {
-    const std::uint8_t* own[16];
-    for (std::size_t v = 0; v < 16; ++v) own[v] = bits + at[i + v] * stride;
-    __m512i even = _mm512_setzero_si512();
+  const __m512i offset = _mm512_set1_epi32(tables.offset);
+  const __m512 scale = _mm512_set1_ps(2 * tables.unit);
+  const __m512 wanted = _mm512_set1_ps(least);
+  for (std::size_t i = 0; i < count; ++i, estimates += kBlock) {
+    const std::size_t first = at[i] * kBlock;
+    const std::uint8_t* own = blocks.bits + first * tables.stride;
+    const std::uint8_t* table = tables.sums.data();
+    // Sums of vectors 1, 3, … in 16 bits each; and those of 0, 2, … with 256 times these.
     __m512i odd = _mm512_setzero_si512();
-    const std::uint8_t* table = tables.strided_sums.data();
-    for (std::size_t offset = 0; offset < stride; offset += kPieceBytes) {
-      const __m512i a = _mm512_permutexvar_epi8(together, four_pieces(own, offset));
-      const __m512i b = _mm512_permutexvar_epi8(together, four_pieces(own + 4, offset));
-      const __m512i c = _mm512_permutexvar_epi8(together, four_pieces(own + 8, offset));
-      const __m512i d = _mm512_permutexvar_epi8(together, four_pieces(own + 12, offset));
-      const __m512i ab_low = _mm512_unpacklo_epi32(a, b);
-      const __m512i ab_high = _mm512_unpackhi_epi32(a, b);
-      const __m512i cd_low = _mm512_unpacklo_epi32(c, d);
-      const __m512i cd_high = _mm512_unpackhi_epi32(c, d);
-      const __m512i columns[4] = {
-          _mm512_unpacklo_epi64(ab_low, cd_low), _mm512_unpackhi_epi64(ab_low, cd_low),
-          _mm512_unpacklo_epi64(ab_high, cd_high), _mm512_unpackhi_epi64(ab_high, cd_high)};
-      for (const __m512i column : columns) {
-        const __m512i low = _mm512_shuffle_epi8(_mm512_loadu_si512(table),
-                                                _mm512_and_si512(column, low_bits));
-        const __m512i high =
-            _mm512_shuffle_epi8(_mm512_loadu_si512(table + 64),
-                                _mm512_and_si512(_mm512_srli_epi16(column, 4), low_bits));
-        const __m512i sums = _mm512_add_epi8(low, high);
-        even = _mm512_add_epi16(even, _mm512_and_si512(sums, even_bytes));
-        odd = _mm512_add_epi16(odd, _mm512_srli_epi16(sums, 8));
-        table += 128;
-      }
+    __m512i both = _mm512_setzero_si512();
+    for (std::size_t b = 0; b < tables.stride; b += kBitsAlign, own += 64, table += 128) {
+      // Each quarter has one byte of all vectors.
+      const __m512i bits = _mm512_loadu_si512(own);
+      const __m512i low =
+          _mm512_shuffle_epi8(_mm512_loadu_si512(table), _mm512_and_si512(bits, low_bits));
+      const __m512i high =
+          _mm512_shuffle_epi8(_mm512_loadu_si512(table + 64),
+                              _mm512_and_si512(_mm512_srli_epi16(bits, 4), low_bits));
+      const __m512i sums = _mm512_add_epi8(low, high);
+      both = _mm512_add_epi16(both, sums);
+      odd = _mm512_add_epi16(odd, _mm512_srli_epi16(sums, 8));
     }
-    // Each quarter has sums of its bytes, of vectors 0, 2, … and of 1, 3, …
-    __m256i even_half =
-        _mm256_add_epi16(_mm512_castsi512_si256(even), _mm512_extracti64x4_epi64(even, 1));
-    __m256i odd_half =
-        _mm256_add_epi16(_mm512_castsi512_si256(odd), _mm512_extracti64x4_epi64(odd, 1));
-    const __m128i evens = _mm_add_epi16(_mm256_castsi256_si128(even_half),
-                                        _mm256_extracti128_si256(even_half, 1));
-    const __m128i odds = _mm_add_epi16(_mm256_castsi256_si128(odd_half),
-                                       _mm256_extracti128_si256(odd_half, 1));
+    const __m512i even = _mm512_sub_epi16(both, _mm512_slli_epi16(odd, 8));
+    const __m128i evens = add_quarters(even);
+    const __m128i odds = add_quarters(odd);
     const __m256i sixteen =
         _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi16(evens, odds)),
                                 _mm_unpackhi_epi16(evens, odds), 1);
-    _mm512_storeu_si512(out + i, _mm512_cvtepu16_epi32(sixteen));
+    const __m512i twice = _mm512_slli_epi32(_mm512_cvtepu16_epi32(sixteen), 1);
+    const __m512 product = _mm512_cvtepi32_ps(_mm512_sub_epi32(twice, offset));
+    __m512 estimate = _mm512_mul_ps(halves_avx512(blocks.factors + first), product);
+    if (blocks.squares != nullptr) {
+      estimate = _mm512_sub_ps(_mm512_mul_ps(estimate, scale),
+                               halves_avx512(blocks.squares + first));
+    }
+    _mm512_storeu_ps(estimates, estimate);
+    found[i] = _mm512_cmp_ps_mask(estimate, wanted, _CMP_GE_OQ);
   }
 }
 
-TRAWL_AVX512 std::uint64_t at_least_avx512(const float* values, float least) {
-  const __m512 wanted = _mm512_set1_ps(least);
-  std::uint64_t found = 0;
-  for (std::size_t i = 0; i < kBatch; i += 16) {
-    const __mmask16 is =
-        _mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), wanted, _CMP_GE_OQ);
-    found |= std::uint64_t{is} << i;
-  }
-  return found;
-}
-
-constexpr Kernels kAvx512{"avx512",         dot_avx512,      squared_distance_avx512,
-                          code_dots_avx512, bit_sums_avx512, at_least_avx512};
+constexpr Kernels kAvx512{"avx512", dot_avx512, squared_distance_avx512, code_dots_avx512,
+                          estimate_avx512};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "corpus/dense/vector_code.h"
+#include "corpus/dense/vector_part.h"
 
 namespace trawl::dense::kernels_test {
 namespace {
@@ -101,41 +102,85 @@ TEST_F(KernelsTest, CodesAreTheSame) {
   }
 }
 
-// Goal: what the tables give for the bits is the product of the signs with a query of whole
-// numbers, for every kind of processor.
-TEST_F(KernelsTest, BitsAreTheSame) {
-  for (const std::size_t size : sizes()) {
-    const std::size_t vectors = 100;
-    const auto query_values = random_floats(size);
-    QueryVector query(Metric::dot, query_values);
-    query.make_tables();
-    const std::size_t stride = bits_stride(static_cast<std::uint32_t>(size));
-    std::vector<std::uint8_t> codes(size);
-    std::vector<std::uint8_t> bits(vectors * stride);
-    std::vector<std::vector<float>> values;
-    for (std::size_t i = 0; i < vectors; ++i) {
-      values.push_back(random_floats(size));
-      encode_vector(Metric::dot, values.back(), codes.data(), bits.data() + i * stride);
+// Bits of vectors, each by itself, as BitBlocks has them.
+std::vector<std::uint8_t> in_blocks(const std::vector<std::uint8_t>& bits,
+                                    std::uint32_t dimension) {
+  VectorPart part;
+  part.dimension = dimension;
+  part.own_bits = bits.data();
+  const std::size_t stride = bits_stride(dimension);
+  const std::size_t count = bits.size() / stride;
+  std::vector<std::uint8_t> blocks((count + kBlock - 1) / kBlock * kBlock * stride);
+  for (std::size_t i = 0; i < count; ++i) {
+    part.copy_bits(i, blocks.data() + i / kBlock * kBlock * stride, i % kBlock);
+  }
+  return blocks;
+}
+
+std::int32_t sum_of(const BitTables& tables, const std::vector<float>& values) {
+  std::int32_t sum = 0;
+  for (std::size_t d = 0; d < values.size(); d += 4) {
+    unsigned set = 0;
+    for (std::size_t b = d; b < std::min(d + 4, values.size()); ++b) {
+      set |= static_cast<unsigned>(values[b] >= 0) << (b - d);
     }
-    std::uint32_t at[kBatch];
-    for (auto& one : at) one = static_cast<std::uint32_t>(rng_() % vectors);
-    std::int32_t wanted[kBatch];
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      wanted[i] = 0;
-      const std::uint8_t* table = query.tables().sums.data();
-      for (std::size_t d = 0; d < size; d += 4, table += 16) {
-        unsigned set = 0;
-        for (std::size_t b = d; b < std::min(d + 4, size); ++b) {
-          set |= static_cast<unsigned>(values[at[i]][b] >= 0) << (b - d);
+    sum += (d % 8 == 0 ? tables.low(d / 8) : tables.high(d / 8))[set];
+  }
+  return sum;
+}
+
+// Goal: estimates are the product of the signs with a query of whole numbers, by the
+// factor, to the bit for every kind of processor; and those that are found are at least so
+// much.
+TEST_F(KernelsTest, EstimatesAreTheSameToTheBit) {
+  for (const Metric metric : {Metric::cosine, Metric::l2}) {
+    for (const std::size_t size : sizes()) {
+      const std::size_t vectors = 7 * kBlock;
+      const auto query_values = random_floats(size);
+      QueryVector query(metric, query_values);
+      query.make_tables();
+      const BitTables& tables = query.tables();
+      std::vector<std::uint8_t> codes(size);
+      std::vector<std::uint8_t> bits(vectors * tables.stride);
+      std::vector<std::uint16_t> factors;
+      std::vector<std::uint16_t> squares;
+      std::vector<float> wanted;
+      for (std::size_t i = 0; i < vectors; ++i) {
+        const auto values = random_floats(size);
+        const auto constants =
+            encode_vector(metric, values, codes.data(), bits.data() + i * tables.stride);
+        factors.push_back(constants.factor);
+        squares.push_back(constants.square);
+        const auto product = static_cast<float>(2 * sum_of(tables, values) - tables.offset);
+        float estimate = from_half(constants.factor) * product;
+        if (metric == Metric::l2) {
+          estimate = estimate * (2 * tables.unit) - from_half(constants.square);
         }
-        wanted[i] += table[set];
+        wanted.push_back(estimate);
       }
-    }
-    for (const Kernels* kernel : all_kernels()) {
-      SCOPED_TRACE(fmt::format("{} dimensions, {}", size, kernel->name));
-      std::int32_t out[kBatch];
-      kernel->bit_sums(bits.data(), at, query.tables(), out);
-      for (std::size_t i = 0; i < kBatch; ++i) ASSERT_EQ(out[i], wanted[i]) << i;
+      const auto blocks = in_blocks(bits, static_cast<std::uint32_t>(size));
+      std::vector<std::uint32_t> at(1 + rng_() % kBlocksAtOnce);
+      for (auto& one : at) one = static_cast<std::uint32_t>(rng_() % (vectors / kBlock));
+      const float least = rng_() % 5 == 0 ? -INFINITY : wanted[rng_() % vectors];
+      for (const Kernels* kernel : all_kernels()) {
+        SCOPED_TRACE(fmt::format("{} dimensions, {}", size, kernel->name));
+        float estimates[kBlocksAtOnce * kBlock + 1];
+        std::uint16_t found[kBlocksAtOnce + 1];
+        estimates[at.size() * kBlock] = 5;
+        found[at.size()] = 12345;
+        kernel->estimate({blocks.data(), factors.data(),
+                          metric == Metric::l2 ? squares.data() : nullptr},
+                         at.data(), at.size(), tables, least, estimates, found);
+        for (std::size_t i = 0; i < at.size() * kBlock; ++i) {
+          const float own = wanted[at[i / kBlock] * kBlock + i % kBlock];
+          ASSERT_EQ(std::bit_cast<std::uint32_t>(estimates[i]),
+                    std::bit_cast<std::uint32_t>(own))
+              << i;
+          ASSERT_EQ((found[i / kBlock] >> (i % kBlock) & 1) != 0, own >= least) << i;
+        }
+        EXPECT_EQ(estimates[at.size() * kBlock], 5);
+        EXPECT_EQ(found[at.size()], 12345);
+      }
     }
   }
 }
@@ -146,35 +191,28 @@ TEST_F(KernelsTest, SumsOfTheLargestFit) {
     const std::vector<float> values(size, 1e15f);
     QueryVector query(Metric::dot, values);
     query.make_tables();
+    const BitTables& tables = query.tables();
     std::vector<std::uint8_t> codes(size);
-    std::vector<std::uint8_t> bits(bits_stride(static_cast<std::uint32_t>(size)));
-    encode_vector(Metric::dot, values, codes.data(), bits.data());
-    std::int64_t wanted = 0;
-    const std::uint8_t* table = query.tables().sums.data();
-    for (std::size_t d = 0; d < size; d += 4, table += 16) {
-      EXPECT_LE(table[15], 127);
-      wanted += table[15];
+    std::vector<std::uint8_t> bits(kBlock * tables.stride);
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      encode_vector(Metric::dot, values, codes.data(), bits.data() + i * tables.stride);
     }
+    for (std::size_t byte = 0; byte < (size + 7) / 8; ++byte) {
+      EXPECT_LE(tables.low(byte)[15], 127);
+      EXPECT_LE(tables.high(byte)[15], 127);
+    }
+    const std::int32_t wanted = sum_of(tables, values);
     EXPECT_LE(wanted, 65'535);
-    const std::uint32_t at[kBatch] = {};
+    const auto blocks = in_blocks(bits, static_cast<std::uint32_t>(size));
+    const std::vector<std::uint16_t> factors(kBlock, half_above(1));
+    const std::uint32_t at = 0;
     for (const Kernels* kernel : all_kernels()) {
-      std::int32_t out[kBatch];
-      kernel->bit_sums(bits.data(), at, query.tables(), out);
-      for (const auto sum : out) ASSERT_EQ(sum, wanted) << kernel->name;
-    }
-  }
-}
-
-TEST_F(KernelsTest, ComparisonsAreTheSame) {
-  for (int round = 0; round < 100; ++round) {
-    auto values = random_floats(kBatch);
-    values[rng_() % kBatch] = NAN;
-    values[rng_() % kBatch] = -INFINITY;
-    const float least = round == 0 ? -INFINITY : values[rng_() % kBatch];
-    for (const Kernels* kernel : all_kernels()) {
-      const std::uint64_t found = kernel->at_least(values.data(), least);
-      for (std::size_t i = 0; i < kBatch; ++i) {
-        ASSERT_EQ(found >> i & 1, values[i] >= least ? 1u : 0u) << kernel->name << " " << i;
+      float estimates[kBlock];
+      std::uint16_t found = 0;
+      kernel->estimate({blocks.data(), factors.data(), nullptr}, &at, 1, tables, 0,
+                       estimates, &found);
+      for (const float estimate : estimates) {
+        ASSERT_EQ(estimate, static_cast<float>(2 * wanted - tables.offset)) << kernel->name;
       }
     }
   }

@@ -28,11 +28,12 @@ struct Layout {
     const bool has_squares = header.metric == static_cast<std::uint32_t>(Metric::l2);
     points = aligned(sizeof(SegmentHeader));
     rows = points + aligned(header.point_count * sizeof(Breakpoint));
-    scales = rows + aligned(n * 4);
+    scales = rows + (header.has_rows != 0 ? aligned(n * 4) : 0);
     factors = scales + aligned(n * 2);
     squares = factors + aligned(n * 2);
     bits = squares + (has_squares ? aligned(n * 2) : 0);
-    codes = bits + aligned(n * bits_stride(header.dimension));
+    const std::uint64_t blocks = (n + kBlock - 1) / kBlock;
+    codes = bits + aligned(blocks * kBlock * bits_stride(header.dimension));
     values = codes + aligned(n * header.dimension);
     footer = values + aligned(n * header.dimension * 4);
     size = footer + sizeof(SegmentFooter);
@@ -115,6 +116,34 @@ struct Taken {
   std::uint32_t end;
 };
 
+// What is taken of a source need not begin where a block does.
+void write_bits(HashedSink& out, std::span<const Taken> taken, std::uint32_t dimension) {
+  std::vector<std::uint8_t> block(kBlock * bits_stride(dimension));
+  std::size_t filled = 0;
+  for (const Taken& some : taken) {
+    for (std::uint32_t i = some.begin; i < some.end;) {
+      if (filled == 0 && i % kBlock == 0) {
+        const std::size_t whole = (some.end - i) / kBlock;
+        const std::size_t first = i / kBlock;
+        out.write(some.part->bits + first * block.size(), whole * block.size());
+        i += static_cast<std::uint32_t>(whole * kBlock);
+        if (i == some.end) break;
+      }
+      some.part->copy_bits(i++, block.data(), filled++);
+      if (filled < kBlock) continue;
+      out.write(block.data(), block.size());
+      filled = 0;
+    }
+  }
+  if (filled > 0) {
+    for (std::size_t b = 0; b < block.size(); ++b) {
+      if (b % kBlock >= filled) block[b] = 0;
+    }
+    out.write(block.data(), block.size());
+  }
+  out.align();
+}
+
 }  // namespace
 
 std::uint32_t VersionedPart::count_at(std::uint64_t version) const {
@@ -176,7 +205,9 @@ Result<void> Segment::read_layout() {
   VectorPart& part = vectors_.part;
   part.count = header.vector_count;
   part.dimension = header.dimension;
-  part.rows = reinterpret_cast<const std::uint32_t*>(bytes + layout.rows);
+  if (header.has_rows != 0) {
+    part.rows = reinterpret_cast<const std::uint32_t*>(bytes + layout.rows);
+  }
   part.scales = reinterpret_cast<const std::uint16_t*>(bytes + layout.scales);
   part.factors = reinterpret_cast<const std::uint16_t*>(bytes + layout.factors);
   if (origin_.metric == Metric::l2) {
@@ -202,7 +233,14 @@ Result<void> Segment::read_layout() {
       (part.squares != nullptr && !are_sizes(part.squares, part.count))) {
     return damaged("a size is no number");
   }
-  for (std::uint32_t i = 0; i < part.count; ++i) {
+  if (part.rows == nullptr && part.count > 0) {
+    if (part.count - 1 > UINT32_MAX - header.first_row) {
+      return damaged("its rows are too many");
+    }
+    part.row_min = header.first_row;
+    part.row_max = header.first_row + (part.count - 1);
+  }
+  for (std::uint32_t i = 0; part.rows != nullptr && i < part.count; ++i) {
     part.row_min = std::min(part.row_min, part.rows[i]);
     part.row_max = std::max(part.row_max, part.rows[i]);
     if (i > 0 && part.rows[i] <= part.rows[i - 1]) part.is_ascending = false;
@@ -223,7 +261,7 @@ Result<void> write_segment(ByteSink& sink, const SegmentOrigin& origin, Position
     for (const Breakpoint& point : source.points) {
       const std::uint64_t before = count;
       while (i < point.end) {
-        const std::uint32_t row = source.part.rows[i];
+        const std::uint32_t row = source.part.row(i);
         const auto number = choice.number ? choice.number(row) : std::optional(row);
         const std::uint32_t run_end = source.part.run_end(i);
         if (number) {
@@ -263,12 +301,19 @@ Result<void> write_segment(ByteSink& sink, const SegmentOrigin& origin, Position
   header.vector_count = static_cast<std::uint32_t>(count);
   header.point_count = static_cast<std::uint32_t>(points.size());
 
+  bool has_rows = false;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    has_rows = has_rows || rows[i] != rows[i - 1] + 1 || rows[i] == 0;
+  }
+  header.has_rows = has_rows;
+  header.first_row = has_rows || rows.empty() ? 0 : rows.front();
+
   HashedSink out(sink);
   out.write(&header, 1);
   out.align();
   out.write(points.data(), points.size());
   out.align();
-  out.write(rows.data(), rows.size());
+  if (has_rows) out.write(rows.data(), rows.size());
   out.align();
   const auto put = [&](const auto* VectorPart::*array, std::size_t each) {
     for (const Taken& some : taken) {
@@ -279,7 +324,7 @@ Result<void> write_segment(ByteSink& sink, const SegmentOrigin& origin, Position
   put(&VectorPart::scales, 1);
   put(&VectorPart::factors, 1);
   if (origin.metric == Metric::l2) put(&VectorPart::squares, 1);
-  put(&VectorPart::bits, bits_stride(origin.dimension));
+  write_bits(out, taken, origin.dimension);
   put(&VectorPart::codes, origin.dimension);
   put(&VectorPart::values, origin.dimension);
   return out.finish();

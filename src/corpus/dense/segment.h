@@ -23,17 +23,17 @@ namespace trawl::dense {
 //
 //   header     SegmentHeader
 //   points     Breakpoint for each version or several in which vectors arrived
-//   rows       u32 for each vector
+//   rows       u32 for each vector; none where they go on by ones from the first
 //   scales     u16, the upper half of a float32
 //   factors    u16, likewise
 //   squares    u16, likewise; under Metric::l2 alone
-//   bits       bits_stride() bytes
+//   bits       bits_stride() bytes, as BitBlocks has them; the last block is filled with 0
 //   codes      a byte for each dimension
 //   values     float32 for each dimension, as they were given
 //   footer     SegmentFooter: without padding
 //
 // The checksum is the content_hash() of those of each kHashedBytes before the footer.
-inline constexpr std::string_view kSegmentMagic = "TRWLVEC1";
+inline constexpr std::string_view kSegmentMagic = "TRWLVEC2";
 inline constexpr std::size_t kHashedBytes = 1 << 20;
 inline constexpr std::size_t kSectionAlign = 64;
 
@@ -79,7 +79,8 @@ struct SegmentHeader {
   std::uint32_t metric = 0;
   std::uint32_t vector_count = 0;
   std::uint32_t point_count = 0;
-  std::uint64_t zero = 0;
+  std::uint32_t has_rows = 0;
+  std::uint32_t first_row = 0;  // Where it has none.
 };
 static_assert(sizeof(SegmentHeader) == 64);
 

@@ -50,6 +50,7 @@ class TailChunk {
   std::uint16_t* factors_ = nullptr;
   std::uint16_t* squares_ = nullptr;
   std::uint8_t* bits_ = nullptr;
+  std::uint8_t* own_bits_ = nullptr;
   std::uint8_t* codes_ = nullptr;
   float* values_ = nullptr;
 };

@@ -156,7 +156,6 @@ Bounds QueryVector::bounds(std::int32_t code_dot, const std::uint16_t scale,
 
 void QueryVector::make_tables() {
   const std::size_t dimension = values_.size();
-  const std::size_t stride = bits_stride(static_cast<std::uint32_t>(dimension));
   const std::size_t groups = (dimension + 3) / 4;
   float greatest = 0;  // Of the sums of four.
   for (std::size_t d = 0; d < dimension; d += 4) {
@@ -170,53 +169,28 @@ void QueryVector::make_tables() {
   const float most =
       std::min(kTableSumMax, std::floor(65'535.0f / static_cast<float>(groups))) - 2;
   const float unit = greatest > 0 ? most / greatest : 0;
-  bit_scale_ = unit > 0 ? 1 / unit : 0;
-
-  tables_.piece_count = stride / kPieceBytes;
-  tables_.sums.assign(stride * 32, 0);
-  bit_offset_ = 0;
+  tables_.unit = unit > 0 ? 1 / unit : 0;
+  tables_.stride = bits_stride(static_cast<std::uint32_t>(dimension));
+  tables_.sums.assign(tables_.stride * 32, 0);
+  tables_.offset = 0;
   for (std::size_t group = 0; group < groups; ++group) {
     int parts[4] = {};
     int negative = 0;
     for (std::size_t i = 0; i < 4 && group * 4 + i < dimension; ++i) {
       parts[i] = static_cast<int>(rounded(values_[group * 4 + i] * unit));
       if (parts[i] < 0) negative -= parts[i];
-      bit_offset_ += parts[i];
+      tables_.offset += parts[i];
     }
     // Sums are kept above zero by what they can be below it.
-    bit_offset_ += 2 * negative;
+    tables_.offset += 2 * negative;
+    const std::size_t byte = group / 2;
+    const auto begin =
+        (group % 2 == 0 ? tables_.low(byte) : tables_.high(byte)) - tables_.sums.data();
     for (int set = 0; set < 16; ++set) {
       int sum = negative;
       for (int i = 0; i < 4; ++i) sum += (set >> i & 1) * parts[i];
-      tables_.sums[group * 16 + static_cast<std::size_t>(set)] =
-          static_cast<std::uint8_t>(sum);
+      tables_.sums[static_cast<std::size_t>(begin + set)] = static_cast<std::uint8_t>(sum);
     }
-  }
-
-  tables_.strided_sums.resize(tables_.sums.size());
-  std::uint8_t* out = tables_.strided_sums.data();
-  for (std::size_t piece = 0; piece < tables_.piece_count; ++piece) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      for (std::size_t half = 0; half < 2; ++half) {
-        for (std::size_t quarter = 0; quarter < 4; ++quarter, out += 16) {
-          const std::size_t byte = piece * kPieceBytes + quarter * 4 + i;
-          std::memcpy(out, tables_.sums.data() + byte * 32 + half * 16, 16);
-        }
-      }
-    }
-  }
-}
-
-void QueryVector::estimate(const std::int32_t* bit_sums, const std::uint16_t* factors,
-                           const std::uint16_t* squares, float* estimates) const {
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    const std::int32_t product = 2 * bit_sums[i] - bit_offset_;
-    estimates[i] = from_half(factors[i]) * static_cast<float>(product);
-  }
-  if (squares == nullptr) return;
-  const float scale = 2 * bit_scale_;
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    estimates[i] = estimates[i] * scale - from_half(squares[i]);
   }
 }
 

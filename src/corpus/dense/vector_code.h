@@ -14,11 +14,8 @@
 // computed in one order of single roundings, so that it is the same on every machine.
 namespace trawl::dense {
 
-// The upper half of a float32. Not for infinities, or what is no number.
-inline float from_half(std::uint16_t half) {
-  return std::bit_cast<float>(std::uint32_t{half} << 16);
-}
-// The least that is not below a value of 0 or more.
+// The upper half of a float32 as from_half() reads it: the least that is not below a value
+// of 0 or more. Not for infinities, or what is no number.
 inline std::uint16_t half_above(float value) {
   return static_cast<std::uint16_t>((std::bit_cast<std::uint32_t>(value) + 0xffff) >> 16);
 }
@@ -27,8 +24,8 @@ inline std::uint16_t half_above(float value) {
 // Metric::cosine all of this is of x / |x|.
 //
 //   codes  a byte for each dimension: 128 + x[d] / scale, rounded, within 1 to 255
-//   bits   one for each dimension, the first in the lowest bit: whether x[d] >= 0; in whole
-//          pieces, the rest of which is 0
+//   bits   one for each dimension, the first in the lowest bit: whether x[d] >= 0; in
+//          bits_stride() bytes, the rest of which is 0
 //   factor such that factor * <sign(x), y> is about <x, y>: |x|² / the sum of |x[d]| (Gao
 //          and Long, "RaBitQ", SIGMOD 2024, without its rotation)
 struct VectorConstants {
@@ -38,8 +35,8 @@ struct VectorConstants {
 };
 
 inline std::size_t bits_stride(std::uint32_t dimension) {
-  const std::size_t piece_bits = kPieceBytes * 8;
-  return (dimension + piece_bits - 1) / piece_bits * kPieceBytes;
+  const std::size_t aligned_bits = kBitsAlign * 8;
+  return (dimension + aligned_bits - 1) / aligned_bits * kBitsAlign;
 }
 
 VectorConstants encode_vector(Metric metric, std::span<const float> values,
@@ -64,13 +61,9 @@ class QueryVector {
   Bounds bounds(std::int32_t code_dot, std::uint16_t scale, std::uint16_t factor,
                 std::uint16_t square) const;
 
-  // Greater where a vector is more alike, as far as its bits tell; from what
-  // Kernels::bit_sums() gives. tables() is for those alone who asked for them first.
+  // For Kernels::estimate(), for those alone who asked for them first.
   void make_tables();
   const BitTables& tables() const { return tables_; }
-  // `squares` is null but under Metric::l2. All are of kBatch vectors.
-  void estimate(const std::int32_t* bit_sums, const std::uint16_t* factors,
-                const std::uint16_t* squares, float* estimates) const;
 
  private:
   const Metric metric_;
@@ -85,8 +78,6 @@ class QueryVector {
   double rounding_ = 0;        // Of sums of as many float32, as a share of the lengths.
 
   BitTables tables_;
-  std::int32_t bit_offset_ = 0;  // 2 * sum - bit_offset_ is the product with the signs,
-  float bit_scale_ = 0;          // in units of this.
 };
 
 }  // namespace trawl::dense

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/work_limit.h"
+#include "corpus/dense/best_estimates.h"
 #include "corpus/dense/top_rows.h"
 #include "corpus/dense/visible_vectors.h"
 
@@ -27,83 +28,108 @@ void prefetch(const void* from, std::size_t bytes) {
   }
 }
 
-struct Estimate {
-  float estimate;
-  std::uint32_t row;
-  std::uint32_t part;
-  std::uint32_t vector;
-};
-
-bool is_better(const Estimate& a, const Estimate& b) {
-  return a.estimate != b.estimate ? a.estimate > b.estimate : a.row < b.row;
-}
-
-// Keeps the best of those added, in no order.
-class BestEstimates {
+// Looks at the blocks of a part that have visible vectors, some at once.
+class BlockScan {
  public:
-  explicit BestEstimates(std::size_t count) : count_(count) { all_.reserve(2 * count); }
+  BlockScan(const VectorPart& part, std::uint32_t number, const QueryVector& query,
+            BestEstimates& best)
+      : part_(part), number_(number), tables_(query.tables()), best_(best) {}
 
-  float threshold() const { return threshold_; }
-  void add(const Estimate& one) {
-    all_.push_back(one);
-    if (all_.size() == 2 * count_) shrink();
-  }
-  std::vector<Estimate> take() {
-    if (all_.size() > count_) shrink();
-    return std::move(all_);
+  void run(std::span<const std::uint64_t> words) {
+    const std::size_t open = part_.own_bits == nullptr ? SIZE_MAX : part_.count / kBlock;
+    for (std::size_t w = 0; w < words.size(); ++w) {
+      std::uint64_t word = words[w];
+      for (std::size_t block = w * (64 / kBlock); word != 0; ++block, word >>= kBlock) {
+        const auto visible = static_cast<std::uint16_t>(word);
+        if (visible == 0) continue;
+        if (block == open) {
+          look_at_open(block, visible);
+          return;
+        }
+        if (block > next_ + kGap) {
+          prefetch(part_.bits + block * kBlock * tables_.stride, kBlock * tables_.stride);
+          next_ = block;
+        }
+        while (next_ < block) take(0);
+        take(visible);
+      }
+    }
+    look();
   }
 
  private:
-  void shrink() {
-    const auto last = all_.begin() + static_cast<std::ptrdiff_t>(count_) - 1;
-    std::nth_element(all_.begin(), last, all_.end(), is_better);
-    threshold_ = last->estimate;
-    all_.resize(count_);
+  // So few blocks are sooner looked at than left out: the processor reads ahead of what is
+  // read without gaps.
+  static constexpr std::size_t kGap = 8;
+
+  void take(std::uint16_t visible) {
+    at_[count_] = static_cast<std::uint32_t>(next_++);
+    visible_[count_++] = visible;
+    if (count_ == kBlocksAtOnce) look();
+  }
+  void look() { look({part_.bits, part_.factors, part_.squares}, 0); }
+  // Vector 0 of block 0 is number `first`.
+  void look(const BitBlocks& blocks, std::size_t first) {
+    count_work(count_ * kBlock * part_.dimension / kBitsPerStep + 1);
+    float estimates[kBlocksAtOnce * kBlock];
+    std::uint16_t found[kBlocksAtOnce];
+    kernels().estimate(blocks, at_, count_, tables_, best_.threshold(), estimates, found);
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (unsigned better = found[i] & visible_[i]; better != 0; better &= better - 1) {
+        const auto v = static_cast<unsigned>(std::countr_zero(better));
+        const auto vector = static_cast<std::uint32_t>(first + at_[i] * kBlock + v);
+        best_.add({estimates[i * kBlock + v], part_.row(vector), number_, vector});
+      }
+    }
+    count_ = 0;
+  }
+  // The last block of the tail, which others may still be writing: out of what they do not
+  // write any more.
+  void look_at_open(std::size_t block, std::uint16_t visible) {
+    look();
+    const std::size_t first = block * kBlock;
+    std::vector<std::uint8_t> bits(kBlock * tables_.stride);
+    std::uint16_t factors[kBlock] = {};
+    std::uint16_t squares[kBlock] = {};
+    for (std::size_t i = first; i < part_.count; ++i) {
+      part_.copy_bits(i, bits.data(), i - first);
+      factors[i - first] = part_.factors[i];
+      squares[i - first] = part_.square(i);
+    }
+    at_[0] = 0;
+    visible_[0] = visible;
+    count_ = 1;
+    look({bits.data(), factors, part_.squares == nullptr ? nullptr : squares}, first);
   }
 
-  const std::size_t count_;
-  std::vector<Estimate> all_;
-  float threshold_ = -INFINITY;
+  const VectorPart& part_;
+  const std::uint32_t number_;
+  const BitTables& tables_;
+  BestEstimates& best_;
+  std::uint32_t at_[kBlocksAtOnce];
+  std::uint16_t visible_[kBlocksAtOnce];
+  std::size_t count_ = 0;
+  std::size_t next_ = 0;  // The block after the last that was taken.
 };
 
 std::vector<Estimate> best_by_bits(std::span<const VectorPart> parts,
                                    const VisibleVectors& visible, const QueryVector& query,
                                    std::size_t count) {
-  const Kernels& kernel = kernels();
-  const BitTables& tables = query.tables();
-  const std::size_t stride = tables.piece_count * kPieceBytes;
   BestEstimates best(count);
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
-    const VectorPart& part = parts[p];
-    const auto ahead = [&](std::uint32_t vector) {
-      prefetch(part.bits + vector * stride, stride);
-    };
-    for_each_batch(visible.words(p), ahead, [&](std::uint32_t* at, std::size_t size) {
-      count_work(kBatch * part.dimension / kBitsPerStep + 1);
-      for (std::size_t i = size; i < kBatch; ++i) at[i] = at[size - 1];
-      std::int32_t sums[kBatch];
-      kernel.bit_sums(part.bits, at, tables, sums);
-      std::uint16_t factors[kBatch];
-      std::uint16_t squares[kBatch];
-      const bool is_run = at[kBatch - 1] - at[0] == kBatch - 1;
-      const auto constants = [&](const std::uint16_t* all, std::uint16_t* own) {
-        if (is_run) return all + at[0];
-        for (std::size_t i = 0; i < kBatch; ++i) own[i] = all[at[i]];
-        return static_cast<const std::uint16_t*>(own);
-      };
-      float estimates[kBatch];
-      query.estimate(sums, constants(part.factors, factors),
-                     part.squares == nullptr ? nullptr : constants(part.squares, squares),
-                     estimates);
-      std::uint64_t better = kernel.at_least(estimates, best.threshold());
-      if (size < kBatch) better &= (std::uint64_t{1} << size) - 1;
-      for (; better != 0; better &= better - 1) {
-        const auto i = static_cast<unsigned>(std::countr_zero(better));
-        best.add({estimates[i], part.rows[at[i]], p, at[i]});
-      }
-    });
+    BlockScan(parts[p], p, query, best).run(visible.words(p));
   }
   return best.take();
+}
+
+std::size_t row_count_of(const std::vector<Estimate>& all,
+                         std::span<const VectorPart> parts) {
+  const bool has_one_each = std::all_of(
+      parts.begin(), parts.end(), [](const VectorPart& part) { return part.is_ascending; });
+  if (has_one_each) return all.size();
+  std::unordered_set<std::uint32_t> rows;
+  for (const Estimate& one : all) rows.insert(one.row);
+  return rows.size();
 }
 
 // Leaves of the visible vectors those that are worth to be compared exactly. What it leaves
@@ -115,9 +141,7 @@ void choose_by_bits(std::span<const VectorPart> parts, VisibleVectors& visible,
   // Where rows have many vectors, the best ones may be of few rows.
   for (std::uint64_t count = wanted; count < visible_count; count *= 4) {
     const auto best = best_by_bits(parts, visible, query, count);
-    std::unordered_set<std::uint32_t> rows;
-    for (const Estimate& one : best) rows.insert(one.row);
-    if (rows.size() < wanted / 4) continue;
+    if (row_count_of(best, parts) < wanted / 4) continue;
     visible.clear();
     for (const Estimate& one : best) visible.add_row(one.part, one.vector);
     return;
@@ -228,7 +252,7 @@ void add_candidates(const VectorPart& part, std::uint32_t number,
         continue;
       }
       // All vectors of a row are visible, and lie one after the other.
-      const bool goes_on = row.begin < row.end && part.rows[row.begin] == part.rows[vector];
+      const bool goes_on = row.begin < row.end && part.row(row.begin) == part.row(vector);
       if (!goes_on) {
         finish_row();
         bounds.clear();
@@ -293,7 +317,7 @@ SearchResult search_parts(std::span<const VectorPart> parts, std::span<QueryVect
     }
     const VectorPart& part = parts[row.part];
     count_work((row.end - row.begin) * query.size() * (part.dimension / kCodesPerStep + 1));
-    best.add({part.rows[row.begin], score_row(part, row.begin, row.end, query)});
+    best.add({part.row(row.begin), score_row(part, row.begin, row.end, query)});
   }
   result.rows = best.take();
   return result;
@@ -313,7 +337,7 @@ SearchResult search_parts_exhaustively(std::span<const VectorPart> parts,
     for (std::uint32_t i = 0; i < part.count;) {
       const std::uint32_t end = part.run_end(i);
       if ((words[i / 64] >> (i % 64) & 1) != 0) {
-        best.add({part.rows[i], score_row(part, i, end, query)});
+        best.add({part.row(i), score_row(part, i, end, query)});
       }
       i = end;
     }
@@ -329,6 +353,11 @@ std::uint64_t visible_row_count(std::span<const VectorPart> parts, const VectorV
 std::optional<RowPlace> find_row(std::span<const VectorPart> parts, std::uint32_t row) {
   for (const VectorPart& part : parts) {
     if (row < part.row_min || row > part.row_max) continue;
+    if (part.rows == nullptr) {
+      const std::uint32_t begin = row - part.row_min;
+      if (begin < part.count) return RowPlace{&part, begin, begin + 1};
+      continue;
+    }
     const std::uint32_t* const end = part.rows + part.count;
     const std::uint32_t* at = part.is_ascending ? std::lower_bound(part.rows, end, row)
                                                 : std::find(part.rows, end, row);

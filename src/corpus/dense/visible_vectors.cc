@@ -21,9 +21,8 @@ bool sees(const VectorView& view, std::uint32_t row) {
 std::uint64_t visible_word(const VectorPart& part, std::uint32_t begin,
                            const VectorView& view) {
   const std::uint32_t count = std::min<std::uint32_t>(part.count - begin, 64);
-  const std::uint32_t* const rows = part.rows + begin;
-  if (part.is_ascending && rows[count - 1] - rows[0] == count - 1) {
-    const std::uint32_t first = rows[0];
+  const std::uint32_t first = part.row(begin);
+  if (part.is_ascending && part.row(begin + count - 1) - first == count - 1) {
     const std::uint32_t seen =
         view.row_end <= first ? 0 : std::min(count, view.row_end - first);
     std::uint64_t word = seen == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << seen) - 1;
@@ -33,7 +32,7 @@ std::uint64_t visible_word(const VectorPart& part, std::uint32_t begin,
   }
   std::uint64_t word = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    word |= std::uint64_t{sees(view, rows[i])} << i;
+    word |= std::uint64_t{sees(view, part.rows[begin + i])} << i;
   }
   return word;
 }
