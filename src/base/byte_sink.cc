@@ -41,21 +41,28 @@ void FileSink::fail(const char* what) {
 
 void FileSink::write(std::string_view bytes) {
   if (failed_) return;
-  buffer_.append(bytes);
-  if (buffer_.size() >= kFileBufferSize) write_buffer();
+  if (buffer_.size() + bytes.size() < kFileBufferSize) {
+    buffer_.append(bytes);
+    return;
+  }
+  write_buffer();
+  write_now(bytes);
 }
 
 void FileSink::write_buffer() {
-  std::string_view rest = buffer_;
-  while (!rest.empty() && !failed_) {
-    const auto written = ::write(fd_, rest.data(), rest.size());
+  write_now(buffer_);
+  buffer_.clear();
+}
+
+void FileSink::write_now(std::string_view bytes) {
+  while (!bytes.empty() && !failed_) {
+    const auto written = ::write(fd_, bytes.data(), bytes.size());
     if (written >= 0) {
-      rest.remove_prefix(static_cast<std::size_t>(written));
+      bytes.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno != EINTR) {
       fail("write");
     }
   }
-  buffer_.clear();
 }
 
 Result<void> FileSink::finish() {

@@ -46,6 +46,7 @@ class FileSink final : public ByteSink {
 
  private:
   void write_buffer();
+  void write_now(std::string_view bytes);
   void fail(const char* what);
 
   std::string directory_;

@@ -343,7 +343,7 @@ Result<SegmentPtr> SegmentedIndex::write(Position from, Position to,
   const std::string name = segment_name(from, to);
   FileSink sink(options_.directory, name);
   TRAWL_TRY(write_segment(sink, origin_, from, to, parts, choice));
-  return Segment::open(path_of(name));
+  return Segment::open(path_of(name), Segment::Checksum::trusted);
 }
 
 Result<void> SegmentedIndex::flush_tail(State& next, Position to, const Bitmap* gone) {

@@ -49,7 +49,7 @@ struct IndexOptions {
   std::uint32_t dimension = 0;    // 1..4096
   Metric metric = Metric::cosine;
   std::uint32_t flush_vectors = 16'384;  // The tail becomes a segment at this size.
-  std::uint32_t segments_max = 8;        // Above this, neighbours are merged.
+  std::uint32_t segments_max = 64;       // Above this, neighbours are merged.
   std::uint32_t exact_max = kExactMax;   // For tests: results differ where this does.
 };
 
