@@ -593,7 +593,8 @@ void Analyzer::emit_parts(std::string_view word, const TermSink& sink) {
     const std::size_t size = end - begin;
     if (size == word.size()) return;
     if (size > 1) {
-      std::transform(word.begin() + begin, word.begin() + end, buffer, lower);
+      for (std::size_t i = 0; i < size; ++i)
+        buffer[i] = static_cast<char>(word[begin + i] | kSmallBit);
       emit_word({buffer, size}, first == digit, sink);
     }
     begin = end;
