@@ -271,7 +271,9 @@ def main():
     begin = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="trawl-bench-") as folder:
-            report = measure(options, pathlib.Path(options.keep or folder))
+            data = pathlib.Path(options.keep or folder)
+            data.mkdir(parents=True, exist_ok=True)
+            report = measure(options, data)
     except quality_sets.NoCatalogue as failure:
         print(f"bench-quality: {failure}", file=sys.stderr)
         return 3

@@ -137,6 +137,7 @@ TEST_P(CorpusContract, APartedScoreAddsUpToThatOfTheSearch) {
         expect_sums(*parts);
         EXPECT_EQ(parts->score, scores.contains(document) ? scores[document] : 0.0F);
         EXPECT_EQ(parts->documents, at->document_count());
+        EXPECT_NEAR(parts->b, request.feature_uri == kDetecting ? 0.6 : 0.75, 1e-6);
         for (const TermScore& term : parts->terms) {
           for (const FieldShare& field : term.fields) fields_seen.insert(field.path);
         }

@@ -167,6 +167,7 @@ Error damaged_postings() {
 Result<RankingPlan> plan_ranking(Segments segments, Analyzer& analyzer,
                                  std::string_view text, const RowView& view, Pace& pace) {
   RankingPlan plan;
+  plan.b = analyzer.detects_language() ? kBm25DetectedB : kBm25B;
   if (segments.empty()) {
     plan.query = parse_query(analyzer, text);
     return plan;
@@ -200,9 +201,8 @@ Result<RankingPlan> plan_ranking(Segments segments, Analyzer& analyzer,
       total_length > 0 ? static_cast<double>(total_length) / document_count : 1.0;
   plan.average_length = average_length;
   const double k1 = kBm25K1;
-  const double b = kBm25B;
-  plan.bm25.norm_base = k1 * (1.0 - b);
-  plan.bm25.norm_per_length = k1 * b / average_length;
+  plan.bm25.norm_base = k1 * (1.0 - plan.b);
+  plan.bm25.norm_per_length = k1 * plan.b / average_length;
 
   TermCounter counter(plan.segments, rows, seen, pace);
   if (analyzer.detects_language()) {
@@ -255,6 +255,7 @@ Result<TakenApart> take_row_apart(const RankingPlan& plan, std::uint32_t row) {
   TakenApart out;
   out.row_count = plan.row_count;
   out.average_length = plan.average_length;
+  out.b = plan.b;
   for (const auto& segment : plan.segments) {
     if (row < segment->first_row() || row >= segment->row_end()) continue;
     // One that does not hold the row says 0.

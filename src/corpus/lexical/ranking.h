@@ -67,6 +67,7 @@ struct RankingPlan {
   const Bitmap* allowed = nullptr;  // Null when all are.
   std::uint32_t row_count = 0;      // Of the living rows.
   double average_length = 0;
+  double b = 0;
   Bm25 bm25;
   std::vector<WeightedTerm> terms;  // Those that occur, in the order of the query.
 

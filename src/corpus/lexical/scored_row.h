@@ -37,6 +37,7 @@ struct ScoredTerm {
 struct TakenApart {
   std::uint32_t row_count = 0;  // That the view sees, whatever it allows.
   double average_length = 0;
+  double b = 0;              // The constant of BM25, by the analyzer.
   std::uint32_t length = 0;  // Of the row.
   double norm = 0;
   std::vector<ScoredTerm> terms;  // In the order in which their scores are added.

@@ -26,6 +26,7 @@ namespace {
 
 constexpr double kK1 = 1.2;
 constexpr double kB = 0.75;
+constexpr double kDetectedB = 0.6;  // Of features that detect languages.
 
 // How often each word stands in a document, a field counting as often as it weighs.
 struct WordCounts {
@@ -143,9 +144,10 @@ struct Statistics {
   std::vector<WordCounts> counts;  // Of each document.
   std::map<std::string, double> documents_with;
   double average_length = 1;
+  double b = kB;
 
   double norm(std::size_t i) const {
-    return kK1 * (1 - kB + kB * counts[i].length / average_length);
+    return kK1 * (1 - b + b * counts[i].length / average_length);
   }
   TermScore score(std::size_t i, const std::string& word, double times) const {
     TermScore out;
@@ -206,7 +208,10 @@ Result<Statistics> prepare_scoring(const Collection& collection,
   if (total_length > 0) {
     statistics.average_length = total_length / static_cast<double>(documents.size());
   }
-  if (analyzer.detects_language()) expect_query(analyzer, request.text, statistics.counts);
+  if (analyzer.detects_language()) {
+    statistics.b = kDetectedB;
+    expect_query(analyzer, request.text, statistics.counts);
+  }
   for (const std::string& word : analyzer.terms(request.text)) ++statistics.query[word];
   return statistics;
 }
@@ -340,7 +345,7 @@ Result<ScoreParts> MemorySnapshot::explain(const SearchRequest& request,
   const auto i = static_cast<std::size_t>(found - documents_->begin());
   ScoreParts out;
   out.k1 = kK1;
-  out.b = kB;
+  out.b = statistics.b;
   out.documents = documents_->size();
   out.average_length = statistics.average_length;
   out.length = statistics.counts[i].length;

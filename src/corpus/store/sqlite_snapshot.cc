@@ -176,7 +176,7 @@ Result<ScoreParts> SqliteSnapshot::explain(const SearchRequest& request,
                state_->words(place).take_apart(request.text, row, view, check));
   ScoreParts out;
   out.k1 = lexical::kBm25K1;
-  out.b = lexical::kBm25B;
+  out.b = apart.b;
   out.documents = apart.row_count;
   out.average_length = apart.average_length;
   out.length = apart.length;
