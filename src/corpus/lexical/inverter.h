@@ -41,7 +41,7 @@ class Inverter {
   };
 
   std::uint32_t term_id(std::string_view text);
-  void count(std::string_view term, std::uint64_t times);
+  void count(std::string_view text, std::uint64_t times);
   void grow();
   std::string_view text_of(const Term& term) const {
     return std::string_view(text_).substr(term.text_offset, term.text_size);
