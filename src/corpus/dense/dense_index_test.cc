@@ -488,6 +488,48 @@ TEST_F(DenseIndexTest, WhatBitsChooseIsTheSameInAnySegments) {
   }
 }
 
+// Goal: bits choose what arrived last like all else, however full the block that it is in.
+TEST_F(DenseIndexTest, BitsChooseWhatArrivedLast) {
+  exact_max_ = 100;
+  flush_vectors_ = 10'000;
+  dimension_ = 40;
+  for (const Metric metric : {Metric::dot, Metric::l2}) {
+    metric_ = metric;
+    rows_.clear();
+    fs::remove_all(directory_ + "/index");
+    auto index = open();
+    const auto query = random_vectors(1);
+    std::vector<RowVectors> rows;
+    // A few more than fill whole blocks; each is nearer than the short ones below.
+    for (std::uint32_t row = 0; row < 4003; ++row) {
+      auto values = random_vectors(1);
+      for (std::uint32_t d = 0; d < dimension_; ++d) {
+        values[d] = query[d] * 0.5f + values[d] * 0.01f;
+      }
+      rows_.push_back({row, 1, std::move(values)});
+    }
+    for (const Row& row : rows_) rows.push_back({row.row, row.values});
+    ASSERT_TRUE(index->add(1, rows));
+    for (std::uint32_t i = 0; i < 40; ++i) {
+      SCOPED_TRACE(fmt::format("metric {}, {} more", static_cast<int>(metric), i + 1));
+      // Long ones beside short ones, so that it tells whose length is whose.
+      auto values = query;
+      for (float& value : values)
+        value *= i % 2 == 0 ? 1e-3f : 1 + 1e-3f * static_cast<float>(i + 1);
+      rows_.push_back({4003 + i, 2 + i, values});
+      const RowVectors more[] = {{4003 + i, values}};
+      ASSERT_TRUE(index->add(2 + i, more));
+      VectorView view;
+      view.version = 2 + i;
+      view.row_end = UINT32_MAX;
+      const std::uint32_t long_count = (i + 1) / 2;
+      const auto wanted = ranked(query, long_count, view);
+      expect_same(index->search(query, long_count, view, {}).value().rows, wanted);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 // Goal: where the best vectors are all of a few rows, other rows are found all the same.
 TEST_F(DenseIndexTest, RowsOfManyVectorsLeaveRoomForOthers) {
   exact_max_ = 100;
