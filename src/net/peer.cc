@@ -90,12 +90,13 @@ Result<HttpReply> Peer::ask(const HttpRequest& request, const StopToken& stop,
     if (!breaker_.may_try(began)) {
       if (last) return answer_of(std::move(*last));
       const auto left = breaker_.pause_left(began);
-      return describe(make_error(
-          ErrorCode::unavailable,
-          fmt::format("it failed {} times in a row and is tried again {}",
-                      options_.breaker.failures_max,
-                      left.count() > 0 ? fmt::format("in {} s", left.count() / 1'000 + 1)
-                                       : "just now")));
+      return describe(
+          make_error(ErrorCode::unavailable,
+                     fmt::format("it failed {} times in a row and is tried again {}",
+                                 options_.breaker.failures_max,
+                                 left.count() > 0
+                                     ? fmt::format("in {} s", (left.count() + 999) / 1'000)
+                                     : "just now")));
     }
     if (options_.before_try) {
       if (auto allowed = options_.before_try(); !allowed) {
