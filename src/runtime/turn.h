@@ -12,9 +12,8 @@ class WorkerPool;
 // milliseconds, and somebody else has a better claim to it, the slot goes there, and this
 // returns when its turn has come again:
 //   - a task of another account goes before it, where that has had less time in slots;
-//   - one that has computed for long is a long one (WorkerPoolOptions::long_task_us):
-//   others
-//     of its own account go before it that have not, and no more long ones run at once than
+//   - one that has computed for long is a long one (WorkerPoolOptions::long_task_us): those
+//     of its own account that have not go before it, and no more long ones run at once than
 //     the pool says.
 // It also lets threads run that wait for this processor, such as those that read sockets
 // and commit: the system would let them wait until its next tick, 4 ms often.
