@@ -19,6 +19,7 @@
 
 namespace trawl {
 
+// From so long on a task is a long one, unless the pool is told otherwise.
 inline constexpr int kLongTaskUs = 10'000;
 
 struct WorkerPoolOptions {

@@ -23,7 +23,8 @@ inline bool is_better(const Estimate& a, const Estimate& b) {
 }
 
 // Keeps the best of those added, in no order. It counts how many there are of about each
-// size, which says early below what none is worth adding.
+// size, which says early below what none is worth adding. Which are kept does not depend on
+// the order in which they come. Not thread-safe.
 class BestEstimates {
  public:
   explicit BestEstimates(std::size_t count) : count_(count), counts_(kSizes) {
