@@ -28,9 +28,9 @@ inline constexpr std::size_t kShortenedBytesMax = 48;
 inline constexpr std::uint32_t kAnalyzerVersion = 2;
 
 // In place of a stemmer's name: each text is stemmed as its language wants it
-// (language.h). An index of such texts ranks with a constant of its own
-// (corpus/lexical/lexical_index.h). Also, each of these is worth more than any constant of BM25
-// (bench/README.md):
+// (language.h), and its index ranks with a constant of its own
+// (corpus/lexical/lexical_index.h). Also, each of these is worth more than any constant of
+// BM25 (bench/README.md):
 //
 //   parts       of a word in mixed case or with digits are terms as well, if they have two
 //               characters or more: "GtkTree" is gtktree, gtk, tree; "python3" also python
