@@ -430,6 +430,27 @@ def test_nothing_is_wrong_for_assistive_technology(open_page, width):
     axe(page)
 
 
+def test_what_waits_for_its_answer_is_as_legible_as_the_answer(open_page):
+    """Figures, rows and histogram of the earlier filter stay until those of the new one are
+    there, and so does a condition while it is edited: marked, and not paler than text may be."""
+    page = open_page(f"/console#/default/executions?{RANGE}&status=failed")
+    expect(page.locator(".chart-box")).to_be_visible()
+    expect(page.locator(".figures")).to_contain_text("failed")
+    held = []
+    page.route(re.compile("/executions/(list|aggregate)"), lambda route: held.append(route))
+    page.evaluate("(hash) => { location.hash = hash; }", f"#/default/executions?{RANGE}&status=completed")
+    expect(page.locator(".figures.is-old")).to_be_visible()
+    expect(page.locator(".grid.is-old")).to_be_visible()
+    axe(page)
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    expect(page.locator(".is-old")).to_have_count(0)
+    page.locator(".token button").first.click()
+    expect(page.locator(".token.is-edited")).to_be_visible()
+    axe(page)
+
+
 def test_what_was_counted_in_part_says_so(page):
     """The rows that came are shown, "Go on" asks for the next; nothing goes on by itself."""
     def in_part(route):
