@@ -207,6 +207,21 @@ bool has_only_runs(std::string_view text) {
   return !others;
 }
 
+constexpr std::string_view kBlanks = " \t\r\f\v";
+constexpr std::string_view kBlanksAndBreaks = " \t\r\f\v\n";
+
+// Where the last paragraph begins, or npos if there is no other. A line of blanks ends one.
+std::size_t last_paragraph(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanksAndBreaks);
+  std::size_t at = text.find_last_not_of(kBlanksAndBreaks);
+  while (at != text.npos && (at = text.rfind('\n', at)) != text.npos && at > first) {
+    const std::size_t begin = at + 1;
+    at = text.find_last_not_of(kBlanks, at - 1);
+    if (text[at] == '\n') return begin;
+  }
+  return text.npos;
+}
+
 // Calls visit(word) for those that may be function words, in small letters.
 template <class Visit>
 void for_each_run(std::string_view text, Visit&& visit) {
@@ -358,11 +373,19 @@ std::vector<std::string_view> Analyzer::analyze_document(
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const std::string_view language = guesses[i].empty() ? usual : guesses[i];
     stem_by(language);
+    // The break between paragraphs separates terms, so both parts give what the whole does.
+    const std::size_t end_begin = std::min(last_paragraph(texts[i]), texts[i].size());
     std::size_t count = 0;
-    analyze(texts[i], [&](std::string_view term) {
-      sink(i, term, count < kBeginningTerms ? 2 : 1);
+    std::size_t twice_until = kBeginningTerms;
+    const auto count_term = [&](std::string_view term) {
+      sink(i, term, count < twice_until ? 2 : 1);
       ++count;
-    });
+    };
+    analyze(texts[i].substr(0, end_begin), count_term);
+    if (end_begin < texts[i].size()) {
+      twice_until = std::max(twice_until, count + kEndTerms);
+      analyze(texts[i].substr(end_begin), count_term);
+    }
     if (count > 0 &&
         std::find(languages.begin(), languages.end(), language) == languages.end()) {
       languages.push_back(language);

@@ -34,12 +34,14 @@ inline constexpr std::uint32_t kAnalyzerVersion = 2;
 //
 //   parts       of a word in mixed case or with digits are terms as well, if they have two
 //               characters or more: "GtkTree" is gtktree, gtk, tree; "python3" also python
-//   beginning   the first kBeginningTerms of a stored text count twice: a text begins with
-//               what it is about
+//   beginning   the first kBeginningTerms of a stored text count twice, as do the first
+//   and end     kEndTerms of its last paragraph, if it has several: a text begins with what
+//               it is about, and ends with what sets it apart
 inline constexpr std::string_view kDetectLanguage = "auto";
 inline constexpr std::size_t kBeginningTerms = 15;
+inline constexpr std::size_t kEndTerms = 30;
 // The same as kAnalyzerVersion, of what only kDetectLanguage does.
-inline constexpr std::uint32_t kDetectionVersion = 1;
+inline constexpr std::uint32_t kDetectionVersion = 2;
 
 // How many documents have a text in a language.
 struct LanguageCount {

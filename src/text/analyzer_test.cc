@@ -349,6 +349,58 @@ TEST(Analyzer, CountsTheBeginningTwice) {
   EXPECT_EQ(analyzer.terms("z"), Terms{"z"});
 }
 
+TEST(Analyzer, CountsTheLastParagraphTwiceFromItsBeginning) {
+  auto analyzer = Analyzer::make("auto").value();
+  std::vector<std::string_view> languages;
+  std::string filler = "x0";
+  for (int i = 1; i < 40; ++i) filler += fmt::format(" x{}", i);
+  const auto times = [&](const std::string& text, std::string_view term) {
+    const auto found = terms_of_document(analyzer, {text}, languages);
+    return std::count(found.begin(), found.end(), term);
+  };
+  for (const std::string_view between : {"\n\n", "\r\n\r\n", "\n \t\n", " \n\n\n\n  "}) {
+    SCOPED_TRACE(between);
+    for (const std::string_view after : {"", "\n", "\n\n", " \r\n \n"}) {
+      const std::string text =
+          fmt::format("{}\n\nmiddle{}end\nof it{}", filler, between, after);
+      EXPECT_EQ(times(text, "middl"), 1);
+      EXPECT_EQ(times(text, "end"), 2);
+      EXPECT_EQ(times(text, "it"), 2);
+    }
+  }
+  // One paragraph is no last one, nor is it for blanks around it.
+  for (const std::string_view around : {"", "\n", "\n\n", "\n \n\n"}) {
+    EXPECT_EQ(times(fmt::format("{}{}\nend{}", around, filler, around), "end"), 1);
+  }
+  // A long one counts twice in the beginning alone.
+  EXPECT_EQ(times(filler + "\n\n" + "a b c d e f g h i j " + filler + " end", "end"), 1);
+  EXPECT_EQ(times("short\n\nend", "end"), 2);
+  EXPECT_EQ(times("\n \n", "end"), 0);
+}
+
+// Goal: a stored text has the terms of the same text in a query, whatever its paragraphs
+// are.
+TEST(Analyzer, GivesAStoredTextTheTermsOfAnyText) {
+  const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937 rng(seed);
+  constexpr std::string_view kPieces[] = {
+      "\n",    "\n",     "\r\n",   " ", "\t",   "a", "bc",     "#", "c++",
+      "don't", "\u6771", "\u00E9", "-", "\xFF", "7", "\u3042", "'", "\u200B"};
+  auto analyzer = Analyzer::make("auto").value();
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (std::size_t i = rng() % 60; i > 0; --i)
+      text += kPieces[rng() % std::size(kPieces)];
+    SCOPED_TRACE(text);
+    Terms found;
+    const std::string_view texts[] = {text};
+    analyzer.analyze_document(texts, [&](std::size_t, std::string_view term,
+                                         std::uint32_t) { found.emplace_back(term); });
+    ASSERT_EQ(found, analyzer.terms(text));
+  }
+}
+
 TEST(Analyzer, ReadsAQueryByTheLanguagesOfTheDocuments) {
   auto analyzer = Analyzer::make("auto").value();
   const auto query = [&](std::string_view text, std::uint64_t english, std::uint64_t german,
