@@ -14,9 +14,11 @@
 #include "pipeline/absent_fields.h"
 #include "pipeline/boundary_record.h"
 #include "pipeline/external_calls.h"
+#include "pipeline/narrowing.h"
 #include "pipeline/open_collection.h"
 #include "pipeline/query_summary.h"
 #include "pipeline/rendered_stage.h"
+#include "pipeline/run_memory.h"
 #include "pipeline/run_seed.h"
 #include "pipeline/run_time.h"
 #include "pipeline/template/template.h"
@@ -56,7 +58,6 @@ class Run {
       const BoundPipeline& bound, Execution& execution, const RunRequest& request)
       : catalog_(catalog),
         corpus_(corpus),
-        cache_(cache),
         options_(options),
         fan_out_(fan_out),
         providers_(providers),
@@ -66,12 +67,13 @@ class Run {
         events_(request.events == nullptr ? no_events_ : *request.events),
         started_us_(monotonic_us()),
         seed_(draw_seed()),
+        memory_(cache, bound, corpus.traits().versions,
+                bound.use_cache && request.replay == nullptr && request.witness == nullptr),
         spending_(credit_limit(bound.pipeline.budget)) {
     const auto& stages = bound.pipeline.stages;
     has_stage_called_name_ =
         std::any_of(stages.begin(), stages.end(),
                     [](const auto& stage) { return stage.stage_name == "name"; });
-    chain_ = root_key();
   }
 
   RunResult run() {
@@ -89,7 +91,7 @@ class Run {
       record.input_count = static_cast<std::int64_t>(candidates_.size());
       const MicroCredits spent_before = spending_.used();
       auto outcome = run_guarded(stage, record);
-      lead_.give_up();
+      memory_.give_up();
       used_us_ = monotonic_us() - started_us_;
       // The work of a stage that overran is done, and kept in the record, but nothing that
       // took longer than its limit is a success.
@@ -169,7 +171,7 @@ class Run {
       ++index_;
     }
     candidates_ = start.candidates;
-    chain_.clear();
+    memory_.end();
   }
 
   std::size_t candidates_max() const {
@@ -220,42 +222,6 @@ class Run {
     }
   }
 
-  // Keeps the candidates that pass all filters.
-  Result<void> narrow(const std::vector<Filter>& filters, CandidateList& candidates) const {
-    if (filters.empty()) return {};
-    TRAWL_TRY(candidates.load(paths_of(filters), check_));
-    CandidateList::Positions kept;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      count_work();
-      json::value scratch;
-      const auto find = [&](std::string_view path) {
-        return candidates.values(i, path, scratch);
-      };
-      if (std::all_of(filters.begin(), filters.end(),
-                      [&](const Filter& filter) { return filter.matches(find); })) {
-        kept.push_back(i);
-      }
-    }
-    if (kept.size() < candidates.size()) candidates = candidates.picked(kept);
-    return {};
-  }
-
-  Result<void> narrow_output(const std::vector<Filter>& filters,
-                             StageOutput& output) const {
-    CandidateList all = output.candidates;
-    TRAWL_TRY(narrow(filters, output.candidates));
-    if (all.empty() || !output.candidates.empty()) return {};
-    const FieldSet fields = paths_of(filters);
-    TRAWL_TRY(all.load(fields, check_));
-    return warn_of_absent_fields(all, fields, check_, output.warnings);
-  }
-
-  static FieldSet paths_of(const std::vector<Filter>& filters) {
-    FieldSet fields;
-    for (const Filter& filter : filters) fields.add(FieldSet(filter.paths()));
-    return fields;
-  }
-
   // Renders the parameters of the stage, charges for it and runs it, unless its result is
   // known.
   Result<void> run_stage(const PipelineStage& stage, StageRecord& record) {
@@ -276,17 +242,9 @@ class Run {
         record.context->budget_remaining = as_double(left);
       }
     }
-    const std::string key =
-        chain_.empty() ? chain_ : sha256_hex(chain_ + "\n" + stage_key(stage, rendered));
-    // What a result says of itself names places of the request that it was made for.
-    const std::string cache_key = key + "\n" + stage.location;
-    if (!key.empty() && uses_cache()) {
-      TRAWL_ASSIGN(const bool is_taken, recall(cache_key, stage, rendered, record));
-      if (is_taken) {
-        chain_ = key;
-        return {};
-      }
-    }
+    memory_.begin(stage, rendered);
+    TRAWL_ASSIGN(const bool is_taken, recall(stage, rendered, record));
+    if (is_taken) return {};
     // What cost nothing, as its result was known, must not exhaust a budget now.
     if (then == nullptr || !then->cache_hit) TRAWL_TRY(charge(stage));
     bound_late_ = false;
@@ -297,10 +255,9 @@ class Run {
     const std::unique_ptr<Stage> made = *std::move(with_parameters);
     const StageTraits traits = made->traits();
     // A collection that only a template named is in no key, so its result must not be kept.
-    const bool is_known =
-        !key.empty() && !bound_late_ && traits.deterministic && made->may_be_cached();
-    // Others would wait for nothing.
-    if (!is_known) lead_.give_up();
+    if (bound_late_ || !traits.deterministic || !made->may_be_cached()) {
+      memory_.leave_out();
+    }
     TRAWL_ASSIGN(const auto pre_filters,
                  compile_filters(stage.pre_filters, rendered.pre_filters));
     TRAWL_ASSIGN(const auto post_filters,
@@ -334,7 +291,7 @@ class Run {
     if (traits.source) {
       run.pre_filters = pre_filters;
     } else {
-      TRAWL_TRY(narrow(pre_filters, input));
+      TRAWL_TRY(narrow(pre_filters, input, check_));
     }
     std::optional<Waiting> waiting;
     if (traits.network) waiting.emplace();
@@ -346,28 +303,19 @@ class Run {
     TRAWL_ASSIGN(StageOutput output, std::move(ran));
     TRAWL_TRY(warn_of_absent(*made, pre_filters, output));
     const StageOutput own = request_.witness == nullptr ? StageOutput() : output;
-    if (!post_filters.empty()) TRAWL_TRY(narrow_output(post_filters, output));
+    TRAWL_TRY(narrow_output(post_filters, output, check_));
     if (request_.witness != nullptr) {
       const json::object config = config_of(rendered);
       TRAWL_TRY(request_.witness->stage_ran({index_, stage, *made, config, run, candidates_,
                                              witnessed_input, own, output.candidates,
                                              pre_filters, post_filters}));
     }
-    for (const auto* filters : {&pre_filters, &post_filters}) {
-      for (const Filter& filter : *filters) {
-        for (auto& warning : filter.warnings()) {
-          output.warnings.push_back(std::move(warning));
-        }
-      }
-    }
+    append_warnings(pre_filters, output.warnings);
+    append_warnings(post_filters, output.warnings);
     if (output.facets) output.metadata["facets"] = *output.facets;
     TRAWL_TRY(take(stage, output, record));
     warn(stage, traits, rendered, record);
-    chain_ = is_known ? key : std::string();
-    if (is_known && uses_cache()) {
-      pending_ =
-          Pending{cache_key, std::move(output), record.external_calls, std::move(lead_)};
-    }
+    memory_.keep(std::move(output), record.external_calls);
     return {};
   }
 
@@ -403,55 +351,23 @@ class Run {
     return made;
   }
 
-  // Whether the result is known, and was taken. Where it is not, and may be remembered,
-  // others who need the same wait for this run from now on.
-  Result<bool> recall(const std::string& cache_key, const PipelineStage& stage,
-                      const RenderedStage& rendered, StageRecord& record) {
-    std::shared_ptr<const RememberedStage> known;
-    if (bound_.stage_facts[index_].may_be_remembered) {
-      TRAWL_ASSIGN(auto joined, cache_.find_or_lead(cache_key, check_));
-      known = std::move(joined.value);
-      lead_ = std::move(joined.lead);
-    } else {
-      known = cache_.find(cache_key);
-    }
-    if (known == nullptr) return false;
-    std::vector<std::shared_ptr<const Snapshot>> sources;
-    for (const std::string& collection : known->collections) {
-      for (const auto* list : {&bound_.snapshots, &bound_.extra}) {
-        for (const auto& snapshot : *list) {
-          if (sources.size() == known->collections.size()) break;
-          if (snapshot->collection().id.str() == collection) sources.push_back(snapshot);
-        }
-      }
-    }
-    if (sources.size() != known->collections.size()) return false;
-    StageOutput output = known->output;
-    output.candidates = known->output.candidates.attached(std::move(sources));
+  // Whether the result is known, and was taken.
+  Result<bool> recall(const PipelineStage& stage, const RenderedStage& rendered,
+                      StageRecord& record) {
+    TRAWL_ASSIGN(auto known, memory_.recall(index_, check_));
+    if (!known) return false;
     remember();
-    if (!take(stage, output, record)) return false;
+    if (!take(stage, known->output, record)) return false;
     record.cache_hit = true;
-    record.external_calls = known->external_calls;
+    record.external_calls = std::move(known->external_calls);
     ++cache_hits_;
     warn(stage, bound_.stage_facts[index_].traits, rendered, record);
+    memory_.taken();
     return true;
   }
 
-  bool uses_cache() const {
-    return bound_.use_cache && request_.replay == nullptr && request_.witness == nullptr;
-  }
-
-  // Puts the result of the stage before into the cache, with what was loaded of it since.
-  void remember() {
-    if (!pending_) return;
-    pending_->output.candidates = candidates_;
-    RememberedStage remembered = RememberedStage::of(pending_->output);
-    remembered.external_calls = std::move(pending_->external_calls);
-    auto stage = std::make_shared<const RememberedStage>(std::move(remembered));
-    cache_.insert(pending_->key, stage);
-    pending_->lead.publish(std::move(stage));
-    pending_.reset();
-  }
+  // What the stage before returned, with what was loaded of it since.
+  void remember() { memory_.remember(candidates_); }
 
   // What is read of the output of this stage: by the next one, or by the reply.
   FieldSet fields_next() const {
@@ -543,8 +459,7 @@ class Run {
 
   Result<void> check() const {
     give_turn();
-    lead_.go_on();
-    if (pending_) pending_->lead.go_on();
+    memory_.go_on();
     const auto reason = request_.stop.reason();
     if (reason != StopReason::none) {
       return make_error(ErrorCode::cancelled,
@@ -588,20 +503,6 @@ class Run {
              seen.budget_remaining ? json::value(*seen.budget_remaining) : json::value()}};
   }
 
-  // Empty where an engine keeps no versions: what a stage returned may be outdated then,
-  // and nothing would tell.
-  std::string root_key() const {
-    if (!corpus_.traits().versions) return {};
-    std::string key = bound_.namespace_id.str();
-    for (const auto* list : {&bound_.snapshots, &bound_.extra}) {
-      key += '\n';
-      for (const auto& snapshot : *list) {
-        key += fmt::format("{}@{},", snapshot->collection().id.str(), snapshot->version());
-      }
-    }
-    return key;
-  }
-
   void finish(const std::optional<Error>& error, RunResult& result) {
     ExecutionSummary& summary = execution_.summary;
     summary.duration_ms = static_cast<double>(used_us_) / 1000.0;
@@ -637,7 +538,6 @@ class Run {
 
   const Catalog& catalog_;
   const Corpus& corpus_;
-  StageCache& cache_;
   const RunOptions& options_;
   const FanOut& fan_out_;
   const Providers* const providers_;
@@ -654,19 +554,10 @@ class Run {
   bool has_stage_called_name_ = false;
   std::size_t index_ = 0;  // Of the stage.
   CandidateList candidates_;
-  // What the last stage returned, apart from them, and its key.
-  struct Pending {
-    std::string key;
-    StageOutput output;
-    std::vector<ExternalCall> external_calls;
-    StageCache::Flights::Lead lead;
-  };
-  std::optional<Pending> pending_;
-  StageCache::Flights::Lead lead_;  // Of the stage that runs.
   json::object stage_values_;
   std::vector<std::shared_ptr<const Snapshot>> late_;
   bool bound_late_ = false;
-  std::string chain_;  // Empty where nothing that follows may be remembered.
+  RunMemory memory_;
   Spending spending_;
   AnswerRoom answer_room_{options_.answer_bytes_max, options_.answers_bytes_max};
   std::int64_t cache_hits_ = 0;
