@@ -9,7 +9,7 @@
 
 #include "base/field_path.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/named_execution.h"
+#include "cli/commands/document_question.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/object_writer.h"
@@ -19,9 +19,7 @@ namespace trawl::cli {
 namespace {
 
 struct ExplainFlags {
-  std::string execution;
-  std::string document;
-  std::string collection;
+  DocumentQuestion question;
   std::string as_of = "then";
 };
 
@@ -133,28 +131,22 @@ void show_searches(Host& host, const json::object& stage) {
 }
 
 Outcome<Exit> explain(Context& context, const ExplainFlags& flags) {
-  TRAWL_ASSIGN(const std::string id, find_execution_id(context, flags.execution));
-  json::object body{{"document_id", flags.document}, {"as_of", flags.as_of}};
-  if (!flags.collection.empty()) body["collection_id"] = flags.collection;
-  const json::value sent = std::move(body);
-  std::string raw;
-  TRAWL_ASSIGN(const auto answer,
-               context.call("POST", path({"v1", "retrievers", "executions", id, "explain"}),
-                            &sent, &raw));
-  if (context.format() != Format::table) return write_object(context, raw);
+  TRAWL_ASSIGN(const auto answered, ask_about_document(context, flags.question, "explain",
+                                                       {{"as_of", flags.as_of}}));
+  if (context.format() != Format::table) return write_object(context, answered.raw);
+  const json::object& answer = answered.answer;
   auto& host = context.host();
-  const std::string outcome = text_at(answer, "outcome");
-  host.out << styled(printable(text_at(answer, "sentence")),
-                     outcome == "in_results" ? Style::good : Style::bold, host.colour)
-           << '\n';
+  show_sentence(host, answer);
   if (const auto* stages = array_at(answer, "stages")) {
     show_stages(host, *stages);
     for (const auto& stage : *stages) show_searches(host, stage.get_object());
   }
+  const std::string outcome = text_at(answer, "outcome");
   if (outcome == "lost" || outcome == "not_in_collection") {
     host.out << '\n'
              << styled(
-                    printable(fmt::format("Ask why: trawl why {} {}", id, flags.document)),
+                    printable(fmt::format("Ask why: trawl why {} {}", answered.execution_id,
+                                          flags.question.document)),
                     Style::dim, host.colour)
              << '\n';
   }
@@ -167,18 +159,7 @@ void add_explain(CLI::App& program, Context& context) {
   auto* command = program.add_subcommand(
       "explain", "Say why a document stands where it does in the results of an execution");
   auto flags = std::make_shared<ExplainFlags>();
-  command
-      ->add_option("execution", flags->execution,
-                   "An id, the beginning of one, latest, or latest~2")
-      ->required()
-      ->type_name("ID");
-  command->add_option("document", flags->document, "The id of the document")
-      ->required()
-      ->type_name("DOCUMENT");
-  command
-      ->add_option("--collection", flags->collection,
-                   "Where it is, by name or id [wherever the execution looked]")
-      ->type_name("NAME");
+  add_document_question(*command, flags->question);
   command
       ->add_option("--as-of", flags->as_of,
                    "The documents of then, of now, or of a time [then]")

@@ -9,7 +9,7 @@
 
 #include "base/field_path.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/named_execution.h"
+#include "cli/commands/document_question.h"
 #include "cli/context.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/object_writer.h"
@@ -17,12 +17,6 @@
 
 namespace trawl::cli {
 namespace {
-
-struct WhyFlags {
-  std::string execution;
-  std::string document;
-  std::string collection;
-};
 
 void show_boundaries(Host& host, const json::object& answer) {
   const auto* boundaries = array_at(answer, "boundaries");
@@ -49,27 +43,18 @@ void show_boundaries(Host& host, const json::object& answer) {
   host.out << '\n' << table.lines(rows);
 }
 
-Outcome<Exit> why(Context& context, const WhyFlags& flags) {
-  TRAWL_ASSIGN(const std::string id, find_execution_id(context, flags.execution));
-  json::object body{{"document_id", flags.document}};
-  if (!flags.collection.empty()) body["collection_id"] = flags.collection;
-  const json::value sent = std::move(body);
-  std::string raw;
-  TRAWL_ASSIGN(const auto answer,
-               context.call("POST", path({"v1", "retrievers", "executions", id, "why"}),
-                            &sent, &raw));
-  if (context.format() != Format::table) return write_object(context, raw);
+Outcome<Exit> why(Context& context, const DocumentQuestion& question) {
+  TRAWL_ASSIGN(const auto answered, ask_about_document(context, question, "why"));
+  if (context.format() != Format::table) return write_object(context, answered.raw);
+  const json::object& answer = answered.answer;
   auto& host = context.host();
-  const bool is_there = text_at(answer, "outcome") == "in_results";
-  host.out << styled(printable(text_at(answer, "sentence")),
-                     is_there ? Style::good : Style::bold, host.colour)
-           << '\n';
+  show_sentence(host, answer);
   show_boundaries(host, answer);
   if (const auto* change = object_at(answer, "nearest_change")) {
     if (const auto* set = array_at(*change, "set")) {
       host.out << '\n'
-               << styled(printable(fmt::format("Try it: trawl replay {} --patch '{}'", id,
-                                               to_json_text(*set))),
+               << styled(printable(fmt::format("Try it: trawl replay {} --patch '{}'",
+                                               answered.execution_id, to_json_text(*set))),
                          Style::dim, host.colour)
                << '\n';
     }
@@ -82,27 +67,16 @@ Outcome<Exit> why(Context& context, const WhyFlags& flags) {
 void add_why(CLI::App& program, Context& context) {
   auto* command = program.add_subcommand(
       "why", "Say why a document is, or is not, in the results of an execution");
-  auto flags = std::make_shared<WhyFlags>();
-  command
-      ->add_option("execution", flags->execution,
-                   "An id, the beginning of one, latest, or latest~2")
-      ->required()
-      ->type_name("ID");
-  command->add_option("document", flags->document, "The id of the document")
-      ->required()
-      ->type_name("DOCUMENT");
-  command
-      ->add_option("--collection", flags->collection,
-                   "Where it is, by name or id [wherever the execution looked]")
-      ->type_name("NAME");
+  auto question = std::make_shared<DocumentQuestion>();
+  add_document_question(*command, *question);
   command->footer(
       "Example:\n"
       "  trawl why latest vim\n"
       "Where the record does not say, the run is made again over the documents of then;\n"
       "that is not recorded. A change is only proposed when a run with it kept the "
       "document.");
-  command->callback([&context, flags] {
-    context.action = [&context, flags] { return why(context, *flags); };
+  command->callback([&context, question] {
+    context.action = [&context, question] { return why(context, *question); };
   });
 }
 
