@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/byte_sink.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "base/private_files.h"
+#include "base/segment_files.h"
 #include "corpus/dense/segment.h"
 #include "corpus/dense/tail_chunk.h"
 #include "corpus/dense/vector_search.h"
@@ -18,8 +17,6 @@
 
 namespace trawl::dense {
 namespace {
-
-namespace fs = std::filesystem;
 
 using SegmentPtr = std::shared_ptr<const Segment>;
 
@@ -31,39 +28,6 @@ constexpr std::uint32_t kChunkMin = 256;
 // for each so many vectors.
 constexpr std::size_t kForgottenMin = 64;
 constexpr std::size_t kVectorsPerForgotten = 8;
-
-bool is_ours(std::string_view name) {
-  if (!name.starts_with(kSegmentFilePrefix)) return false;
-  if (name.ends_with(FileSink::kTemporarySuffix)) {
-    name.remove_suffix(FileSink::kTemporarySuffix.size());
-  }
-  return name.ends_with(kSegmentFileSuffix);
-}
-
-std::vector<std::string> list_files(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end;
-       at.increment(ignored)) {
-    std::string name = at->path().filename().string();
-    if (is_ours(name)) names.push_back(std::move(name));
-  }
-  return names;
-}
-
-void remove_file(const std::string& path) {
-  std::error_code ignored;
-  fs::remove(path, ignored);
-}
-
-Result<void> make_directory(const std::string& path) {
-  if (const std::error_code made = make_private_directories(path)) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format("cannot make the index directory {}: {}", path, made.message()));
-  }
-  return {};
-}
 
 bool has_row_of(const VectorPart& part, const Bitmap& rows) {
   for (std::uint32_t i = 0; i < part.count; ++i) {
@@ -246,9 +210,9 @@ class SegmentedIndex final : public DenseIndex {
 };
 
 Result<void> SegmentedIndex::load() {
-  TRAWL_TRY(make_directory(options_.directory));
+  TRAWL_TRY(make_index_directory(options_.directory));
   std::vector<SegmentPtr> found;
-  for (const auto& name : list_files(options_.directory)) {
+  for (const auto& name : list_segment_files(options_.directory, kSegmentFileSuffix)) {
     if (name.ends_with(FileSink::kTemporarySuffix)) continue;
     auto segment = Segment::open(path_of(name));
     if (!segment) {
@@ -262,11 +226,11 @@ Result<void> SegmentedIndex::load() {
   State state;
   state.stored = longest_chain(std::move(found));
   state.version = state.stored_end().version;
-  for (const auto& name : list_files(options_.directory)) {
+  for (const auto& name : list_segment_files(options_.directory, kSegmentFileSuffix)) {
     const bool kept =
         std::any_of(state.stored.begin(), state.stored.end(),
                     [&](const SegmentPtr& segment) { return name == segment->name(); });
-    if (!kept) remove_file(path_of(name));
+    if (!kept) remove_index_file(path_of(name));
   }
   publish(std::move(state));
   return {};
@@ -407,7 +371,7 @@ void SegmentedIndex::merge_stored() {
                       next.stored.begin() + static_cast<std::ptrdiff_t>(last) + 1);
     publish(next);
     // Searches that still read the old files keep them mapped.
-    for (const auto& name : names) remove_file(path_of(name));
+    for (const auto& name : names) remove_index_file(path_of(name));
   }
 }
 
@@ -460,7 +424,7 @@ Result<void> SegmentedIndex::tidy(const Bitmap& gone, std::uint64_t oldest) {
 Result<std::uint64_t> SegmentedIndex::copy_to(const std::string& directory,
                                               std::uint64_t after,
                                               const NewNumber& number) const {
-  TRAWL_TRY(make_directory(directory));
+  TRAWL_TRY(make_index_directory(directory));
   const auto now = state();
   if (now->version <= after) return after;
   const Position from{after, Position::kWhole};
@@ -545,10 +509,7 @@ Result<std::unique_ptr<DenseIndex>> DenseIndex::open(IndexOptions options) {
 }
 
 void remove_index(const std::string& directory) {
-  for (const auto& name : list_files(directory)) remove_file(directory + "/" + name);
-  // Succeeds only for a directory that nobody else uses.
-  std::error_code ignored;
-  if (fs::is_directory(directory, ignored)) fs::remove(directory, ignored);
+  remove_segment_files(directory, kSegmentFileSuffix);
 }
 
 }  // namespace trawl::dense

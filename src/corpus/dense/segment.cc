@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/segment_files.h"
 
 namespace trawl::dense {
 namespace {

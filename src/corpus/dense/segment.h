@@ -37,7 +37,6 @@ inline constexpr std::string_view kSegmentMagic = "TRWLVEC2";
 inline constexpr std::size_t kHashedBytes = 1 << 20;
 inline constexpr std::size_t kSectionAlign = 64;
 
-inline constexpr std::string_view kSegmentFilePrefix = "segment-";
 inline constexpr std::string_view kSegmentFileSuffix = ".vec";
 
 // A place in the order of arrival: behind a version, or behind a part of it where it was

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "base/private_files.h"
+#include "base/segment_files.h"
 #include "corpus/lexical/inverter.h"
 #include "corpus/lexical/ranking.h"
 #include "corpus/lexical/segment.h"
@@ -24,8 +23,6 @@
 
 namespace trawl::lexical {
 namespace {
-
-namespace fs = std::filesystem;
 
 using SegmentPtr = std::shared_ptr<const Segment>;
 
@@ -40,39 +37,6 @@ constexpr std::size_t kTailFanOut = 4;
 // A segment of which more than one row in so many was superseded since it was written is
 // worth another.
 constexpr std::uint32_t kWornShare = 32;
-
-bool is_ours(std::string_view name) {
-  if (!name.starts_with(kSegmentFilePrefix)) return false;
-  if (name.ends_with(FileSink::kTemporarySuffix)) {
-    name.remove_suffix(FileSink::kTemporarySuffix.size());
-  }
-  return name.ends_with(kSegmentFileSuffix);
-}
-
-std::vector<std::string> list_files(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end;
-       at.increment(ignored)) {
-    std::string name = at->path().filename().string();
-    if (is_ours(name)) names.push_back(std::move(name));
-  }
-  return names;
-}
-
-void remove_file(const std::string& path) {
-  std::error_code ignored;
-  fs::remove(path, ignored);
-}
-
-Result<void> make_directory(const std::string& path) {
-  if (const std::error_code made = make_private_directories(path)) {
-    return make_error(
-        ErrorCode::storage,
-        fmt::format("cannot make the index directory {}: {}", path, made.message()));
-  }
-  return {};
-}
 
 // Terms change with the analyzer, the stemmer and the Unicode tables.
 std::uint64_t analyzer_fingerprint(std::string_view language) {
@@ -203,9 +167,9 @@ class SegmentedIndex final : public LexicalIndex {
 };
 
 Result<void> SegmentedIndex::load() {
-  TRAWL_TRY(make_directory(options_.directory));
+  TRAWL_TRY(make_index_directory(options_.directory));
   std::vector<StoredSegment> found;
-  for (const auto& name : list_files(options_.directory)) {
+  for (const auto& name : list_segment_files(options_.directory, kSegmentFileSuffix)) {
     if (name.ends_with(FileSink::kTemporarySuffix)) continue;
     auto stored = open_stored_segment(options_.directory + "/" + name);
     if (!stored) {
@@ -218,11 +182,11 @@ Result<void> SegmentedIndex::load() {
   }
   State state;
   state.stored = longest_chain(std::move(found));
-  for (const auto& name : list_files(options_.directory)) {
+  for (const auto& name : list_segment_files(options_.directory, kSegmentFileSuffix)) {
     const bool kept =
         std::any_of(state.stored.begin(), state.stored.end(),
                     [&](const StoredSegment& stored) { return name == stored.name(); });
-    if (!kept) remove_file(options_.directory + "/" + name);
+    if (!kept) remove_index_file(options_.directory + "/" + name);
   }
   publish(std::move(state));
   return {};
@@ -374,7 +338,7 @@ Result<std::uint32_t> SegmentedIndex::copy_to(const std::string& directory,
                                               const Renumbering& renumber,
                                               const Bitmap& superseded) {
   TRAWL_TRY(flush());
-  TRAWL_TRY(make_directory(directory));
+  TRAWL_TRY(make_index_directory(directory));
   const auto now = state();
   for (const auto& stored : now->stored) {
     if (stored.row_end() <= begin) continue;
@@ -407,7 +371,7 @@ Result<void> SegmentedIndex::merge_stored() {
     next.stored.erase(next.stored.begin() + static_cast<std::ptrdiff_t>(smallest) + 1);
     publish(next);
     // Searches that still read the old files keep them mapped.
-    for (const auto& old : pair) remove_file(path_of(old));
+    for (const auto& old : pair) remove_index_file(path_of(old));
   }
   return {};
 }
@@ -457,10 +421,7 @@ Result<std::unique_ptr<LexicalIndex>> LexicalIndex::open(IndexOptions options) {
 }
 
 void remove_index(const std::string& directory) {
-  for (const auto& name : list_files(directory)) remove_file(directory + "/" + name);
-  // Succeeds only for a directory that nobody else uses.
-  std::error_code ignored;
-  if (fs::is_directory(directory, ignored)) fs::remove(directory, ignored);
+  remove_segment_files(directory, kSegmentFileSuffix);
 }
 
 }  // namespace trawl::lexical

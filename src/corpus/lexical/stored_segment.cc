@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/segment_files.h"
+
 namespace trawl::lexical {
 
 std::string segment_file_name(std::uint32_t first_row, std::uint32_t row_end) {

@@ -14,7 +14,6 @@
 
 namespace trawl::lexical {
 
-inline constexpr std::string_view kSegmentFilePrefix = "segment-";
 inline constexpr std::string_view kSegmentFileSuffix = ".idx";
 
 std::string segment_file_name(std::uint32_t first_row, std::uint32_t row_end);
