@@ -6,7 +6,8 @@
 
 #include "base/result.h"
 
-// The files of an index: each segment is one, by a name that begins and ends as here.
+// The files of an index: each segment is one, by a name that begins and ends as here. What
+// is in use is for the index to know: nothing here locks.
 namespace trawl {
 
 inline constexpr std::string_view kSegmentFilePrefix = "segment-";

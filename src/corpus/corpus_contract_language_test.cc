@@ -92,5 +92,17 @@ TEST_P(CorpusContract, TheBeginningOfATextCountsTwice) {
   EXPECT_EQ(snapshot()->get("early").value()->ref, hits[0].document);
 }
 
+TEST_P(CorpusContract, TheEndOfATextCountsTwice) {
+  id_ = make_polyglot(*catalog_);
+  if (!traits_.exact_bm25) GTEST_SKIP() << "the engine scores as it likes";
+  const std::string filler = "a b c d e f g h i j k l m n o p q r s t u v w x y z";
+  put("middle", R"({"t": ")" + filler + R"( lighthouse\n\nend"})");
+  put("end", R"({"t": ")" + filler + R"( end\n\nlighthouse"})");
+  const auto hits = search(*snapshot(), "lighthouse");
+  ASSERT_EQ(hits.size(), 2u);
+  EXPECT_GT(hits[0].score, 1.2F * hits[1].score);
+  EXPECT_EQ(snapshot()->get("end").value()->ref, hits[0].document);
+}
+
 }  // namespace
 }  // namespace trawl::corpus_contract_language_test

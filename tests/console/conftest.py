@@ -218,6 +218,27 @@ def axe(page, themes=("light", "dark"), leave_out=()):
     assert not wrong, "\n".join(wrong)
 
 
+class Held:
+    """Requests to what matches wait from now on, until release() lets them and all that come
+    later go on."""
+
+    def __init__(self, page, pattern):
+        self.routes = []
+        self.go_on = None
+        page.route(pattern, self.on_route)
+
+    def on_route(self, route):
+        if self.go_on is None:
+            self.routes.append(route)
+        else:
+            self.go_on(route)
+
+    def release(self, go_on=lambda route: route.continue_()):
+        self.go_on = go_on
+        for route in self.routes:
+            go_on(route)
+
+
 def api(page_or_server, method, path, body=None, key=KEY):
     """What the API says, to be compared with what the page shows."""
     return page_or_server.ok(method, path, body, key=key)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import history
-from conftest import api, axe, bodies_of
+from conftest import Held, api, axe, bodies_of
 
 LIST = "/v1/retrievers/executions/list"
 AGGREGATE = "/v1/retrievers/executions/aggregate"
@@ -436,15 +436,12 @@ def test_what_waits_for_its_answer_is_as_legible_as_the_answer(open_page):
     page = open_page(f"/console#/default/executions?{RANGE}&status=failed")
     expect(page.locator(".chart-box")).to_be_visible()
     expect(page.locator(".figures")).to_contain_text("failed")
-    held = []
-    page.route(re.compile("/executions/(list|aggregate)"), lambda route: held.append(route))
+    held = Held(page, re.compile("/executions/(list|aggregate)"))
     page.evaluate("(hash) => { location.hash = hash; }", f"#/default/executions?{RANGE}&status=completed")
     expect(page.locator(".figures.is-old")).to_be_visible()
     expect(page.locator(".grid.is-old")).to_be_visible()
     axe(page)
-    for route in held:
-        route.continue_()
-    page.unroute_all()
+    held.release()
     expect(page.locator(".is-old")).to_have_count(0)
     page.locator(".token button").first.click()
     expect(page.locator(".token.is-edited")).to_be_visible()

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from conftest import KEY
+from conftest import KEY, Held
 
 LIST = "**/v1/retrievers/executions/list*"
 NAMESPACES = "**/v1/namespaces?*"
@@ -112,12 +112,10 @@ def test_a_server_that_is_away_is_waited_for(page, guard, by):
 
 def test_a_screen_that_waits_shows_where_its_content_will_be(open_page):
     page = open_page("/console#/default/settings/browser")
-    held = []
-    page.route(NAMESPACES, lambda route: held.append(route))
+    held = Held(page, NAMESPACES)
     page.get_by_role("tab", name="Namespaces").click()
     expect(page.get_by_role("status", name="Loading the namespaces").locator(".bar").first).to_be_visible()
-    for route in held:
-        route.continue_()
+    held.release()
     expect(page.get_by_role("link", name="default", exact=True)).to_be_visible()
 
 
@@ -202,8 +200,7 @@ def test_another_namespace_shows_nothing_of_the_one_before(server, open_page):
     page = open_page()
     expect(rows(page).nth(3)).to_be_visible()
     words = rows(page).nth(3).inner_text().split("\n")
-    held = []
-    page.route("**/v1/retrievers/**", lambda route: held.append(route))
+    held = Held(page, "**/v1/retrievers/**")
     page.get_by_role("button", name="default").click()
     page.get_by_role("menuitemcheckbox", name="other").click()
     expect(page.locator("main[data-screen=executions]")).to_be_visible()
@@ -211,14 +208,12 @@ def test_another_namespace_shows_nothing_of_the_one_before(server, open_page):
     expect(rows(page)).to_have_count(0)
     shown = page.locator("main").inner_text()
     assert not any(word in shown for word in words if len(word) > 12)
-    for route in held:
-        if route.request.headers.get("x-namespace") != "other":
-            route.abort()
-        else:
-            route.continue_()
-    page.unroute("**/v1/retrievers/**")
+    # Of the namespace before, what was still asked is not wanted any more.
+    held.release(lambda route: route.continue_()
+                 if route.request.headers.get("x-namespace") == "other" else route.abort())
     expect(rows(page)).to_have_count(0)
     # And back again.
+    page.unroute("**/v1/retrievers/**")
     page.go_back()
     expect(rows(page).nth(3)).to_be_visible()
 

@@ -19,7 +19,7 @@ struct DocumentQuestion {
   std::string collection;  // Empty for wherever the execution looked.
 };
 
-// The options of `command` that fill it in; it outlives the command.
+// The options of `command` that fill `question` in, which outlives the command.
 void add_document_question(CLI::App& command, DocumentQuestion& question);
 
 struct DocumentAnswer {
